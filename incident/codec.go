@@ -1,0 +1,63 @@
+package incident
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// all is one of each fact, for the codec.
+var all = []Fact{
+	Opened{}, Joined{}, Repeated{}, Cleared{}, Raised{}, Held{}, Released{}, Reopened{},
+	Asked{}, Called{}, Skipped{}, Waiting{}, Rested{}, Settled{}, Unreached{}, Reached{}, Reported{}, HandedOver{}, Retriggered{}, Pinned{},
+	AcknowledgedBy{}, Unacknowledged{}, SnoozedUntil{}, Escalated{}, Reassigned{},
+	Handed{},
+	Noted{},
+	Ended{},
+	Filed{},
+}
+
+var kinds = func() map[string]reflect.Type {
+	m := make(map[string]reflect.Type, len(all))
+	for _, f := range all {
+		if m[f.Kind()] != nil {
+			panic("incident: two facts of kind " + f.Kind())
+		}
+		m[f.Kind()] = reflect.TypeOf(f)
+	}
+	return m
+}()
+
+// Unknown is a fact that a newer version wrote. It is kept and shown as it is.
+type Unknown struct {
+	Name string
+	Body json.RawMessage
+}
+
+func (u Unknown) Kind() string   { return u.Name }
+func (u Unknown) String() string { return u.Name + " " + string(u.Body) }
+
+// Encode turns a fact into the text that the log keeps.
+func Encode(f Fact) (kind, body string, err error) {
+	if u, ok := f.(Unknown); ok {
+		return u.Name, string(u.Body), nil
+	}
+	b, err := json.Marshal(f)
+	if err != nil {
+		return "", "", fmt.Errorf("incident: encode %s: %w", f.Kind(), err)
+	}
+	return f.Kind(), string(b), nil
+}
+
+// Decode reads what Encode wrote, or what any released version wrote.
+func Decode(kind, body string) (Fact, error) {
+	typ, ok := kinds[kind]
+	if !ok {
+		return Unknown{kind, json.RawMessage(body)}, nil
+	}
+	v := reflect.New(typ)
+	if err := json.Unmarshal([]byte(body), v.Interface()); err != nil {
+		return nil, fmt.Errorf("incident: decode %s: %w", kind, err)
+	}
+	return v.Elem().Interface().(Fact), nil
+}

@@ -1,0 +1,49 @@
+package incident
+
+import "tocsin/org"
+
+// Who: what the on-call room states.
+type (
+	// Handed says that a schedule changed hands while the subject was open.
+	Handed struct {
+		Schedule org.ScheduleID `json:"schedule"`
+		From     []org.PersonID `json:"from,omitempty"`
+		To       []org.PersonID `json:"to,omitempty"`
+	}
+)
+
+// Step 3: investigation and diagnosis.
+type (
+	// Noted is what somebody wrote into the log.
+	Noted struct {
+		Text string `json:"text"`
+	}
+)
+
+// Step 4: resolution and recovery.
+type (
+	// Ended says the trouble is over, and why we think so.
+	Ended struct {
+		Why string `json:"why"`
+	}
+)
+
+// Step 5: closure.
+type (
+	// Filed closes the log.
+	Filed struct {
+		Why string `json:"why,omitempty"`
+	}
+)
+
+func (Handed) Kind() string { return "oncall.handed" }
+func (Noted) Kind() string  { return "investigate.noted" }
+func (Ended) Kind() string  { return "resolve.resolved" }
+func (Filed) Kind() string  { return "review.closed" }
+
+func (f Handed) String() string {
+	return string(f.Schedule) + " changed hands: " + joinIDs(f.From) + " to " + joinIDs(f.To)
+}
+func (f Noted) String() string { return "note: " + f.Text }
+func (f Ended) String() string { return because("resolved", f.Why) }
+func (f Filed) String() string { return because("closed", f.Why) }

@@ -1,0 +1,306 @@
+package incident
+
+import (
+	"slices"
+	"time"
+
+	"tocsin/org"
+)
+
+// FoldVersion counts the changes of Fold. A projection that an older fold made is
+// folded again from line one.
+const FoldVersion = 1
+
+// An Incident is what a log says now. (A change or a call folds to the same shape:
+// only incidents have alerts.)
+type Incident struct {
+	ID          ID                `json:"id"`
+	Seq         int               `json:"seq"`
+	At          time.Time         `json:"at"` // of the last line
+	Status      Status            `json:"status"`
+	Title       string            `json:"title"`
+	Service     org.ServiceID     `json:"service,omitempty"`
+	Team        org.TeamID        `json:"team,omitempty"`
+	Integration org.IntegrationID `json:"integration,omitempty"`
+	Severity    org.Severity      `json:"severity,omitempty"`
+	Priority    org.Priority      `json:"priority,omitempty"`
+	OpenedAt    time.Time         `json:"opened_at,omitzero"`
+	ResolvedAt  time.Time         `json:"resolved_at,omitzero"`
+	Held        string            `json:"held,omitempty"` // why its timers stand still
+
+	Owner       org.PersonID   `json:"owner,omitempty"` // who answered first
+	OwnedAt     time.Time      `json:"owned_at,omitzero"`
+	AckUntil    time.Time      `json:"ack_until,omitzero"`
+	SnoozeUntil time.Time      `json:"snooze_until,omitzero"`
+	Answered    []org.PersonID `json:"answered,omitempty"` // everyone who did, in order
+	Called      []org.PersonID `json:"called,omitempty"`   // everyone who was called since it (re)opened
+
+	Alerts  int         `json:"alerts,omitempty"`  // that ever joined
+	Heard   []time.Time `json:"heard,omitempty"`   // the last hundred times monitoring spoke
+	Handing []Handed    `json:"handing,omitempty"` // changes of shift that nobody acted on yet
+	Runs    []Run       `json:"runs,omitempty"`
+}
+
+// A Run is one climb of a policy, or one call of some targets.
+type Run struct {
+	ID       int          `json:"id"`
+	Policy   org.PolicyID `json:"policy,omitempty"`
+	Version  int          `json:"version,omitempty"`
+	Targets  []org.Target `json:"targets,omitempty"`
+	Priority org.Priority `json:"priority"`
+	Aside    bool         `json:"aside,omitempty"`
+	CatchAll bool         `json:"catch_all,omitempty"`
+
+	Epoch   int            `json:"epoch"`
+	Round   int            `json:"round"`
+	Level   int            `json:"level"`           // the last one passed, from 0; -1 before the first
+	Base    time.Time      `json:"base,omitzero"`   // when the round began
+	Due     time.Time      `json:"due,omitzero"`    // when it goes on by itself; zero: it does not
+	First   []org.PersonID `json:"first,omitempty"` // called beside the first level
+	Calls   []Call         `json:"calls,omitempty"` // of the level reached last
+	Out     []org.PersonID `json:"out,omitempty"`   // those of Calls that cannot be reached
+	Waiting string         `json:"waiting,omitempty"`
+	Rested  bool           `json:"rested,omitempty"`
+	Forced  bool           `json:"forced,omitempty"`  // a person asked for the next level
+	Someone bool           `json:"someone,omitempty"` // this round called somebody
+	Repeats int            `json:"repeats,omitempty"` // passes of its repeat level
+	Settled string         `json:"settled,omitempty"`
+
+	FailedOver bool `json:"failed_over,omitempty"`
+	Reported   bool `json:"reported,omitempty"`
+}
+
+// Open says whether the run still has something to do.
+func (r Run) Open() bool { return r.Settled == "" }
+
+// Fold reads a log from the first line to the last.
+func Fold(l Log) Incident {
+	var in Incident
+	for _, e := range l {
+		in = in.After(e)
+	}
+	return in
+}
+
+const heardKept = 100
+
+// After is the incident one entry later. It shares no memory with the receiver that
+// either will write to. A fact it does not know leaves all but Seq and At unchanged.
+func (in Incident) After(e Entry) Incident {
+	in.Seq, in.At = e.Seq, e.At
+	switch f := e.Fact.(type) {
+	case Opened:
+		in.Status, in.Title, in.Service, in.Team = Triggered, f.Title, f.Service, f.Team
+		in.Severity, in.Priority, in.Integration = f.Severity, f.Priority, f.Integration
+		in.OpenedAt, in.Alerts, in.Heard = e.At, 1, []time.Time{e.At}
+	case Joined:
+		in.Alerts = max(f.Alerts, in.Alerts+1)
+		in = in.heard(e.At)
+	case Repeated:
+		in = in.heard(e.At)
+	case Raised:
+		in = in.raised(f, e.At)
+	case Held:
+		in.Held = f.Why
+		if in.Held == "" {
+			in.Held = "held"
+		}
+	case Released:
+		in.Held = ""
+		if in.Status == Triggered {
+			in = in.restart(e.At, nil)
+		}
+	case Reopened:
+		in.Called, in.Answered, in.ResolvedAt = nil, nil, time.Time{}
+		in = in.triggered().restart(e.At, nil)
+	case Handed:
+		if in.Status.Open() {
+			in.Handing = append(slices.Clip(in.Handing), f)
+		}
+	case AcknowledgedBy:
+		in = in.acknowledged(e, f)
+	case Unacknowledged:
+		in = in.triggered().restart(e.At, nil)
+	case SnoozedUntil:
+		in.Status, in.SnoozeUntil, in.AckUntil = Snoozed, f.Until, time.Time{}
+		if p := e.By.Person(); p != "" {
+			in.Owner, in.OwnedAt = p, e.At
+		}
+	case Retriggered:
+		in = in.triggered().restart(e.At, f.First)
+	case Reassigned:
+		in = in.triggered()
+	case Escalated:
+		in = in.triggered().run(f.Run, func(r *Run) { r.Due, r.Forced, r.Waiting, r.Settled = e.At, true, "", "" })
+	case Ended:
+		in.Status, in.ResolvedAt, in.Handing = Resolved, e.At, nil
+		in.AckUntil, in.SnoozeUntil = time.Time{}, time.Time{}
+	case Filed:
+		in.Status = Closed
+	default:
+		in = in.climbed(e)
+	}
+	return in
+}
+
+// climbed is After for the facts of the climb itself.
+func (in Incident) climbed(e Entry) Incident {
+	switch f := e.Fact.(type) {
+	case Asked:
+		in.Runs = append(slices.Clip(in.Runs), Run{
+			ID: f.Run, Policy: f.Policy, Version: f.Version, Targets: f.Targets, Priority: f.Priority,
+			Aside: f.Aside, CatchAll: f.CatchAll, Level: -1, Base: e.At, Due: e.At,
+		})
+	case Called:
+		in.Called = slices.Clip(in.Called)
+		for _, c := range f.Calls {
+			if c.Person != "" && !slices.Contains(in.Called, c.Person) {
+				in.Called = append(in.Called, c.Person)
+			}
+		}
+		in = in.run(f.Run, func(r *Run) { r.called(f) })
+	case Skipped:
+		in = in.run(f.Run, func(r *Run) { r.skipped(f) })
+	case Waiting:
+		in = in.run(f.Run, func(r *Run) { r.Waiting, r.Due = f.Why, f.Until })
+	case Rested:
+		in = in.run(f.Run, func(r *Run) { r.Rested, r.Due = true, f.Until })
+	case Settled:
+		in = in.run(f.Run, func(r *Run) { r.Settled, r.Due, r.Waiting = f.How, time.Time{}, "" })
+	case Unreached:
+		in = in.run(f.Run, func(r *Run) {
+			if r.Epoch == f.Epoch && r.Round == f.Round && r.Level == f.Level && !slices.Contains(r.Out, f.Person) {
+				r.Out = append(slices.Clip(r.Out), f.Person)
+			}
+		})
+	case Reported:
+		in = in.run(f.Run, func(r *Run) { r.Reported = true })
+	case HandedOver:
+		in.Handing = slices.DeleteFunc(slices.Clone(in.Handing), func(h Handed) bool { return h.Schedule == f.Schedule })
+	case Pinned:
+		in = in.run(f.Run, func(r *Run) {
+			*r = r.again(e.At, nil)
+			r.Version, r.Level = f.Version, f.Level
+		})
+	}
+	return in
+}
+
+func (in Incident) heard(at time.Time) Incident {
+	in.Heard = append(slices.Clip(in.Heard), at)
+	if n := len(in.Heard) - heardKept; n > 0 {
+		in.Heard = in.Heard[n:]
+	}
+	return in
+}
+
+// raised: more urgent starts the climb over; less urgent lets it be.
+func (in Incident) raised(f Raised, at time.Time) Incident {
+	if f.Severity != "" {
+		in.Severity = f.Severity
+	}
+	if f.Priority == "" || f.Priority == in.Priority {
+		return in
+	}
+	in.Priority = f.Priority
+	in.Runs = slices.Clone(in.Runs)
+	for i := range in.Runs {
+		in.Runs[i].Priority = f.Priority
+	}
+	if f.Priority == org.High && in.Status == Triggered {
+		in = in.restart(at, nil)
+	}
+	return in
+}
+
+// acknowledged: the first answer owns it; a second one is recorded and welcome; one
+// after the end changes nothing.
+func (in Incident) acknowledged(e Entry, f AcknowledgedBy) Incident {
+	if f.Late || !in.Status.Open() {
+		return in
+	}
+	p := e.By.Person()
+	if in.Status != Acknowledged {
+		in.Status, in.Owner, in.OwnedAt = Acknowledged, p, e.At
+		in.AckUntil, in.SnoozeUntil = f.Until, time.Time{}
+	} else if in.Owner == p {
+		in.AckUntil = f.Until
+	}
+	if p != "" && !slices.Contains(in.Answered, p) {
+		in.Answered = append(slices.Clip(in.Answered), p)
+	}
+	return in
+}
+
+// triggered: nobody has it.
+func (in Incident) triggered() Incident {
+	in.Status, in.Owner, in.Answered = Triggered, "", nil
+	in.OwnedAt, in.AckUntil, in.SnoozeUntil = time.Time{}, time.Time{}, time.Time{}
+	return in
+}
+
+// restart begins every climb again, one epoch later, so that its pages are new ones.
+func (in Incident) restart(at time.Time, first []org.PersonID) Incident {
+	in.Runs = slices.Clone(in.Runs)
+	for i, r := range in.Runs {
+		switch {
+		case r.Settled == "reassigned" || r.Settled == "replaced" || r.Aside:
+		case r.CatchAll:
+			in.Runs[i].Settled, in.Runs[i].Due = "replaced", time.Time{}
+		default:
+			in.Runs[i] = r.again(at, first)
+			first = nil
+		}
+	}
+	return in
+}
+
+// again is the run before its first level, one epoch later.
+func (r Run) again(at time.Time, first []org.PersonID) Run {
+	return Run{
+		ID: r.ID, Policy: r.Policy, Version: r.Version, Targets: r.Targets, Priority: r.Priority,
+		Aside: r.Aside, CatchAll: r.CatchAll,
+		Epoch: r.Epoch + 1, Level: -1, Base: at, Due: at, First: first,
+	}
+}
+
+func (r *Run) called(f Called) {
+	switch {
+	case f.Extra:
+		r.Calls = append(slices.Clip(r.Calls), f.Calls...)
+		return
+	case f.FailOver:
+		r.FailedOver = true
+		r.Calls, r.Out = f.Calls, nil
+		return
+	}
+	r.Round, r.Level, r.Base, r.Due = f.Round, f.Level, f.Base, f.Until
+	r.Calls, r.Out, r.First = f.Calls, nil, nil
+	r.Waiting, r.Rested, r.Forced, r.Someone = "", false, false, true
+}
+
+func (r *Run) skipped(f Skipped) {
+	if f.Round != r.Round {
+		r.Someone = false
+	}
+	r.Round, r.Level = f.Round, f.Level
+	r.Waiting, r.Rested, r.Forced = "", false, false
+	if !f.Until.IsZero() {
+		r.Due = f.Until
+	}
+	if f.Repeat {
+		r.Repeats++
+		r.Level = -1
+	}
+}
+
+// run changes one run of a copy.
+func (in Incident) run(id int, change func(*Run)) Incident {
+	in.Runs = slices.Clone(in.Runs)
+	for i := range in.Runs {
+		if in.Runs[i].ID == id {
+			change(&in.Runs[i])
+		}
+	}
+	return in
+}

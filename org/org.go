@@ -1,0 +1,234 @@
+// Package org knows the people and the things they care for: persons and how each
+// wants to be reached, teams, the services teams keep alive, and the integrations
+// through which monitoring speaks about them.
+//
+// Everything here is configuration: it changes when a person changes it, every
+// change is a new version in the store, and the last version but one is never lost.
+// Retiring replaces deleting, because open incidents cite what they were opened
+// under.
+//
+// The package imports nothing of ours, asks nobody the time and touches no disk. It
+// also holds the words that every other room shares: identifiers, priority,
+// severity, targets, durations as people write them, and the one embedded time-zone
+// database (zone.go), so that a server's own zone files never decide who is paged.
+package org
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+type (
+	PersonID      string
+	MethodID      string // unique within its person
+	TeamID        string
+	ServiceID     string
+	PolicyID      string
+	ScheduleID    string
+	IntegrationID string
+)
+
+// A Person can be called.
+type Person struct {
+	ID      PersonID           `json:"id" yaml:"id"`
+	Name    string             `json:"name" yaml:"name"`
+	Zone    string             `json:"zone,omitempty" yaml:"zone,omitempty"` // IANA name; "" is UTC
+	Methods []Method           `json:"methods,omitempty" yaml:"methods,omitempty"`
+	Rules   []NotificationRule `json:"rules,omitempty" yaml:"rules,omitempty"`
+	Retired bool               `json:"retired,omitempty" yaml:"-"`
+}
+
+// A Method is one address of a person on one channel.
+type Method struct {
+	ID       MethodID `json:"id" yaml:"id"`
+	Channel  string   `json:"channel" yaml:"channel"` // the channel's name: "email", "ntfy", "log", ...
+	Address  string   `json:"address" yaml:"address"`
+	Verified bool     `json:"verified,omitempty" yaml:"-"`
+	Disabled bool     `json:"disabled,omitempty" yaml:"disabled,omitempty"`
+}
+
+// Usable says whether a page may go out over the method.
+func (m Method) Usable() bool { return m.Verified && !m.Disabled && m.Address != "" }
+
+// A NotificationRule says which method is tried how long after the person is called.
+// After is counted from the call, not from the rule before. A rule with Every is
+// persistent: it is tried again every so often until it is read or answered, for at
+// most For (8 hours when it is zero).
+type NotificationRule struct {
+	Priority Priority `json:"priority,omitempty" yaml:"priority,omitempty"` // "" means both
+	After    Duration `json:"after,omitempty" yaml:"after,omitempty"`
+	Method   MethodID `json:"method" yaml:"method"`
+	Every    Duration `json:"every,omitempty" yaml:"every,omitempty"`
+	For      Duration `json:"for,omitempty" yaml:"for,omitempty"`
+}
+
+// Method finds one of the person's contact methods.
+func (p Person) Method(id MethodID) (Method, bool) {
+	for _, m := range p.Methods {
+		if m.ID == id {
+			return m, true
+		}
+	}
+	return Method{}, false
+}
+
+// Reachable says whether any page could go out to the person at all.
+func (p Person) Reachable() bool {
+	for _, m := range p.Methods {
+		if !p.Retired && m.Usable() {
+			return true
+		}
+	}
+	return false
+}
+
+// A Team owns services and answers for them together.
+type Team struct {
+	ID      TeamID     `json:"id" yaml:"id"`
+	Name    string     `json:"name" yaml:"name"`
+	Members []PersonID `json:"members,omitempty" yaml:"members,omitempty"`
+	Retired bool       `json:"retired,omitempty" yaml:"-"`
+}
+
+// A Service is a thing that can break. Its team answers for it, its policy says how.
+type Service struct {
+	ID        ServiceID   `json:"id" yaml:"id"`
+	Name      string      `json:"name" yaml:"name"`
+	Team      TeamID      `json:"team,omitempty" yaml:"team,omitempty"`
+	Policy    PolicyID    `json:"policy,omitempty" yaml:"policy,omitempty"`
+	DependsOn []ServiceID `json:"depends_on,omitempty" yaml:"depends_on,omitempty"`
+	// Reopen is how long after its resolve an alert that fires again reopens the old
+	// incident instead of opening a new one; nil means ten minutes.
+	Reopen  *Duration `json:"reopen,omitempty" yaml:"reopen,omitempty"`
+	Retired bool      `json:"retired,omitempty" yaml:"-"`
+}
+
+// An Integration is a door for one sender: a key, the dialect it speaks, and the
+// service its events belong to unless a rule says otherwise.
+type Integration struct {
+	ID      IntegrationID `json:"id" yaml:"id"`
+	Name    string        `json:"name" yaml:"name"`
+	Source  string        `json:"source" yaml:"source"` // the source's name: "alertmanager", "pagerduty", "generic"
+	Service ServiceID     `json:"service,omitempty" yaml:"service,omitempty"`
+	KeyHash string        `json:"key_hash,omitempty" yaml:"-"` // keyed hash; the key itself is shown once and not kept
+	Retired bool          `json:"retired,omitempty" yaml:"-"`
+}
+
+// Settings are the few choices that hold for the whole installation.
+type Settings struct {
+	// CatchAll is the service of events that nobody claims, and its policy is called
+	// when a whole climb reaches nobody.
+	CatchAll ServiceID `json:"catch_all,omitempty" yaml:"catch_all,omitempty"`
+}
+
+// A Priority is the lane of notification.
+type Priority string
+
+const (
+	High Priority = "high"
+	Low  Priority = "low"
+)
+
+// A Severity says how bad it is: SEV1 is the worst.
+type Severity string
+
+const (
+	SEV1 Severity = "SEV1"
+	SEV2 Severity = "SEV2"
+	SEV3 Severity = "SEV3"
+	SEV4 Severity = "SEV4"
+	SEV5 Severity = "SEV5"
+)
+
+// Valid says whether the severity is one of the five.
+func (s Severity) Valid() bool { return len(s) == 4 && s >= SEV1 && s <= SEV5 }
+
+// A Target is whom a level of a policy calls; exactly one field is set. It is
+// written "person:jane", "schedule:primary", "team:dba", "policy:managers" or
+// "email:reports@example.org"; a bare word is a person.
+type Target struct {
+	Kind string // person, schedule, team, policy or email
+	ID   string
+}
+
+func (t Target) String() string { return t.Kind + ":" + t.ID }
+
+func (t Target) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+func (t *Target) UnmarshalText(b []byte) error {
+	kind, id, ok := strings.Cut(string(b), ":")
+	if !ok {
+		kind, id = "person", string(b)
+	}
+	switch kind {
+	case "person", "schedule", "team", "policy", "email":
+	default:
+		return fmt.Errorf("target %q: want person:, schedule:, team:, policy: or email:", b)
+	}
+	if id == "" {
+		return fmt.Errorf("target %q names nobody", b)
+	}
+	*t = Target{Kind: kind, ID: id}
+	return nil
+}
+
+// A Duration is a time.Duration that is written as people write it: "5m", "1h30m".
+type Duration time.Duration
+
+// D is the duration as the standard library knows it.
+func (d Duration) D() time.Duration { return time.Duration(d) }
+
+func (d Duration) String() string {
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil || v < 0 {
+		return fmt.Errorf("%q is not a duration such as 30s, 5m or 1h30m", b)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// UnmarshalJSON refuses a bare number, which would not say its unit.
+func (d *Duration) UnmarshalJSON(b []byte) error {
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return fmt.Errorf("%s is not a duration: write its unit, such as \"5m\"", b)
+	}
+	return d.UnmarshalText([]byte(s))
+}
+
+const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// NewID makes an identifier that sorts by the time it was told: 48 bits of
+// milliseconds since 1970 and 80 bits from rand, in 26 characters.
+func NewID(now time.Time, rand io.Reader) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
+	if _, err := io.ReadFull(rand, b[6:]); err != nil {
+		panic("org: the source of randomness failed: " + err.Error())
+	}
+	var out [26]byte
+	hi, lo := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	for i := 25; i >= 0; i-- {
+		out[i] = idAlphabet[lo&31]
+		lo = lo>>5 | hi<<59
+		hi >>= 5
+	}
+	return string(out[:])
+}
