@@ -188,6 +188,8 @@ func (f Called) String() string {
 		names[i] = c.String()
 	}
 	switch {
+	case f.FailOver && len(names) == 0:
+		return "fail-over: nobody could be reached"
 	case f.FailOver:
 		return "fail-over: calling " + strings.Join(names, ", ")
 	case f.Extra:
@@ -206,7 +208,13 @@ func (c Call) String() string {
 	return fmt.Sprintf("%s (%s)", c.Person, c.Via)
 }
 
-func (f Skipped) String() string { return fmt.Sprintf("level %d skipped: %s", f.Level+1, f.Why) }
+func (f Skipped) String() string {
+	if f.Level < 0 {
+		return f.Why
+	}
+	return fmt.Sprintf("level %d skipped: %s", f.Level+1, f.Why)
+}
+
 func (f Waiting) String() string { return fmt.Sprintf("level %d waits: %s", f.Level+1, f.Why) }
 func (f Rested) String() string  { return fmt.Sprintf("round %d is over", f.Round+1) }
 func (f Settled) String() string {

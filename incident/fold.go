@@ -34,6 +34,7 @@ type Incident struct {
 	SnoozeUntil time.Time      `json:"snooze_until,omitzero"`
 	Answered    []org.PersonID `json:"answered,omitempty"` // everyone who did, in order
 	Called      []org.PersonID `json:"called,omitempty"`   // everyone who was called since it (re)opened
+	Told        []org.PersonID `json:"told,omitempty"`     // those of Called who heard that somebody else has it
 
 	Alerts  int         `json:"alerts,omitempty"`  // that ever joined
 	Heard   []time.Time `json:"heard,omitempty"`   // the last hundred times monitoring spoke
@@ -152,12 +153,7 @@ func (in Incident) climbed(e Entry) Incident {
 			Aside: f.Aside, CatchAll: f.CatchAll, Level: -1, Base: e.At, Due: e.At,
 		})
 	case Called:
-		in.Called = slices.Clip(in.Called)
-		for _, c := range f.Calls {
-			if c.Person != "" && !slices.Contains(in.Called, c.Person) {
-				in.Called = append(in.Called, c.Person)
-			}
-		}
+		in = in.called(f.Calls)
 		in = in.run(f.Run, func(r *Run) { r.called(f) })
 	case Skipped:
 		in = in.run(f.Run, func(r *Run) { r.skipped(f) })
@@ -213,6 +209,18 @@ func (in Incident) raised(f Raised, at time.Time) Incident {
 	return in
 }
 
+// called: who is called again is in it again, whatever they were told.
+func (in Incident) called(calls []Call) Incident {
+	in.Called, in.Told = slices.Clip(in.Called), slices.Clone(in.Told)
+	for _, c := range calls {
+		in.Told = slices.DeleteFunc(in.Told, func(p org.PersonID) bool { return p == c.Person })
+		if c.Person != "" && !slices.Contains(in.Called, c.Person) {
+			in.Called = append(in.Called, c.Person)
+		}
+	}
+	return in
+}
+
 // acknowledged: the first answer owns it; a second one is recorded and welcome; one
 // after the end changes nothing.
 func (in Incident) acknowledged(e Entry, f AcknowledgedBy) Incident {
@@ -223,6 +231,7 @@ func (in Incident) acknowledged(e Entry, f AcknowledgedBy) Incident {
 	if in.Status != Acknowledged {
 		in.Status, in.Owner, in.OwnedAt = Acknowledged, p, e.At
 		in.AckUntil, in.SnoozeUntil = f.Until, time.Time{}
+		in.Told = slices.DeleteFunc(slices.Clone(in.Called), func(q org.PersonID) bool { return q == p })
 	} else if in.Owner == p {
 		in.AckUntil = f.Until
 	}
@@ -234,7 +243,7 @@ func (in Incident) acknowledged(e Entry, f AcknowledgedBy) Incident {
 
 // triggered: nobody has it.
 func (in Incident) triggered() Incident {
-	in.Status, in.Owner, in.Answered = Triggered, "", nil
+	in.Status, in.Owner, in.Answered, in.Told = Triggered, "", nil, nil
 	in.OwnedAt, in.AckUntil, in.SnoozeUntil = time.Time{}, time.Time{}, time.Time{}
 	return in
 }

@@ -1,0 +1,173 @@
+package escalate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/org"
+)
+
+const (
+	persistFor   = 8 * time.Hour    // how long a persistent rule goes on, unless it says so
+	persistLeast = 30 * time.Second // between two repetitions
+)
+
+// Plan spreads the calls of a level over the people's own notification rules, counted
+// from now. Somebody who has no rule for the priority is paged at once over everything
+// that works: a forgotten setting must not be silence.
+func Plan(in incident.Incident, f incident.Called, w World, now time.Time) (pages []Page) {
+	for _, call := range f.Calls {
+		page := Page{
+			Subject: in.ID, Run: f.Run, Epoch: f.Epoch, Round: f.Round, Level: f.Level,
+			Person: call.Person, Purpose: Alarm, Priority: in.Priority, At: now, Each: f.Each, Zone: "UTC", Hour: now.UTC().Hour(),
+		}
+		if f.FailOver {
+			page.Purpose = FailOver
+		}
+		if call.Email != "" {
+			page.Channel, page.Address, page.Rule = "email", call.Email, -1
+			pages = append(pages, page)
+			continue
+		}
+		if person, ok := w.Person(call.Person); ok {
+			pages = append(pages, page.spread(person, now)...)
+		}
+	}
+	return pages
+}
+
+// spread is one call to one person over their rules.
+func (p Page) spread(person org.Person, now time.Time) (pages []Page) {
+	for i, r := range person.Rules {
+		m, ok := person.Method(r.Method)
+		if !ok || !m.Usable() || r.Priority != "" && r.Priority != p.Priority {
+			continue
+		}
+		q := p.over(m, person, now.Add(r.After.D()))
+		q.Rule = i
+		if r.Every > 0 {
+			q.Every = max(r.Every.D(), persistLeast)
+			q.Until = q.At.Add(persistFor)
+			if r.For > 0 {
+				q.Until = q.At.Add(r.For.D())
+			}
+		}
+		pages = append(pages, q)
+	}
+	if len(pages) > 0 {
+		return pages
+	}
+	for _, m := range person.Methods {
+		if m.Usable() {
+			q := p.over(m, person, now)
+			q.Rule = -1
+			pages = append(pages, q)
+		}
+	}
+	return pages
+}
+
+// over is the page over one method, with the hour it is for the person.
+func (p Page) over(m org.Method, person org.Person, at time.Time) Page {
+	p.Method, p.Channel, p.At = m.ID, m.Channel, at
+	if zone, err := org.Zone(person.Zone); err == nil {
+		p.Zone, p.Hour = zone.String(), at.In(zone).Hour()
+	}
+	return p
+}
+
+// Again is the next repetition of a persistent page, if there is one. It counts from
+// when the page was due, or from now when that is long ago: no burst after an outage.
+func (p Page) Again(now time.Time) (Page, bool) {
+	next := p.At.Add(p.Every)
+	if next.Before(now) {
+		next = now.Add(p.Every)
+	}
+	if p.Every <= 0 || next.After(p.Until) {
+		return Page{}, false
+	}
+	p.Repeat++
+	p.At = next
+	if zone, err := org.Zone(p.Zone); err == nil {
+		p.Hour = next.In(zone).Hour()
+	}
+	return p, true
+}
+
+// A Notice is something a person should hear without being alarmed. The engine sends
+// it over the method that paged them.
+type Notice struct {
+	Person  org.PersonID // or
+	Target  org.Target   // whoever stands there
+	Purpose Purpose
+	Text    string
+}
+
+// Tell says who hears what of a fact: that somebody has it, that it is over, that the
+// shift changed, that everyone failed. before is the state without the fact.
+func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
+	after := before.After(e)
+	by := e.By.Person()
+	switch f := e.Fact.(type) {
+	case incident.AcknowledgedBy:
+		if before.Status == incident.Acknowledged || after.Status != incident.Acknowledged {
+			return nil
+		}
+		for _, p := range after.Told {
+			notices = append(notices, Notice{Person: p, Purpose: Told, Text: e.By.Name() + " has it: " + before.Title})
+		}
+	case incident.Ended:
+		// Whoever heard that somebody else has it went back to sleep, and is let be.
+		for _, p := range before.Called {
+			if !slices.Contains(before.Told, p) && p != by {
+				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: "resolved: " + before.Title})
+			}
+		}
+		for _, p := range before.Answered {
+			if p != by && (!slices.Contains(before.Called, p) || slices.Contains(before.Told, p)) {
+				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: "resolved: " + before.Title})
+			}
+		}
+	case incident.HandedOver:
+		for _, p := range f.From {
+			if f.Called {
+				notices = append(notices, Notice{Person: p, Purpose: HandOver, Text: "handed over to " + names(f.To) + ": " + before.Title})
+			}
+		}
+		if !f.Called && before.Owner != "" {
+			for _, p := range both(f.From, f.To) {
+				notices = append(notices, Notice{Person: p, Purpose: HandOver, Text: "the shift changed, " + string(before.Owner) + " keeps it: " + before.Title})
+			}
+		}
+	case incident.Reported:
+		text := fmt.Sprintf("%s: %s (tried %s)", f.Why, before.Title, names(before.Called))
+		for _, t := range f.To {
+			notices = append(notices, Notice{Target: t, Purpose: Report, Text: text})
+		}
+	}
+	return notices
+}
+
+func both(a, b []org.PersonID) []org.PersonID {
+	out := slices.Clone(a)
+	for _, p := range b {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func names(ids []org.PersonID) string {
+	if len(ids) == 0 {
+		return "nobody"
+	}
+	s := make([]string, len(ids))
+	for i, id := range ids {
+		s[i] = string(id)
+	}
+	return strings.Join(s, ", ")
+}
