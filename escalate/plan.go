@@ -108,7 +108,7 @@ type Notice struct {
 
 // Tell says who hears what of a fact: that somebody has it, that it is over, that the
 // shift changed, that everyone failed. before is the state without the fact.
-func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
+func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice) {
 	after := before.After(e)
 	by := e.By.Person()
 	switch f := e.Fact.(type) {
@@ -117,33 +117,33 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 			return nil
 		}
 		for _, p := range after.Told {
-			notices = append(notices, Notice{Person: p, Purpose: Told, Text: e.By.Name() + " has it: " + before.Title})
+			notices = append(notices, Notice{Person: p, Purpose: Told, Text: w.name(e.By) + " has it"})
 		}
 	case incident.Ended:
 		// Whoever heard that somebody else has it went back to sleep, and is let be.
 		for _, p := range before.Called {
 			if !slices.Contains(before.Told, p) && p != by {
-				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: "resolved: " + before.Title})
+				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: f.Why})
 			}
 		}
 		for _, p := range before.Answered {
 			if p != by && (!slices.Contains(before.Called, p) || slices.Contains(before.Told, p)) {
-				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: "resolved: " + before.Title})
+				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: f.Why})
 			}
 		}
 	case incident.HandedOver:
 		for _, p := range f.From {
 			if f.Called {
-				notices = append(notices, Notice{Person: p, Purpose: HandOver, Text: "handed over to " + names(f.To) + ": " + before.Title})
+				notices = append(notices, Notice{Person: p, Purpose: HandOver, Text: "handed over to " + w.names(f.To) + ": " + before.Title})
 			}
 		}
 		if !f.Called && before.Owner != "" {
 			for _, p := range both(f.From, f.To) {
-				notices = append(notices, Notice{Person: p, Purpose: HandOver, Text: "the shift changed, " + string(before.Owner) + " keeps it: " + before.Title})
+				notices = append(notices, Notice{Person: p, Purpose: HandOver, Text: "the shift changed, " + w.name(incident.ByPerson(before.Owner)) + " keeps it: " + before.Title})
 			}
 		}
 	case incident.Reported:
-		text := fmt.Sprintf("%s: %s (tried %s)", f.Why, before.Title, names(before.Called))
+		text := fmt.Sprintf("%s: %s (tried %s)", f.Why, before.Title, w.names(before.Called))
 		for _, t := range f.To {
 			notices = append(notices, Notice{Target: t, Purpose: Report, Text: text})
 		}
@@ -161,13 +161,21 @@ func both(a, b []org.PersonID) []org.PersonID {
 	return out
 }
 
-func names(ids []org.PersonID) string {
+// name is how people call an actor.
+func (w World) name(a incident.Actor) string {
+	if p, ok := w.Person(a.Person()); ok && p.Name != "" {
+		return p.Name
+	}
+	return a.Name()
+}
+
+func (w World) names(ids []org.PersonID) string {
 	if len(ids) == 0 {
 		return "nobody"
 	}
 	s := make([]string, len(ids))
 	for i, id := range ids {
-		s[i] = string(id)
+		s[i] = w.name(incident.ByPerson(id))
 	}
 	return strings.Join(s, ", ")
 }

@@ -28,14 +28,14 @@ func Acknowledge(in incident.Incident, w World, via string, now time.Time) ([]in
 }
 
 // Welcome is what somebody who answers hears.
-func Welcome(in incident.Incident, p org.PersonID, now time.Time) string {
+func Welcome(in incident.Incident, w World, p org.PersonID, now time.Time) string {
 	switch {
 	case in.Status == incident.Resolved || in.Status == incident.Closed:
 		return "It is already over. Thank you for answering."
 	case in.Status == incident.Acknowledged && in.Owner != p:
-		who := string(in.Owner)
-		if who == "" {
-			who = "Somebody"
+		who := "Somebody"
+		if in.Owner != "" {
+			who = w.name(incident.ByPerson(in.Owner))
 		}
 		return fmt.Sprintf("%s answered %s before you. Thank you for being there.", who, org.Duration(now.Sub(in.OwnedAt).Round(time.Second)))
 	case in.Status == incident.Acknowledged:

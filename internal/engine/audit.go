@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"reflect"
+	"time"
+
+	"tocsin/escalate"
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+const (
+	auditEvery  = time.Minute
+	keepEvents  = 30 * 24 * time.Hour
+	keepBytes   = 20 << 30
+	pruneEvery  = time.Hour
+	auditLatest = 500 // subjects whose projection one audit folds anew
+)
+
+// Begin arms the house's own timers. It may be called again at every start.
+func (e *Engine) Begin(ctx context.Context, now time.Time) error {
+	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
+		_, there, err := tx.DueOf("audit", "")
+		if err != nil || there {
+			return err
+		}
+		return tx.Arm(store.Due{Kind: "audit", Lane: laneBackground, At: now.Add(auditEvery)})
+	})
+}
+
+// audit looks over the house each minute, as somebody who trusts nothing: an open
+// subject whose climb has no timer, a lease that nobody gave back, a page in limbo, a
+// projection that differs from its log. What it finds is repaired and told.
+func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
+	var found []string
+	err := e.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {
+		defer guard(&err)
+		if ok, err := tx.Hold(d); err != nil || !ok {
+			return err
+		}
+		stuck, err := tx.Stuck(now)
+		if err != nil {
+			return err
+		}
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		for _, id := range stuck.Untimed {
+			what, err := e.retime(tx, s, id, now)
+			if err != nil {
+				return err
+			}
+			found = append(found, what...)
+		}
+		for _, p := range stuck.Limbo {
+			found = append(found, fmt.Sprintf("page %s was %s with no time to go on", p.ID, p.State))
+			p.State, p.WakeAt = escalate.Planned, now
+			if _, err := tx.SavePage(p, -1); err != nil {
+				return err
+			}
+		}
+		for _, p := range stuck.Homeless(e.order) {
+			found = append(found, fmt.Sprintf("page %s is for channel %s, which is not set up", p.ID, p.Channel))
+			p.State, p.Err, p.WakeAt = escalate.Failed, "channel "+p.Channel+" is not set up", time.Time{}
+			if _, err := tx.SavePage(p, -1); err != nil {
+				return err
+			}
+		}
+		wrong, err := e.refold(tx, now)
+		if err != nil {
+			return err
+		}
+		found = append(found, wrong...)
+		d.At, d.Failures = now.Add(auditEvery), 0
+		if err := tx.SetMeta("audit", now.UTC().Format(time.RFC3339)); err != nil {
+			return err
+		}
+		return tx.Arm(d)
+	})
+	for _, what := range found {
+		e.log.Error("self-audit", "found", what)
+	}
+	e.metrics.audited(len(found), err)
+	if err != nil || now.Truncate(pruneEvery).Sub(now.Add(-auditEvery)) < 0 {
+		return err
+	}
+	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
+		dropped, err := tx.Prune(now, keepEvents, keepBytes)
+		if len(dropped) > 0 {
+			e.log.Info("old events dropped", "days", dropped)
+		}
+		return err
+	})
+}
+
+// retime gives an open subject the timer it should have.
+func (e *Engine) retime(tx *store.Tx, s *setup, id incident.ID, now time.Time) (found []string, err error) {
+	sub, err := tx.Lock(id)
+	if err != nil {
+		return nil, err
+	}
+	t := e.tend(tx, s, sub, now)
+	facts, due := escalate.Next(t.in, previewTurn(t.w), t.now)
+	if len(facts) == 0 && due.IsZero() {
+		return nil, nil // it waits for a person, and that is right
+	}
+	return []string{fmt.Sprintf("%s was open and had no timer", id)}, t.settle()
+}
+
+// previewTurn keeps the round-robin pointers where they are.
+func previewTurn(w escalate.World) escalate.World {
+	w.Turn = func(org.PolicyID, int) int { return 0 }
+	return w
+}
+
+// refold compares projections with a fold from line one: each open subject once an
+// hour.
+func (e *Engine) refold(tx *store.Tx, now time.Time) (found []string, err error) {
+	rows, err := tx.Subjects(store.Filter{Open: true, Limit: 60 * auditLatest})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		h := fnv.New32a()
+		h.Write([]byte(r.ID))
+		if int(h.Sum32()%60) != now.Minute() {
+			continue
+		}
+		sub, err := tx.Subject(r.ID)
+		if err != nil {
+			return nil, err
+		}
+		log, err := tx.Log(r.ID)
+		if err != nil {
+			return nil, err
+		}
+		again := incident.Fold(log)
+		again.ID = r.ID
+		if !reflect.DeepEqual(again, sub.Incident) {
+			found = append(found, fmt.Sprintf("the projection of %s differs from its log", r.ID))
+		}
+		if err := tx.VerifyLog(r.ID); err != nil {
+			found = append(found, err.Error())
+		}
+	}
+	return found, nil
+}

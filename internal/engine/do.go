@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"tocsin/escalate"
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// A Decision is one of the verbs of the steps, with what it needs bound to it.
+type Decision func(in incident.Incident, w escalate.World) ([]incident.Fact, error)
+
+// Do is what a person did, from the app, a link, a reply or a button: one path. It
+// returns the subject as it was before, so that the person can be told what they
+// found. A refusal changes nothing.
+func (e *Engine) Do(ctx context.Context, subject incident.ID, by incident.Actor, now time.Time, decide Decision) (before incident.Incident, err error) {
+	err = e.store.Write(ctx, store.People, func(tx *store.Tx) (err error) {
+		defer guard(&err)
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		sub, err := tx.Lock(subject)
+		if err != nil {
+			return err
+		}
+		t := e.tend(tx, s, sub, now)
+		before = t.in
+		facts, err := decide(t.in, t.w)
+		if err != nil {
+			return err
+		}
+		t.add(by, facts...)
+		return t.settle()
+	})
+	if err == nil {
+		e.hit("after do")
+		e.Poke()
+	}
+	return before, err
+}
+
+// Open begins an incident by hand.
+func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened, now time.Time) (id incident.ID, err error) {
+	id = incident.ID(org.NewID(now, drawing{e}))
+	err = e.store.Write(ctx, store.People, func(tx *store.Tx) (err error) {
+		defer guard(&err)
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		t := e.tend(tx, s, tx.Create(id), now)
+		service := s.services[f.Service]
+		if f.Team == "" {
+			f.Team = service.Team
+		}
+		t.open(by, f, service.Policy)
+		return t.settle()
+	})
+	if err == nil {
+		e.Poke()
+	}
+	return id, err
+}
+
+// World is who stands where at this moment, for previews. Its round-robin pointers do
+// not move.
+func (e *Engine) World(tx *store.Tx) (escalate.World, error) {
+	s, err := e.current(tx)
+	if err != nil {
+		return escalate.World{}, err
+	}
+	w := e.world(tx, s)
+	turns := map[org.PolicyID]map[int]int{}
+	w.Turn = func(id org.PolicyID, level int) int {
+		if turns[id] == nil {
+			turns[id] = map[int]int{}
+		}
+		turns[id][level]++
+		return turns[id][level] - 1
+	}
+	w.Pick = func(int) int { return 0 }
+	return w, nil
+}

@@ -1,0 +1,151 @@
+// Package engine moves the house through time. It has four doors and keeps nothing in
+// memory that a crash could lose:
+//
+//   - Hear: what a source said. Returns when it is on disk.
+//   - Do: what a person did, from whatever channel: one path.
+//   - Step: everything that is due by a moment; returns the next moment.
+//   - Report: what a provider said became of a page.
+//
+// Everything it decides is decided by the steps at the root, which are pure; the
+// engine reads, asks them, and writes. A subject is tended (tend.go): first what was
+// just done to it, then what each step does by itself, until none adds a fact; the
+// facts, the pages that follow, those that fall away and the next due time are written
+// in one transaction. Events wait in the inbox until triage (triage.go), run by whoever
+// holds the triage lease, has opened, counted or resolved alerts with them.
+//
+// Pages are sent outside any transaction (send.go): claimed with a lease, handed to a
+// channel, and settled in a transaction that the lease's generation fences. A crash in
+// between lets the lease run out, and the page is sent again: one too many is better
+// than none. A page's key never pages twice otherwise.
+//
+// Only run.go waits and asks what time it is. The same Step drives production, tests,
+// nights and the simulator; ids and "random" choices draw from Rand, so that a seed
+// replays a whole life.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tocsin/internal/channel"
+	"tocsin/internal/secret"
+	"tocsin/internal/store"
+)
+
+// The lanes of due work and of pages, most urgent first.
+const (
+	lanePeople     = 0
+	laneHigh       = 1
+	laneLow        = 2
+	laneBackground = 3
+	laneTriage     = 9 // holds only the triage lease, which no timer wakes
+)
+
+const (
+	// dueLease is how long a claimed due row is ours: its work is only in the database.
+	dueLease = 5 * time.Second
+	// pageLease outlives the longest send.
+	pageLease = channel.SendTimeout + 5*time.Second
+	// behind is how late a lane may be before its newest rows go first.
+	behind = 60 * time.Second
+)
+
+// Options are what an engine is made of.
+type Options struct {
+	Store     *store.Store
+	Ring      *secret.Ring
+	Channels  []channel.Channel
+	PublicURL string // of the links in pages, without a slash at its end
+	Rand      io.Reader
+	Log       *slog.Logger
+	// Async sends pages on workers, so that a slow provider holds up nobody else.
+	// Without it Step sends them itself, one after another, in an order that replays.
+	Async bool
+	// Hit is called at named points; tests crash there.
+	Hit func(point string)
+}
+
+// An Engine moves one house. Several may move the same one, on one PostgreSQL.
+type Engine struct {
+	store     *store.Store
+	ring      *secret.Ring
+	channels  map[string]channel.Channel
+	order     []string // the channels' names, as given
+	publicURL string
+	log       *slog.Logger
+	async     bool
+	hit       func(string)
+	metrics   *Metrics
+
+	randMu sync.Mutex
+	rand   io.Reader
+
+	setup struct { // the configuration as last read
+		sync.Mutex
+		*setup
+	}
+	inbox   batcher
+	slots   map[slot]chan struct{}
+	workers sync.WaitGroup
+	poked   chan struct{}
+	clock   *Clock
+	skewed  bool // this node's clock cannot be trusted: claim nothing (run.go)
+}
+
+// New makes an engine. It does nothing until one of its doors is used.
+func New(o Options) *Engine {
+	e := &Engine{
+		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, log: o.Log, async: o.Async, hit: o.Hit, rand: o.Rand,
+		channels: map[string]channel.Channel{}, poked: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
+		metrics: newMetrics(), clock: NewClock(),
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if e.rand == nil {
+		e.rand = rand.Reader
+	}
+	if e.hit == nil {
+		e.hit = func(string) {}
+	}
+	for _, c := range o.Channels {
+		e.channels[c.Name()] = c
+		e.order = append(e.order, c.Name())
+		for lane, n := range map[int]int{lanePeople: 4, laneHigh: 8, laneLow: 2, laneBackground: 1} {
+			e.slots[slot{c.Name(), lane}] = make(chan struct{}, n)
+		}
+	}
+	return e
+}
+
+// Now is the time by this engine's clock, as its doors want to be told it.
+func (e *Engine) Now() time.Time { return e.clock.Now() }
+
+// Metrics are the engine's own figures.
+func (e *Engine) Metrics() *Metrics { return e.metrics }
+
+// Poke makes Run look at once.
+func (e *Engine) Poke() {
+	select {
+	case e.poked <- struct{}{}:
+	default:
+	}
+}
+
+// Read gives a consistent look at the store.
+func (e *Engine) Read(ctx context.Context, fn func(*store.Tx) error) error {
+	return e.store.Read(ctx, fn)
+}
+
+// drawing draws from the engine's source of randomness, one caller at a time.
+type drawing struct{ e *Engine }
+
+func (d drawing) Read(p []byte) (int, error) {
+	d.e.randMu.Lock()
+	defer d.e.randMu.Unlock()
+	return io.ReadFull(d.e.rand, p)
+}

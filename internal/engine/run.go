@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	poll      = 5 * time.Second        // the safety net under pokes and hints
+	shortest  = 200 * time.Microsecond // between two looks, so that a full house still breathes
+	busyWait  = 100 * time.Millisecond // when what is due waits for a worker
+	maxSkew   = 2 * time.Second        // between our clock and the database's
+	askClock  = time.Minute
+	afterFail = time.Second
+)
+
+// Run steps whenever something is due or somebody pokes, until ctx ends; pages in
+// flight end first. It is the only place in the house that waits.
+func (e *Engine) Run(ctx context.Context) error {
+	if err := e.Begin(ctx, e.clock.Now()); err != nil {
+		return err
+	}
+	listening := make(chan struct{})
+	go func() {
+		defer close(listening)
+		e.store.Listen(ctx, e.Poke)
+	}()
+	defer func() { e.workers.Wait(); <-listening }()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var asked time.Time
+	for {
+		now := e.clock.Now()
+		if now.Sub(asked) >= askClock {
+			asked = now
+			e.compareClocks(ctx)
+		}
+		next, err := now.Add(poll), error(nil)
+		if !e.skewed {
+			at, failure := e.Step(ctx, now)
+			if err = failure; !at.IsZero() && at.Before(next) {
+				next = at
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		now = e.clock.Now()
+		wait := max(next.Sub(now), shortest)
+		if err != nil {
+			e.log.Error("a step failed in part and is done again", "error", err)
+			wait = max(wait, afterFail)
+		} else if e.full() {
+			wait = max(wait, busyWait)
+		}
+		e.metrics.stepped(now)
+		e.store.Poke(next)
+		timer.Reset(wait)
+		select {
+		case <-timer.C:
+		case <-e.poked:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// full says whether some channel has no worker free.
+func (e *Engine) full() bool {
+	for _, pool := range e.slots {
+		if len(pool) == cap(pool) {
+			return true
+		}
+	}
+	return false
+}
+
+// compareClocks asks the database for its time, which is the one question of that kind
+// that is permitted: a node whose clock is far off claims nothing.
+func (e *Engine) compareClocks(ctx context.Context) {
+	before := e.clock.Now()
+	theirs, err := e.store.Clock(ctx)
+	if err != nil {
+		return // a database that does not answer says so elsewhere
+	}
+	after := e.clock.Now()
+	off := theirs.Sub(before.Add(after.Sub(before) / 2))
+	skewed := off.Abs() > maxSkew+after.Sub(before)
+	if skewed && !e.skewed {
+		e.log.Error("this node's clock differs from the database's: it claims nothing until they agree", "by", off)
+	}
+	e.skewed = skewed
+	e.metrics.skew(off)
+}
+
+// A Clock tells the time that the doors are told. It follows the monotonic clock and
+// slews towards the wall clock, so that a jump of the wall clock neither skips a timer
+// nor fires it twice: it gains or loses at most a tenth of the time that passes.
+type Clock struct {
+	mu    sync.Mutex
+	start time.Time     // wall and monotonic
+	last  time.Duration // monotonic, at the last look
+	adj   time.Duration
+}
+
+// NewClock starts at the wall clock's time.
+func NewClock() *Clock { return &Clock{start: time.Now()} }
+
+func (c *Clock) elapsed() time.Duration { return time.Since(c.start) }
+
+// Now is the time, in UTC and whole microseconds. It never goes back.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wall := time.Now()
+	passed := wall.Sub(c.start) // monotonic
+	now := c.start.Round(0).Add(passed + c.adj)
+	off := wall.Round(0).Sub(now)
+	step := (passed - c.last) / 10
+	c.last = passed
+	c.adj += min(max(off, -step), step)
+	return c.start.Round(0).Add(passed + c.adj).Truncate(time.Microsecond).UTC()
+}

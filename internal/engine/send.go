@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/escalate"
+	"tocsin/incident"
+	"tocsin/internal/channel"
+	"tocsin/internal/store"
+)
+
+// A slot is a worker's place: pooled per channel and lane, so that a provider that
+// hangs uses up only its own, and low never delays high.
+type slot struct {
+	channel string
+	lane    int
+}
+
+const (
+	troubled   = 3                // failed tries after which nobody waits for a page any longer
+	giveUp     = 10 * time.Minute // after the first try: a page has an end
+	retryFirst = 2 * time.Second
+	retryMost  = time.Minute
+)
+
+// sendLane claims pages of a lane and has them sent.
+func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (more bool, err error) {
+	for _, name := range e.order {
+		free := cap(e.slots[slot{name, lane}]) - len(e.slots[slot{name, lane}])
+		if !e.async {
+			free = claimAtOnce
+		}
+		if free == 0 || e.skewed {
+			continue
+		}
+		waiting := false
+		err := e.store.Read(ctx, func(tx *store.Tx) error {
+			at, ok, err := tx.NextPage(name, lane)
+			waiting = ok && !at.After(now)
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+		if !waiting {
+			continue
+		}
+		var claimed []store.PageRow
+		err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) (err error) {
+			claimed, err = tx.ClaimPages(now, pageLease, name, lane, free)
+			return err
+		})
+		if err != nil {
+			return false, fmt.Errorf("claim pages: %w", err)
+		}
+		if len(claimed) > 0 {
+			e.hit("after claim, before send")
+		}
+		for _, p := range claimed {
+			if !e.async {
+				e.send(ctx, p, now)
+				continue
+			}
+			pool := e.slots[slot{name, lane}]
+			pool <- struct{}{}
+			e.workers.Go(func() {
+				defer func() { <-pool; e.Poke() }()
+				e.send(ctx, p, e.clock.Now())
+			})
+		}
+		more = more || len(claimed) == free && !e.async
+	}
+	return more, nil
+}
+
+// send carries one claimed page out and writes down what became of it.
+func (e *Engine) send(ctx context.Context, p store.PageRow, now time.Time) {
+	// Whatever stops the engine, a page in flight ends first.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), channel.SendTimeout)
+	defer cancel()
+	m, err := e.message(ctx, p)
+	var receipt channel.Receipt
+	switch {
+	case errors.Is(err, errMoot):
+		e.settlePage(p, now, func(tx *store.Tx, t *tending) error {
+			p.State, p.Err, p.WakeAt = escalate.Cancelled, err.Error(), time.Time{}
+			_, err := tx.SavePage(p, p.Gen)
+			return err
+		})
+		return
+	case err == nil:
+		receipt, err = e.carry(ctx, p.Channel, m)
+	}
+	e.hit("after send, before mark")
+	if e.async {
+		now = e.clock.Now()
+	}
+	e.metrics.sent(p, err, now)
+	e.settlePage(p, now, func(tx *store.Tx, t *tending) error { return e.mark(tx, t, p, receipt, err) })
+}
+
+// carry is the channel's Send; a channel that panics has an unknown outcome.
+func (e *Engine) carry(ctx context.Context, name string, m channel.Message) (r channel.Receipt, err error) {
+	defer guard(&err)
+	c, ok := e.channels[name]
+	if !ok {
+		return r, &channel.Error{Outcome: channel.Permanent, Err: fmt.Errorf("channel %s is not set up", name)}
+	}
+	return c.Send(ctx, m)
+}
+
+// settlePage writes what became of a page, with what follows for its subject.
+func (e *Engine) settlePage(p store.PageRow, now time.Time, fn func(*store.Tx, *tending) error) {
+	err := e.store.Write(context.Background(), writeLane(laneOf(p.Priority)), func(tx *store.Tx) (err error) {
+		defer guard(&err)
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		sub, err := tx.Lock(p.Subject)
+		if err != nil {
+			return err
+		}
+		t := e.tend(tx, s, sub, now)
+		if err := fn(tx, t); err != nil {
+			return err
+		}
+		if len(t.log) > 0 {
+			return t.settle()
+		}
+		return nil
+	})
+	if err != nil {
+		// The lease runs out and the page is sent again.
+		e.log.Error("the outcome of a page could not be written down", "page", p.ID, "error", err)
+	}
+}
+
+// mark writes the outcome of a try.
+func (e *Engine) mark(tx *store.Tx, t *tending, p store.PageRow, receipt channel.Receipt, failure error) error {
+	p.Attempts++
+	if p.FirstAt.IsZero() {
+		p.FirstAt = t.now
+	}
+	outcome := channel.Accepted
+	if failure != nil {
+		outcome = channel.Classify(failure)
+		p.Err = failure.Error()
+	}
+	switch {
+	case outcome == channel.Accepted:
+		p.State, p.SentAt, p.Provider, p.Err, p.WakeAt = escalate.Sent, t.now, receipt.Provider, "", time.Time{}
+		if receipt.State == escalate.Delivered {
+			p.State, p.DeliveredAt = escalate.Delivered, t.now
+		}
+	case outcome == channel.Permanent || t.now.Sub(p.FirstAt) >= giveUp:
+		p.State, p.WakeAt = escalate.Failed, time.Time{}
+	default:
+		p.State = escalate.Planned
+		p.WakeAt = t.now.Add(max(retryMin(p.Attempts), channel.RetryAfter(failure)))
+		if limit := p.FirstAt.Add(giveUp); p.WakeAt.After(limit) {
+			p.WakeAt = limit
+		}
+	}
+	ours, err := tx.SavePage(p, p.Gen)
+	if err != nil || !ours {
+		return err // cancelled meanwhile, or somebody else's by now
+	}
+	if p.State != escalate.Planned {
+		if next, ok := p.Page.Again(t.now); ok && t.in.Status.Open() {
+			if err := t.plan([]escalate.Page{next}); err != nil {
+				return err
+			}
+		}
+	}
+	if outcome == channel.Accepted {
+		t.add(incident.Engine, escalate.Receipt(t.in, t.w, p.Page, p.State)...)
+		return nil
+	}
+	if p.State == escalate.Failed || p.Attempts == troubled {
+		return t.another(p, failure)
+	}
+	return nil
+}
+
+// retryMin is how long to wait after so many tries.
+func retryMin(attempts int) time.Duration {
+	return min(retryFirst<<min(attempts-1, 10), retryMost)
+}
+
+// another finds another way to a person whose page does not go out: their next rule
+// now instead of later, and when they have none left, the climb goes on without them.
+func (t *tending) another(p store.PageRow, cause error) error {
+	if !p.Purpose.Alarms() {
+		return nil
+	}
+	all, err := t.tx.PagesOf(p.Subject)
+	if err != nil {
+		return err
+	}
+	same := slices.DeleteFunc(all, func(q store.PageRow) bool {
+		return q.ID == p.ID || q.Run != p.Run || q.Epoch != p.Epoch || q.Round != p.Round || q.Level != p.Level || q.Person != p.Person || q.Address != p.Address || !q.Purpose.Alarms()
+	})
+	var next *store.PageRow
+	for i, q := range same {
+		switch {
+		case q.State == escalate.Claimed, q.State.Rank() > 0:
+			return nil // another page of theirs is out, or on its way
+		case q.State == escalate.Planned && q.Attempts < troubled && q.Repeat == 0 && (next == nil || q.WakeAt.Before(next.WakeAt)):
+			next = &same[i]
+		}
+	}
+	if next != nil {
+		if next.WakeAt.After(t.now) {
+			next.WakeAt = t.now
+			_, err = t.tx.SavePage(*next, next.Gen)
+		}
+		return err
+	}
+	if p.Person == "" {
+		return nil
+	}
+	for _, r := range t.in.Runs {
+		if r.ID == p.Run && r.Epoch == p.Epoch && r.Round == p.Round && r.Level == p.Level && slices.Contains(r.Out, p.Person) {
+			return nil
+		}
+	}
+	t.add(incident.Engine, incident.Unreached{
+		Run: p.Run, Epoch: p.Epoch, Round: p.Round, Level: p.Level, Person: p.Person, Why: fmt.Sprintf("%s: %v", p.Channel, cause),
+	})
+	return nil
+}

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// claimAtOnce bounds how many due rows are claimed together.
+const claimAtOnce = 64
+
+// lanes in the order in which they are served.
+var lanes = []int{lanePeople, laneHigh, laneLow, laneBackground}
+
+// Step does everything that is due by now and returns the next moment at which
+// something is; zero: not before somebody does something. One due row that fails or
+// panics stops only itself.
+func (e *Engine) Step(ctx context.Context, now time.Time) (next time.Time, err error) {
+	now = now.Truncate(time.Microsecond).UTC()
+	var errs []error
+	again := false
+	if more, err := e.triage(ctx, now); err != nil {
+		errs = append(errs, fmt.Errorf("triage: %w", err))
+	} else {
+		again = again || more
+	}
+	for _, lane := range lanes {
+		if more, err := e.dueLane(ctx, now, lane); err != nil {
+			errs = append(errs, err)
+		} else {
+			again = again || more
+		}
+		if more, err := e.sendLane(ctx, now, lane); err != nil {
+			errs = append(errs, err)
+		} else {
+			again = again || more
+		}
+	}
+	if again {
+		return now, errors.Join(errs...)
+	}
+	err = e.store.Read(ctx, func(tx *store.Tx) error {
+		at, ok, err := tx.NextWake(lanes...)
+		if ok {
+			next = at
+		}
+		if n, _, _, err := tx.InboxStats(); err == nil && n > 0 {
+			next = now.Add(time.Second) // another node has the lease, or its lease must run out
+		}
+		return err
+	})
+	return next, errors.Join(append(errs, err)...)
+}
+
+// dueLane does what is due in one lane. more says that it may not be all.
+func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int) (more bool, err error) {
+	var claimed []store.Due
+	waiting := false
+	err = e.store.Read(ctx, func(tx *store.Tx) error {
+		at, ok, err := tx.NextWake(lane)
+		waiting = ok && !at.After(now)
+		return err
+	})
+	if err != nil || !waiting {
+		return false, err
+	}
+	err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) (err error) {
+		late, err := tx.OldestDue(lane)
+		if err != nil {
+			return err
+		}
+		newest := !late.IsZero() && now.Sub(late) > behind
+		claimed, err = tx.ClaimDue(now, dueLease, lane, claimAtOnce, newest)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("claim lane %d: %w", lane, err)
+	}
+	if len(claimed) > 0 {
+		e.hit("after claim of due")
+	}
+	for _, d := range claimed {
+		if err := e.due(ctx, d, now); err != nil {
+			e.failed(ctx, d, now, err)
+		}
+	}
+	return len(claimed) == claimAtOnce, nil
+}
+
+// writeLane is the store's lane for due work of a lane.
+func writeLane(lane int) store.Lane {
+	switch lane {
+	case lanePeople:
+		return store.People
+	case laneHigh:
+		return store.High
+	case laneLow:
+		return store.Low
+	}
+	return store.Background
+}
+
+// due does one claimed row, in its own transaction.
+func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
+	if d.Kind == "audit" {
+		return e.audit(ctx, d, now)
+	}
+	return e.store.Write(ctx, writeLane(d.Lane), func(tx *store.Tx) (err error) {
+		defer guard(&err)
+		if ok, err := tx.Hold(d); err != nil || !ok {
+			return err
+		}
+		if d.Kind != "tend" {
+			return fmt.Errorf("nobody knows how to do %q", d.Kind)
+		}
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		sub, err := tx.Lock(incident.ID(d.Subject))
+		if err != nil {
+			return err
+		}
+		e.metrics.late(now.Sub(d.At))
+		return e.tend(tx, s, sub, now).settle()
+	})
+}
+
+// failures after which the house tells about a due row, and the longest back-off.
+const (
+	tellAfter  = 5
+	backOffMax = time.Minute
+)
+
+// failed puts a due row back for later, and tells when it keeps failing.
+func (e *Engine) failed(ctx context.Context, d store.Due, now time.Time, cause error) {
+	d.Failures++
+	wait := min(time.Second<<min(d.Failures, 10), backOffMax)
+	e.log.Error("due work failed and is tried again", "kind", d.Kind, "subject", d.Subject, "failures", d.Failures, "in", wait, "error", cause)
+	e.metrics.dueFailed()
+	err := e.store.Write(ctx, writeLane(d.Lane), func(tx *store.Tx) error {
+		ok, err := tx.Hold(d)
+		if err != nil || !ok {
+			return err
+		}
+		d.At = now.Add(wait)
+		return tx.Arm(d)
+	})
+	if err != nil {
+		e.log.Error("due work could not be put back; its lease will run out", "kind", d.Kind, "subject", d.Subject, "error", err)
+	}
+	if d.Failures == tellAfter {
+		title := fmt.Sprintf("Tocsin cannot go on with %s %s", d.Kind, d.Subject)
+		if err := e.own(ctx, "due/"+d.Kind+"/"+d.Subject, title, cause.Error(), org.SEV2, now); err != nil {
+			e.log.Error("nobody could be told", "error", err)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/escalate"
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// A tending is one subject being brought up to now, within one transaction. Facts are
+// added to it; what follows from each (pages planned, cancelled, told) is remembered
+// in order and written with them.
+type tending struct {
+	e    *Engine
+	tx   *store.Tx
+	w    escalate.World
+	now  time.Time
+	sub  *store.Subject
+	in   incident.Incident // after the facts added so far
+	log  incident.Log      // those facts
+	then []func() error    // what follows them
+}
+
+// tend begins to tend a subject that is locked or new.
+func (e *Engine) tend(tx *store.Tx, s *setup, sub *store.Subject, now time.Time) *tending {
+	if sub.At.After(now) {
+		now = sub.At // entries in a log never go back
+	}
+	return &tending{e: e, tx: tx, w: e.world(tx, s), now: now, sub: sub, in: sub.Incident}
+}
+
+// add states facts.
+func (t *tending) add(by incident.Actor, facts ...incident.Fact) {
+	for _, f := range facts {
+		entry := incident.Entry{Seq: t.in.Seq + 1, At: t.now, By: by, Fact: f}
+		before := t.in
+		t.log, t.in = append(t.log, entry), t.in.After(entry)
+		t.follow(before, entry)
+	}
+}
+
+// rounds bounds how often the steps are asked again after one of them added a fact.
+const rounds = 8
+
+// settle lets each step do what it does by itself, until none adds a fact, and writes
+// everything down.
+func (t *tending) settle() error {
+	var due time.Time
+	for range rounds {
+		facts, at := escalate.Next(t.in, t.w, t.now)
+		due = at
+		t.add(incident.Engine, facts...)
+		if len(facts) == 0 {
+			break
+		}
+	}
+	if len(t.log) > 0 {
+		if err := t.tx.Append(t.sub, t.log); err != nil {
+			return err
+		}
+		t.e.metrics.count(t.log)
+	}
+	for _, then := range t.then {
+		if err := then(); err != nil {
+			return err
+		}
+	}
+	t.log, t.then = nil, nil
+	if due.IsZero() {
+		return t.tx.Disarm("tend", string(t.in.ID))
+	}
+	return t.tx.Arm(store.Due{Kind: "tend", Subject: string(t.in.ID), Lane: laneOf(t.in.Priority), At: due})
+}
+
+func laneOf(p org.Priority) int {
+	if p == org.Low {
+		return laneLow
+	}
+	return laneHigh
+}
+
+// follow remembers what a fact means for pages: who is told, which fall away, which
+// are planned.
+func (t *tending) follow(before incident.Incident, entry incident.Entry) {
+	id := t.in.ID
+	switch f := entry.Fact.(type) {
+	case incident.AcknowledgedBy:
+		if f.Late {
+			return
+		}
+		if before.Status != incident.Acknowledged {
+			t.cancel(store.Cancel{Subject: id, NotEach: true, OnlyAlarms: true}, "answered by "+entry.By.Name())
+		}
+		if p := entry.By.Person(); p != "" {
+			t.cancel(store.Cancel{Subject: id, Person: p, OnlyAlarms: true}, "answered")
+		}
+	case incident.Held:
+		t.cancel(store.Cancel{Subject: id, OnlyAlarms: true}, "held: "+f.Why)
+	case incident.Ended:
+		t.cancel(store.Cancel{Subject: id, OnlyAlarms: true}, "resolved")
+	case incident.SnoozedUntil, incident.Unacknowledged, incident.Retriggered, incident.Reassigned, incident.Released, incident.Raised:
+		for i, r := range t.in.Runs { // a new epoch pages anew; a raise that restarts nothing keeps its pages
+			_, raised := f.(incident.Raised)
+			if restarted := i < len(before.Runs) && before.Runs[i].Epoch != r.Epoch; !r.Aside && (!raised || restarted) {
+				t.cancel(store.Cancel{Subject: id, Run: r.ID, OnlyAlarms: true}, f.String())
+			}
+		}
+	case incident.Pinned:
+		t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
+	case incident.Called:
+		for _, c := range f.Calls {
+			if c.Person != "" && slices.Contains(before.Called, c.Person) {
+				// The new call brings its own repetitions; rules still to come stay.
+				t.cancel(store.Cancel{Subject: id, Run: f.Run, Person: c.Person, OnlyRepeats: true, OnlyAlarms: true}, "called again")
+			}
+		}
+		state := t.in
+		t.then = append(t.then, func() error { return t.plan(escalate.Plan(state, f, t.w, t.now)) })
+	}
+	if notices := escalate.Tell(before, entry, t.w); len(notices) > 0 {
+		t.then = append(t.then, func() error { return t.tell(before, entry, notices) })
+	}
+}
+
+func (t *tending) cancel(c store.Cancel, why string) {
+	t.then = append(t.then, func() error {
+		n, err := t.tx.CancelPages(c, why, t.now)
+		t.e.metrics.cancelled(n)
+		return err
+	})
+}
+
+// plan writes pages down: intent before effect.
+func (t *tending) plan(pages []escalate.Page) error {
+	rows := make([]store.PageRow, len(pages))
+	for i, p := range pages {
+		rows[i] = store.PageRow{Page: p, ID: org.NewID(t.now, drawing{t.e}), State: escalate.Planned}
+	}
+	_, err := t.tx.PlanPages(rows)
+	return err
+}
+
+// tell plans notices: each person hears it over the method that paged them first, at
+// low cost. Whoever was not paged yet needs no notice.
+func (t *tending) tell(before incident.Incident, entry incident.Entry, notices []escalate.Notice) error {
+	sent, err := t.tx.PagesOf(t.in.ID)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(sent, func(a, b store.PageRow) int { return a.SentAt.Compare(b.SentAt) })
+	var pages []escalate.Page
+	for _, n := range notices {
+		page := escalate.Page{
+			Subject: t.in.ID, Epoch: entry.Seq, Purpose: n.Purpose, Text: n.Text, Priority: org.Low,
+			Person: n.Person, Rule: -1, At: t.now, Zone: "UTC", Hour: t.now.UTC().Hour(),
+		}
+		if n.Person == "" {
+			pages = append(pages, t.report(page, n.Target)...)
+			continue
+		}
+		for _, p := range sent {
+			if p.Person == n.Person && p.Purpose.Alarms() && !p.SentAt.IsZero() {
+				page.Method, page.Channel, page.Zone = p.Method, p.Channel, p.Zone
+				pages = append(pages, page)
+				break
+			}
+		}
+	}
+	return t.plan(pages)
+}
+
+// report spreads a notice over whoever stands behind a target.
+func (t *tending) report(page escalate.Page, target org.Target) (pages []escalate.Page) {
+	if target.Kind == "email" {
+		page.Channel, page.Address = "email", target.ID
+		return []escalate.Page{page}
+	}
+	people := []org.PersonID{org.PersonID(target.ID)}
+	if target.Kind != "person" {
+		people = t.w.Who(target, t.now).People
+	}
+	for _, id := range people {
+		person, _ := t.w.Person(id)
+		for _, m := range person.Methods {
+			if m.Usable() {
+				q := page
+				q.Person, q.Method, q.Channel = id, m.ID, m.Channel
+				pages = append(pages, q)
+				break
+			}
+		}
+	}
+	return pages
+}
+
+// open begins a subject and asks for its climb.
+func (t *tending) open(by incident.Actor, f incident.Opened, policy org.PolicyID) {
+	t.add(by, f)
+	t.add(incident.Engine, escalate.Begin(t.in, t.w, policy)...)
+}
+
+// guard turns a panic in a decision into an error, so that one bad row cannot stop the
+// house.
+func guard(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("engine: panic: %v", p)
+	}
+}

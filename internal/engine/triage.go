@@ -1,0 +1,416 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/alert"
+	"tocsin/escalate"
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// Own is the integration under which the house speaks about itself.
+const Own org.IntegrationID = "tocsin"
+
+const (
+	triageBatch = 200
+	triageTime  = 200 * time.Millisecond // then Step looks at the pages, and comes back
+)
+
+// triage drains the inbox. Whoever holds the triage lease does it, so that one node at
+// a time decides what belongs together; every write is fenced by the lease.
+func (e *Engine) triage(ctx context.Context, now time.Time) (more bool, err error) {
+	waiting := false
+	err = e.store.Read(ctx, func(tx *store.Tx) error {
+		n, _, _, err := tx.InboxStats()
+		waiting = n > 0
+		return err
+	})
+	if err != nil || !waiting {
+		return false, err
+	}
+	lease, ok, err := e.triageLease(ctx, now)
+	if err != nil || !ok {
+		return true, err
+	}
+	for began := e.clock.elapsed(); ; {
+		n, err := e.triageSome(ctx, lease, now, triageBatch)
+		if err != nil {
+			e.log.Warn("triage of a batch failed; its events are tried one by one", "error", err)
+			if err := e.triageEach(ctx, lease, now); err != nil {
+				return true, err
+			}
+			n = triageBatch
+		}
+		if more = n == triageBatch; !more || e.clock.elapsed()-began > triageTime {
+			break
+		}
+	}
+	return more, e.store.Write(ctx, store.Triage, func(tx *store.Tx) error { // let go of the lease
+		if ok, err := tx.Hold(lease); err != nil || !ok {
+			return err
+		}
+		return tx.Arm(store.Due{Kind: "triage", Lane: laneTriage, At: now})
+	})
+}
+
+// triageLease claims the right to triage.
+func (e *Engine) triageLease(ctx context.Context, now time.Time) (lease store.Due, ok bool, err error) {
+	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) error {
+		if _, there, err := tx.DueOf("triage", ""); err != nil || !there {
+			if err == nil {
+				err = tx.Arm(store.Due{Kind: "triage", Lane: laneTriage, At: now})
+			}
+			if err != nil {
+				return err
+			}
+		}
+		claimed, err := tx.ClaimDue(now, dueLease, laneTriage, 1, false)
+		if ok = len(claimed) > 0; ok {
+			lease = claimed[0]
+		}
+		return err
+	})
+	return lease, ok, err
+}
+
+// triageSome triages up to limit events in one transaction, and says how many.
+func (e *Engine) triageSome(ctx context.Context, lease store.Due, now time.Time, limit int) (n int, err error) {
+	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
+		defer guard(&err)
+		if ok, err := tx.Hold(lease); err != nil || !ok {
+			return err
+		}
+		heard, err := tx.Inbox(limit)
+		if n = len(heard); err != nil || n == 0 {
+			return err
+		}
+		return e.triageThese(tx, heard, now)
+	})
+	if err == nil && n > 0 {
+		e.hit("after triage")
+		e.metrics.triaged(n)
+	}
+	return n, err
+}
+
+// triageEach triages the next events one by one; what fails alone goes aside, and the
+// house says so.
+func (e *Engine) triageEach(ctx context.Context, lease store.Due, now time.Time) error {
+	var heard []store.Heard
+	err := e.store.Read(ctx, func(tx *store.Tx) (err error) { heard, err = tx.Inbox(triageBatch); return err })
+	if err != nil {
+		return err
+	}
+	for _, h := range heard {
+		held := false
+		err := e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
+			defer guard(&err)
+			if held, err = tx.Hold(lease); err != nil || !held {
+				return err
+			}
+			return e.triageThese(tx, []store.Heard{h}, now)
+		})
+		if err == nil && !held {
+			return nil // somebody else has the lease
+		}
+		if err == nil {
+			continue
+		}
+		e.log.Error("an event cannot be triaged and goes aside", "event", h.ID, "integration", h.Integration, "error", err)
+		why := err.Error()
+		err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) error { return tx.SetAside(h.ID, why) })
+		if err != nil {
+			return err
+		}
+		if h.Integration == Own {
+			continue // what the house says of itself cannot be told through itself
+		}
+		if err := e.own(ctx, "aside/"+string(h.Integration), fmt.Sprintf("an event of %s could not be processed and was set aside", h.Integration), why, org.SEV3, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// own is what the house says about itself, on the catch-all service.
+func (e *Engine) own(ctx context.Context, key, title, text string, severity org.Severity, now time.Time) error {
+	return e.Hear(ctx, Own, []alert.Event{{Action: alert.Trigger, Key: key, Title: title, Text: text, Severity: severity}}, nil, now)
+}
+
+// A triaging is one batch of events within one transaction.
+type triaging struct {
+	e       *Engine
+	tx      *store.Tx
+	s       *setup
+	now     time.Time
+	open    map[store.AlertKey]alert.Alert
+	last    map[store.AlertKey]alert.Alert
+	tended  map[incident.ID]*tending
+	order   []*tending
+	changed map[string]alert.Alert // to write, by id
+	altered []string
+	kept    []store.KeptEvent
+	firing  map[incident.ID]int
+}
+
+func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time) error {
+	s, err := e.current(tx)
+	if err != nil {
+		return err
+	}
+	t := &triaging{
+		e: e, tx: tx, s: s, now: now, tended: map[incident.ID]*tending{}, changed: map[string]alert.Alert{},
+		firing: map[incident.ID]int{},
+	}
+	keys, ids := make([]store.AlertKey, len(heard)), make([]string, len(heard))
+	for i, h := range heard {
+		keys[i], ids[i] = store.AlertKey{Integration: h.Integration, Key: h.Event.Key}, h.ID
+	}
+	if t.open, err = tx.OpenAlerts(keys); err != nil {
+		return err
+	}
+	missing := slices.DeleteFunc(keys, func(k store.AlertKey) bool { _, ok := t.open[k]; return ok })
+	if t.last, err = tx.LastResolved(missing); err != nil {
+		return err
+	}
+	for _, h := range heard {
+		if err := t.one(h); err != nil {
+			return fmt.Errorf("event %s: %w", h.ID, err)
+		}
+	}
+	for _, id := range t.altered {
+		if err := tx.PutAlert(t.changed[id]); err != nil {
+			return err
+		}
+	}
+	for _, w := range t.order {
+		if err := w.settle(); err != nil {
+			return err
+		}
+	}
+	if err := tx.KeepEvents(now, t.kept); err != nil {
+		return err
+	}
+	return tx.Done(ids)
+}
+
+// one triages one event.
+func (t *triaging) one(h store.Heard) error {
+	key := store.AlertKey{Integration: h.Integration, Key: h.Event.Key}
+	var open, last *alert.Alert
+	var subject incident.ID
+	if a, ok := t.open[key]; ok {
+		open, subject = &a, a.Subject
+	} else if a, ok := t.last[key]; ok {
+		last, subject = &a, a.Subject
+	}
+	integration, ok := t.s.integrations[h.Integration]
+	if !ok {
+		integration = org.Integration{ID: h.Integration, Name: string(h.Integration)}
+	}
+	category := alert.Categorize(h.Event, integration, t.s.rules, t.s.services, t.s.settings)
+	var status incident.Status
+	if subject != "" {
+		w, err := t.subject(subject)
+		if err != nil {
+			return err
+		}
+		status = w.in.Status
+	}
+	v := alert.Triage(h.Event, category, open, last, status, alert.ReopenWithin(t.s.services[category.Service]), t.now)
+	a := alert.Alert{}
+	var err error
+	switch v.Do {
+	case alert.DoOpen:
+		a = t.begin(h, category)
+	case alert.DoRepeat, alert.DoUpdate:
+		a, err = t.again(*open, h, v)
+	case alert.DoResolve:
+		a, err = t.clear(*open, h)
+	case alert.DoReopen:
+		if open != nil {
+			last = open
+		}
+		a, err = t.reopen(*last, h, v)
+	case alert.DoVerb:
+		a, err = *open, t.verb(*open, h)
+	}
+	t.kept = append(t.kept, store.KeptEvent{Heard: h, Alert: a.ID, Subject: a.Subject, Verdict: string(v.Do), Why: v.Why})
+	return err
+}
+
+// subject is a subject of the batch, locked and tended once.
+func (t *triaging) subject(id incident.ID) (*tending, error) {
+	if w, ok := t.tended[id]; ok {
+		return w, nil
+	}
+	sub, err := t.tx.Lock(id)
+	if err != nil {
+		return nil, err
+	}
+	return t.tend(sub), nil
+}
+
+func (t *triaging) tend(sub *store.Subject) *tending {
+	w := t.e.tend(t.tx, t.s, sub, t.now)
+	t.tended[w.in.ID] = w
+	t.order = append(t.order, w)
+	return w
+}
+
+// put remembers an alert to be written at the end of the batch.
+func (t *triaging) put(a alert.Alert) {
+	if _, ok := t.changed[a.ID]; !ok {
+		t.altered = append(t.altered, a.ID)
+	}
+	t.changed[a.ID] = a
+	key := store.AlertKey{Integration: a.Integration, Key: a.Key}
+	if a.Open {
+		t.open[key] = a
+		delete(t.last, key)
+	} else {
+		t.last[key] = a
+		delete(t.open, key)
+	}
+}
+
+// begin opens an alert and an incident for it.
+func (t *triaging) begin(h store.Heard, c alert.Category) alert.Alert {
+	service := t.s.services[c.Service]
+	id := incident.ID(org.NewID(t.now, drawing{t.e}))
+	a := alert.Alert{
+		ID: org.NewID(t.now, drawing{t.e}), Integration: h.Integration, Key: h.Event.Key, Subject: id,
+		Service: c.Service, Severity: c.Severity, Title: h.Event.Title, Digest: h.Digest, Open: true,
+		Counted: countsAlerts(t.s.policies[service.Policy]),
+		Count:   1, FirstAt: h.At, LastAt: h.At, Last: h.Event,
+	}
+	w := t.tend(t.tx.Create(id))
+	w.open(incident.BySource(h.Integration), incident.Opened{
+		Title: h.Event.Title, Service: c.Service, Team: service.Team, Severity: c.Severity, Priority: c.Priority,
+		Alert: a.ID, Integration: h.Integration, Why: c.Why,
+	}, service.Policy)
+	t.put(a)
+	return a
+}
+
+// countsAlerts says whether a level of the policy waits for a number of alerts.
+func countsAlerts(p escalate.Policy) bool {
+	return slices.ContainsFunc(p.Levels, func(l escalate.Level) bool { return l.When.MinAlerts != nil })
+}
+
+// again counts one more event of an open alert, and what it says that is new.
+func (t *triaging) again(a alert.Alert, h store.Heard, v alert.Verdict) (alert.Alert, error) {
+	a.Count++
+	a.LastAt = h.At
+	if v.Do == alert.DoUpdate {
+		a.Digest, a.Last, a.Title = h.Digest, h.Event, h.Event.Title
+	}
+	w, err := t.subject(a.Subject)
+	if err != nil {
+		return a, err
+	}
+	if a.Counted && w.in.Status.Open() {
+		w.add(incident.BySource(h.Integration), incident.Repeated{Alert: a.ID, Count: a.Count})
+	}
+	if v.Raise != "" {
+		a.Severity = v.Raise
+		raise := incident.Raised{Severity: v.Raise, Why: "the source rates it worse now"}
+		if p := alert.PriorityOf(v.Raise); p == org.High && w.in.Priority != org.High {
+			raise.Priority = p
+		}
+		if w.in.Status.Open() && alert.Worse(v.Raise, w.in.Severity) {
+			w.add(incident.BySource(h.Integration), raise)
+		}
+	}
+	t.put(a)
+	return a, nil
+}
+
+// clear ends an alert, and with the last one its incident.
+func (t *triaging) clear(a alert.Alert, h store.Heard) (alert.Alert, error) {
+	a.Open, a.ResolvedAt, a.LastAt, a.Last = false, h.At, h.At, resolvedBy(a, h.Event)
+	w, err := t.subject(a.Subject)
+	if err != nil {
+		return a, err
+	}
+	left, ok := t.firing[a.Subject]
+	if !ok {
+		if left, err = t.tx.FiringLeft(a.Subject); err != nil {
+			return a, err
+		}
+		for _, other := range t.changed { // not written yet
+			if other.Subject == a.Subject && other.ID != a.ID && other.Open {
+				left++
+			}
+		}
+		left = max(left, 1)
+	}
+	left--
+	t.firing[a.Subject] = left
+	t.put(a)
+	by := incident.BySource(h.Integration)
+	if !w.in.Status.Open() {
+		return a, nil
+	}
+	w.add(by, incident.Cleared{Alert: a.ID, Title: a.Title, Left: left})
+	if left == 0 {
+		w.add(by, incident.Ended{Why: "monitoring reports it is well"})
+	}
+	return a, nil
+}
+
+// resolvedBy keeps what the alert said, and when the resolve was.
+func resolvedBy(a alert.Alert, ev alert.Event) alert.Event {
+	last := a.Last
+	last.Action, last.At = alert.Resolve, ev.At
+	return last
+}
+
+// reopen takes up an alert and its incident again.
+func (t *triaging) reopen(a alert.Alert, h store.Heard, v alert.Verdict) (alert.Alert, error) {
+	a.Open, a.ResolvedAt, a.LastAt, a.Last, a.Digest, a.Title = true, time.Time{}, h.At, h.Event, h.Digest, h.Event.Title
+	a.Count++
+	w, err := t.subject(a.Subject)
+	if err != nil {
+		return a, err
+	}
+	if !w.in.Status.Open() {
+		w.add(incident.BySource(h.Integration), incident.Reopened{Why: v.Why})
+	}
+	delete(t.firing, a.Subject)
+	t.put(a)
+	return a, nil
+}
+
+// verb is a person's verb that a source carried.
+func (t *triaging) verb(a alert.Alert, h store.Heard) error {
+	w, err := t.subject(a.Subject)
+	if err != nil {
+		return err
+	}
+	by := incident.BySource(h.Integration)
+	if p := org.PersonID(h.Event.By); p != "" {
+		if _, ok := t.s.people[p]; ok {
+			by = incident.ByPerson(p)
+		}
+	}
+	var facts []incident.Fact
+	switch h.Event.Action {
+	case alert.Acknowledge:
+		facts, err = escalate.Acknowledge(w.in, w.w, string(h.Integration), t.now)
+	case alert.Unacknowledge:
+		facts, err = escalate.Unacknowledge(w.in, "said "+string(h.Integration))
+	case alert.Note:
+		facts = []incident.Fact{incident.Noted{Text: h.Event.Text}}
+	}
+	if _, refused := err.(incident.Refusal); refused {
+		return nil // kept with the event; nothing changes
+	}
+	w.add(by, facts...)
+	return err
+}
