@@ -44,10 +44,11 @@ type Event struct {
 	Text     string            `json:"text,omitempty"`
 	Severity org.Severity      `json:"severity,omitempty"` // as the source rates it; "" when it does not
 	Labels   map[string]string `json:"labels,omitempty"`
-	Details  map[string]string `json:"details,omitempty"` // what is worth reading but not matching
+	Details  map[string]string `json:"details,omitempty"` // what is worth reading; rules look here last
 	Links    []Link            `json:"links,omitempty"`
-	At       time.Time         `json:"at,omitzero"`  // as the source says; zero: when it was heard
-	By       string            `json:"by,omitempty"` // who acted, for people's verbs
+	At       time.Time         `json:"at,omitzero"`    // as the source says; zero: when it was heard
+	Since    time.Time         `json:"since,omitzero"` // when this firing began, if every repetition says the same
+	By       string            `json:"by,omitempty"`   // who acted, for people's verbs
 }
 
 // A Link is somewhere to look further; Image marks one to show.
@@ -73,5 +74,5 @@ type Alert struct {
 	FirstAt     time.Time
 	LastAt      time.Time
 	ResolvedAt  time.Time
-	Last        Event // the last one that said something new
+	Last        Event // the last one that said something new; after a resolve by the source, with its Action and At
 }

@@ -1,0 +1,145 @@
+package source
+
+import (
+	"strings"
+
+	"tocsin/alert"
+)
+
+// PagerDuty reads events of the PagerDuty Events API v2. Key is empty when the sender
+// gave none: the caller makes one and tells it to the sender. A body that is not an
+// event object is *Unreadable; an event PagerDuty would refuse is *Invalid, with
+// PagerDuty's texts. Where meaning is clear we are milder: a numeric source, a
+// capitalised severity or action, and a summary that is too long are taken.
+//
+// The routing key is the caller's: see RoutingKey.
+type PagerDuty struct{}
+
+func (PagerDuty) Name() string { return "pagerduty" }
+
+// pagerDutyEvent has any for every leaf: a leaf of the wrong type must not cost the
+// event.
+type pagerDutyEvent struct {
+	Action    any `json:"event_action"`
+	Key       any `json:"dedup_key"`
+	Client    any `json:"client"`
+	ClientURL any `json:"client_url"`
+	Images    any `json:"images"`
+	Links     any `json:"links"`
+	Payload   *struct {
+		Summary   any `json:"summary"`
+		Source    any `json:"source"`
+		Severity  any `json:"severity"`
+		Timestamp any `json:"timestamp"`
+		Component any `json:"component"`
+		Group     any `json:"group"`
+		Class     any `json:"class"`
+		Details   any `json:"custom_details"`
+	} `json:"payload"`
+}
+
+func (PagerDuty) Parse(_ map[string][]string, body []byte) ([]alert.Event, error) {
+	var e pagerDutyEvent
+	if err := decode(body, &e); err != nil {
+		return nil, err
+	}
+	action := strings.ToLower(strings.TrimSpace(text(e.Action)))
+	ev := alert.Event{Action: alert.Action(action), Key: dedupKey(text(e.Key))}
+	faults := e.faults(ev)
+	if len(faults) > 0 {
+		return nil, &Invalid{faults}
+	}
+	if p := e.Payload; p != nil {
+		severity := strings.TrimSpace(text(p.Severity))
+		ev.Title = line(text(p.Summary), maxTitle)
+		ev.Severity = Severity(severity)
+		ev.At = when(text(p.Timestamp))
+		putLabel(&ev, "source", text(p.Source))
+		putLabel(&ev, "component", text(p.Component))
+		putLabel(&ev, "group", text(p.Group))
+		putLabel(&ev, "class", text(p.Class))
+		putLabel(&ev, "severity", strings.ToLower(severity))
+		if p.Details != nil {
+			flatten(&ev, "", p.Details, 2)
+		}
+	}
+	e.links(&ev)
+	return []alert.Event{ev}, nil
+}
+
+// faults are PagerDuty's own words for what it would refuse.
+func (e *pagerDutyEvent) faults(ev alert.Event) (faults []string) {
+	missing := func(v any, name string) bool {
+		if strings.TrimSpace(text(v)) != "" {
+			return false
+		}
+		faults = append(faults, "'"+name+"' is missing or blank")
+		return true
+	}
+	switch ev.Action {
+	case alert.Trigger:
+		p := e.Payload
+		if p == nil {
+			return []string{"'payload' is missing or blank"}
+		}
+		missing(p.Summary, "payload.summary")
+		missing(p.Source, "payload.source")
+		if !missing(p.Severity, "payload.severity") && !pagerDutySeverity(text(p.Severity)) {
+			faults = append(faults, "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')")
+		}
+	case alert.Acknowledge, alert.Resolve:
+		missing(e.Key, "dedup_key")
+	case "":
+		missing(nil, "event_action")
+	default:
+		faults = append(faults, "'event_action' is invalid (must be one of the following: 'trigger', 'acknowledge' or 'resolve')")
+	}
+	return faults
+}
+
+func pagerDutySeverity(s string) bool {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "critical", "error", "warning", "info":
+		return true
+	}
+	return false
+}
+
+func (e *pagerDutyEvent) links(ev *alert.Event) {
+	for _, v := range elements(e.Links) {
+		if l, ok := v.(object); ok {
+			putLink(ev, text(l["href"]), text(l["text"]), false)
+		}
+	}
+	for _, v := range elements(e.Images) {
+		if i, ok := v.(object); ok {
+			putLink(ev, text(i["src"]), text(i["alt"]), true)
+			putLink(ev, text(i["href"]), text(i["alt"]), false)
+		}
+	}
+	client := text(e.Client)
+	putLink(ev, text(e.ClientURL), client, false)
+	if client != "" {
+		putDetail(ev, "client", client)
+	}
+}
+
+// RoutingKey is the key in the body of an event, found without decoding the rest; ""
+// when there is none.
+func RoutingKey(body []byte) string { return topLevelString(body, "routing_key") }
+
+// RoutingKeyFault is what PagerDuty says against a routing key, or "".
+func RoutingKeyFault(key string) string {
+	if strings.TrimSpace(key) == "" {
+		return "'routing_key' is missing or blank"
+	}
+	for _, r := range key {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return "'routing_key' cannot contain non-alphanumeric characters."
+		}
+	}
+	if len(key) != 32 {
+		return "Length of 'routing_key' is incorrect (should be 32 characters)"
+	}
+	return ""
+}
