@@ -10,6 +10,7 @@ import (
 
 	"tocsin/alert"
 	"tocsin/escalate"
+	"tocsin/org"
 )
 
 // The bounds of what goes out, in bytes.
@@ -115,11 +116,11 @@ func view(m Message) page {
 			v.Facts = append(v.Facts, fact{name, text})
 		}
 	}
-	add("Severity", strings.TrimPrefix(string(m.Severity)+", "+string(m.Priority)+" priority", ", "))
-	if m.Priority == "" {
-		v.Facts = nil
-		add("Severity", string(m.Severity))
+	severity := string(m.Severity)
+	if m.Priority == org.Low {
+		severity = strings.TrimPrefix(severity+", low priority", ", ")
 	}
+	add("Severity", severity)
 	add("Service", m.Service)
 	add("Team", m.Team)
 	if !m.At.IsZero() {
