@@ -11,10 +11,8 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"tocsin/escalate"
 	"tocsin/internal/egress"
@@ -54,7 +52,7 @@ func NewNtfy(server, token string, client *http.Client) (*Ntfy, error) {
 	if u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("ntfy: server %s: want only the scheme and the host", u.Redacted())
 	}
-	n.server = u
+	n.server = &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
 	return n, nil
 }
 
@@ -165,7 +163,11 @@ func (n *Ntfy) Send(ctx context.Context, m Message) (Receipt, error) {
 	// Whether the request went out whole decides what a lost connection means.
 	var written atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest: func(i httptrace.WroteRequestInfo) { written.Store(i.Err == nil) },
+		WroteRequest: func(i httptrace.WroteRequestInfo) {
+			if i.Err == nil {
+				written.Store(true)
+			}
+		},
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.String()+"/", bytes.NewReader(body))
 	if err != nil {
@@ -193,41 +195,4 @@ func (n *Ntfy) Send(ctx context.Context, m Message) (Receipt, error) {
 		got.ID = ""
 	}
 	return Receipt{Provider: oneLine(got.ID, 100), State: escalate.Sent}, nil
-}
-
-// lost is what an HTTP request without an answer means.
-func lost(err error, written bool) Outcome {
-	switch {
-	case egress.Refused(err):
-		return Permanent
-	case written:
-		return Unknown
-	}
-	return Temporary
-}
-
-// answered is what the status of an HTTP answer means.
-func answered(res *http.Response) error {
-	code := res.StatusCode
-	if code >= 200 && code < 300 {
-		return nil
-	}
-	e := &Error{Outcome: Permanent, Err: fmt.Errorf("http: %s answered %d %s", res.Request.URL.Host, code, http.StatusText(code))}
-	switch {
-	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
-		e.Outcome = Temporary
-		e.RetryAfter = retryAfter(res.Header.Get("Retry-After"), time.Now())
-	}
-	return e
-}
-
-// retryAfter reads the header's seconds or date, up to one hour.
-func retryAfter(s string, now time.Time) time.Duration {
-	d := time.Duration(0)
-	if n, err := strconv.ParseUint(s, 10, 31); err == nil {
-		d = time.Duration(n) * time.Second
-	} else if t, err := http.ParseTime(s); err == nil {
-		d = t.Sub(now)
-	}
-	return min(max(d, 0), time.Hour)
 }
