@@ -1,0 +1,210 @@
+package channel
+
+import (
+	"net/url"
+	"strings"
+	"text/template"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"tocsin/alert"
+	"tocsin/escalate"
+	"tocsin/org"
+)
+
+// The bounds of what goes out, in bytes.
+const (
+	maxHeadline = 200
+	maxLine     = 1000
+	maxPlain    = 16 << 10
+	maxLines    = 50
+	maxLinks    = 10
+	maxURL      = 2000
+)
+
+// Headline is the page in one line of at most 200 bytes: "db-1 is down", "Omar has it:
+// db-1 is down", "resolved: db-1 is down", "FO: db-1 is down"; a hand-over or report
+// says its own text.
+func Headline(m Message) string {
+	title, text := oneLine(m.Title, maxHeadline), oneLine(m.Text, maxHeadline)
+	if title == "" {
+		title = "something is wrong"
+		if m.Service != "" {
+			title += " with " + m.Service
+		}
+	}
+	var line string
+	switch m.Purpose {
+	case escalate.FailOver:
+		line = "FO: " + title
+	case escalate.Told:
+		line = about(text, "somebody has it", title)
+	case escalate.AllClear:
+		line = about(text, "resolved", title)
+	case escalate.HandOver:
+		line = about(text, "handed over", title)
+		if text != "" {
+			line = text
+		}
+	case escalate.Report:
+		line = about(text, "nobody answered", title)
+		if text != "" {
+			line = text
+		}
+	default:
+		line = title
+	}
+	return oneLine(line, maxHeadline)
+}
+
+// about puts what a notice says before what it is about, unless it names that itself.
+func about(text, otherwise, title string) string {
+	switch {
+	case text == "":
+		return otherwise + ": " + title
+	case strings.Contains(text, title):
+		return text
+	}
+	return text + ": " + title
+}
+
+// Plain is the whole page as plain text of at most 16 KiB. What is needed in the night
+// stands first, so that a cut takes the least.
+func Plain(m Message) string {
+	return Headline(m) + "\n\n" + details(m, maxPlain-maxHeadline-2)
+}
+
+// details is the page without its headline, in at most max bytes.
+func details(m Message, max int) string {
+	w := &bounded{max: max}
+	// It cannot fail: the template is fixed, its functions return no errors, and the
+	// writer swallows what is too much.
+	if err := plain.Execute(w, view(m)); err != nil {
+		panic("channel: plain text: " + err.Error())
+	}
+	return w.String()
+}
+
+var plain = template.Must(template.New("plain").Parse(
+	`{{range .Facts}}{{.Name}}: {{.Text}}
+{{end}}{{with .AckURL}}
+Acknowledge: {{.}}
+{{end}}{{with .URL}}{{if not $.AckURL}}
+{{end}}Open: {{.}}
+{{end}}{{if .Lines}}
+{{range .Lines}}{{.}}
+{{end}}{{end}}{{if .Links}}
+{{range .Links}}{{.Text}}: {{.Href}}
+{{end}}{{end}}`))
+
+// A page is what templates see of a message: cleaned, bounded, in the person's zone.
+type page struct {
+	Headline, AckURL, URL string
+	Loud                  bool
+	Facts                 []fact
+	Lines                 []string
+	Links                 []alert.Link
+}
+
+type fact struct{ Name, Text string }
+
+func view(m Message) page {
+	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), Loud: m.Purpose.Alarms()}
+	add := func(name, text string) {
+		if text = oneLine(text, maxHeadline); text != "" {
+			v.Facts = append(v.Facts, fact{name, text})
+		}
+	}
+	severity := string(m.Severity)
+	if m.Priority == org.Low {
+		severity = strings.TrimPrefix(severity+", low priority", ", ")
+	}
+	add("Severity", severity)
+	add("Service", m.Service)
+	add("Team", m.Team)
+	if !m.At.IsZero() {
+		add("Time", clock(m.At, m.Zone))
+	}
+	add("Incident", m.Subject)
+	for _, l := range m.Body {
+		if len(v.Lines) == maxLines {
+			v.Lines = append(v.Lines, "…")
+			break
+		}
+		v.Lines = append(v.Lines, oneLine(l, maxLine))
+	}
+	for _, l := range m.Links {
+		if l.Href = webURL(l.Href); l.Href == "" || len(v.Links) == maxLinks {
+			continue
+		}
+		if l.Text = oneLine(l.Text, maxHeadline); l.Text == "" {
+			l.Text = "Link"
+		}
+		v.Links = append(v.Links, l)
+	}
+	return v
+}
+
+func clock(t time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return t.In(zone).Format("Mon 2 Jan 2006 15:04:05 MST")
+}
+
+// webURL is the URL if it is one that may be shown as a link, or "".
+func webURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || len(s) > maxURL || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return ""
+	}
+	return u.String()
+}
+
+// oneLine makes text from outside safe to stand in a line of ours, in at most max
+// bytes: what controls terminals, mail headers or the direction of writing becomes a
+// space, runs of space become one, and what is not UTF-8 is replaced.
+func oneLine(s string, max int) string {
+	if len(s) > 8*max {
+		s = s[:8*max] // white space apart, this is more than enough
+	}
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return cut(strings.Join(strings.Fields(s), " "), max)
+}
+
+// cut shortens text to at most max bytes, at a rune, and shows that it did.
+func cut(s string, max int) string {
+	const mark = "…"
+	if len(s) <= max {
+		return s
+	}
+	if max < len(mark) {
+		return ""
+	}
+	end := max - len(mark)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + mark
+}
+
+// bounded is a writer that keeps the first max bytes and swallows the rest.
+type bounded struct {
+	max int
+	buf strings.Builder
+}
+
+func (w *bounded) Write(p []byte) (int, error) {
+	if room := w.max + 1 - w.buf.Len(); room > 0 { // one too many, so that cut sees it
+		w.buf.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+func (w *bounded) String() string { return cut(w.buf.String(), w.max) }
