@@ -1,10 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"reflect"
 	"time"
 
 	"tocsin/escalate"
@@ -28,7 +29,7 @@ func (e *Engine) Begin(ctx context.Context, now time.Time) error {
 		if err != nil || there {
 			return err
 		}
-		return tx.Arm(store.Due{Kind: "audit", Lane: laneBackground, At: now.Add(auditEvery)})
+		return tx.Arm(store.Due{Kind: "audit", Lane: store.LaneBackground, At: now.Add(auditEvery)})
 	})
 }
 
@@ -42,7 +43,11 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		if ok, err := tx.Hold(d); err != nil || !ok {
 			return err
 		}
-		stuck, err := tx.Stuck(now)
+		after, err := tx.Meta("audit/after")
+		if err != nil {
+			return err
+		}
+		stuck, err := tx.Stuck(now, incident.ID(after))
 		if err != nil {
 			return err
 		}
@@ -50,12 +55,16 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		for _, id := range stuck.Untimed {
-			what, err := e.retime(tx, s, id, now)
+		after = ""
+		for _, u := range stuck.Untended { // the next audit goes on after them, or begins again
+			what, err := e.retime(tx, s, u.Subject, now)
 			if err != nil {
 				return err
 			}
-			found = append(found, what...)
+			found, after = append(found, what...), string(u.Subject)
+		}
+		if err := tx.SetMeta("audit/after", after); err != nil {
+			return err
 		}
 		for _, p := range stuck.Limbo {
 			found = append(found, fmt.Sprintf("page %s was %s with no time to go on", p.ID, p.State))
@@ -64,7 +73,10 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 				return err
 			}
 		}
-		for _, p := range stuck.Homeless(e.order) {
+		for _, p := range stuck.LatePages {
+			if e.channels[p.Channel] != nil {
+				continue // its lease ran out or its channel is slow: it will be claimed
+			}
 			found = append(found, fmt.Sprintf("page %s is for channel %s, which is not set up", p.ID, p.Channel))
 			p.State, p.Err, p.WakeAt = escalate.Failed, "channel "+p.Channel+" is not set up", time.Time{}
 			if _, err := tx.SavePage(p, -1); err != nil {
@@ -141,7 +153,7 @@ func (e *Engine) refold(tx *store.Tx, now time.Time) (found []string, err error)
 		}
 		again := incident.Fold(log)
 		again.ID = r.ID
-		if !reflect.DeepEqual(again, sub.Incident) {
+		if !same(again, sub.Incident) {
 			found = append(found, fmt.Sprintf("the projection of %s differs from its log", r.ID))
 		}
 		if err := tx.VerifyLog(r.ID); err != nil {
@@ -149,4 +161,11 @@ func (e *Engine) refold(tx *store.Tx, now time.Time) (found []string, err error)
 		}
 	}
 	return found, nil
+}
+
+// same compares two states as the store would write them.
+func same(a, b incident.Incident) bool {
+	x, err := json.Marshal(a)
+	y, other := json.Marshal(b)
+	return err == nil && other == nil && bytes.Equal(x, y)
 }

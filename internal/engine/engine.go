@@ -36,14 +36,8 @@ import (
 	"tocsin/internal/store"
 )
 
-// The lanes of due work and of pages, most urgent first.
-const (
-	lanePeople     = 0
-	laneHigh       = 1
-	laneLow        = 2
-	laneBackground = 3
-	laneTriage     = 9 // holds only the triage lease, which no timer wakes
-)
+// laneTriage holds only the triage lease, which no timer wakes.
+const laneTriage = 9
 
 const (
 	// dueLease is how long a claimed due row is ours: its work is only in the database.
@@ -115,7 +109,7 @@ func New(o Options) *Engine {
 	for _, c := range o.Channels {
 		e.channels[c.Name()] = c
 		e.order = append(e.order, c.Name())
-		for lane, n := range map[int]int{lanePeople: 4, laneHigh: 8, laneLow: 2, laneBackground: 1} {
+		for lane, n := range map[int]int{store.LanePeople: 4, store.LaneHigh: 8, store.LaneLow: 2, store.LaneBackground: 1} {
 			e.slots[slot{c.Name(), lane}] = make(chan struct{}, n)
 		}
 	}

@@ -37,21 +37,23 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (more bo
 		if free == 0 || e.skewed {
 			continue
 		}
-		waiting := false
+		var first time.Time
 		err := e.store.Read(ctx, func(tx *store.Tx) error {
 			at, ok, err := tx.NextPage(name, lane)
-			waiting = ok && !at.After(now)
+			if ok {
+				first = at
+			}
 			return err
 		})
 		if err != nil {
 			return false, err
 		}
-		if !waiting {
+		if first.IsZero() || first.After(now) {
 			continue
 		}
 		var claimed []store.PageRow
 		err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) (err error) {
-			claimed, err = tx.ClaimPages(now, pageLease, name, lane, free)
+			claimed, err = tx.ClaimPages(now, pageLease, name, lane, free, now.Sub(first) > behind)
 			return err
 		})
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 const claimAtOnce = 64
 
 // lanes in the order in which they are served.
-var lanes = []int{lanePeople, laneHigh, laneLow, laneBackground}
+var lanes = []int{store.LanePeople, store.LaneHigh, store.LaneLow, store.LaneBackground}
 
 // Step does everything that is due by now and returns the next moment at which
 // something is; zero: not before somebody does something. One due row that fails or
@@ -49,8 +49,12 @@ func (e *Engine) Step(ctx context.Context, now time.Time) (next time.Time, err e
 		if ok {
 			next = at
 		}
-		if n, _, _, err := tx.InboxStats(); err == nil && n > 0 {
-			next = now.Add(time.Second) // another node has the lease, or its lease must run out
+		if err != nil {
+			return err
+		}
+		waiting, err := tx.Waiting()
+		if soon := now.Add(time.Second); waiting && (next.IsZero() || next.After(soon)) {
+			next = soon // another node has the lease, or its lease must run out
 		}
 		return err
 	})
@@ -95,11 +99,11 @@ func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int) (more boo
 // writeLane is the store's lane for due work of a lane.
 func writeLane(lane int) store.Lane {
 	switch lane {
-	case lanePeople:
+	case store.LanePeople:
 		return store.People
-	case laneHigh:
+	case store.LaneHigh:
 		return store.High
-	case laneLow:
+	case store.LaneLow:
 		return store.Low
 	}
 	return store.Background

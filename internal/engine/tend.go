@@ -78,9 +78,9 @@ func (t *tending) settle() error {
 
 func laneOf(p org.Priority) int {
 	if p == org.Low {
-		return laneLow
+		return store.LaneLow
 	}
-	return laneHigh
+	return store.LaneHigh
 }
 
 // follow remembers what a fact means for pages: who is told, which fall away, which
@@ -102,6 +102,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		t.cancel(store.Cancel{Subject: id, OnlyAlarms: true}, "held: "+f.Why)
 	case incident.Ended:
 		t.cancel(store.Cancel{Subject: id, OnlyAlarms: true}, "resolved")
+		t.then = append(t.then, t.closeAlerts)
 	case incident.SnoozedUntil, incident.Unacknowledged, incident.Retriggered, incident.Reassigned, incident.Released, incident.Raised:
 		for i, r := range t.in.Runs { // a new epoch pages anew; a raise that restarts nothing keeps its pages
 			_, raised := f.(incident.Raised)
@@ -134,14 +135,32 @@ func (t *tending) cancel(c store.Cancel, why string) {
 	})
 }
 
+// closeAlerts resolves what still fires of a subject that is over, so that the next
+// event of its key is looked at anew: it may reopen the subject.
+func (t *tending) closeAlerts() error {
+	alerts, err := t.tx.AlertsOf(t.in.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range alerts {
+		if !a.Open {
+			continue
+		}
+		a.Open, a.ResolvedAt = false, t.now
+		if err := t.tx.PutAlert(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // plan writes pages down: intent before effect.
 func (t *tending) plan(pages []escalate.Page) error {
 	rows := make([]store.PageRow, len(pages))
 	for i, p := range pages {
 		rows[i] = store.PageRow{Page: p, ID: org.NewID(t.now, drawing{t.e}), State: escalate.Planned}
 	}
-	_, err := t.tx.PlanPages(rows)
-	return err
+	return t.tx.PlanPages(rows)
 }
 
 // tell plans notices: each person hears it over the method that paged them first, at

@@ -25,11 +25,7 @@ const (
 // a time decides what belongs together; every write is fenced by the lease.
 func (e *Engine) triage(ctx context.Context, now time.Time) (more bool, err error) {
 	waiting := false
-	err = e.store.Read(ctx, func(tx *store.Tx) error {
-		n, _, _, err := tx.InboxStats()
-		waiting = n > 0
-		return err
-	})
+	err = e.store.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = tx.Waiting(); return err })
 	if err != nil || !waiting {
 		return false, err
 	}
@@ -174,7 +170,7 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time) e
 	if t.open, err = tx.OpenAlerts(keys); err != nil {
 		return err
 	}
-	missing := slices.DeleteFunc(keys, func(k store.AlertKey) bool { _, ok := t.open[k]; return ok })
+	missing := slices.DeleteFunc(slices.Clone(keys), func(k store.AlertKey) bool { _, ok := t.open[k]; return ok })
 	if t.last, err = tx.LastResolved(missing); err != nil {
 		return err
 	}
@@ -223,20 +219,20 @@ func (t *triaging) one(h store.Heard) error {
 		status = w.in.Status
 	}
 	v := alert.Triage(h.Event, category, open, last, status, alert.ReopenWithin(t.s.services[category.Service]), t.now)
-	a := alert.Alert{}
+	var a alert.Alert
 	var err error
 	switch v.Do {
 	case alert.DoOpen:
-		a = t.begin(h, category)
+		a = t.begin(h, category, v)
 	case alert.DoRepeat, alert.DoUpdate:
-		a, err = t.again(*open, h, v)
+		a, err = t.again(*open, h, category, v)
 	case alert.DoResolve:
-		a, err = t.clear(*open, h)
+		a, err = t.clear(*open, h, category, v)
 	case alert.DoReopen:
-		if open != nil {
-			last = open
+		if open == nil {
+			open = last
 		}
-		a, err = t.reopen(*last, h, v)
+		a, err = t.reopen(*open, h, category, v)
 	case alert.DoVerb:
 		a, err = *open, t.verb(*open, h)
 	}
@@ -280,17 +276,14 @@ func (t *triaging) put(a alert.Alert) {
 }
 
 // begin opens an alert and an incident for it.
-func (t *triaging) begin(h store.Heard, c alert.Category) alert.Alert {
+func (t *triaging) begin(h store.Heard, c alert.Category, v alert.Verdict) alert.Alert {
 	service := t.s.services[c.Service]
 	id := incident.ID(org.NewID(t.now, drawing{t.e}))
-	a := alert.Alert{
-		ID: org.NewID(t.now, drawing{t.e}), Integration: h.Integration, Key: h.Event.Key, Subject: id,
-		Service: c.Service, Severity: c.Severity, Title: h.Event.Title, Digest: h.Digest, Open: true,
+	a := v.Apply(alert.Alert{
+		ID: org.NewID(t.now, drawing{t.e}), Integration: h.Integration, Subject: id,
 		Counted: countsAlerts(t.s.policies[service.Policy]),
-		Count:   1, FirstAt: h.At, LastAt: h.At, Last: h.Event,
-	}
-	w := t.tend(t.tx.Create(id))
-	w.open(incident.BySource(h.Integration), incident.Opened{
+	}, h.Event, c, h.At)
+	t.tend(t.tx.Create(id)).open(incident.BySource(h.Integration), incident.Opened{
 		Title: h.Event.Title, Service: c.Service, Team: service.Team, Severity: c.Severity, Priority: c.Priority,
 		Alert: a.ID, Integration: h.Integration, Why: c.Why,
 	}, service.Policy)
@@ -304,36 +297,36 @@ func countsAlerts(p escalate.Policy) bool {
 }
 
 // again counts one more event of an open alert, and what it says that is new.
-func (t *triaging) again(a alert.Alert, h store.Heard, v alert.Verdict) (alert.Alert, error) {
-	a.Count++
-	a.LastAt = h.At
-	if v.Do == alert.DoUpdate {
-		a.Digest, a.Last, a.Title = h.Digest, h.Event, h.Event.Title
-	}
+func (t *triaging) again(a alert.Alert, h store.Heard, c alert.Category, v alert.Verdict) (alert.Alert, error) {
+	a = v.Apply(a, h.Event, c, h.At)
+	t.put(a)
 	w, err := t.subject(a.Subject)
-	if err != nil {
+	if err != nil || !w.in.Status.Open() {
 		return a, err
 	}
-	if a.Counted && w.in.Status.Open() {
-		w.add(incident.BySource(h.Integration), incident.Repeated{Alert: a.ID, Count: a.Count})
+	by := incident.BySource(h.Integration)
+	if a.Counted {
+		w.add(by, incident.Repeated{Alert: a.ID, Count: a.Count})
 	}
-	if v.Raise != "" {
-		a.Severity = v.Raise
-		raise := incident.Raised{Severity: v.Raise, Why: "the source rates it worse now"}
-		if p := alert.PriorityOf(v.Raise); p == org.High && w.in.Priority != org.High {
-			raise.Priority = p
-		}
-		if w.in.Status.Open() && alert.Worse(v.Raise, w.in.Severity) {
-			w.add(incident.BySource(h.Integration), raise)
-		}
-	}
-	t.put(a)
+	t.raise(w, by, v)
 	return a, nil
 }
 
+// raise makes an incident as bad as the worst of its alerts.
+func (t *triaging) raise(w *tending, by incident.Actor, v alert.Verdict) {
+	if !alert.Worse(v.Raise, w.in.Severity) {
+		return
+	}
+	f := incident.Raised{Severity: v.Raise, Why: "the source rates it worse now"}
+	if alert.PriorityOf(v.Raise) == org.High && w.in.Priority != org.High {
+		f.Priority = org.High
+	}
+	w.add(by, f)
+}
+
 // clear ends an alert, and with the last one its incident.
-func (t *triaging) clear(a alert.Alert, h store.Heard) (alert.Alert, error) {
-	a.Open, a.ResolvedAt, a.LastAt, a.Last = false, h.At, h.At, resolvedBy(a, h.Event)
+func (t *triaging) clear(a alert.Alert, h store.Heard, c alert.Category, v alert.Verdict) (alert.Alert, error) {
+	a = v.Apply(a, h.Event, c, h.At)
 	w, err := t.subject(a.Subject)
 	if err != nil {
 		return a, err
@@ -364,26 +357,20 @@ func (t *triaging) clear(a alert.Alert, h store.Heard) (alert.Alert, error) {
 	return a, nil
 }
 
-// resolvedBy keeps what the alert said, and when the resolve was.
-func resolvedBy(a alert.Alert, ev alert.Event) alert.Event {
-	last := a.Last
-	last.Action, last.At = alert.Resolve, ev.At
-	return last
-}
-
 // reopen takes up an alert and its incident again.
-func (t *triaging) reopen(a alert.Alert, h store.Heard, v alert.Verdict) (alert.Alert, error) {
-	a.Open, a.ResolvedAt, a.LastAt, a.Last, a.Digest, a.Title = true, time.Time{}, h.At, h.Event, h.Digest, h.Event.Title
-	a.Count++
+func (t *triaging) reopen(a alert.Alert, h store.Heard, c alert.Category, v alert.Verdict) (alert.Alert, error) {
+	a = v.Apply(a, h.Event, c, h.At)
+	delete(t.firing, a.Subject)
+	t.put(a)
 	w, err := t.subject(a.Subject)
 	if err != nil {
 		return a, err
 	}
+	by := incident.BySource(h.Integration)
 	if !w.in.Status.Open() {
-		w.add(incident.BySource(h.Integration), incident.Reopened{Why: v.Why})
+		w.add(by, incident.Reopened{Why: v.Why})
 	}
-	delete(t.firing, a.Subject)
-	t.put(a)
+	t.raise(w, by, v)
 	return a, nil
 }
 

@@ -26,15 +26,15 @@ type Untended struct {
 
 const (
 	auditLate  = time.Minute
-	auditLimit = 100
+	auditLimit = 1000
 )
 
 // Stuck asks for all that an Audit lists.
-func (tx *Tx) Stuck(now time.Time) (a Audit, err error) {
+func (tx *Tx) Stuck(now time.Time, after incident.ID) (a Audit, err error) {
 	if err := tx.flush(); err != nil {
 		return a, err
 	}
-	err = tx.each(tx.s.sql.Untended, []any{auditLimit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Untended, []any{auditLimit, string(after)}, func(r *sql.Rows) error {
 		var u Untended
 		err := r.Scan(&u.Subject, &u.Other)
 		a.Untended = append(a.Untended, u)
@@ -58,11 +58,11 @@ func (tx *Tx) Stuck(now time.Time) (a Audit, err error) {
 			return a, err
 		}
 		a.LatePages = append(a.LatePages, pages...)
-		var oldest sql.NullInt64
-		if err := tx.row(tx.s.sql.OldestDue, lane)(&oldest); err != nil {
+		at, err := tx.OldestDue(lane)
+		if err != nil {
 			return a, err
 		}
-		if at := moment(oldest.Int64); oldest.Valid && at.Before(now) && (a.OldestDue.IsZero() || at.Before(a.OldestDue)) {
+		if !at.IsZero() && at.Before(now) && (a.OldestDue.IsZero() || at.Before(a.OldestDue)) {
 			a.OldestDue = at
 		}
 	}

@@ -103,7 +103,7 @@ func (tx *Tx) onePage(text string, args ...any) (PageRow, error) {
 }
 
 // ClaimPages takes pages that are to be sent by now, like ClaimDue.
-func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, lane, limit int, newestFirst bool) ([]PageRow, error) {
+func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, channel string, lane, limit int, newestFirst bool) ([]PageRow, error) {
 	if err := tx.flush(putPages); err != nil {
 		return nil, err
 	}
@@ -111,11 +111,21 @@ func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, lane, limit int, ne
 	if newestFirst {
 		text = tx.s.sql.ClaimPagesNewest
 	}
-	out, err := claim(tx, text, now, lease, lane, limit, tx.scanPage)
+	out, err := claim(tx, text, now, lease, lane, limit, tx.scanPage, channel)
 	slices.SortFunc(out, func(a, b PageRow) int {
 		return cmp.Or(order(a.At, b.At, newestFirst), cmp.Compare(a.ID, b.ID))
 	})
 	return out, err
+}
+
+// NextPage is when the first page of a channel and lane wants to go out.
+func (tx *Tx) NextPage(channel string, lane int) (time.Time, bool, error) {
+	if err := tx.flush(putPages); err != nil {
+		return time.Time{}, false, err
+	}
+	var at sql.NullInt64
+	err := tx.row(tx.s.sql.NextPage, lane, channel)(&at)
+	return moment(at.Int64), at.Valid, err
 }
 
 // Page reads one page.

@@ -22,7 +22,7 @@ type texts struct {
 	Feed, FeedLast, FeedOldest, FeedDrop  string
 	EventDay, EventDays, EventDayDrop     string
 	Untended, LateDue, LatePages, Limbo   string
-	OldestDue                             string
+	OldestDue, NextPage, Waiting          string
 }
 
 const (
@@ -104,11 +104,13 @@ var statements = texts{
 	EventDayDrop: `DELETE FROM event_days WHERE day = $1`,
 
 	Untended: `SELECT s.id, EXISTS (SELECT 1 FROM due d WHERE d.subject = s.id) FROM subjects s
- WHERE s.open AND NOT EXISTS (SELECT 1 FROM due t WHERE t.kind = 'tend' AND t.subject = s.id) ORDER BY s.id LIMIT $1`,
+ WHERE s.open AND NOT EXISTS (SELECT 1 FROM due t WHERE t.kind = 'tend' AND t.subject = s.id) AND s.id > $2 ORDER BY s.id LIMIT $1`,
 	LateDue:   `SELECT ` + dueColumns + ` FROM due WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	LatePages: `SELECT ` + pageColumns + ` FROM pages WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	Limbo:     `SELECT ` + pageColumns + ` FROM pages WHERE wake_at IS NULL AND state IN ('planned', 'claimed') ORDER BY pages.id LIMIT $1`,
 	OldestDue: `SELECT min(wake_at) FROM due WHERE lane = $1`,
+	NextPage:  `SELECT min(wake_at) FROM pages WHERE lane = $1 AND channel = $2 AND wake_at IS NOT NULL`,
+	Waiting:   `SELECT 1 FROM inbox WHERE aside = '' LIMIT 1`,
 }
 
 // claimDue and claimPages take what is due in a lane: wake_at moves to the end of the
@@ -121,7 +123,7 @@ func claimDue(order string) string {
 }
 
 func claimPages(order string) string {
-	return `WITH c AS MATERIALIZED (SELECT id FROM pages WHERE lane = $1 AND wake_at <= $2 ORDER BY ` + order + ` LIMIT $3{skip})
+	return `WITH c AS MATERIALIZED (SELECT id FROM pages WHERE lane = $1 AND channel = $5 AND wake_at <= $2 ORDER BY ` + order + ` LIMIT $3{skip})
  UPDATE pages SET wake_at = $4, gen = pages.gen + 1, state = 'claimed' FROM c WHERE pages.id = c.id RETURNING ` + pageColumns
 }
 

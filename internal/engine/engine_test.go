@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"context"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"tocsin/internal/channel"
+	"tocsin/internal/pgtest"
+	"tocsin/internal/secret"
+	"tocsin/internal/store"
+)
+
+// onBoth runs a test on both databases.
+func onBoth(t *testing.T, test func(t *testing.T, url string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "house.db")) })
+	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Start(t)) })
+}
+
+// told is a channel that remembers what it was given and answers as it is told.
+type told struct {
+	name string
+	got  []channel.Message
+	fail func(channel.Message) error
+}
+
+func (c *told) Name() string { return c.name }
+
+func (c *told) Send(_ context.Context, m channel.Message) (channel.Receipt, error) {
+	c.got = append(c.got, m)
+	if c.fail != nil {
+		if err := c.fail(m); err != nil {
+			return channel.Receipt{}, err
+		}
+	}
+	return channel.Receipt{Provider: m.ID, State: "sent"}, nil
+}
+
+func open(t testing.TB, url string, o Options) *Engine {
+	t.Helper()
+	ring, err := secret.Generate(rand.NewChaCha8([32]byte{1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Ring = ring
+	s, err := store.Open(context.Background(), store.Options{URL: url, Ring: o.Ring, Sync: "OFF"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	o.Store = s
+	return New(o)
+}
+
+var night = time.Date(2026, 11, 23, 2, 13, 0, 0, time.UTC)
