@@ -1,0 +1,4 @@
+// Command tocsin is the whole product in one binary: see README.md.
+package main
+
+func main() {}
