@@ -192,12 +192,19 @@ func (fs *fields) words(ev *alert.Event, state string) {
 
 // nameless is a title for an event that has none: what it is about and how it goes.
 func (fs *fields) nameless(state string) string {
-	about := fs.identity(append(slices.Clone(whatNames), whereNames...))
+	what, where := fs.identity(whatNames), fs.identity(whereNames)
+	var about []string
+	if len(what) > 0 {
+		about = append(about, what[0].value)
+	}
+	if len(where) > 0 {
+		about = append(about, where[0].value)
+	}
 	switch {
 	case len(about) > 0 && state != "":
-		return about[0].value + ": " + state
+		return strings.Join(about, " on ") + ": " + state
 	case len(about) > 0:
-		return about[0].value
+		return strings.Join(about, " on ")
 	case state != "":
 		return state
 	}
@@ -223,6 +230,9 @@ func (fs *fields) identity(names []string) (about []field) {
 func (fs *fields) key(ev *alert.Event, o object) string {
 	if f, ok := fs.best(keyNames); ok {
 		return dedupKey(f.value)
+	}
+	if f, ok := fs[0]["entityid"]; ok && f.kind != 'b' {
+		return dedupKey(f.value) // VictorOps' word for the dedup key; elsewhere a thing
 	}
 	switch ids := fs.identity(thingKeys); {
 	case len(ids) == 1:

@@ -32,13 +32,13 @@ var (
 	trueNames  = []string{"firing", "isfiring", "triggered", "alerting", "isalert", "active", "isactive", "alarm", "down", "isdown", "failed"}
 	falseNames = []string{"resolved", "isresolved", "recovered", "isok", "up", "isup", "healthy", "ishealthy", "closed"}
 
-	keyNames = []string{"dedupkey", "dedup", "deduplicationkey", "dedupid", "incidentkey", "alias", "entityid", "alertuid",
+	keyNames = []string{"dedupkey", "dedup", "deduplicationkey", "dedupid", "incidentkey", "alias", "alertuid",
 		"fingerprint", "alertkey", "originalertid", "alertid", "issueidentifier", "incidentid", "problemid", "issueid", "alertcyclekey",
 		"aggregkey", "alarmarn", "correlationid", "groupkey"}
 	// thingKeys name the thing and not the alert: only all of them together are a key.
 	thingKeys = []string{"entityid", "hostid", "serviceid", "deviceid", "sensorid", "monitorid", "checkid", "triggerid",
 		"ruleid", "ruleuid", "streamid", "conditionid", "eventdefinitionid"}
-	looseKeys = []string{"key", "uid"}
+	looseKeys  = []string{"key", "uid"}
 	linkKeys   = []string{"triggerid", "alertid", "incidentid", "monitorid", "checkid"}
 	whereNames = []string{"host", "hostname", "node", "server", "instance", "device", "target", "resource", "resourcename",
 		"entity", "entityname", "monitorurl"}
