@@ -331,6 +331,15 @@ func checkStarts(t *testing.T, c schedCase) (got, want any) {
 	return g, read[map[string]string](t, c.Expect)
 }
 
+func compiledZone(t *testing.T, s Schedule) *zone {
+	t.Helper()
+	z, err := newZone(s.TZ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
 func checkShiftAt(t *testing.T, c schedCase) (got, want any) {
 	q := read[struct {
 		At      time.Time `json:"at"`
@@ -342,11 +351,14 @@ func checkShiftAt(t *testing.T, c schedCase) (got, want any) {
 		model.Layers = []Layer{{ID: "l", Turn: *c.Model.Turn, Slots: [][]org.PersonID{{"a"}, {"b"}}}}
 	}
 	s := compiled(t, model)
-	for i, l := range s.layers {
+	if q.AtLocal != "" {
+		q.At = time.Unix(localTime(t, compiledZone(t, model), q.AtLocal, false), 0)
+	}
+	for _, l := range s.layers {
 		if q.Layer != "" && q.Layer != l.id {
 			continue
 		}
-		if start, end, ok := s.Bounds(i, q.At); ok {
+		if start, end, ok := s.Bounds(l.id, q.At); ok {
 			return [2]time.Time{start, end}, pairOf(t, c.Expect)
 		}
 	}
