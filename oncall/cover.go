@@ -251,13 +251,12 @@ func (r *recur) number(n int64) int64 {
 	return count
 }
 
-// count prepares the counts for about a century of days.
+// count prepares the counts for a century; what comes later is walked.
 func (r *recur) count() {
-	const periods = 36_525
 	r.counts = []int64{0}
 	var total int64
 	var room [31]int64
-	for n := int64(0); n < periods && r.base(n) < farthest; n++ {
+	for n, end := int64(0), r.start+36_525*day; r.base(n) < end; n++ {
 		total += int64(len(r.expand(n, room[:0])))
 		if (n+1)%countEvery == 0 {
 			r.counts = append(r.counts, total)

@@ -21,9 +21,12 @@ type oracleMinute struct {
 	max, less int64 // highest reading until now; lowest from now on
 }
 
-// minutes walks [from, to) in a zone, and far enough around it.
+// around is how much more is walked before and after what is compared, so that every
+// occurrence is seen to begin and every reading has its highest before it.
+const around = 5 * day
+
+// minutes walks [from, to) in a zone, and around it.
 func minutes(loc *time.Location, from, to int64) []oracleMinute {
-	const around = 3 * day
 	var all []oracleMinute
 	high := int64(math.MinInt64)
 	for at := from - around; at < to+around; at += 60 {
@@ -34,7 +37,7 @@ func minutes(loc *time.Location, from, to int64) []oracleMinute {
 	for i := len(all) - 2; i >= 0; i-- {
 		all[i].less = min(all[i].less, all[i+1].less)
 	}
-	return all[around/60 : int64(len(all))-around/60]
+	return all
 }
 
 // civilTurn is the number of the last turn whose reading the clock has reached.
@@ -195,9 +198,11 @@ func TestAtAgainstMinutes(t *testing.T) {
 		for _, l := range s.Layers {
 			layers = append(layers, oracleLayer(l, walk))
 		}
-		rendered := c.Render(time.Unix(walk[0].at, 0), time.Unix(walk[len(walk)-1].at+60, 0))
-		held := c.At(time.Unix(walk[0].at, 0))
-		for i, m := range walk {
+		first, last := int(around/60), len(walk)-int(around/60)
+		rendered := c.Render(time.Unix(walk[first].at, 0), time.Unix(walk[last].at, 0))
+		held := c.At(time.Unix(walk[first].at, 0))
+		for i := first; i < last; i++ {
+			m := walk[i]
 			at := time.Unix(m.at, 0)
 			if !held.Until.IsZero() && !at.Before(held.Until) {
 				held = c.At(at)
