@@ -1,0 +1,71 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"tocsin/incident"
+)
+
+// An Audit is what should not be: the engine looks for it every minute, repairs it and
+// reports it. Each list is cut at a hundred.
+type Audit struct {
+	Untended  []Untended // open subjects that no due row of kind "tend" looks after
+	LateDue   []Due      // due for more than a minute: nobody claims them, or the holder died and nobody took over
+	LatePages []PageRow
+	Limbo     []PageRow // neither finished nor waiting for anything
+	OldestDue time.Time // when the longest waiting due row should have been done; zero: nothing is due
+}
+
+// Untended is an open subject without a "tend" row; Other says that another kind of
+// due row still refers to it.
+type Untended struct {
+	Subject incident.ID
+	Other   bool
+}
+
+const (
+	auditLate  = time.Minute
+	auditLimit = 100
+)
+
+// Stuck asks for all that an Audit lists.
+func (tx *Tx) Stuck(now time.Time) (a Audit, err error) {
+	if err := tx.flush(); err != nil {
+		return a, err
+	}
+	err = tx.each(tx.s.sql.Untended, []any{auditLimit}, func(r *sql.Rows) error {
+		var u Untended
+		err := r.Scan(&u.Subject, &u.Other)
+		a.Untended = append(a.Untended, u)
+		return err
+	})
+	if err != nil {
+		return a, err
+	}
+	late := micros(now.Add(-auditLate))
+	for lane := LanePeople; lane <= LaneBackground; lane++ {
+		err := tx.each(tx.s.sql.LateDue, []any{lane, late, auditLimit}, func(r *sql.Rows) error {
+			d, err := scanDue(r)
+			a.LateDue = append(a.LateDue, d)
+			return err
+		})
+		if err != nil {
+			return a, err
+		}
+		pages, err := tx.pages(tx.s.sql.LatePages, lane, late, auditLimit)
+		if err != nil {
+			return a, err
+		}
+		a.LatePages = append(a.LatePages, pages...)
+		var oldest sql.NullInt64
+		if err := tx.row(tx.s.sql.OldestDue, lane)(&oldest); err != nil {
+			return a, err
+		}
+		if at := moment(oldest.Int64); oldest.Valid && at.Before(now) && (a.OldestDue.IsZero() || at.Before(a.OldestDue)) {
+			a.OldestDue = at
+		}
+	}
+	a.Limbo, err = tx.pages(tx.s.sql.Limbo, auditLimit)
+	return a, err
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+)
+
+// sizes are how many rows one multi-row statement may have. A few sizes keep the
+// number of prepared statements small.
+var sizes = []int{64, 16, 4, 1}
+
+// A bulk is a statement over many rows: head, one row after the other, tail. A ? in
+// the row stands for the next value.
+type bulk struct {
+	head, row, tail string
+	args            int      // values of one row
+	text            []string // by size, numbered and for one dialect
+}
+
+// The bulks. The number of each is its place in a Tx's pending rows; they are written
+// in this order.
+const (
+	putSubjects = iota
+	putLog
+	putAlerts
+	putDue
+	putPages
+	putFeed
+	putInbox
+	dropInbox
+	bump
+	openAlerts
+	lockOpenAlerts
+	lastResolved
+	bulkCount
+)
+
+var bulks = [bulkCount]bulk{
+	putSubjects: {
+		head: `INSERT INTO subjects (id, seq, at, status, open, title, service, team, integration, severity, priority, owner, held, alerts, opened_at, resolved_at, fold, head, state) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		tail: ` ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, at = excluded.at, status = excluded.status, open = excluded.open, title = excluded.title,
+ service = excluded.service, team = excluded.team, integration = excluded.integration, severity = excluded.severity, priority = excluded.priority,
+ owner = excluded.owner, held = excluded.held, alerts = excluded.alerts, opened_at = excluded.opened_at, resolved_at = excluded.resolved_at,
+ fold = excluded.fold, head = excluded.head, state = excluded.state`,
+	},
+	putLog: {
+		head: `INSERT INTO log (subject, seq, at, actor, kind, body, hash) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?)`,
+	},
+	putAlerts: {
+		head: `INSERT INTO alerts (id, integration, key, subject, service, severity, title, digest, counted, open, count, first_at, last_at, resolved_at, last) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		tail: ` ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, service = excluded.service, severity = excluded.severity, title = excluded.title,
+ digest = excluded.digest, counted = excluded.counted, open = excluded.open, count = excluded.count, first_at = excluded.first_at,
+ last_at = excluded.last_at, resolved_at = excluded.resolved_at, last = excluded.last`,
+	},
+	putDue: {
+		head: `INSERT INTO due (kind, subject, lane, at, wake_at, gen, failures) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?)`,
+		tail: ` ON CONFLICT (kind, subject) DO UPDATE SET lane = excluded.lane, at = excluded.at, wake_at = excluded.wake_at, gen = due.gen + 1, failures = excluded.failures`,
+	},
+	putPages: {
+		head: `INSERT INTO pages (id, key, subject, run, epoch, round, level, person, method, channel, address, rule, repeat, purpose, body, priority, at, for_each,
+ every, until, zone, hour, lane, state, wake_at, gen, attempts, first_at, sent_at, delivered_at, read_at, answered_at, cancelled_at, err, provider) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, 0, 0, 0, 0, 0, 0, 0, 0, '', '')`,
+		tail: ` ON CONFLICT (key) DO NOTHING`,
+	},
+	putFeed: {
+		head: `INSERT INTO feed (tx, id, at, topic, subject, first, seq) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?)`,
+	},
+	putInbox: {
+		head: `INSERT INTO inbox (tx, n, at, integration, key, digest, event, raw, aside) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?, ?, '')`,
+	},
+	dropInbox: {
+		head: `DELETE FROM inbox WHERE (tx, n) IN (VALUES `,
+		row:  `(CAST(? AS BIGINT), CAST(? AS BIGINT))`,
+		tail: `)`,
+	},
+	// bump counts events that say nothing new. A key with anything waiting in the inbox
+	// is passed over: what waits may be its end. The rows are locked in the order of
+	// their ids, so that two of these never wait for each other.
+	bump: {
+		head: `WITH v (integration, key, digest, n, at) AS (VALUES `,
+		row:  `(?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT))`,
+		tail: `), l (id, n, at) AS (SELECT a.id, v.n, v.at FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key
+ WHERE a.open AND NOT a.counted AND a.digest = v.digest
+ AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.integration = v.integration AND i.key = v.key AND i.aside = '') ORDER BY a.id{lock a})
+ UPDATE alerts SET count = alerts.count + l.n, last_at = CASE WHEN l.at > alerts.last_at THEN l.at ELSE alerts.last_at END
+ FROM l WHERE alerts.id = l.id RETURNING alerts.integration, alerts.key`,
+	},
+	openAlerts:     alertsByKey(`a.open`, ` ORDER BY a.id`),
+	lockOpenAlerts: alertsByKey(`a.open`, ` ORDER BY a.id{lock a}`),
+	lastResolved: alertsByKey(`NOT a.open AND a.id = (SELECT r.id FROM alerts r
+ WHERE r.integration = v.integration AND r.key = v.key AND NOT r.open ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1)`, ``),
+}
+
+func alertsByKey(which, tail string) bulk {
+	return bulk{
+		head: `WITH v (integration, key) AS (VALUES `,
+		row:  `(?, ?)`,
+		tail: `) SELECT ` + alertColumns + ` FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key WHERE ` + which + tail,
+	}
+}
+
+// numbered is the bulk with its texts for one dialect.
+func (b bulk) numbered(d dialect) bulk {
+	b.args = strings.Count(b.row, "?")
+	for _, size := range sizes {
+		var s strings.Builder
+		s.WriteString(b.head)
+		n := 0
+		for i := range size {
+			if i > 0 {
+				s.WriteString(", ")
+			}
+			for _, c := range []byte(b.row) {
+				if c == '?' {
+					n++
+					s.WriteString("$" + strconv.Itoa(n))
+				} else {
+					s.WriteByte(c)
+				}
+			}
+		}
+		s.WriteString(b.tail)
+		b.text = append(b.text, d.fill(s.String()))
+	}
+	return b
+}

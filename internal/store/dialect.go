@@ -1,0 +1,45 @@
+package store
+
+import (
+	"reflect"
+	"strings"
+)
+
+// A dialect is what differs between the two databases.
+type dialect struct {
+	name      string
+	fragments *strings.Replacer
+	clock     string // the one question about the time
+	tx        string // the number of the running transaction; SQLite's is counted by us
+}
+
+var (
+	sqlite = dialect{
+		name:      "sqlite",
+		fragments: strings.NewReplacer("{lock}", "", "{lock a}", "", "{skip}", "", "{settled}", ""),
+		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000000 AS BIGINT)`,
+	}
+	postgres = dialect{
+		name: "postgres",
+		fragments: strings.NewReplacer(
+			"{lock}", " FOR UPDATE",
+			"{lock a}", " FOR UPDATE OF a",
+			"{skip}", " FOR UPDATE SKIP LOCKED",
+			"{settled}", " AND tx < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+		),
+		clock: `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`,
+		tx:    `SELECT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)`,
+	}
+)
+
+func (d dialect) fill(text string) string { return d.fragments.Replace(text) }
+
+// texts is the table of statements in this dialect.
+func (d dialect) texts() texts {
+	t := statements
+	v := reflect.ValueOf(&t).Elem()
+	for i := range v.NumField() {
+		v.Field(i).SetString(d.fill(v.Field(i).String()))
+	}
+	return t
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"cmp"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Due is something that must be looked at, at a time. There is one of a kind for a
+// subject. Gen counts who held it: it goes up when it is armed and when it is claimed,
+// so that an older holder notices.
+type Due struct {
+	Kind, Subject string
+	Lane          int
+	At            time.Time // the nominal time, whoever has claimed it
+	Gen           int64
+	Failures      int
+}
+
+type dueKey struct{ kind, subject string }
+
+// Arm sets when something is due; whoever had claimed it is fenced off.
+func (tx *Tx) Arm(d Due) error {
+	if tx.readOnly {
+		return tx.fail(errReadOnly)
+	}
+	k := dueKey{d.Kind, d.Subject}
+	if i, ok := tx.due[k]; ok {
+		tx.dueQ[i] = d
+		return tx.failed
+	}
+	if tx.due == nil {
+		tx.due = map[dueKey]int{}
+	}
+	tx.due[k] = len(tx.dueQ)
+	tx.dueQ = append(tx.dueQ, d)
+	return tx.failed
+}
+
+func (tx *Tx) queueDue() {
+	for _, d := range tx.dueQ {
+		tx.add(putDue, d.Kind, d.Subject, d.Lane, micros(d.At), micros(d.At), 1, d.Failures)
+	}
+	tx.dueQ = tx.dueQ[:0]
+	clear(tx.due)
+}
+
+// Disarm forgets that something is due; it need not be.
+func (tx *Tx) Disarm(kind, subject string) error {
+	if err := tx.flush(putDue); err != nil {
+		return err
+	}
+	_, err := tx.exec(tx.s.sql.Disarm, kind, subject)
+	return err
+}
+
+// DueOf says whether and when something is due.
+func (tx *Tx) DueOf(kind, subject string) (Due, bool, error) {
+	if err := tx.flush(putDue); err != nil {
+		return Due{}, false, err
+	}
+	var d Due
+	found := false
+	err := tx.each(tx.s.sql.Due, []any{kind, subject}, func(r *sql.Rows) (err error) {
+		found = true
+		d, err = scanDue(r)
+		return err
+	})
+	return d, found, err
+}
+
+func scanDue(r *sql.Rows) (Due, error) {
+	var d Due
+	var at int64
+	err := r.Scan(&d.Kind, &d.Subject, &d.Lane, &at, &d.Gen, &d.Failures)
+	d.At = moment(at)
+	return d, err
+}
+
+// ClaimDue takes what is due by now in a lane: until the lease ends nobody else gets
+// it, and then somebody does unless it was armed or disarmed meanwhile. The oldest
+// come first, or the newest.
+func (tx *Tx) ClaimDue(now time.Time, lease time.Duration, lane, limit int, newestFirst bool) ([]Due, error) {
+	if err := tx.flush(putDue); err != nil {
+		return nil, err
+	}
+	text := tx.s.sql.ClaimDue
+	if newestFirst {
+		text = tx.s.sql.ClaimDueNewest
+	}
+	out, err := claim(tx, text, now, lease, lane, limit, scanDue)
+	slices.SortFunc(out, func(a, b Due) int {
+		return cmp.Or(order(a.At, b.At, newestFirst), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Kind, b.Kind))
+	})
+	return out, err
+}
+
+// claim is the one way in which due rows and pages are taken.
+func claim[T any](tx *Tx, text string, now time.Time, lease time.Duration, lane, limit int, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	if tx.readOnly {
+		return nil, tx.fail(errReadOnly)
+	}
+	var out []T
+	err := tx.each(text, []any{lane, micros(now), limit, micros(now.Add(lease))}, func(r *sql.Rows) error {
+		v, err := scan(r)
+		out = append(out, v)
+		return err
+	})
+	return out, err
+}
+
+func order(a, b time.Time, newestFirst bool) int {
+	if newestFirst {
+		return b.Compare(a)
+	}
+	return a.Compare(b)
+}
+
+// Hold says whether a claim still counts, and if so keeps others from it until the
+// transaction ends.
+func (tx *Tx) Hold(d Due) (bool, error) {
+	if err := tx.flush(putDue); err != nil {
+		return false, err
+	}
+	var gen int64
+	err := tx.row(tx.s.sql.LockDue, d.Kind, d.Subject)(&gen)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && gen == d.Gen, err
+}
+
+// NextWake is when the next due row or page of some lanes (of all, when none is given)
+// can be claimed.
+func (tx *Tx) NextWake(lanes ...int) (time.Time, bool, error) {
+	if err := tx.flush(putDue, putPages); err != nil {
+		return time.Time{}, false, err
+	}
+	if len(lanes) == 0 {
+		lanes = []int{LanePeople, LaneHigh, LaneLow, LaneBackground}
+	}
+	args := make([]any, 4)
+	for i := range args {
+		args[i] = lanes[min(i, len(lanes)-1)]
+	}
+	var at sql.NullInt64
+	if err := tx.row(tx.s.sql.NextWake, args...)(&at); err != nil {
+		return time.Time{}, false, err
+	}
+	return moment(at.Int64), at.Valid, nil
+}

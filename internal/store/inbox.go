@@ -1,0 +1,203 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tocsin/alert"
+	"tocsin/org"
+)
+
+// Heard is one event as it came in. Its ID is its place in the inbox, and empty before
+// it has one.
+type Heard struct {
+	Integration org.IntegrationID
+	Event       alert.Event
+	Digest      string
+	Raw         []byte
+	At          time.Time
+	ID          string
+}
+
+// Accept takes in events, oldest first. A trigger that says nothing new about an open
+// alert that no threshold counts is counted there; everything else waits in the inbox
+// for triage. The order within a key is kept: once an event of it waits, those after
+// it wait too. It returns how many were put into the inbox.
+func (tx *Tx) Accept(batch []Heard) (waiting int, err error) {
+	if err := tx.flush(putAlerts, putInbox); err != nil {
+		return 0, err
+	}
+	for i := range batch {
+		batch[i].Event.Key = cleanText(batch[i].Event.Key)
+	}
+	repeats, order := repeated(batch)
+	counted, err := tx.bump(repeats, order)
+	if err != nil {
+		return 0, err
+	}
+	for i, h := range batch {
+		k := AlertKey{h.Integration, h.Event.Key}
+		if counted[k] && i <= repeats[k].last {
+			continue
+		}
+		if err := tx.putInbox(h); err != nil {
+			return 0, err
+		}
+		waiting++
+	}
+	return waiting, nil
+}
+
+// A repeat is the run of equal triggers with which a key begins in a batch.
+type repeat struct {
+	digest string
+	n      int
+	at     time.Time
+	last   int // index of the last of them
+	ended  bool
+}
+
+func repeated(batch []Heard) (map[AlertKey]*repeat, []AlertKey) {
+	m := make(map[AlertKey]*repeat, len(batch))
+	var order []AlertKey
+	for i, h := range batch {
+		k := AlertKey{h.Integration, h.Event.Key}
+		r := m[k]
+		if r == nil {
+			r = &repeat{digest: h.Digest, last: -1}
+			m[k] = r
+			order = append(order, k)
+		}
+		if r.ended || h.Event.Action != alert.Trigger || h.Digest != r.digest {
+			r.ended = true
+			continue
+		}
+		r.n, r.last = r.n+1, i
+		if h.At.After(r.at) {
+			r.at = h.At
+		}
+	}
+	return m, order
+}
+
+// bump counts the repeats that belong to an open alert and says which keys they were.
+func (tx *Tx) bump(repeats map[AlertKey]*repeat, order []AlertKey) (map[AlertKey]bool, error) {
+	args := make([]any, 0, 5*len(order))
+	for _, k := range order {
+		if r := repeats[k]; r.n > 0 {
+			args = append(args, string(k.Integration), k.Key, r.digest, r.n, micros(r.at))
+		}
+	}
+	counted := make(map[AlertKey]bool, len(order))
+	b := &tx.s.bulks[bump]
+	for len(args) > 0 {
+		i := len(sizes) - 1
+		for i > 0 && sizes[i]*b.args < len(args) {
+			i--
+		}
+		part := args[:min(len(args), sizes[i]*b.args)]
+		args = args[len(part):]
+		full := make([]any, 0, sizes[i]*b.args)
+		for full = append(full, part...); len(full) < cap(full); {
+			full = append(full, "", "", "", 0, 0) // the key of no alert
+		}
+		err := tx.each(b.text[i], full, func(r *sql.Rows) error {
+			var k AlertKey
+			err := r.Scan(&k.Integration, &k.Key)
+			counted[k] = true
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return counted, nil
+}
+
+func (tx *Tx) putInbox(h Heard) error {
+	event, err := json.Marshal(h.Event)
+	if err != nil {
+		return tx.fail(fmt.Errorf("store: inbox: %w", err))
+	}
+	no, n, err := tx.position()
+	if err != nil {
+		return err
+	}
+	var raw any
+	if len(h.Raw) > 0 {
+		raw = h.Raw
+	}
+	tx.add(putInbox, no, n, micros(h.At), string(h.Integration), h.Event.Key, h.Digest, string(event), raw)
+	return nil
+}
+
+// Inbox is what waits for triage, in the order it was accepted.
+func (tx *Tx) Inbox(limit int) ([]Heard, error) {
+	if err := tx.flush(putInbox); err != nil {
+		return nil, err
+	}
+	var out []Heard
+	err := tx.each(tx.s.sql.Inbox, []any{limit}, func(r *sql.Rows) error {
+		var h Heard
+		var no, n, at int64
+		var event string
+		if err := r.Scan(&no, &n, &at, &h.Integration, &h.Digest, &event, &h.Raw); err != nil {
+			return err
+		}
+		h.ID, h.At = fmt.Sprintf("%d.%d", no, n), moment(at)
+		out = append(out, h)
+		return json.Unmarshal([]byte(event), &out[len(out)-1].Event)
+	})
+	return out, err
+}
+
+func place(id string) (no, n int64, err error) {
+	if _, err := fmt.Sscanf(id, "%d.%d", &no, &n); err != nil {
+		return 0, 0, fmt.Errorf("store: %q is no place in the inbox", id)
+	}
+	return no, n, nil
+}
+
+// Done takes events out of the inbox that triage has dealt with.
+func (tx *Tx) Done(ids []string) error {
+	if err := tx.flush(putInbox); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		no, n, err := place(id)
+		if err != nil {
+			return tx.fail(err)
+		}
+		tx.add(dropInbox, no, n)
+	}
+	return tx.writeOut(dropInbox)
+}
+
+// SetAside keeps an event that failed alone out of the way of the others.
+func (tx *Tx) SetAside(id, why string) error {
+	if err := tx.flush(putInbox); err != nil {
+		return err
+	}
+	no, n, err := place(id)
+	if err != nil {
+		return tx.fail(err)
+	}
+	changed, err := tx.exec(tx.s.sql.SetAside, no, n, why+" ") // never empty: that means waiting
+	if err == nil && changed == 0 {
+		err = ErrNotFound
+	}
+	return err
+}
+
+// InboxStats says how many events wait, since when the oldest does, and how many were
+// set aside.
+func (tx *Tx) InboxStats() (waiting int, oldest time.Time, aside int, err error) {
+	if err := tx.flush(putInbox); err != nil {
+		return 0, time.Time{}, 0, err
+	}
+	var at int64
+	err = tx.row(tx.s.sql.InboxStats)(&waiting, &at, &aside)
+	return waiting, moment(at), aside, err
+}

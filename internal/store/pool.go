@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tocsin/org"
+)
+
+// A pool writes to PostgreSQL: every function is a transaction of its own. How many
+// run at once is bounded by lane, so that what is urgent always finds a connection.
+type pool struct {
+	s       *Store
+	db      *sql.DB
+	lanes   [laneCount]chan struct{}
+	closing chan struct{}
+	hints   *hints
+}
+
+// width is how many functions of a lane run at once; together with reading they are
+// fewer than the connections.
+var width = [laneCount]int{People: 6, Accept: 4, Triage: 2, High: 4, Low: 2, Background: 2}
+
+func newPool(s *Store, db *sql.DB, url string) *pool {
+	p := &pool{s: s, db: db, closing: make(chan struct{})}
+	for i := range p.lanes {
+		p.lanes[i] = make(chan struct{}, width[i])
+	}
+	p.hints = newHints(db, url, org.NewID(time.Now(), s.rand))
+	return p
+}
+
+func (p *pool) close() error {
+	close(p.closing)
+	p.hints.close()
+	return p.db.Close()
+}
+
+const tries = 5
+
+func (p *pool) write(ctx context.Context, lane Lane, fn func(*Tx) error) error {
+	select {
+	case p.lanes[lane] <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.closing:
+		return errClosed
+	}
+	defer func() { <-p.lanes[lane] }()
+	for n := 1; ; n++ {
+		err := p.once(ctx, fn)
+		if err == nil || n == tries || !again(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Millisecond << n):
+		}
+	}
+}
+
+// again says whether the database asks for the transaction to be run once more: a
+// conflict, a deadlock, or two that made the same table.
+func again(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	switch e.Code {
+	case "40001", "40P01", "42P07":
+		return true
+	}
+	return e.Code == "23505" && e.SchemaName == "pg_catalog"
+}
+
+func (p *pool) once(ctx context.Context, fn func(*Tx) error) error {
+	if err := p.s.fault("begin"); err != nil {
+		return err
+	}
+	t, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("store: begin: %w", err)
+	}
+	defer t.Rollback()
+	if err := p.s.tx(ctx, pgTx{t}, false).run(fn); err != nil {
+		return err
+	}
+	if err := p.s.fault("commit"); err != nil {
+		return err
+	}
+	if err := t.Commit(); err != nil {
+		return fmt.Errorf("store: commit: %w", err)
+	}
+	return p.s.fault("committed")
+}
+
+func (p *pool) read(ctx context.Context, fn func(*Tx) error) error {
+	t, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("store: begin: %w", err)
+	}
+	defer t.Rollback()
+	return p.s.tx(ctx, pgTx{t}, true).run(fn)
+}
+
+// A pgTx is a transaction; the driver keeps the prepared statements.
+type pgTx struct{ t *sql.Tx }
+
+func (t pgTx) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
+	return t.t.ExecContext(ctx, text, args...)
+}
+
+func (t pgTx) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	return t.t.QueryContext(ctx, text, args...)
+}

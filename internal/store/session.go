@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// A session is one connection of SQLite with the statements prepared on it.
+type session struct {
+	c        *sql.Conn
+	prepared map[string]*sql.Stmt
+}
+
+func openSession(db *sql.DB) (*session, error) {
+	c, err := db.Conn(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return &session{c: c, prepared: map[string]*sql.Stmt{}}, nil
+}
+
+func (s *session) statement(text string) (*sql.Stmt, error) {
+	if st := s.prepared[text]; st != nil {
+		return st, nil
+	}
+	st, err := s.c.PrepareContext(context.Background(), text)
+	if err == nil {
+		s.prepared[text] = st
+	}
+	return st, err
+}
+
+func (s *session) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
+	st, err := s.statement(text)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+func (s *session) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	st, err := s.statement(text)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (s *session) close() {
+	for _, st := range s.prepared {
+		st.Close()
+	}
+	s.c.Close()
+}

@@ -1,0 +1,358 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/org"
+)
+
+// A Subject is what its log says now. Append moves it on; it is of no use after the
+// transaction it came from.
+type Subject struct {
+	incident.Incident
+	head    []byte // hash of the last line
+	changed bool
+}
+
+// Create begins a new subject. Nothing is written until something is appended.
+func (tx *Tx) Create(id incident.ID) *Subject {
+	s := &Subject{Incident: incident.Incident{ID: id}}
+	tx.know(s)
+	return s
+}
+
+func (tx *Tx) know(s *Subject) {
+	if tx.subjects == nil {
+		tx.subjects = map[incident.ID]*Subject{}
+	}
+	tx.subjects[s.ID] = s
+}
+
+// Lock reads a subject that nobody else can append to until the transaction ends. A
+// subject this transaction already has is the same one again.
+func (tx *Tx) Lock(id incident.ID) (*Subject, error) {
+	if tx.readOnly {
+		return nil, tx.fail(errReadOnly)
+	}
+	if s := tx.subjects[id]; s != nil {
+		return s, nil
+	}
+	s, err := tx.load(id, tx.s.sql.LockSubject)
+	if err == nil {
+		tx.know(s)
+	}
+	return s, err
+}
+
+// Subject reads a subject as it is.
+func (tx *Tx) Subject(id incident.ID) (*Subject, error) {
+	if s := tx.subjects[id]; s != nil && s.Seq > 0 {
+		return s, nil
+	}
+	return tx.load(id, tx.s.sql.Subject)
+}
+
+func (tx *Tx) load(id incident.ID, text string) (*Subject, error) {
+	var state string
+	var fold int
+	s := &Subject{}
+	if err := tx.row(text, string(id))(&state, &fold, &s.head); err != nil {
+		if errors.Is(err, ErrNotFound) {
+			err = fmt.Errorf("subject %s: %w", id, err)
+		}
+		return nil, err
+	}
+	if fold != incident.FoldVersion {
+		l, err := tx.Log(id)
+		if err != nil {
+			return nil, err
+		}
+		s.Incident = incident.Fold(l)
+		s.ID = id
+		return s, nil
+	}
+	if err := json.Unmarshal([]byte(state), &s.Incident); err != nil {
+		return nil, tx.fail(fmt.Errorf("store: projection of %s: %w", id, err))
+	}
+	return s, nil
+}
+
+// Append adds entries to a subject that was created or locked in this transaction, and
+// folds them into it. The entries are numbered and timed already; s is the state
+// before them.
+func (tx *Tx) Append(s *Subject, entries incident.Log) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	if tx.subjects[s.ID] != s {
+		return tx.fail(fmt.Errorf("store: append to %s, which is not locked", s.ID))
+	}
+	if s.Seq+len(entries) > incident.MaxFacts {
+		return incident.Refuse("the log of %s is full: it has %d lines and may have %d", s.ID, s.Seq, incident.MaxFacts)
+	}
+	first := s.Seq + 1
+	for _, e := range entries {
+		e.At = e.At.Truncate(time.Microsecond).UTC()
+		if e.Seq != s.Seq+1 {
+			return tx.fail(fmt.Errorf("store: append to %s: line %d follows line %d", s.ID, e.Seq, s.Seq))
+		}
+		if e.At.Before(s.At) {
+			return tx.fail(fmt.Errorf("store: append to %s: line %d goes back in time", s.ID, e.Seq))
+		}
+		kind, body, err := incident.Encode(e.Fact)
+		if err != nil {
+			return tx.fail(err)
+		}
+		body = cleanText(body)
+		l := line{s.ID, e.Seq, micros(e.At), cleanText(string(e.By)), kind, sha256.Sum256([]byte(body))}
+		s.head = l.hash(s.head)
+		s.Incident = s.After(e)
+		tx.add(putLog, string(s.ID), e.Seq, l.at, l.by, kind, body, s.head)
+	}
+	if !s.changed {
+		s.changed = true
+		tx.changed = append(tx.changed, s)
+	}
+	return tx.feed(s.At, "incident", string(s.ID), first, s.Seq)
+}
+
+// queueSubjects writes the projections that changed into their bulk.
+func (tx *Tx) queueSubjects() error {
+	for _, s := range tx.changed {
+		state, err := json.Marshal(s.Incident)
+		if err != nil {
+			return tx.fail(fmt.Errorf("store: projection of %s: %w", s.ID, err))
+		}
+		s.changed = false
+		tx.add(putSubjects, string(s.ID), s.Seq, micros(s.At), string(s.Status), s.Status.Open(), s.Title, string(s.Service), string(s.Team),
+			string(s.Integration), string(s.Severity), string(s.Priority), string(s.Owner), s.Held, s.Alerts, micros(s.OpenedAt), micros(s.ResolvedAt),
+			incident.FoldVersion, s.head, string(state))
+	}
+	tx.changed = tx.changed[:0]
+	return nil
+}
+
+// Log reads all lines of a subject.
+func (tx *Tx) Log(id incident.ID) (incident.Log, error) {
+	if err := tx.flush(putLog); err != nil {
+		return nil, err
+	}
+	var l incident.Log
+	err := tx.each(tx.s.sql.Log, []any{string(id)}, func(r *sql.Rows) error {
+		var e incident.Entry
+		var at int64
+		var kind, body string
+		err := r.Scan(&e.Seq, &at, &e.By, &kind, &body)
+		if err != nil {
+			return err
+		}
+		e.At = moment(at)
+		e.Fact, err = incident.Decode(kind, body)
+		l = append(l, e)
+		return err
+	})
+	if err == nil && len(l) == 0 {
+		err = fmt.Errorf("log of %s: %w", id, ErrNotFound)
+	}
+	return l, err
+}
+
+// A line is what the hash of a line of a log covers, beside the hash before it.
+type line struct {
+	subject incident.ID
+	seq     int
+	at      int64
+	by      string
+	kind    string
+	body    [sha256.Size]byte // digest
+}
+
+func (l line) hash(before []byte) []byte {
+	b := make([]byte, 0, 256)
+	for _, s := range []string{string(before), string(l.subject), l.by, l.kind} {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
+		b = append(b, s...)
+	}
+	b = binary.BigEndian.AppendUint64(b, uint64(l.seq))
+	b = binary.BigEndian.AppendUint64(b, uint64(l.at))
+	b = append(b, l.body[:]...)
+	sum := sha256.Sum256(b)
+	return sum[:]
+}
+
+// VerifyLog follows the hash chain of a log; its error names the first line that is
+// not what was written.
+func (tx *Tx) VerifyLog(id incident.ID) error {
+	if err := tx.flush(putSubjects, putLog); err != nil {
+		return err
+	}
+	var head, before []byte
+	var last, seen int
+	if err := tx.row(tx.s.sql.SubjectTail, string(id))(&last, &head); err != nil {
+		return err
+	}
+	var bad error
+	err := tx.each(tx.s.sql.LogChain, []any{string(id)}, func(r *sql.Rows) error {
+		l := line{subject: id}
+		var body string
+		var hash, digest []byte
+		if err := r.Scan(&l.seq, &l.at, &l.by, &l.kind, &body, &hash, &digest); err != nil || bad != nil {
+			return err
+		}
+		seen++
+		l.body = sha256.Sum256([]byte(body))
+		if len(digest) == len(l.body) && body == blank {
+			copy(l.body[:], digest)
+		}
+		before = l.hash(before)
+		switch {
+		case l.seq != seen:
+			bad = fmt.Errorf("log of %s: line %d is missing", id, seen)
+		case !bytes.Equal(before, hash):
+			bad = fmt.Errorf("log of %s: line %d was changed", id, l.seq)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case bad != nil:
+		return bad
+	case seen < last:
+		return fmt.Errorf("log of %s: line %d is missing", id, seen+1)
+	case seen > last || !bytes.Equal(before, head):
+		return fmt.Errorf("log of %s: line %d was added or changed", id, seen)
+	}
+	return nil
+}
+
+// blank is the body of a line that was erased.
+const blank = "{}"
+
+// Redact erases what a line says; that it was there, when, and by whom, stays, and the
+// chain still verifies. A line that the state of the subject rests on is refused.
+func (tx *Tx) Redact(id incident.ID, seq int) error {
+	s, err := tx.Lock(id)
+	if err != nil {
+		return err
+	}
+	if err := tx.flush(putSubjects, putLog); err != nil {
+		return err
+	}
+	var body string
+	var digest []byte
+	if err := tx.row(tx.s.sql.LogLine, string(id), seq)(&body, &digest); err != nil {
+		return fmt.Errorf("line %d of %s: %w", seq, id, err)
+	}
+	if digest != nil {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(body))
+	l, err := tx.Log(id)
+	if err != nil {
+		return err
+	}
+	kind := l[seq-1].Fact.Kind()
+	if l[seq-1].Fact, err = incident.Decode(kind, blank); err != nil {
+		return tx.fail(err)
+	}
+	after := incident.Fold(l)
+	after.ID = id
+	was := s.Incident
+	was.Title, was.Held = after.Title, after.Held
+	if !sameState(was, after) {
+		return incident.Refuse("line %d of %s (%s) cannot be erased: what happens next depends on it", seq, id, kind)
+	}
+	s.Incident = after
+	if _, err := tx.exec(tx.s.sql.Blank, string(id), seq, sum[:]); err != nil {
+		return err
+	}
+	s.changed = true
+	tx.changed = append(tx.changed, s)
+	return nil
+}
+
+// sameState compares two states as the store would keep them.
+func sameState(a, b incident.Incident) bool {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y) || reflect.DeepEqual(a, b)
+}
+
+// A Filter chooses subjects for a list; what is zero does not matter.
+type Filter struct {
+	Status   []incident.Status
+	Open     bool
+	Service  org.ServiceID
+	Team     org.TeamID
+	Priority org.Priority
+	Before   incident.ID // the last of the page before
+	Limit    int         // 0 is 100
+}
+
+// A Row is a subject in a list.
+type Row struct {
+	ID                   incident.ID
+	Seq                  int
+	At                   time.Time
+	Status               incident.Status
+	Title                string
+	Service              org.ServiceID
+	Team                 org.TeamID
+	Integration          org.IntegrationID
+	Severity             org.Severity
+	Priority             org.Priority
+	Owner                org.PersonID
+	Held                 string
+	Alerts               int
+	OpenedAt, ResolvedAt time.Time
+}
+
+// Subjects lists subjects, newest first.
+func (tx *Tx) Subjects(f Filter) ([]Row, error) {
+	if err := tx.flush(putSubjects); err != nil {
+		return nil, err
+	}
+	b := listSubjects.build()
+	if f.Open {
+		b.part("open")
+	}
+	if f.Service != "" {
+		b.part("service", string(f.Service))
+	}
+	if f.Team != "" {
+		b.part("team", string(f.Team))
+	}
+	if f.Priority != "" {
+		b.part("priority", string(f.Priority))
+	}
+	if f.Before != "" {
+		b.part("before", string(f.Before))
+	}
+	if len(f.Status) > 0 {
+		b.list("status", f.Status)
+	}
+	if f.Limit <= 0 {
+		f.Limit = 100
+	}
+	text, args := b.end(f.Limit)
+	var out []Row
+	err := tx.each(text, args, func(r *sql.Rows) error {
+		var x Row
+		var at, opened, resolved int64
+		err := r.Scan(&x.ID, &x.Seq, &at, &x.Status, &x.Title, &x.Service, &x.Team, &x.Integration, &x.Severity, &x.Priority, &x.Owner, &x.Held, &x.Alerts, &opened, &resolved)
+		x.At, x.OpenedAt, x.ResolvedAt = moment(at), moment(opened), moment(resolved)
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}

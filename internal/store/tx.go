@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tocsin/alert"
+	"tocsin/incident"
+)
+
+// A conn runs statements: a connection of SQLite with its prepared statements, or a
+// transaction of PostgreSQL.
+type conn interface {
+	exec(ctx context.Context, text string, args []any) (sql.Result, error)
+	query(ctx context.Context, text string, args []any) (*sql.Rows, error)
+}
+
+// A Tx is a transaction in which a function given to Write or Read works. It is only
+// valid while the function runs, in the function's own goroutine.
+type Tx struct {
+	s        *Store
+	ctx      context.Context
+	c        conn
+	readOnly bool
+	failed   error // the first that a statement returned
+	no       int64 // number of the transaction; 0: not asked yet
+	n        *int64
+
+	subjects map[incident.ID]*Subject
+	changed  []*Subject
+	alerts   map[string]int // place in putAlerts
+	alertQ   []alert.Alert
+	due      map[dueKey]int
+	dueQ     []Due
+	touched  map[[2]string]bool
+	pending  [bulkCount][]any
+}
+
+func (s *Store) tx(ctx context.Context, c conn, readOnly bool) *Tx {
+	return &Tx{s: s, ctx: ctx, c: c, readOnly: readOnly, n: new(int64)}
+}
+
+// run calls fn, writes what it left pending, and turns a panic into an error.
+func (tx *Tx) run(fn func(*Tx) error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = Panic{v, debug.Stack()}
+		}
+	}()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if tx.failed != nil {
+		return tx.failed
+	}
+	if tx.readOnly {
+		return nil
+	}
+	return tx.flush()
+}
+
+func (tx *Tx) fail(err error) error {
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
+
+func (tx *Tx) exec(text string, args ...any) (int, error) {
+	if tx.failed != nil {
+		return 0, tx.failed
+	}
+	clean(args)
+	r, err := tx.c.exec(tx.ctx, text, args)
+	if err != nil {
+		return 0, tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
+	}
+	n, err := r.RowsAffected()
+	if err != nil {
+		return 0, tx.fail(fmt.Errorf("store: %w", err))
+	}
+	return int(n), nil
+}
+
+// each calls scan for every row.
+func (tx *Tx) each(text string, args []any, scan func(*sql.Rows) error) error {
+	if tx.failed != nil {
+		return tx.failed
+	}
+	clean(args)
+	rows, err := tx.c.query(tx.ctx, text, args)
+	if err != nil {
+		return tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
+	}
+	return nil
+}
+
+// row returns what scans the first row, or says that there is none.
+func (tx *Tx) row(text string, args ...any) func(into ...any) error {
+	return func(into ...any) error {
+		found := false
+		err := tx.each(text, args, func(r *sql.Rows) error {
+			if found {
+				return nil
+			}
+			found = true
+			return r.Scan(into...)
+		})
+		if err == nil && !found {
+			err = ErrNotFound
+		}
+		return err
+	}
+}
+
+// add puts one row aside until its bulk is written.
+func (tx *Tx) add(b int, args ...any) { tx.pending[b] = append(tx.pending[b], args...) }
+
+// flush writes what waits, all of it, or of some bulks.
+func (tx *Tx) flush(which ...int) error {
+	if len(which) == 0 {
+		which = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox}
+	}
+	for _, b := range which {
+		switch b {
+		case putSubjects:
+			if err := tx.queueSubjects(); err != nil {
+				return err
+			}
+		case putAlerts:
+			if err := tx.queueAlerts(); err != nil {
+				return err
+			}
+		case putDue:
+			tx.queueDue()
+		}
+		if err := tx.writeOut(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) writeOut(which int) error {
+	b := &tx.s.bulks[which]
+	args := tx.pending[which]
+	tx.pending[which] = args[:0]
+	for i, size := range sizes {
+		for len(args) >= size*b.args && len(args) > 0 {
+			if _, err := tx.exec(b.text[i], args[:size*b.args]...); err != nil {
+				return err
+			}
+			args = args[size*b.args:]
+		}
+	}
+	return nil
+}
+
+// eachOf reads by many keys; args holds them row after row. The last row is repeated
+// to fill a statement, so what comes out may come twice.
+func (tx *Tx) eachOf(which int, args []any, scan func(*sql.Rows) error) error {
+	b := &tx.s.bulks[which]
+	for len(args) > 0 {
+		i := len(sizes) - 1
+		for i > 0 && sizes[i]*b.args < len(args) {
+			i--
+		}
+		part := args[:min(len(args), sizes[i]*b.args)]
+		args = args[len(part):]
+		for last := part[len(part)-b.args:]; len(part) < sizes[i]*b.args; {
+			part = append(slices.Clip(part), last...)
+		}
+		if err := tx.each(b.text[i], part, scan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// position is the next place in the order of all that is written: the number of the
+// transaction, and a count within it.
+func (tx *Tx) position() (no, n int64, err error) {
+	if tx.no == 0 {
+		if err := tx.row(tx.s.d.tx)(&tx.no); err != nil {
+			return 0, 0, err
+		}
+	}
+	*tx.n++
+	return tx.no, *tx.n, nil
+}
+
+// clean makes every text one that both databases take: valid UTF-8 without NUL.
+func clean(args []any) {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = cleanText(s)
+		}
+	}
+}
+
+func cleanText(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r == 0 {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+func short(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	if len(text) > 80 {
+		return text[:80] + "..."
+	}
+	return text
+}
+
+var errReadOnly = errors.New("store: this transaction only reads")
