@@ -138,8 +138,13 @@ func TestPages(t *testing.T) {
 		})
 		var claimed []PageRow
 		write(t, s, func(tx *Tx) (err error) {
-			claimed, err = tx.ClaimPages(t0, 15*time.Second, LaneHigh, 9, false)
-			return err
+			for _, channel := range []string{"email", "ntfy"} {
+				some, err := tx.ClaimPages(t0, 15*time.Second, channel, LaneHigh, 9, false)
+				if claimed = append(claimed, some...); err != nil || len(some) != 1 {
+					return fmt.Errorf("%s: %d claimed, %v", channel, len(some), err)
+				}
+			}
+			return nil
 		})
 		if len(claimed) != 2 || claimed[0].State != escalate.Claimed || claimed[0].Gen != 1 || !claimed[0].WakeAt.Equal(t0.Add(15*time.Second)) {
 			t.Fatalf("claimed %+v", claimed)
@@ -282,7 +287,7 @@ func TestStuck(t *testing.T) {
 			return errors.Join(err, err2)
 		})
 		read(t, s, func(tx *Tx) error {
-			a, err := tx.Stuck(now)
+			a, err := tx.Stuck(now, "")
 			got := fmt.Sprint(a.Untended, len(a.LateDue), len(a.LatePages), len(a.Limbo), a.OldestDue.Equal(t0.Add(time.Minute)))
 			if want := "[{alone false} {other true}] 1 1 1 true"; got != want {
 				t.Errorf("got %s, want %s", got, want)
