@@ -7,6 +7,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -54,6 +55,11 @@ type Wish struct {
 	// it leaves out.
 	Prune bool
 	Rand  io.Reader // of new keys
+}
+
+// NewWish is a set-up to be applied, with new keys from the system's randomness.
+func NewWish(setup config.Setup, ring *secret.Ring, prune bool) Wish {
+	return Wish{Setup: setup, Ring: ring, Prune: prune, Rand: rand.Reader}
 }
 
 // Plan is what Apply would do. New keys are not made yet.
