@@ -98,7 +98,7 @@ func TestWrong(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", ""},
 		{"only a comment", "# nothing\n", ""},
-		{"syntax", "people:\n  - id: jane\n   name: x\n", "x.yaml:3:4: unexpected key name"},
+		{"syntax", "people:\n  - id: jane\n   name: x\n", "x.yaml:3:4: value is not allowed in this context"},
 		{"two documents", "people: []\n---\nteams: []\n", "x.yaml:3:1: a second document: write one document a file"},
 		{"a list", "- people\n", "x.yaml:1:1: want fields, not a list"},
 		{"duplicate key", "people: []\npeople: []\n", `x.yaml:2:1: mapping key "people" already defined at [1:1]`},
@@ -140,7 +140,7 @@ people:
 			x.yaml:4:11: people[0].zone: unknown time zone "Europe/Atlantis": write an IANA name such as Europe/Prague
 			x.yaml:6:26: people[0].methods[0].channel: "emial" is no channel: want one of email, log, ntfy
 			x.yaml:7:42: people[0].methods[1].address: "nobody" is not a mail address
-			x.yaml:8:10: people[0].methods[2].address: is missing
+			x.yaml:8:9: people[0].methods[2].address: is missing
 			x.yaml:8:14: people[0].methods[2].id: method "n" stands here twice, first in people[0].methods[1]
 			x.yaml:10:17: people[0].rules[0].method: jane has no method "x"
 			x.yaml:11:19: people[0].rules[0].priority: "urgent" is neither high nor low
@@ -207,8 +207,9 @@ integrations:
 			x.yaml:3:35: integrations[0].key: a key is 16 to 128 letters, digits, dashes and underscores
 			x.yaml:4:37: integrations[1].key: a routing key is 32 letters and digits
 			x.yaml:5:35: integrations[2].key: is the key of integration b too`},
-		{"rules", "rules:\n  - name: ok\n  - match: ['a=']\n  - match: ['a=~\"(\"']\n    severity: bad\n", `
-			x.yaml:4:5: rules[2]: match 1: "a=~\"(\"": error parsing regexp: missing closing ): ` + "`^(?:()$`" + `
+		{"rules", "rules:\n  - name: ok\n  - match: ['a']\n  - match: ['a=~\"(\"']\n    severity: bad\n", `
+			x.yaml:3:5: rules[1]: match 1: "a": end of input: expected an operator such as '=', '!=', '=~' or '!~'
+			x.yaml:4:5: rules[2]: match 1: "a=~\"(\"": failed to create matcher: error parsing regexp: missing closing ): ` + "`^(?:()$`" + `
 			x.yaml:4:5: rules[2]: severity: "bad" is not one of SEV1 to SEV5`},
 		{"catch-all", "services: [{id: a}]\nsettings: {catch_all: a}\n",
 			"x.yaml:2:23: settings.catch_all: service a has no policy: nobody would be called"},
