@@ -84,6 +84,3 @@ func (at places) of(path string) place {
 		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
 }
-
-// channelNames are what contact methods may name: the channels of this version.
-var channelNames = []string{"email", "log", "ntfy"}

@@ -145,42 +145,49 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	return out
 }
 
-// Read is the way back from Items: the set-up of what is stored. Keys are not among
-// it, only their hashes.
-func Read(items []Item) (Setup, error) {
+// Read is the way back from Items: the set-up of what is stored. Of keys there are
+// only the hashes. What cannot be read is left out, so that it can be applied anew.
+func Read(items []Item) Setup {
 	var s Setup
 	for _, i := range items {
-		var err error
 		switch i.Kind {
 		case Person:
-			err = read(i, &s.People)
+			read(i, &s.People)
 		case Team:
-			err = read(i, &s.Teams)
+			read(i, &s.Teams)
 		case Service:
-			err = read(i, &s.Services)
+			read(i, &s.Services)
 		case Policy:
-			err = read(i, &s.Policies)
+			read(i, &s.Policies)
 		case Schedule:
-			err = read(i, &s.Schedules)
+			read(i, &s.Schedules)
 		case Integrating:
-			var one org.Integration
-			err = json.Unmarshal(i.Body, &one)
-			s.Integrations = append(s.Integrations, Integration{Integration: one})
+			var found []org.Integration
+			read(i, &found)
+			for _, one := range found {
+				s.Integrations = append(s.Integrations, Integration{Integration: one})
+			}
 		case Rules:
-			err = json.Unmarshal(i.Body, &s.Rules)
+			var found [][]alert.Rule
+			read(i, &found)
+			if len(found) > 0 {
+				s.Rules = &found[0]
+			}
 		case Settings:
-			err = json.Unmarshal(i.Body, &s.Settings)
-		}
-		if err != nil {
-			return s, fmt.Errorf("configuration: %s %s: %w", i.Kind, i.ID, err)
+			var found []org.Settings
+			read(i, &found)
+			if len(found) > 0 {
+				s.Settings = &found[0]
+			}
 		}
 	}
-	return s, nil
+	return s
 }
 
-func read[T any](i Item, list *[]T) error {
+// read adds what an item holds to a list.
+func read[T any](i Item, list *[]T) {
 	var one T
-	err := json.Unmarshal(i.Body, &one)
-	*list = append(*list, one)
-	return err
+	if json.Unmarshal(i.Body, &one) == nil {
+		*list = append(*list, one)
+	}
 }
