@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"tocsin/alert"
@@ -163,8 +165,12 @@ func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 	return out, err
 }
 
+// place is the place in the inbox that an id names.
 func place(id string) (no, n int64, err error) {
-	if _, err := fmt.Sscanf(id, "%d.%d", &no, &n); err != nil {
+	a, b, _ := strings.Cut(id, ".")
+	no, err1 := strconv.ParseInt(a, 10, 64)
+	n, err2 := strconv.ParseInt(b, 10, 64)
+	if err1 != nil || err2 != nil {
 		return 0, 0, fmt.Errorf("store: %q is no place in the inbox", id)
 	}
 	return no, n, nil

@@ -57,6 +57,7 @@ const (
 
 // A Store is one open database.
 type Store struct {
+	url   string
 	d     dialect
 	ring  *secret.Ring
 	rand  io.Reader
@@ -66,6 +67,7 @@ type Store struct {
 	zip   *zstd.Encoder
 	unzip *zstd.Decoder
 	lock  *os.File // held while open, when exclusive
+	once  sync.Once
 
 	group *group // SQLite
 	pool  *pool  // PostgreSQL
@@ -73,7 +75,7 @@ type Store struct {
 
 // Open opens the database and brings its schema up to date.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{d: sqlite, ring: o.Ring, rand: &oneAtATime{from: o.Rand}, fault: o.Fault}
+	s := &Store{url: o.URL, d: sqlite, ring: o.Ring, rand: &oneAtATime{from: o.Rand}, fault: o.Fault}
 	if o.Ring == nil {
 		return nil, errors.New("store: a key ring is required")
 	}
@@ -120,8 +122,12 @@ func (s *Store) zstd() (err error) {
 }
 
 // Close finishes what is being written, refuses what waits, and closes the database.
-func (s *Store) Close() error {
-	var err error
+func (s *Store) Close() (err error) {
+	s.once.Do(func() { err = s.close() })
+	return err
+}
+
+func (s *Store) close() (err error) {
 	if s.group != nil {
 		err = s.group.close()
 	}
