@@ -80,15 +80,14 @@ func TestClaimDue(t *testing.T) {
 			if ok {
 				t.Error("still armed")
 			}
-			at, ok, err2 := tx.NextWake(LaneLow)
-			if !ok || !at.Equal(t0) {
-				t.Errorf("next in low: %v %t", at, ok)
+			agenda, err2 := tx.Agenda()
+			if at := agenda.First(LaneLow); !at.Equal(t0) {
+				t.Errorf("next in low: %v", at)
 			}
-			_, ok, err3 := tx.NextWake(LanePeople)
-			if ok {
+			if at := agenda.First(LanePeople); !at.IsZero() {
 				t.Error("something waits in an empty lane")
 			}
-			return errors.Join(err, err2, err3)
+			return errors.Join(err, err2)
 		})
 	})
 }
