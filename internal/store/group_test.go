@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -155,14 +156,15 @@ func TestGivingUpWhileWaiting(t *testing.T) {
 }
 
 func TestClosed(t *testing.T) {
-	s := openSQLite(t, Options{})
-	s.Close()
-	if err := s.Write(t.Context(), People, func(*Tx) error { return nil }); !errors.Is(err, errClosed) {
-		t.Errorf("wrote: %v", err)
-	}
-	if err := s.Read(t.Context(), func(*Tx) error { return nil }); !errors.Is(err, errClosed) {
-		t.Errorf("read: %v", err)
-	}
+	both(t, func(t *testing.T, s *Store) {
+		s.Close()
+		if err := s.Write(t.Context(), People, func(*Tx) error { return nil }); !errors.Is(err, errClosed) {
+			t.Errorf("wrote: %v", err)
+		}
+		if err := s.Read(t.Context(), func(*Tx) error { return nil }); !errors.Is(err, errClosed) {
+			t.Errorf("read: %v", err)
+		}
+	})
 }
 
 func TestReadersDoNotWrite(t *testing.T) {
@@ -228,6 +230,30 @@ func TestNobodyStarves(t *testing.T) {
 			t.Errorf("lane %d got no turn in 32", lane)
 		}
 	}
+}
+
+// TestAFunctionThatEndsItsGoroutine must not leave its caller waiting for ever.
+func TestAFunctionThatEndsItsGoroutine(t *testing.T) {
+	s := openSQLite(t, Options{})
+	if err := s.Write(t.Context(), People, func(*Tx) error { runtime.Goexit(); return nil }); err == nil {
+		t.Error("it was told that all went well")
+	}
+}
+
+// TestFaultThatPanics is told to the caller like any other.
+func TestFaultThatPanics(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		s.fault = func(point string) error {
+			if point == "commit" {
+				panic("on purpose")
+			}
+			return nil
+		}
+		var p Panic
+		if err := s.Write(t.Context(), People, func(*Tx) error { return nil }); !errors.As(err, &p) {
+			t.Errorf("told %v", err)
+		}
+	})
 }
 
 // TestInABubble is what simulations rely on: a store opens, writes and closes in
