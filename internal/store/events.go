@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -136,12 +137,14 @@ func (tx *Tx) pruneFeed(before time.Time) error {
 	if err := tx.flush(putFeed); err != nil {
 		return err
 	}
-	return tx.each(tx.s.sql.FeedOldest, []any{feedChunk}, func(r *sql.Rows) error {
-		var no, at int64
-		if err := r.Scan(&no, &at); err != nil || at >= micros(before) {
-			return err
-		}
-		_, err := tx.exec(tx.s.sql.FeedDrop, no)
+	var no, at int64
+	err := tx.row(tx.s.sql.FeedOldest, feedChunk)(&no, &at)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil || at >= micros(before) {
 		return err
-	})
+	}
+	_, err = tx.exec(tx.s.sql.FeedDrop, no)
+	return err
 }

@@ -201,3 +201,33 @@ func TestPlans(t *testing.T) {
 		}
 	}
 }
+
+func TestOldFeedIsPruned(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		write(t, s, func(tx *Tx) error {
+			for n := range feedChunk {
+				if err := tx.feed(t0, "incident", fmt.Sprint(n), 1, 1); err != nil {
+					return err
+				}
+			}
+			return tx.Touch("alert", "x")
+		})
+		write(t, s, func(tx *Tx) error { return tx.feed(t0.Add(time.Hour), "incident", "new", 1, 1) })
+		write(t, s, func(tx *Tx) error { return tx.feed(t0.Add(time.Hour), "incident", "newer", 1, 1) })
+		prune := func(now time.Time) (left int) {
+			write(t, s, func(tx *Tx) error { _, err := tx.Prune(now, 24*time.Hour, 0); return err })
+			read(t, s, func(tx *Tx) error {
+				rows, err := tx.Feed(Cursor{}, 2*feedChunk)
+				left = len(rows)
+				return err
+			})
+			return left
+		}
+		if n := prune(t0.Add(24 * time.Hour)); n != feedChunk+3 {
+			t.Errorf("%d rows are left, and none was too old", n)
+		}
+		if n := prune(t0.Add(26 * time.Hour)); n != 2 {
+			t.Errorf("%d rows are left, want the two new ones", n)
+		}
+	})
+}
