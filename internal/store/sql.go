@@ -93,7 +93,7 @@ var statements = texts{
 
 	Feed:       `SELECT tx, id, at, topic, subject, first, seq FROM feed WHERE (tx, id) > ($1, $2){settled} ORDER BY tx, id LIMIT $3`,
 	FeedLast:   `SELECT coalesce(max(tx), 0) FROM feed`,
-	FeedOldest: `SELECT tx, at FROM feed ORDER BY tx, id LIMIT 1 OFFSET $1`,
+	FeedOldest: `SELECT tx, at FROM feed WHERE at > 0 ORDER BY tx, id LIMIT 1 OFFSET $1`,
 	FeedDrop:   `DELETE FROM feed WHERE tx < $1`,
 
 	EventDay: `INSERT INTO event_days (day, events, bytes) VALUES ($1, $2, $3)

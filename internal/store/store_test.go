@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -169,4 +170,19 @@ func TestClock(t *testing.T) {
 			t.Errorf("the database's clock is %v off: %v", d, err)
 		}
 	})
+}
+
+var errBack = errors.New("take it back")
+
+// tried runs fn, in which SQL may be run behind the store's back, and takes all of it
+// back.
+func tried(t testing.TB, s *Store, fn func(*Tx)) {
+	t.Helper()
+	err := s.Write(context.Background(), People, func(tx *Tx) error {
+		fn(tx)
+		return errBack
+	})
+	if err != errBack {
+		t.Fatal(err)
+	}
 }
