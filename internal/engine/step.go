@@ -61,7 +61,7 @@ func (e *Engine) pass(ctx context.Context, now time.Time, agenda store.Agenda) (
 			note(e.dueLane(ctx, now, lane, now.Sub(agenda.Due[lane]) > behind))
 		}
 		if due(agenda.Pages[lane]) {
-			note(e.sendLane(ctx, now, lane))
+			note(e.sendLane(ctx, now, lane, now.Sub(agenda.Pages[lane]) > behind))
 		}
 	}
 	return did, errors.Join(errs...)

@@ -98,12 +98,12 @@ func (tx *Tx) ClaimDue(now time.Time, lease time.Duration, lane, limit int, newe
 }
 
 // claim is the one way in which due rows and pages are taken.
-func claim[T any](tx *Tx, text string, now time.Time, lease time.Duration, lane, limit int, scan func(*sql.Rows) (T, error), more ...any) ([]T, error) {
+func claim[T any](tx *Tx, text string, now time.Time, lease time.Duration, lane, limit int, scan func(*sql.Rows) (T, error)) ([]T, error) {
 	if tx.readOnly {
 		return nil, tx.fail(errReadOnly)
 	}
 	var out []T
-	err := tx.each(text, append([]any{lane, micros(now), limit, micros(now.Add(lease))}, more...), func(r *sql.Rows) error {
+	err := tx.each(text, []any{lane, micros(now), limit, micros(now.Add(lease))}, func(r *sql.Rows) error {
 		v, err := scan(r)
 		out = append(out, v)
 		return err

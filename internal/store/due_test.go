@@ -137,10 +137,10 @@ func TestPages(t *testing.T) {
 		})
 		var claimed []PageRow
 		write(t, s, func(tx *Tx) (err error) {
-			for _, channel := range []string{"email", "ntfy"} {
-				some, err := tx.ClaimPages(t0, 15*time.Second, channel, LaneHigh, 9, false)
+			for _, past := range []string{"ntfy", "email"} {
+				some, err := tx.ClaimPages(t0, 15*time.Second, LaneHigh, 9, false, past)
 				if claimed = append(claimed, some...); err != nil || len(some) != 1 {
-					return fmt.Errorf("%s: %d claimed, %v", channel, len(some), err)
+					return fmt.Errorf("past %s: %d claimed, %v", past, len(some), err)
 				}
 			}
 			return nil
