@@ -63,6 +63,9 @@ type Options struct {
 	// AuditEvery is the time between two self-audits; 0 is a minute. Who simulates
 	// years looks less often.
 	AuditEvery time.Duration
+	// DiskUsed is how much of the database's disk is used, in per cent; nil when that is
+	// somebody else's. Above 80 old events go first.
+	DiskUsed func() float64
 	// Hit is called at named points; tests crash there.
 	Hit func(point string)
 }
@@ -77,6 +80,7 @@ type Engine struct {
 	log       *slog.Logger
 	async     bool
 	audits    time.Duration
+	diskUsed  func() float64
 	hit       func(string)
 	metrics   *Metrics
 
@@ -99,7 +103,7 @@ type Engine struct {
 // New makes an engine. It does nothing until one of its doors is used.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, log: o.Log, async: o.Async, hit: o.Hit, rand: o.Rand,
+		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, log: o.Log, async: o.Async, hit: o.Hit, diskUsed: o.DiskUsed, rand: o.Rand,
 		channels: map[string]channel.Channel{}, poked: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
 		metrics: newMetrics(), clock: NewClock(),
 	}
@@ -111,6 +115,9 @@ func New(o Options) *Engine {
 	}
 	if e.audits = o.AuditEvery; e.audits == 0 {
 		e.audits = auditEvery
+	}
+	if e.diskUsed == nil {
+		e.diskUsed = func() float64 { return 0 }
 	}
 	if e.hit == nil {
 		e.hit = func(string) {}
