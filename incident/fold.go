@@ -89,6 +89,9 @@ const heardKept = 100
 // either will write to. A fact it does not know leaves all but Seq and At unchanged.
 func (in Incident) After(e Entry) Incident {
 	in.Seq, in.At = e.Seq, e.At
+	if !in.allows(e.Fact) {
+		return in
+	}
 	switch f := e.Fact.(type) {
 	case Opened:
 		in.Status, in.Title, in.Service, in.Team = Triggered, f.Title, f.Service, f.Team
@@ -142,6 +145,20 @@ func (in Incident) After(e Entry) Incident {
 		in = in.climbed(e)
 	}
 	return in
+}
+
+// allows says whether a fact means anything in this status: what is over stays over
+// until it is reopened. (The table in incident.go.)
+func (in Incident) allows(f Fact) bool {
+	switch f.(type) {
+	case SnoozedUntil, Retriggered, Unacknowledged, Escalated, Reassigned, Ended:
+		return in.Status.Open()
+	case Reopened:
+		return !in.Status.Open()
+	case Filed:
+		return in.Status == Resolved
+	}
+	return true
 }
 
 // climbed is After for the facts of the climb itself.

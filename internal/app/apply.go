@@ -7,6 +7,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -56,6 +57,11 @@ type Wish struct {
 	Rand  io.Reader // of new keys
 }
 
+// NewWish is a set-up to be applied, with new keys from the system's randomness.
+func NewWish(setup config.Setup, ring *secret.Ring, prune bool) Wish {
+	return Wish{Setup: setup, Ring: ring, Prune: prune, Rand: rand.Reader}
+}
+
 // Plan is what Apply would do. New keys are not made yet.
 func Plan(ctx context.Context, st *store.Store, w Wish) ([]Step, error) {
 	w.Rand = nil
@@ -72,6 +78,9 @@ func Plan(ctx context.Context, st *store.Store, w Wish) ([]Step, error) {
 func Apply(ctx context.Context, st *store.Store, w Wish, by incident.Actor, now time.Time) ([]Step, error) {
 	var steps []Step
 	err := st.Write(ctx, store.People, func(tx *store.Tx) (err error) {
+		if _, err = tx.PutConfig(now); err != nil { // changes nothing; from here on nobody else does
+			return err
+		}
 		if steps, err = w.steps(tx); err != nil {
 			return err
 		}
@@ -109,10 +118,11 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 			stays = append(stays, item)
 		}
 	}
-	if err := w.Setup.Validate(config.Read(stays)); err != nil {
+	existing := config.Read(stays)
+	if err := w.Setup.Validate(existing); err != nil {
 		return nil, err
 	}
-	setup, keys, err := w.keyed(config.Read(all).Integrations)
+	setup, keys, err := w.keyed(config.Read(all).Integrations, existing.Integrations)
 	if err != nil {
 		return nil, err
 	}
@@ -136,32 +146,33 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 
 // keyed is the set-up with every integration's key: the file's, the one it has, or a
 // new one. The integrations whose key is new are returned by their ids.
-func (w Wish) keyed(had []config.Integration) (config.Setup, map[string]config.Integration, error) {
+func (w Wish) keyed(had, stays []config.Integration) (config.Setup, map[string]config.Integration, error) {
 	hashes, owners := map[org.IntegrationID]string{}, map[string]org.IntegrationID{}
 	for _, i := range had {
-		hashes[i.ID], owners[i.KeyHash] = i.KeyHash, i.ID
+		hashes[i.ID] = i.KeyHash
 	}
 	setup, fresh := w.Setup, map[string]config.Integration{}
 	setup.Integrations = slices.Clone(setup.Integrations)
 	for n := range setup.Integrations {
 		i := &setup.Integrations[n]
 		i.KeyHash = hashes[i.ID]
-		if i.Key == "" && i.KeyHash != "" {
-			continue
-		}
-		if i.Key == "" && w.Rand != nil {
+		if i.Key == "" && i.KeyHash == "" && w.Rand != nil {
 			i.Key = newKey(w.Rand)
 		}
+		before := i.KeyHash
 		if i.Key != "" {
-			hash := config.KeyHash(w.Ring, i.Key)
-			if owner, taken := owners[hash]; taken && owner != i.ID {
-				return setup, nil, incident.Refuse("%s: integrations[%d].key is the key of integration %s, which is configured already", setup.File, n, owner)
-			}
-			if hash == i.KeyHash {
-				continue
-			}
+			i.KeyHash = config.KeyHash(w.Ring, i.Key)
 		}
-		fresh[string(i.ID)] = *i
+		if before == "" || i.KeyHash != before {
+			fresh[string(i.ID)] = *i
+		}
+	}
+	for _, i := range slices.Concat(setup.Integrations, stays) {
+		owner, taken := owners[i.KeyHash]
+		if taken && owner != i.ID && i.KeyHash != "" {
+			return setup, nil, incident.Refuse("%s: integrations %s and %s have the same key", setup.File, owner, i.ID)
+		}
+		owners[i.KeyHash] = i.ID
 	}
 	return setup, fresh, nil
 }

@@ -84,12 +84,12 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	}
 
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), s.Engine.Metrics(), waiting{s.Store})
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store})
 	dir := o.Data
 	if o.Database != "" {
 		dir = ""
 	}
-	handler := api.New(api.Options{Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, Data: dir, Version: version})
+	handler := api.New(api.Options{Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version})
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)

@@ -29,7 +29,7 @@ func (e *Engine) Begin(ctx context.Context, now time.Time) error {
 		if err != nil || there {
 			return err
 		}
-		return tx.Arm(store.Due{Kind: "audit", Lane: store.LaneBackground, At: now.Add(auditEvery)})
+		return tx.Arm(store.Due{Kind: "audit", Lane: store.LaneBackground, At: now.Add(e.audits)})
 	})
 }
 
@@ -88,7 +88,7 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 			return err
 		}
 		found = append(found, wrong...)
-		d.At, d.Failures = now.Add(auditEvery), 0
+		d.At, d.Failures = now.Add(e.audits), 0
 		if err := tx.SetMeta("audit", now.UTC().Format(time.RFC3339)); err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		e.log.Error("self-audit", "found", what)
 	}
 	e.metrics.audited(len(found), err)
-	if err != nil || now.Truncate(pruneEvery).Sub(now.Add(-auditEvery)) < 0 {
+	if err != nil || now.Truncate(pruneEvery).Sub(now.Add(-e.audits)) < 0 {
 		return err
 	}
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {

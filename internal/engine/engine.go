@@ -60,6 +60,9 @@ type Options struct {
 	// Async sends pages on workers, so that a slow provider holds up nobody else.
 	// Without it Step sends them itself, one after another, in an order that replays.
 	Async bool
+	// AuditEvery is the time between two self-audits; 0 is a minute. Who simulates
+	// years looks less often.
+	AuditEvery time.Duration
 	// Hit is called at named points; tests crash there.
 	Hit func(point string)
 }
@@ -73,6 +76,7 @@ type Engine struct {
 	publicURL string
 	log       *slog.Logger
 	async     bool
+	audits    time.Duration
 	hit       func(string)
 	metrics   *Metrics
 
@@ -104,6 +108,9 @@ func New(o Options) *Engine {
 	}
 	if e.rand == nil {
 		e.rand = rand.Reader
+	}
+	if e.audits = o.AuditEvery; e.audits == 0 {
+		e.audits = auditEvery
 	}
 	if e.hit == nil {
 		e.hit = func(string) {}
