@@ -29,6 +29,9 @@ const (
 
 // sendLane claims pages of a lane and has them sent.
 func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (more bool, err error) {
+	if waiting, err := e.waits(ctx, now, lane); err != nil || !waiting {
+		return false, err
+	}
 	for _, name := range e.order {
 		free := cap(e.slots[slot{name, lane}]) - len(e.slots[slot{name, lane}])
 		if !e.async {

@@ -64,13 +64,7 @@ func (e *Engine) Step(ctx context.Context, now time.Time) (next time.Time, err e
 // dueLane does what is due in one lane. more says that it may not be all.
 func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int) (more bool, err error) {
 	var claimed []store.Due
-	waiting := false
-	err = e.store.Read(ctx, func(tx *store.Tx) error {
-		at, ok, err := tx.NextWake(lane)
-		waiting = ok && !at.After(now)
-		return err
-	})
-	if err != nil || !waiting {
+	if waiting, err := e.waits(ctx, now, lane); err != nil || !waiting {
 		return false, err
 	}
 	err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) (err error) {
@@ -94,6 +88,16 @@ func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int) (more boo
 		}
 	}
 	return len(claimed) == claimAtOnce, nil
+}
+
+// waits says whether anything of a lane is due.
+func (e *Engine) waits(ctx context.Context, now time.Time, lane int) (waiting bool, err error) {
+	err = e.store.Read(ctx, func(tx *store.Tx) error {
+		at, ok, err := tx.NextWake(lane)
+		waiting = ok && !at.After(now)
+		return err
+	})
+	return waiting, err
 }
 
 // writeLane is the store's lane for due work of a lane.
