@@ -26,7 +26,7 @@ func (p *player) check(ctx context.Context) error {
 			return err
 		}
 		for _, r := range rows {
-			name := p.keys[r.ID]
+			name := p.key(r.ID)
 			problems, err := p.checkOne(tx, r.ID)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
