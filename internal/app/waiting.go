@@ -41,14 +41,14 @@ func (w waiting) Collect(ch chan<- prometheus.Metric) {
 		if err != nil {
 			return err
 		}
-		next, _, err := tx.NextWake()
+		agenda, err := tx.Agenda()
 		if err != nil {
 			return err
 		}
 		ch <- prometheus.MustNewConstMetric(inboxWaiting, prometheus.GaugeValue, float64(n))
 		ch <- prometheus.MustNewConstMetric(inboxAge, prometheus.GaugeValue, age(oldest))
 		ch <- prometheus.MustNewConstMetric(inboxAside, prometheus.GaugeValue, float64(aside))
-		ch <- prometheus.MustNewConstMetric(oldestDue, prometheus.GaugeValue, age(next))
+		ch <- prometheus.MustNewConstMetric(oldestDue, prometheus.GaugeValue, age(agenda.First()))
 		return nil
 	})
 	if err != nil {

@@ -37,7 +37,7 @@ type file struct {
 }
 
 type option struct {
-	value any // text, or a list of texts as []any
+	value any // text, a list of texts as []any, or nil
 	place place
 }
 
@@ -52,6 +52,10 @@ func (f *file) read(n ast.Node) {
 	}
 	for it := m.MapRange(); it.Next(); {
 		name, o := it.Key().String(), option{place: placeOf(it.Key())}
+		if _, empty := it.Value().(*ast.NullNode); empty {
+			f.options[name] = o // says nothing, but must still be an option
+			continue
+		}
 		if list, ok := it.Value().(*ast.SequenceNode); ok {
 			texts := make([]string, len(list.Values))
 			f.reader.value(name, list, reflect.ValueOf(&texts).Elem())

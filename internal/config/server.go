@@ -20,7 +20,8 @@ import (
 )
 
 // An Installation is what every command must know to find the installation it is
-// about. It is meant to be embedded in a command of kong's, with Resolver (File).
+// about. It is meant to be embedded in a command of kong's, whose parser is made with
+// kong.Configuration(File).
 type Installation struct {
 	Config    kong.ConfigFlag `name:"config" env:"TOCSIN_CONFIG" placeholder:"FILE" help:"YAML file of options: the flags' names without dashes in front."`
 	Data      string          `name:"data" default:"data" env:"TOCSIN_DATA" placeholder:"DIR" help:"Directory of the database and the key ring (${default})."`

@@ -29,7 +29,7 @@ func document(file string, data []byte) (node ast.Node, err error) {
 		return nil, bad(place{}, fmt.Sprintf("%d bytes are too many, at most %d", len(data), maxFile))
 	}
 	if at, deep := tooDeep(data); deep {
-		return nil, bad(at, fmt.Sprintf("brackets stand more than %d deep", maxDepth))
+		return nil, bad(at, fmt.Sprintf("lists and fields stand more than %d deep", maxDepth))
 	}
 	f, err := parser.ParseBytes(data, 0)
 	if err != nil {
@@ -48,9 +48,9 @@ func document(file string, data []byte) (node ast.Node, err error) {
 	return node, nil
 }
 
-// tooDeep finds the bracket or the indicator with which nesting goes beyond maxDepth.
-// The parser is recursive and has no bound of its own. Brackets within text count
-// too: nobody writes that many.
+// tooDeep finds the bracket, dash or question mark with which nesting goes beyond
+// maxDepth: the parser is recursive and has no bound of its own. Those within text
+// count too; nobody writes that many.
 func tooDeep(data []byte) (place, bool) {
 	line, column, depth, dashes := 1, 0, 0, 0
 	for _, b := range data {

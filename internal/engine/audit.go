@@ -73,16 +73,6 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 				return err
 			}
 		}
-		for _, p := range stuck.LatePages {
-			if e.channels[p.Channel] != nil {
-				continue // its lease ran out or its channel is slow: it will be claimed
-			}
-			found = append(found, fmt.Sprintf("page %s is for channel %s, which is not set up", p.ID, p.Channel))
-			p.State, p.Err, p.WakeAt = escalate.Failed, "channel "+p.Channel+" is not set up", time.Time{}
-			if _, err := tx.SavePage(p, -1); err != nil {
-				return err
-			}
-		}
 		wrong, err := e.refold(tx, now)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,59 +28,70 @@ const (
 	retryMost  = time.Minute
 )
 
-// sendLane claims pages of a lane and has them sent.
-func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (more bool, err error) {
-	if waiting, err := e.waits(ctx, now, lane); err != nil || !waiting {
-		return false, err
+// sendLane claims pages of a lane and has them sent. It says whether there were any.
+func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest bool) (did bool, err error) {
+	if e.skewed {
+		return false, nil
 	}
-	for _, name := range e.order {
-		free := cap(e.slots[slot{name, lane}]) - len(e.slots[slot{name, lane}])
-		if !e.async {
-			free = claimAtOnce
-		}
-		if free == 0 || e.skewed {
-			continue
-		}
-		var first time.Time
-		err := e.store.Read(ctx, func(tx *store.Tx) error {
-			at, ok, err := tx.NextPage(name, lane)
-			if ok {
-				first = at
-			}
-			return err
-		})
-		if err != nil {
-			return false, err
-		}
-		if first.IsZero() || first.After(now) {
-			continue
-		}
-		var claimed []store.PageRow
-		err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) (err error) {
-			claimed, err = tx.ClaimPages(now, pageLease, name, lane, free, now.Sub(first) > behind)
-			return err
-		})
-		if err != nil {
-			return false, fmt.Errorf("claim pages: %w", err)
-		}
-		if len(claimed) > 0 {
-			e.hit("after claim, before send")
-		}
-		for _, p := range claimed {
-			if !e.async {
-				e.send(ctx, p, now)
+	free, total, full := e.free(lane)
+	if total == 0 {
+		return false, nil
+	}
+	var claimed []store.PageRow
+	err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) error {
+		claimed = claimed[:0]
+		left := maps.Clone(free)
+		due, err := tx.ClaimPages(now, pageLease, lane, total, newest, full...)
+		for _, p := range due {
+			if n, ok := left[p.Channel]; !ok || n > 0 { // a channel that is not set up has no pool: send says so
+				left[p.Channel]--
+				claimed = append(claimed, p)
 				continue
 			}
-			pool := e.slots[slot{name, lane}]
-			pool <- struct{}{}
-			e.workers.Go(func() {
-				defer func() { <-pool; e.Poke() }()
-				e.send(ctx, p, e.clock.Now())
-			})
+			p.State, p.WakeAt = escalate.Planned, now // no worker is free for it: it stays due
+			if _, err := tx.SavePage(p, p.Gen); err != nil {
+				return err
+			}
 		}
-		more = more || len(claimed) == free && !e.async
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("claim pages: %w", err)
 	}
-	return more, nil
+	if len(claimed) > 0 {
+		e.hit("after claim, before send")
+	}
+	for _, p := range claimed {
+		pool := e.slots[slot{p.Channel, lane}]
+		if !e.async || pool == nil {
+			e.send(ctx, p, now)
+			continue
+		}
+		pool <- struct{}{}
+		e.workers.Go(func() {
+			defer func() { <-pool; e.Poke() }()
+			e.send(ctx, p, e.clock.Now())
+		})
+	}
+	return len(claimed) > 0, nil
+}
+
+// free says how many pages of a lane each channel can take now, how many that is
+// together, and which channels can take none.
+func (e *Engine) free(lane int) (free map[string]int, total int, full []string) {
+	free = make(map[string]int, len(e.order))
+	for _, name := range e.order {
+		n := claimAtOnce
+		if pool := e.slots[slot{name, lane}]; e.async {
+			n = cap(pool) - len(pool)
+		}
+		free[name] = n
+		total += n
+		if n == 0 {
+			full = append(full, name)
+		}
+	}
+	return free, total, full
 }
 
 // send carries one claimed page out and writes down what became of it.

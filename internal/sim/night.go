@@ -158,14 +158,13 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 func (p *player) rest(ctx context.Context) error {
 	end := p.now.Add(longest)
 	for !p.over && p.engine != nil {
-		var next time.Time
-		var due bool
-		err := p.store.Read(ctx, func(tx *store.Tx) (err error) {
-			next, due, err = tx.NextWake(store.LanePeople, store.LaneHigh, store.LaneLow)
+		var agenda store.Agenda
+		if err := p.store.Read(ctx, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
 			return err
-		})
-		if err != nil || !due || next.After(end) {
-			return err
+		}
+		next := agenda.First(store.LanePeople, store.LaneHigh, store.LaneLow)
+		if next.IsZero() || next.After(end) {
+			return nil
 		}
 		if err := p.advance(ctx, later(next, p.now)); err != nil {
 			return err

@@ -173,7 +173,7 @@ func BenchmarkMillionDue(b *testing.B) {
 			b.Run("next", func(b *testing.B) {
 				for b.Loop() {
 					read(b, s, func(tx *Tx) error {
-						_, _, err := tx.NextWake()
+						_, err := tx.Agenda()
 						return err
 					})
 				}

@@ -63,24 +63,28 @@ func TestConfig(t *testing.T) {
 }
 
 func TestConfigTamperingIsNamed(t *testing.T) {
-	for _, c := range []struct{ sql, want string }{
-		{`UPDATE config SET body = '{}' WHERE seq = 2`, "change 2 (team dba, version 1) was changed"},
-		{`UPDATE config SET actor = 'eve' WHERE seq = 1`, "change 1 (person jane, version 1) was changed"},
-		{`UPDATE config SET body = 'k1:AAAA' WHERE seq = 1`, "change 1 (person jane, version 1) was changed"},
-		{`DELETE FROM config WHERE seq = 1`, "change 1 is missing"},
-		{`DELETE FROM config WHERE seq = 2`, "change 2 is missing"},
-	} {
-		both(t, func(t *testing.T, s *Store) {
-			write(t, s, func(tx *Tx) error {
-				_, err := tx.PutConfig(t0, Change{"person", "jane", []byte(jane), "x"}, Change{"team", "dba", []byte(`{"a":1}`), "x"})
-				return err
-			})
-			raw(t, s, c.sql)
-			if err := s.Read(t.Context(), (*Tx).VerifyConfig); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%s: got %v", c.sql, err)
-			}
+	both(t, func(t *testing.T, s *Store) {
+		write(t, s, func(tx *Tx) error {
+			_, err := tx.PutConfig(t0, Change{"person", "jane", []byte(jane), "x"}, Change{"team", "dba", []byte(`{"a":1}`), "x"})
+			return err
 		})
-	}
+		for _, c := range []struct{ sql, want string }{
+			{`UPDATE config SET body = '{}' WHERE seq = 2`, "change 2 (team dba, version 1) was changed"},
+			{`UPDATE config SET actor = 'eve' WHERE seq = 1`, "change 1 (person jane, version 1) was changed"},
+			{`UPDATE config SET body = 'k1:AAAA' WHERE seq = 1`, "change 1 (person jane, version 1) was changed"},
+			{`DELETE FROM config WHERE seq = 1`, "change 1 is missing"},
+			{`DELETE FROM config WHERE seq = 2`, "change 2 is missing"},
+		} {
+			tried(t, s, func(tx *Tx) {
+				if n, err := tx.exec(c.sql); n != 1 || err != nil {
+					t.Fatalf("%s: %d rows, %v", c.sql, n, err)
+				}
+				if err := tx.VerifyConfig(); err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%s: got %v", c.sql, err)
+				}
+			})
+		}
+	})
 }
 
 func TestRotatedRingReadsOn(t *testing.T) {

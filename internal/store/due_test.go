@@ -80,15 +80,14 @@ func TestClaimDue(t *testing.T) {
 			if ok {
 				t.Error("still armed")
 			}
-			at, ok, err2 := tx.NextWake(LaneLow)
-			if !ok || !at.Equal(t0) {
-				t.Errorf("next in low: %v %t", at, ok)
+			agenda, err2 := tx.Agenda()
+			if at := agenda.First(LaneLow); !at.Equal(t0) {
+				t.Errorf("next in low: %v", at)
 			}
-			_, ok, err3 := tx.NextWake(LanePeople)
-			if ok {
+			if at := agenda.First(LanePeople); !at.IsZero() {
 				t.Error("something waits in an empty lane")
 			}
-			return errors.Join(err, err2, err3)
+			return errors.Join(err, err2)
 		})
 	})
 }
@@ -138,10 +137,10 @@ func TestPages(t *testing.T) {
 		})
 		var claimed []PageRow
 		write(t, s, func(tx *Tx) (err error) {
-			for _, channel := range []string{"email", "ntfy"} {
-				some, err := tx.ClaimPages(t0, 15*time.Second, channel, LaneHigh, 9, false)
+			for _, past := range []string{"ntfy", "email"} {
+				some, err := tx.ClaimPages(t0, 15*time.Second, LaneHigh, 9, false, past)
 				if claimed = append(claimed, some...); err != nil || len(some) != 1 {
-					return fmt.Errorf("%s: %d claimed, %v", channel, len(some), err)
+					return fmt.Errorf("past %s: %d claimed, %v", past, len(some), err)
 				}
 			}
 			return nil
@@ -222,52 +221,47 @@ func TestCancelPages(t *testing.T) {
 		page("7", func(p *PageRow) { p.Subject = "b" }),
 		page("8", func(p *PageRow) { p.Purpose = escalate.FailOver }),
 	}
-	for _, c := range []struct {
-		f    Cancel
-		want string
-	}{
-		{Cancel{Subject: "a"}, "1 2 3 4 5 6 8"},
-		{Cancel{Subject: "b"}, "7"},
-		{Cancel{Subject: "a", Run: 2}, "2"},
-		{Cancel{Subject: "a", Person: "omar"}, "3"},
-		{Cancel{Subject: "a", NotEach: true}, "1 2 3 5 6 8"},
-		{Cancel{Subject: "a", OnlyRepeats: true}, "5"},
-		{Cancel{Subject: "a", OnlyAlarms: true, Run: 1, Person: "jane", NotEach: true}, "1 5 8"},
-	} {
-		t.Run(c.want, func(t *testing.T) {
-			both(t, func(t *testing.T, s *Store) {
-				write(t, s, func(tx *Tx) error { return tx.PlanPages(pages) })
-				write(t, s, func(tx *Tx) error {
-					n, err := tx.CancelPages(c.f, "answered", t0.Add(time.Second))
-					if n != len(strings.Fields(c.want)) {
-						t.Errorf("cancelled %d", n)
+	both(t, func(t *testing.T, s *Store) {
+		write(t, s, func(tx *Tx) error { return tx.PlanPages(pages) })
+		for _, c := range []struct {
+			f    Cancel
+			want string
+		}{
+			{Cancel{Subject: "a"}, "1 2 3 4 5 6 8"},
+			{Cancel{Subject: "b"}, "7"},
+			{Cancel{Subject: "a", Run: 2}, "2"},
+			{Cancel{Subject: "a", Person: "omar"}, "3"},
+			{Cancel{Subject: "a", NotEach: true}, "1 2 3 5 6 8"},
+			{Cancel{Subject: "a", OnlyRepeats: true}, "5"},
+			{Cancel{Subject: "a", OnlyAlarms: true, Run: 1, Person: "jane", NotEach: true}, "1 5 8"},
+		} {
+			tried(t, s, func(tx *Tx) {
+				n, err := tx.CancelPages(c.f, "answered", t0.Add(time.Second))
+				if n != len(strings.Fields(c.want)) || err != nil {
+					t.Errorf("%+v: cancelled %d: %v", c.f, n, err)
+				}
+				var got []string
+				for _, sub := range []incident.ID{"a", "b"} {
+					all, err := tx.PagesOf(sub)
+					if err != nil {
+						t.Fatal(err)
 					}
-					return err
-				})
-				read(t, s, func(tx *Tx) error {
-					var got []string
-					for _, sub := range []incident.ID{"a", "b"} {
-						all, err := tx.PagesOf(sub)
-						if err != nil {
-							return err
+					for _, p := range all {
+						if p.State != escalate.Cancelled {
+							continue
 						}
-						for _, p := range all {
-							if p.State == escalate.Cancelled {
-								got = append(got, p.ID)
-								if !p.WakeAt.IsZero() || p.Gen != 1 || p.Err != "answered" || !p.CancelledAt.Equal(t0.Add(time.Second)) {
-									t.Errorf("%+v", p)
-								}
-							}
+						got = append(got, p.ID)
+						if !p.WakeAt.IsZero() || p.Gen != 1 || p.Err != "answered" || !p.CancelledAt.Equal(t0.Add(time.Second)) {
+							t.Errorf("%+v", p)
 						}
 					}
-					if strings.Join(got, " ") != c.want {
-						t.Errorf("got %v", got)
-					}
-					return nil
-				})
+				}
+				if strings.Join(got, " ") != c.want {
+					t.Errorf("%+v: got %v", c.f, got)
+				}
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestStuck(t *testing.T) {

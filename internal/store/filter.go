@@ -45,6 +45,11 @@ func (b *filtered) list(name string, values []incident.Status) {
 	b.text.WriteString(")")
 }
 
+// whole is the text with its tail, whose values were given at the start.
+func (b *filtered) whole(d dialect) (string, []any) {
+	return d.fill(b.text.String() + b.f.tail), b.args
+}
+
 // end adds the tail and its value.
 func (b *filtered) end(value any) (string, []any) {
 	b.text.WriteString(b.f.tail)

@@ -135,16 +135,6 @@ func (tx *Tx) putInbox(h Heard) error {
 	return nil
 }
 
-// Waiting says whether anything waits for triage; it costs the same however much does.
-func (tx *Tx) Waiting() (bool, error) {
-	if err := tx.flush(putInbox); err != nil {
-		return false, err
-	}
-	found := false
-	err := tx.each(tx.s.sql.Waiting, nil, func(*sql.Rows) error { found = true; return nil })
-	return found, err
-}
-
 // Inbox is what waits for triage, in the order it was accepted.
 func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 	if err := tx.flush(putInbox); err != nil {

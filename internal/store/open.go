@@ -21,10 +21,7 @@ import (
 //go:embed schema/*.sql
 var schema embed.FS
 
-const (
-	readers  = 4  // connections of SQLite that read
-	poolSize = 24 // connections of PostgreSQL
-)
+const readers = 4 // connections of SQLite that read
 
 // sqliteURL is the address of a connection that writes, or of one that cannot.
 func sqliteURL(path, sync string, write bool) string {

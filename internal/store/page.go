@@ -102,30 +102,25 @@ func (tx *Tx) onePage(text string, args ...any) (PageRow, error) {
 	return p[0], nil
 }
 
-// ClaimPages takes pages that are to be sent by now, like ClaimDue.
-func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, channel string, lane, limit int, newestFirst bool) ([]PageRow, error) {
-	if err := tx.flush(putPages); err != nil {
-		return nil, err
+// ClaimPages takes what is due in a lane, but for the channels it is to pass over.
+func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, lane, limit int, newestFirst bool, past ...string) ([]PageRow, error) {
+	if tx.readOnly {
+		return nil, tx.fail(errReadOnly)
 	}
-	text := tx.s.sql.ClaimPages
+	f := claimPages
 	if newestFirst {
-		text = tx.s.sql.ClaimPagesNewest
+		f = claimPagesNewest
 	}
-	out, err := claim(tx, text, now, lease, lane, limit, tx.scanPage, channel)
+	b := f.build(lane, micros(now), limit, micros(now.Add(lease)))
+	for _, channel := range past {
+		b.part("past", channel)
+	}
+	text, args := b.whole(tx.s.d)
+	out, err := tx.pages(text, args...)
 	slices.SortFunc(out, func(a, b PageRow) int {
 		return cmp.Or(order(a.At, b.At, newestFirst), cmp.Compare(a.ID, b.ID))
 	})
 	return out, err
-}
-
-// NextPage is when the first page of a channel and lane wants to go out.
-func (tx *Tx) NextPage(channel string, lane int) (time.Time, bool, error) {
-	if err := tx.flush(putPages); err != nil {
-		return time.Time{}, false, err
-	}
-	var at sql.NullInt64
-	err := tx.row(tx.s.sql.NextPage, lane, channel)(&at)
-	return moment(at.Int64), at.Valid, err
 }
 
 // Page reads one page.

@@ -11,8 +11,7 @@ type texts struct {
 	Inbox, SetAside, InboxStats           string
 	Due, LockDue, Disarm                  string
 	ClaimDue, ClaimDueNewest              string
-	ClaimPages, ClaimPagesNewest          string
-	NextWake                              string
+	Agenda                                string
 	Page, LockPage, PageByProvider        string
 	SavePage, PagesOf                     string
 	ConfigHead, ConfigHeadLock            string
@@ -22,7 +21,6 @@ type texts struct {
 	Feed, FeedLast, FeedOldest, FeedDrop  string
 	EventDay, EventDays, EventDayDrop     string
 	Untended, LateDue, LatePages, Limbo   string
-	OldestDue, NextPage, Waiting          string
 }
 
 const (
@@ -58,20 +56,16 @@ var statements = texts{
 	LockDue: `SELECT gen FROM due WHERE kind = $1 AND subject = $2{lock}`,
 	Disarm:  `DELETE FROM due WHERE kind = $1 AND subject = $2`,
 
-	ClaimDue:         claimDue(`wake_at`),
-	ClaimDueNewest:   claimDue(`wake_at DESC`),
-	ClaimPages:       claimPages(`wake_at`),
-	ClaimPagesNewest: claimPages(`wake_at DESC`),
+	ClaimDue:       claimDue(`wake_at`),
+	ClaimDueNewest: claimDue(`wake_at DESC`),
 
-	NextWake: `SELECT min(wake_at) FROM (
-  SELECT min(wake_at) AS wake_at FROM due WHERE lane = $1 UNION ALL
-  SELECT min(wake_at) FROM due WHERE lane = $2 UNION ALL
-  SELECT min(wake_at) FROM due WHERE lane = $3 UNION ALL
-  SELECT min(wake_at) FROM due WHERE lane = $4 UNION ALL
-  SELECT min(wake_at) FROM pages WHERE lane = $1 AND wake_at IS NOT NULL UNION ALL
-  SELECT min(wake_at) FROM pages WHERE lane = $2 AND wake_at IS NOT NULL UNION ALL
-  SELECT min(wake_at) FROM pages WHERE lane = $3 AND wake_at IS NOT NULL UNION ALL
-  SELECT min(wake_at) FROM pages WHERE lane = $4 AND wake_at IS NOT NULL) AS next`,
+	// One look at everything that could be due. The lanes stand as numbers: SQLite plans
+	// a statement anew whenever a value changes that its plan depends on.
+	Agenda: `SELECT (SELECT 1 FROM inbox WHERE aside = '' LIMIT 1),
+ (SELECT min(wake_at) FROM due WHERE lane = 0), (SELECT min(wake_at) FROM due WHERE lane = 1),
+ (SELECT min(wake_at) FROM due WHERE lane = 2), (SELECT min(wake_at) FROM due WHERE lane = 3),
+ (SELECT min(wake_at) FROM pages WHERE lane = 0 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 1 AND wake_at IS NOT NULL),
+ (SELECT min(wake_at) FROM pages WHERE lane = 2 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 3 AND wake_at IS NOT NULL)`,
 
 	Page:           `SELECT ` + pageColumns + ` FROM pages WHERE id = $1`,
 	LockPage:       `SELECT ` + pageColumns + ` FROM pages WHERE id = $1{lock}`,
@@ -95,7 +89,7 @@ var statements = texts{
 
 	Feed:       `SELECT tx, id, at, topic, subject, first, seq FROM feed WHERE (tx, id) > ($1, $2){settled} ORDER BY tx, id LIMIT $3`,
 	FeedLast:   `SELECT coalesce(max(tx), 0) FROM feed`,
-	FeedOldest: `SELECT tx, at FROM feed ORDER BY tx, id LIMIT 1 OFFSET $1`,
+	FeedOldest: `SELECT tx, at FROM feed WHERE at > 0 ORDER BY tx, id LIMIT 1 OFFSET $1`,
 	FeedDrop:   `DELETE FROM feed WHERE tx < $1`,
 
 	EventDay: `INSERT INTO event_days (day, events, bytes) VALUES ($1, $2, $3)
@@ -108,23 +102,15 @@ var statements = texts{
 	LateDue:   `SELECT ` + dueColumns + ` FROM due WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	LatePages: `SELECT ` + pageColumns + ` FROM pages WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	Limbo:     `SELECT ` + pageColumns + ` FROM pages WHERE wake_at IS NULL AND state IN ('planned', 'claimed') ORDER BY pages.id LIMIT $1`,
-	OldestDue: `SELECT min(wake_at) FROM due WHERE lane = $1`,
-	NextPage:  `SELECT min(wake_at) FROM pages WHERE lane = $1 AND channel = $2 AND wake_at IS NOT NULL`,
-	Waiting:   `SELECT 1 FROM inbox WHERE aside = '' LIMIT 1`,
 }
 
-// claimDue and claimPages take what is due in a lane: wake_at moves to the end of the
+// claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
 // lease and gen fences off whoever held the row before. On PostgreSQL the rows are
 // locked where they are chosen, past those that another node is just claiming; the
 // word MATERIALIZED keeps the choice from being made twice.
 func claimDue(order string) string {
 	return `WITH c AS MATERIALIZED (SELECT kind, subject FROM due WHERE lane = $1 AND wake_at <= $2 ORDER BY ` + order + ` LIMIT $3{skip})
  UPDATE due SET wake_at = $4, gen = due.gen + 1 FROM c WHERE due.kind = c.kind AND due.subject = c.subject RETURNING ` + dueColumns
-}
-
-func claimPages(order string) string {
-	return `WITH c AS MATERIALIZED (SELECT id FROM pages WHERE lane = $1 AND channel = $5 AND wake_at <= $2 ORDER BY ` + order + ` LIMIT $3{skip})
- UPDATE pages SET wake_at = $4, gen = pages.gen + 1, state = 'claimed' FROM c WHERE pages.id = c.id RETURNING ` + pageColumns
 }
 
 // The parts of which filters are built. A part with a value ends in its placeholder.
@@ -138,7 +124,9 @@ var (
 			"status": ` AND status IN (`, // closed by the list itself
 		},
 	}
-	cancelPages = filter{
+	claimPages       = claimPagesBy(`wake_at`)
+	claimPagesNewest = claimPagesBy(`wake_at DESC`)
+	cancelPages      = filter{
 		text: `UPDATE pages SET state = 'cancelled', wake_at = NULL, gen = gen + 1, err = $1, cancelled_at = $2 WHERE subject = $3 AND state IN ('planned', 'claimed')`,
 		parts: map[string]string{
 			"run": ` AND run = `, "person": ` AND person = `, "not each": ` AND NOT for_each`,
@@ -146,6 +134,16 @@ var (
 		},
 	}
 )
+
+// claimPagesBy: "past" passes over a channel that can take no more.
+func claimPagesBy(order string) filter {
+	return filter{
+		text:  `WITH c AS MATERIALIZED (SELECT id FROM pages WHERE lane = $1 AND wake_at <= $2`,
+		parts: map[string]string{"past": ` AND channel <> `},
+		tail: ` ORDER BY ` + order + ` LIMIT $3{skip})
+ UPDATE pages SET wake_at = $4, gen = pages.gen + 1, state = 'claimed' FROM c WHERE pages.id = c.id RETURNING ` + pageColumns,
+	}
+}
 
 type filter struct {
 	text, tail string

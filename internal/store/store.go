@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,8 @@ type Options struct {
 	// Exclusive refuses to open a SQLite database that another process holds like this.
 	Exclusive bool
 	// Fault is called at "begin", "commit" and "committed"; its error is taken as the
-	// database's. An error at "committed" is a reply that was lost on the way.
+	// database's, and so is a panic. An error at "committed" is a reply that was lost
+	// on the way.
 	Fault func(point string) error
 }
 
@@ -81,9 +83,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if o.Rand == nil {
 		s.rand = rand.Reader
-	}
-	if s.fault == nil {
-		s.fault = func(string) error { return nil }
 	}
 	if isPostgres(o.URL) {
 		s.d = postgres
@@ -162,6 +161,19 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 		return s.pool.read(ctx, fn)
 	}
 	return s.group.read(ctx, fn)
+}
+
+// faultAt is what the tests want to go wrong at a point.
+func (s *Store) faultAt(point string) (err error) {
+	if s.fault == nil {
+		return nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = Panic{v, debug.Stack()}
+		}
+	}()
+	return s.fault(point)
 }
 
 // Clock is what the database takes the time for. Nothing is decided by it: a node asks

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -108,6 +109,12 @@ func TestEveryStatementPrepares(t *testing.T) {
 			}
 			all = append(all, text)
 		}
+		for _, f := range []filter{claimPages, claimPagesNewest} {
+			b := f.build(0, 0, 0, 0)
+			b.part("past", "x")
+			text, _ := b.whole(s.d)
+			all = append(all, text)
+		}
 		db := s.db()
 		for _, text := range all {
 			if text == "" { // SQLite numbers its transactions itself
@@ -169,4 +176,19 @@ func TestClock(t *testing.T) {
 			t.Errorf("the database's clock is %v off: %v", d, err)
 		}
 	})
+}
+
+var errBack = errors.New("take it back")
+
+// tried runs fn, in which SQL may be run behind the store's back, and takes all of it
+// back.
+func tried(t testing.TB, s *Store, fn func(*Tx)) {
+	t.Helper()
+	err := s.Write(context.Background(), People, func(tx *Tx) error {
+		fn(tx)
+		return errBack
+	})
+	if err != errBack {
+		t.Fatal(err)
+	}
 }
