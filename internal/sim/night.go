@@ -111,7 +111,7 @@ func (p *player) play(ctx context.Context) error {
 		} else if err != nil {
 			return fmt.Errorf("line %d: %s: %w", sc.line, sc.text, err)
 		}
-		if err := p.advance(ctx, sc.at); err != nil {
+		if err := p.advance(ctx, later(sc.at, p.now)); err != nil {
 			return err
 		}
 	}
@@ -126,10 +126,13 @@ func (p *player) play(ctx context.Context) error {
 
 // advance moves the house to a moment, by way of everything that is due before.
 func (p *player) advance(ctx context.Context, to time.Time) error {
-	if p.rested && to.Equal(p.now) {
+	switch {
+	case to.Before(p.now):
+		return fmt.Errorf("at %s the house is still off", p.script.stamp(to))
+	case p.rested && to.Equal(p.now):
 		return nil
 	}
-	for steps := 0; p.engine != nil; steps++ {
+	for steps := 0; ; steps++ {
 		if steps > restless {
 			return fmt.Errorf("at %s the house does not come to rest", p.script.stamp(p.now))
 		}
@@ -157,7 +160,7 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 // own affairs.
 func (p *player) rest(ctx context.Context) error {
 	end := p.now.Add(longest)
-	for !p.over && p.engine != nil {
+	for !p.over {
 		var agenda store.Agenda
 		if err := p.store.Read(ctx, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
 			return err

@@ -25,6 +25,7 @@ func TestBadScripts(t *testing.T) {
 		"no such point":    {"02:00:00  crash somewhere\n", `"somewhere" is no point to crash at`},
 		"no such duration": {"02:00:00  down db-1\n02:01:00  jane snoozes long\n", `"long" is no duration`},
 		"no such incident": {"02:00:00  down db-1\n02:01:00  jane acknowledges db-2\n", `no incident was opened for "db-2"`},
+		"an outage":        {"02:00:00  crash for 1h\n02:30:00  down db-1\n", "at 02:30:00 the house is still off"},
 		"open quotation":   {"02:00:00  down db-1 saying \"it\n", "a quotation does not end"},
 		"no crash":         {"02:00:00  crash after do\n", "never came to the point"},
 		"bad set-up":       {"people: [{id: jane, nme: Jane}]\n---\n02:00:00  down db-1\n", `unknown field "nme"`},
