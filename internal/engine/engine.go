@@ -24,6 +24,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"io"
@@ -35,6 +36,7 @@ import (
 	"tocsin/internal/channel"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/org"
 )
 
 // laneTriage holds only the triage lease, which no timer wakes.
@@ -86,6 +88,10 @@ type Engine struct {
 
 	randMu sync.Mutex
 	rand   io.Reader
+	made   struct { // by newID, last
+		at   int64
+		rest [10]byte
+	}
 
 	setup struct { // the configuration as last read
 		sync.Mutex
@@ -149,6 +155,28 @@ func (e *Engine) Poke() {
 // Read gives a consistent look at the store.
 func (e *Engine) Read(ctx context.Context, fn func(*store.Tx) error) error {
 	return e.store.Read(ctx, fn)
+}
+
+// newID makes an identifier. Those of one millisecond follow each other in the order in
+// which they are made, so that pages go out in the order in which they were planned.
+func (e *Engine) newID(now time.Time) string {
+	e.randMu.Lock()
+	defer e.randMu.Unlock()
+	rest := e.made.rest[:]
+	if at := now.UnixMilli(); at != e.made.at {
+		e.made.at = at
+		if _, err := io.ReadFull(e.rand, rest); err != nil {
+			panic("engine: the source of randomness failed: " + err.Error())
+		}
+		rest[0] &= 0x7f // room to count
+	} else {
+		for i := len(rest) - 1; i >= 0; i-- {
+			if rest[i]++; rest[i] != 0 {
+				break
+			}
+		}
+	}
+	return org.NewID(now, bytes.NewReader(rest))
 }
 
 // drawing draws from the engine's source of randomness, one caller at a time.
