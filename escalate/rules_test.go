@@ -132,8 +132,7 @@ func TestNextSkipsNobody(t *testing.T) {
 func TestNextAndVerbsInAnyOrder(t *testing.T) {
 	start := time.Date(2026, 3, 27, 22, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
-		var text string
-		text = rapid.SampledFrom(rules).Draw(t, "policy")
+		text := rapid.SampledFrom(rules).Draw(t, "policy")
 		var tr trace
 		if err := json.Unmarshal([]byte(text), &tr); err != nil {
 			t.Fatal(err)

@@ -178,7 +178,7 @@ func (t *Target) UnmarshalText(b []byte) error {
 	switch kind {
 	case "person", "schedule", "team", "policy", "email":
 	default:
-		return fmt.Errorf("target %q: want person:, schedule:, team:, policy: or email:", b)
+		return fmt.Errorf("target %q: want person:x, schedule:x, team:x, policy:x or email:x", b)
 	}
 	if id == "" {
 		return fmt.Errorf("target %q names nobody", b)
