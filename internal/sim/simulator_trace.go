@@ -1,0 +1,3 @@
+package sim
+import "os"
+var traceAll = os.Getenv("TRACE") != ""
