@@ -27,6 +27,7 @@ package escalate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/org"
@@ -148,6 +149,11 @@ func (p Policy) Validate() error {
 			bad("levels[%d].at: %s is before the level above it", i, l.At)
 		}
 	}
+	for _, t := range append(slices.Clone(p.FailOver), p.Report...) {
+		if t == (org.Target{}) {
+			bad("fail_over, report: a target names nobody")
+		}
+	}
 	for _, t := range p.FailOver {
 		if t.Kind == "policy" {
 			bad("fail_over: a policy cannot fail over to a policy")
@@ -175,6 +181,9 @@ func (l Level) problems(offset bool) (errs []error) {
 		bad("at: counts only in a policy with offset: true; write wait on the level before")
 	}
 	for _, t := range l.Targets {
+		if t == (org.Target{}) {
+			bad("targets: one names nobody")
+		}
 		if t.Kind == "policy" {
 			bad("targets: %s: a level calls people; give the service the other policy, or reassign to it", t)
 		}

@@ -89,6 +89,9 @@ const heardKept = 100
 // either will write to. A fact it does not know leaves all but Seq and At unchanged.
 func (in Incident) After(e Entry) Incident {
 	in.Seq, in.At = e.Seq, e.At
+	if !in.allows(e.Fact) {
+		return in
+	}
 	switch f := e.Fact.(type) {
 	case Opened:
 		in.Status, in.Title, in.Service, in.Team = Triggered, f.Title, f.Service, f.Team
@@ -144,6 +147,20 @@ func (in Incident) After(e Entry) Incident {
 	return in
 }
 
+// allows says whether a fact means anything in this status: what is over stays over
+// until it is reopened. (The table in incident.go.)
+func (in Incident) allows(f Fact) bool {
+	switch f.(type) {
+	case SnoozedUntil, Retriggered, Unacknowledged, Escalated, Reassigned, Ended:
+		return in.Status.Open()
+	case Reopened:
+		return !in.Status.Open()
+	case Filed:
+		return in.Status == Resolved
+	}
+	return true
+}
+
 // climbed is After for the facts of the climb itself.
 func (in Incident) climbed(e Entry) Incident {
 	switch f := e.Fact.(type) {
@@ -172,7 +189,13 @@ func (in Incident) climbed(e Entry) Incident {
 	case Reported:
 		in = in.run(f.Run, func(r *Run) { r.Reported = true })
 	case HandedOver:
-		in.Handing = slices.DeleteFunc(slices.Clone(in.Handing), func(h Handed) bool { return h.Schedule == f.Schedule })
+		handing := in.Handing
+		in.Handing = nil
+		for _, h := range handing {
+			if h.Schedule != f.Schedule {
+				in.Handing = append(in.Handing, h)
+			}
+		}
 	case Pinned:
 		in = in.run(f.Run, func(r *Run) {
 			*r = r.again(e.At, nil)
@@ -211,14 +234,24 @@ func (in Incident) raised(f Raised, at time.Time) Incident {
 
 // called: who is called again is in it again, whatever they were told.
 func (in Incident) called(calls []Call) Incident {
-	in.Called, in.Told = slices.Clip(in.Called), slices.Clone(in.Told)
+	in.Called = slices.Clip(in.Called)
 	for _, c := range calls {
-		in.Told = slices.DeleteFunc(in.Told, func(p org.PersonID) bool { return p == c.Person })
+		in.Told = without(in.Told, c.Person)
 		if c.Person != "" && !slices.Contains(in.Called, c.Person) {
 			in.Called = append(in.Called, c.Person)
 		}
 	}
 	return in
+}
+
+// without is a copy of a list without one person; nil when nobody is left.
+func without(list []org.PersonID, p org.PersonID) (out []org.PersonID) {
+	for _, q := range list {
+		if q != p {
+			out = append(out, q)
+		}
+	}
+	return out
 }
 
 // acknowledged: the first answer owns it; a second one is recorded and welcome; one
@@ -231,7 +264,7 @@ func (in Incident) acknowledged(e Entry, f AcknowledgedBy) Incident {
 	if in.Status != Acknowledged {
 		in.Status, in.Owner, in.OwnedAt = Acknowledged, p, e.At
 		in.AckUntil, in.SnoozeUntil = f.Until, time.Time{}
-		in.Told = slices.DeleteFunc(slices.Clone(in.Called), func(q org.PersonID) bool { return q == p })
+		in.Told = without(in.Called, p)
 	} else if in.Owner == p {
 		in.AckUntil = f.Until
 	}

@@ -64,12 +64,19 @@ func newZone(name string) (*zone, error) {
 		if len(z.starts) == 0 {
 			z.starts = append(z.starts, start)
 		}
-		z.starts, z.offs = append(z.starts, end), append(z.offs, off)
 		at = end
+		if n := len(z.offs); n > 0 && z.offs[n-1] == off {
+			z.starts[n] = end // no transition, or one of the name alone
+			continue
+		}
+		z.starts, z.offs = append(z.starts, end), append(z.offs, off)
 	}
 	return z, nil
 }
 
+// lookup asks the location. Beyond its last listed transition the standard library ends
+// a period at the end of the year, and counts that as 365 days: on the last day of a
+// leap year the end it names is already past.
 func (z *zone) lookup(sec int64) (start, end, off int64) {
 	t := time.Unix(sec, 0).In(z.loc)
 	_, o := t.Zone()
@@ -80,6 +87,9 @@ func (z *zone) lookup(sec int64) (start, end, off int64) {
 	}
 	if !e.IsZero() {
 		end = e.Unix()
+		if end <= sec {
+			end += day
+		}
 	}
 	return start, end, int64(o)
 }

@@ -224,12 +224,18 @@ func (x *compiler) cycle(where string, in Cover) *cycle {
 	for n, s := range in.Spans {
 		field := fmt.Sprintf("cover.spans[%d]", n)
 		x.check(s.Start == "", where, field, "a cycle wants {off_s, dur_s}")
-		x.check(s.Offset >= 0 && s.Offset < out.period, where, field, "off_s %d is outside the cycle", s.Offset)
+		x.check(s.Offset >= 0 && s.Offset <= 4*out.period, where, field, "off_s %d is not between 0 and four cycles", s.Offset)
 		x.check(s.Seconds > 0 && s.Seconds <= 4*out.period, where, field, "dur_s %d is not between 1 and four cycles", s.Seconds)
 		out.spans = append(out.spans, occurrence{civil: s.Offset, seconds: s.Seconds})
 		out.max = max(out.max, s.Seconds)
 	}
-	slices.SortStableFunc(out.spans, func(a, b occurrence) int { return cmp.Compare(a.civil, b.civil) })
+	byCivil := func(a, b occurrence) int { return cmp.Compare(a.civil, b.civil) }
+	slices.SortStableFunc(out.spans, byCivil)
+	for i := range out.spans {
+		s := &out.spans[i]
+		s.ordinal, s.cycle, s.civil = int64(i), -(s.civil / out.period), s.civil%out.period
+	}
+	slices.SortStableFunc(out.spans, byCivil)
 	x.check(len(in.Spans) > 0, where, "cover.spans", "is empty: the layer would never hold")
 	return out
 }

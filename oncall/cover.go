@@ -97,8 +97,11 @@ const farthest = int64(253_402_300_800)
 // cycle repeats spans every so many civil days.
 type cycle struct {
 	anchor, period int64
-	spans          []occurrence // civil from the cycle's start, sorted
-	max            int64
+	// spans are sorted by civil, the offset in the period where they begin. A span that
+	// begins periods after its own cycle has those in cycle, as a negative number; its
+	// ordinal is its place in the cycle.
+	spans []occurrence
+	max   int64
 }
 
 func (c *cycle) longest() int64 { return c.max }
@@ -113,8 +116,9 @@ func (c *cycle) each(from, to int64, yield func(occurrence) bool) int64 {
 		if base > farthest {
 			return never
 		}
-		for i, s := range c.spans {
-			o := occurrence{base + s.civil, s.seconds, n*int64(len(c.spans)) + int64(i), n}
+		for _, s := range c.spans {
+			own := n + s.cycle
+			o := occurrence{base + s.civil, s.seconds, own*int64(len(c.spans)) + s.ordinal, own}
 			if !yield(o) {
 				return o.civil
 			}
@@ -247,13 +251,12 @@ func (r *recur) number(n int64) int64 {
 	return count
 }
 
-// count prepares the counts for about a century of days.
+// count prepares the counts for a century; what comes later is walked.
 func (r *recur) count() {
-	const periods = 36_525
 	r.counts = []int64{0}
 	var total int64
 	var room [31]int64
-	for n := int64(0); n < periods && r.base(n) < farthest; n++ {
+	for n, end := int64(0), r.start+36_525*day; r.base(n) < end; n++ {
 		total += int64(len(r.expand(n, room[:0])))
 		if (n+1)%countEvery == 0 {
 			r.counts = append(r.counts, total)

@@ -384,3 +384,30 @@ func (p *patch) standing(at int64) []org.PersonID {
 func meets(a, b []org.PersonID) bool {
 	return slices.ContainsFunc(a, func(u org.PersonID) bool { return slices.Contains(b, u) })
 }
+
+// Bounds are those of the turn, or of the occurrence where that is shorter, which a
+// layer holds at an instant: neither merged with its neighbours nor cut by the layer's
+// own beginning and end. ok is false when the layer does not hold.
+func (c *Compiled) Bounds(layer string, t time.Time) (from, until time.Time, ok bool) {
+	at := instantOf(t)
+	for i := range c.layers {
+		l := &c.layers[i]
+		if l.id != layer {
+			continue
+		}
+		pieces, _ := l.cover.near(at, nil)
+		if len(pieces) == 0 {
+			break
+		}
+		p := pieces[0]
+		if l.turn.kind == "clock" && (!l.turn.byOccurrence || p.start == always) {
+			_, start, end := l.turn.clock.at(floorDiv(at, second))
+			p.start, p.end = max(p.start, start*second), min(p.end, end*second)
+		}
+		if p.start == always {
+			return time.Time{}, timeOf(p.end), true
+		}
+		return timeOf(p.start), timeOf(p.end), true
+	}
+	return time.Time{}, time.Time{}, false
+}

@@ -185,11 +185,11 @@ func (l *Lines) UnmarshalYAML(into func(any) error) error {
 }
 
 func oneOrMany[T ~string](into func(any) error, list *[]T) error {
-	var one *T
+	var one T
 	if into(&one) == nil {
 		*list = nil
-		if one != nil {
-			*list = []T{*one}
+		if one != "" {
+			*list = []T{one}
 		}
 		return nil
 	}

@@ -155,11 +155,22 @@ type Target struct {
 	ID   string
 }
 
-func (t Target) String() string { return t.Kind + ":" + t.ID }
+func (t Target) String() string {
+	if t == (Target{}) {
+		return ""
+	}
+	return t.Kind + ":" + t.ID
+}
 
 func (t Target) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
+// UnmarshalText reads what String wrote. Nothing is the zero target, which whoever
+// needs somebody refuses.
 func (t *Target) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*t = Target{}
+		return nil
+	}
 	kind, id, ok := strings.Cut(string(b), ":")
 	if !ok {
 		kind, id = "person", string(b)

@@ -90,7 +90,7 @@ func put(m *map[string]string, name, value string, most, longest int) {
 		return
 	}
 	if *m == nil {
-		*m = map[string]string{}
+		*m = make(map[string]string, 8)
 	}
 	if _, ok := (*m)[name]; !ok {
 		(*m)[name] = value

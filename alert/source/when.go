@@ -27,7 +27,10 @@ func when(s string) time.Time {
 	if len(s) < 9 || len(s) > 40 {
 		return time.Time{}
 	}
-	t := epoch(s)
+	var t time.Time
+	if strings.Trim(s, "0123456789.") == "" {
+		t = epoch(s)
+	}
 	for i := 0; t.IsZero() && i < len(layouts); i++ {
 		t, _ = time.Parse(layouts[i], s)
 	}

@@ -320,6 +320,43 @@ func (c *cutting) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
+// The engine takes its time back: a Send whose context ends is over at once.
+func TestEmailCancelled(t *testing.T) {
+	s := server(t, smtptest.Options{})
+	s.Set(smtptest.HangAfterData)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		s.Wait(t.Context(), 1)
+		cancel()
+	}()
+	begin := time.Now()
+	_, err := email(t, channel.Relay{Addr: s.Addr, Roots: s.Roots}).Send(ctx, alarm(t))
+	if channel.Classify(err) != channel.Unknown || time.Since(begin) > channel.SendTimeout/2 {
+		t.Errorf("%v after %s", err, time.Since(begin))
+	}
+}
+
+// An address beyond ASCII asks the relay for SMTPUTF8; without one nothing is asked.
+func TestEmailUTF8(t *testing.T) {
+	s := server(t, smtptest.Options{})
+	e := email(t, channel.Relay{Addr: s.Addr, Roots: s.Roots})
+	for i, to := range []string{"jane@example.org", "žaneta@example.org"} {
+		m := alarm(t)
+		m.To, m.Title, m.PersonName = to, "Datenbank läuft nicht", "Žaneta"
+		if _, err := e.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		mail := s.Mails()[i]
+		text, err := mail.Parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mail.To != to || mail.UTF8 != (i == 1) || text.Subject != "[SEV1] Datenbank läuft nicht" || !strings.Contains(text.HTML, "läuft") {
+			t.Errorf("to %q, SMTPUTF8 %v, %q", mail.To, mail.UTF8, text.Subject)
+		}
+	}
+}
+
 func TestEmailNobodyListens(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -377,7 +414,8 @@ func TestEmailInjection(t *testing.T) {
 	m.ID, m.Thread, m.PersonName, m.Title, m.Service, m.Team, m.Text = evil, evil, evil, evil, evil, evil, evil
 	m.Severity, m.Body = org.Severity(evil), []string{evil, ".", "..", "\r\n.\r\nMAIL FROM:<eve@example.org>"}
 	m.Links = []alert.Link{
-		{Href: "javascript:alert(1)", Text: "a"}, {Href: "data:text/html,x", Text: "b"}, {Href: "https://ok.example/\"><script>", Text: evil},
+		{Href: "javascript:alert(1)", Text: "a"}, {Href: "data:text/html,x", Text: "b"}, {Href: "javascript://host/%0aalert(1)"}, {Href: "ftp://host/x"},
+		{Href: "https://ok.example/\"><script>", Text: evil},
 	}
 	m.AckURL, m.URL = "javascript:alert(2)", "https://ok.example/\r\nBcc: eve@example.org"
 	if _, err := email(t, channel.Relay{Addr: s.Addr, Roots: s.Roots}).Send(t.Context(), m); err != nil {
@@ -395,7 +433,7 @@ func TestEmailInjection(t *testing.T) {
 			t.Errorf("the HTML has %s:\n%s", bad, text.HTML)
 		}
 	}
-	for _, bad := range []string{"javascript:", "data:text"} {
+	for _, bad := range []string{"javascript:", "data:text", "ftp:"} {
 		if strings.Contains(text.Plain, bad) {
 			t.Errorf("the text links to %s", bad)
 		}

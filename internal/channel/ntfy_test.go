@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,6 +73,13 @@ func (n *ntfyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintf(w, `{"id":"sPs71M8A2T","time":1735689600,"event":"message","topic":%q}`, p.Topic)
+}
+
+// pages are those published so far; a client that gave up may leave us in mid-call.
+func (n *ntfyServer) pages() []published {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.got)
 }
 
 func (n *ntfyServer) read(r *http.Request, p *published) error {
@@ -159,7 +167,7 @@ Dashboard: https://grafana.example.org/d/1?a=1&b=2`,
 		Method string `json:"method"`
 		Clear  bool   `json:"clear"`
 	}{"http", "Acknowledge", m.AckURL, "POST", true})
-	if d := cmp.Diff([]published{want}, s.got); d != "" {
+	if d := cmp.Diff([]published{want}, s.pages()); d != "" {
 		t.Errorf("published (-want +got):\n%s", d)
 	}
 	if h := s.heads[0]; h.Get("Authorization") != "Bearer tk_secret" || h.Get("X-Tocsin-Page") != "01page" {
@@ -191,7 +199,7 @@ func TestNtfyPriorities(t *testing.T) {
 		if _, err := ntfy(t, "", "").Send(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.got[0]; got.Priority != c.want || got.Tags[0] != c.tag || len(got.Actions) != 0 {
+		if got := s.pages()[0]; got.Priority != c.want || got.Tags[0] != c.tag || len(got.Actions) != 0 {
 			t.Errorf("%s %s %s: %+v", c.purpose, c.severity, c.priority, got)
 		}
 	}
@@ -255,7 +263,7 @@ func TestNtfyGuarded(t *testing.T) {
 	if _, err := n.Send(t.Context(), m); channel.Classify(err) != channel.Permanent || !egress.Refused(err) {
 		t.Errorf("%v, want a refusal", err)
 	}
-	if len(s.got) != 0 {
+	if len(s.pages()) != 0 {
 		t.Error("the server was reached")
 	}
 }
@@ -312,8 +320,8 @@ func TestNtfyOutcomes(t *testing.T) {
 			if got := channel.Classify(err); got != c.want || channel.RetryAfter(err) != c.after {
 				t.Errorf("%s after %s (%v), want %s after %s", got, channel.RetryAfter(err), err, c.want, c.after)
 			}
-			if len(s.got) != 1 {
-				t.Errorf("it was called %d times", len(s.got))
+			if len(s.pages()) != 1 {
+				t.Errorf("it was called %d times", len(s.pages()))
 			}
 			if err != nil && strings.Contains(err.Error(), "internal detail") {
 				t.Errorf("the error repeats the answer: %v", err)
@@ -340,7 +348,7 @@ func TestNtfyOversize(t *testing.T) {
 	if _, err := ntfy(t, s.URL, "").Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.got) != 1 || len(s.got[0].Actions) != 1 || !strings.HasSuffix(s.got[0].Message, "…") {
-		t.Errorf("published %+v", s.got)
+	if len(s.pages()) != 1 || len(s.pages()[0].Actions) != 1 || !strings.HasSuffix(s.pages()[0].Message, "…") {
+		t.Errorf("published %+v", s.pages())
 	}
 }

@@ -71,9 +71,6 @@ func (r Relay) deliver(ctx context.Context, dial dial, from, to string, mail []b
 		return failed(Temporary, err)
 	}
 	defer conn.Close()
-	if t, ok := ctx.Deadline(); ok {
-		conn.SetDeadline(t)
-	}
 	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
 
 	c, err := r.open(conn)

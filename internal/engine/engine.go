@@ -29,6 +29,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/channel"
@@ -86,12 +87,13 @@ type Engine struct {
 		sync.Mutex
 		*setup
 	}
-	inbox   batcher
-	slots   map[slot]chan struct{}
-	workers sync.WaitGroup
-	poked   chan struct{}
-	clock   *Clock
-	skewed  bool // this node's clock cannot be trusted: claim nothing (run.go)
+	inbox    batcher
+	slots    map[slot]chan struct{}
+	workers  sync.WaitGroup
+	poked    chan struct{}
+	clock    *Clock
+	lastStep atomic.Int64 // microseconds since 1970
+	skewed   bool         // this node's clock cannot be trusted: claim nothing (run.go)
 }
 
 // New makes an engine. It does nothing until one of its doors is used.

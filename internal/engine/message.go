@@ -66,6 +66,9 @@ func (e *Engine) compose(tx *store.Tx, s *setup, in incident.Incident, p store.P
 		}
 		m.To, m.PersonName = method.Address, person.Name
 	}
+	if p.Purpose == escalate.AllClear && p.Text != "" { // the headline says that it is over; why comes below
+		m.Text, m.Body = "", []string{p.Text}
+	}
 	if !p.Purpose.Alarms() {
 		return m, nil
 	}

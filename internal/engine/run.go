@@ -54,6 +54,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		} else if e.full() {
 			wait = max(wait, busyWait)
 		}
+		e.lastStep.Store(now.UnixMicro())
 		e.metrics.stepped(now)
 		e.store.Poke(next)
 		timer.Reset(wait)
@@ -64,6 +65,14 @@ func (e *Engine) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// LastStep is when Run last looked at what is due; zero: it has not begun.
+func (e *Engine) LastStep() time.Time {
+	if us := e.lastStep.Load(); us != 0 {
+		return time.UnixMicro(us).UTC()
+	}
+	return time.Time{}
 }
 
 // full says whether some channel has no worker free.

@@ -27,8 +27,8 @@ const (
 	retryMost  = time.Minute
 )
 
-// sendLane claims pages of a lane and has them sent.
-func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (more bool, err error) {
+// sendLane claims pages of a lane and has them sent. It says whether there were any.
+func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (did bool, err error) {
 	for _, name := range e.order {
 		free := cap(e.slots[slot{name, lane}]) - len(e.slots[slot{name, lane}])
 		if !e.async {
@@ -46,7 +46,7 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (more bo
 			return err
 		})
 		if err != nil {
-			return false, err
+			return did, err
 		}
 		if first.IsZero() || first.After(now) {
 			continue
@@ -57,7 +57,7 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (more bo
 			return err
 		})
 		if err != nil {
-			return false, fmt.Errorf("claim pages: %w", err)
+			return did, fmt.Errorf("claim pages: %w", err)
 		}
 		if len(claimed) > 0 {
 			e.hit("after claim, before send")
@@ -74,9 +74,9 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int) (more bo
 				e.send(ctx, p, e.clock.Now())
 			})
 		}
-		more = more || len(claimed) == free && !e.async
+		did = did || len(claimed) > 0
 	}
-	return more, nil
+	return did, nil
 }
 
 // send carries one claimed page out and writes down what became of it.

@@ -14,71 +14,63 @@ import (
 // claimAtOnce bounds how many due rows are claimed together.
 const claimAtOnce = 64
 
-// lanes in the order in which they are served.
-var lanes = []int{store.LanePeople, store.LaneHigh, store.LaneLow, store.LaneBackground}
+// passes bounds how often one Step looks again after it did something, so that Run can
+// hear that it is to stop.
+const passes = 16
 
 // Step does everything that is due by now and returns the next moment at which
 // something is; zero: not before somebody does something. One due row that fails or
 // panics stops only itself.
 func (e *Engine) Step(ctx context.Context, now time.Time) (next time.Time, err error) {
 	now = now.Truncate(time.Microsecond).UTC()
-	var errs []error
-	again := false
-	if more, err := e.triage(ctx, now); err != nil {
-		errs = append(errs, fmt.Errorf("triage: %w", err))
-	} else {
-		again = again || more
-	}
-	for _, lane := range lanes {
-		if more, err := e.dueLane(ctx, now, lane); err != nil {
-			errs = append(errs, err)
-		} else {
-			again = again || more
+	for range passes {
+		var agenda store.Agenda
+		if err := e.store.Read(ctx, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
+			return next, err
 		}
-		if more, err := e.sendLane(ctx, now, lane); err != nil {
-			errs = append(errs, err)
-		} else {
-			again = again || more
+		next = agenda.First()
+		did, err := e.pass(ctx, now, agenda)
+		if err != nil || ctx.Err() != nil {
+			return next, err
+		}
+		if soon := now.Add(time.Second); agenda.Waiting && !did && (next.IsZero() || next.After(soon)) {
+			return soon, nil // another node has the triage lease, or it must run out
+		}
+		if !did {
+			return next, nil
 		}
 	}
-	if again {
-		return now, errors.Join(errs...)
-	}
-	err = e.store.Read(ctx, func(tx *store.Tx) error {
-		at, ok, err := tx.NextWake(lanes...)
-		if ok {
-			next = at
-		}
-		if err != nil {
-			return err
-		}
-		waiting, err := tx.Waiting()
-		if soon := now.Add(time.Second); waiting && (next.IsZero() || next.After(soon)) {
-			next = soon // another node has the lease, or its lease must run out
-		}
-		return err
-	})
-	return next, errors.Join(append(errs, err)...)
+	return now, nil
 }
 
-// dueLane does what is due in one lane. more says that it may not be all.
-func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int) (more bool, err error) {
-	var claimed []store.Due
-	waiting := false
-	err = e.store.Read(ctx, func(tx *store.Tx) error {
-		at, ok, err := tx.NextWake(lane)
-		waiting = ok && !at.After(now)
-		return err
-	})
-	if err != nil || !waiting {
-		return false, err
-	}
-	err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) (err error) {
-		late, err := tx.OldestDue(lane)
+// pass does what an agenda says is due. did says that the agenda has changed.
+func (e *Engine) pass(ctx context.Context, now time.Time, agenda store.Agenda) (did bool, err error) {
+	var errs []error
+	note := func(done bool, err error) {
+		did = did || done
 		if err != nil {
-			return err
+			errs = append(errs, err)
 		}
-		newest := !late.IsZero() && now.Sub(late) > behind
+	}
+	if agenda.Waiting {
+		note(e.triage(ctx, now))
+	}
+	due := func(at time.Time) bool { return !at.IsZero() && !at.After(now) }
+	for lane := range agenda.Due {
+		if due(agenda.Due[lane]) {
+			note(e.dueLane(ctx, now, lane, now.Sub(agenda.Due[lane]) > behind))
+		}
+		if due(agenda.Pages[lane]) {
+			note(e.sendLane(ctx, now, lane))
+		}
+	}
+	return did, errors.Join(errs...)
+}
+
+// dueLane does what is due in one lane, and says whether there was anything.
+func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int, newest bool) (did bool, err error) {
+	var claimed []store.Due
+	err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) (err error) {
 		claimed, err = tx.ClaimDue(now, dueLease, lane, claimAtOnce, newest)
 		return err
 	})
@@ -93,7 +85,7 @@ func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int) (more boo
 			e.failed(ctx, d, now, err)
 		}
 	}
-	return len(claimed) == claimAtOnce, nil
+	return len(claimed) > 0, nil
 }
 
 // writeLane is the store's lane for due work of a lane.

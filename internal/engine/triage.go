@@ -23,30 +23,26 @@ const (
 
 // triage drains the inbox. Whoever holds the triage lease does it, so that one node at
 // a time decides what belongs together; every write is fenced by the lease.
-func (e *Engine) triage(ctx context.Context, now time.Time) (more bool, err error) {
-	waiting := false
-	err = e.store.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = tx.Waiting(); return err })
-	if err != nil || !waiting {
-		return false, err
-	}
+func (e *Engine) triage(ctx context.Context, now time.Time) (did bool, err error) {
 	lease, ok, err := e.triageLease(ctx, now)
 	if err != nil || !ok {
-		return true, err
+		return false, err
 	}
 	for began := e.clock.elapsed(); ; {
 		n, err := e.triageSome(ctx, lease, now, triageBatch)
 		if err != nil {
 			e.log.Warn("triage of a batch failed; its events are tried one by one", "error", err)
 			if err := e.triageEach(ctx, lease, now); err != nil {
-				return true, err
+				return did, err
 			}
 			n = triageBatch
 		}
-		if more = n == triageBatch; !more || e.clock.elapsed()-began > triageTime {
+		did = did || n > 0
+		if n < triageBatch || e.clock.elapsed()-began > triageTime {
 			break
 		}
 	}
-	return more, e.store.Write(ctx, store.Triage, func(tx *store.Tx) error { // let go of the lease
+	return did, e.store.Write(ctx, store.Triage, func(tx *store.Tx) error { // let go of the lease
 		if ok, err := tx.Hold(lease); err != nil || !ok {
 			return err
 		}

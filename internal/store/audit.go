@@ -58,10 +58,12 @@ func (tx *Tx) Stuck(now time.Time, after incident.ID) (a Audit, err error) {
 			return a, err
 		}
 		a.LatePages = append(a.LatePages, pages...)
-		at, err := tx.OldestDue(lane)
-		if err != nil {
-			return a, err
-		}
+	}
+	agenda, err := tx.Agenda()
+	if err != nil {
+		return a, err
+	}
+	for _, at := range agenda.Due {
 		if !at.IsZero() && at.Before(now) && (a.OldestDue.IsZero() || at.Before(a.OldestDue)) {
 			a.OldestDue = at
 		}

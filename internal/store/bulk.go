@@ -105,7 +105,9 @@ func alertsByKey(which, tail string) bulk {
 	}
 }
 
-// numbered is the bulk with its texts for one dialect.
+// numbered is the bulk with its texts for one dialect. SQLite takes a $1 for a name and
+// looks each up in a list of all: with a thousand values that is most of the work, so
+// that it gets the plain ? instead.
 func (b bulk) numbered(d dialect) bulk {
 	b.args = strings.Count(b.row, "?")
 	for _, size := range sizes {
@@ -117,7 +119,7 @@ func (b bulk) numbered(d dialect) bulk {
 				s.WriteString(", ")
 			}
 			for _, c := range []byte(b.row) {
-				if c == '?' {
+				if c == '?' && d.numbers {
 					n++
 					s.WriteString("$" + strconv.Itoa(n))
 				} else {

@@ -9,6 +9,7 @@ import (
 type dialect struct {
 	name      string
 	fragments *strings.Replacer
+	numbers   bool   // many values are $1, $2, ... and not ?
 	clock     string // the one question about the time
 	tx        string // the number of the running transaction; SQLite's is counted by us
 }
@@ -20,7 +21,8 @@ var (
 		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000000 AS BIGINT)`,
 	}
 	postgres = dialect{
-		name: "postgres",
+		name:    "postgres",
+		numbers: true,
 		fragments: strings.NewReplacer(
 			"{lock}", " FOR UPDATE",
 			"{lock a}", " FOR UPDATE OF a",

@@ -132,32 +132,47 @@ func (tx *Tx) Hold(d Due) (bool, error) {
 	return err == nil && gen == d.Gen, err
 }
 
-// NextWake is when the next due row or page of some lanes (of all, when none is given)
-// can be claimed.
-func (tx *Tx) NextWake(lanes ...int) (time.Time, bool, error) {
-	if err := tx.flush(putDue, putPages); err != nil {
-		return time.Time{}, false, err
-	}
-	if len(lanes) == 0 {
-		lanes = []int{LanePeople, LaneHigh, LaneLow, LaneBackground}
-	}
-	args := make([]any, 4)
-	for i := range args {
-		args[i] = lanes[min(i, len(lanes)-1)]
-	}
-	var at sql.NullInt64
-	if err := tx.row(tx.s.sql.NextWake, args...)(&at); err != nil {
-		return time.Time{}, false, err
-	}
-	return moment(at.Int64), at.Valid, nil
+// An Agenda is what could be due: whether events wait for triage, and when the first
+// due row and the first page of each lane want to be looked at (zero: there is none).
+type Agenda struct {
+	Waiting    bool
+	Due, Pages [LaneBackground + 1]time.Time
 }
 
-// OldestDue is when the first due row of a lane wants to be done; zero: there is none.
-func (tx *Tx) OldestDue(lane int) (time.Time, error) {
-	if err := tx.flush(putDue); err != nil {
-		return time.Time{}, err
+// First is the earliest moment of some lanes, of all when none is given; zero: there is
+// none.
+func (a Agenda) First(lanes ...int) (first time.Time) {
+	for lane := range a.Due {
+		if len(lanes) > 0 && !slices.Contains(lanes, lane) {
+			continue
+		}
+		for _, at := range []time.Time{a.Due[lane], a.Pages[lane]} {
+			if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+				first = at
+			}
+		}
 	}
-	var at sql.NullInt64
-	err := tx.row(tx.s.sql.OldestDue, lane)(&at)
-	return moment(at.Int64), err
+	return first
+}
+
+// Agenda looks at everything that could be due, at a cost that does not grow with how
+// much there is.
+func (tx *Tx) Agenda() (a Agenda, err error) {
+	if err := tx.flush(putDue, putPages, putInbox); err != nil {
+		return a, err
+	}
+	var waiting sql.NullInt64
+	var at [2 * len(a.Due)]sql.NullInt64
+	into := []any{&waiting}
+	for i := range at {
+		into = append(into, &at[i])
+	}
+	if err := tx.row(tx.s.sql.Agenda)(into...); err != nil {
+		return a, err
+	}
+	a.Waiting = waiting.Valid
+	for i := range a.Due {
+		a.Due[i], a.Pages[i] = moment(at[i].Int64), moment(at[i+len(a.Due)].Int64)
+	}
+	return a, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -130,17 +131,20 @@ func (tx *Tx) Prune(now time.Time, keep time.Duration, maxBytes int64) (dropped 
 const feedChunk = 5000
 
 // pruneFeed drops the oldest rows of the feed, if all of a chunk is older than before.
+// Topics have no time; they go with the lines around them.
 // The newest rows always stay: they say where the counting goes on.
 func (tx *Tx) pruneFeed(before time.Time) error {
 	if err := tx.flush(putFeed); err != nil {
 		return err
 	}
-	return tx.each(tx.s.sql.FeedOldest, []any{feedChunk}, func(r *sql.Rows) error {
-		var no, at int64
-		if err := r.Scan(&no, &at); err != nil || at == 0 || at >= micros(before) {
-			return err
-		}
-		_, err := tx.exec(tx.s.sql.FeedDrop, no)
+	var no, at int64
+	err := tx.row(tx.s.sql.FeedOldest, feedChunk)(&no, &at)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil || at >= micros(before) {
 		return err
-	})
+	}
+	_, err = tx.exec(tx.s.sql.FeedDrop, no)
+	return err
 }

@@ -113,7 +113,17 @@ func (g *group) write(ctx context.Context, lane Lane, fn func(*Tx) error) error 
 			return errClosed
 		}
 	}
-	return <-j.answer
+	select {
+	case err := <-j.answer:
+		return err
+	case <-g.done: // the function ended the goroutine it ran in
+	}
+	select {
+	case err := <-j.answer:
+		return err
+	default:
+		return errClosed
+	}
 }
 
 func (g *group) run() {
@@ -207,7 +217,7 @@ func (g *group) together(first *job) {
 }
 
 func (g *group) begin() error {
-	if err := g.s.fault("begin"); err != nil {
+	if err := g.s.faultAt("begin"); err != nil {
 		return err
 	}
 	if g.writer == nil {
@@ -257,7 +267,7 @@ func (g *group) one(j *job, n *int64) error {
 // end commits, unless the group has failed already.
 func (g *group) end(err error) error {
 	if err == nil {
-		err = g.s.fault("commit")
+		err = g.s.faultAt("commit")
 	}
 	if err != nil {
 		g.drop()
@@ -266,7 +276,7 @@ func (g *group) end(err error) error {
 	if err := g.say("COMMIT"); err != nil {
 		return err
 	}
-	return g.s.fault("committed")
+	return g.s.faultAt("committed")
 }
 
 // read runs a function on one of the reading connections.

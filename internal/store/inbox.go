@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"tocsin/alert"
@@ -133,16 +135,6 @@ func (tx *Tx) putInbox(h Heard) error {
 	return nil
 }
 
-// Waiting says whether anything waits for triage; it costs the same however much does.
-func (tx *Tx) Waiting() (bool, error) {
-	if err := tx.flush(putInbox); err != nil {
-		return false, err
-	}
-	found := false
-	err := tx.each(tx.s.sql.Waiting, nil, func(*sql.Rows) error { found = true; return nil })
-	return found, err
-}
-
 // Inbox is what waits for triage, in the order it was accepted.
 func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 	if err := tx.flush(putInbox); err != nil {
@@ -163,8 +155,12 @@ func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 	return out, err
 }
 
+// place is the place in the inbox that an id names.
 func place(id string) (no, n int64, err error) {
-	if _, err := fmt.Sscanf(id, "%d.%d", &no, &n); err != nil {
+	a, b, _ := strings.Cut(id, ".")
+	no, err1 := strconv.ParseInt(a, 10, 64)
+	n, err2 := strconv.ParseInt(b, 10, 64)
+	if err1 != nil || err2 != nil {
 		return 0, 0, fmt.Errorf("store: %q is no place in the inbox", id)
 	}
 	return no, n, nil

@@ -21,10 +21,7 @@ import (
 //go:embed schema/*.sql
 var schema embed.FS
 
-const (
-	readers  = 4  // connections of SQLite that read
-	poolSize = 24 // connections of PostgreSQL
-)
+const readers = 4 // connections of SQLite that read
 
 // sqliteURL is the address of a connection that writes, or of one that cannot.
 func sqliteURL(path, sync string, write bool) string {
@@ -33,6 +30,7 @@ func sqliteURL(path, sync string, write bool) string {
 		q.Add("_txlock", "immediate")
 		q.Add("_pragma", "journal_size_limit(67108864)")
 		q.Add("_pragma", "cache_size(-32768)")
+		q.Add("_pragma", "temp_store(MEMORY)") // the savepoints' journal
 	} else {
 		q.Add("_pragma", "query_only(1)")
 	}

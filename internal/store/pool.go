@@ -18,16 +18,22 @@ type pool struct {
 	s       *Store
 	db      *sql.DB
 	lanes   [laneCount]chan struct{}
+	reads   chan struct{}
 	closing chan struct{}
 	hints   *hints
 }
 
-// width is how many functions of a lane run at once; together with reading they are
-// fewer than the connections.
+// width is how many functions of a lane run at once. With the readers, a migration and
+// a hint they are as many as the connections.
 var width = [laneCount]int{People: 6, Accept: 4, Triage: 2, High: 4, Low: 2, Background: 2}
 
+const (
+	poolReads = 8
+	poolSize  = 6 + 4 + 2 + 4 + 2 + 2 + poolReads + 2
+)
+
 func newPool(s *Store, db *sql.DB, url string) *pool {
-	p := &pool{s: s, db: db, closing: make(chan struct{})}
+	p := &pool{s: s, db: db, reads: make(chan struct{}, poolReads), closing: make(chan struct{})}
 	for i := range p.lanes {
 		p.lanes[i] = make(chan struct{}, width[i])
 	}
@@ -43,13 +49,26 @@ func (p *pool) close() error {
 
 const tries = 5
 
-func (p *pool) write(ctx context.Context, lane Lane, fn func(*Tx) error) error {
+// enter waits for a place.
+func (p *pool) enter(ctx context.Context, places chan struct{}) error {
 	select {
-	case p.lanes[lane] <- struct{}{}:
+	case <-p.closing:
+		return errClosed
+	default:
+	}
+	select {
+	case places <- struct{}{}:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-p.closing:
 		return errClosed
+	}
+}
+
+func (p *pool) write(ctx context.Context, lane Lane, fn func(*Tx) error) error {
+	if err := p.enter(ctx, p.lanes[lane]); err != nil {
+		return err
 	}
 	defer func() { <-p.lanes[lane] }()
 	for n := 1; ; n++ {
@@ -80,7 +99,7 @@ func again(err error) bool {
 }
 
 func (p *pool) once(ctx context.Context, fn func(*Tx) error) error {
-	if err := p.s.fault("begin"); err != nil {
+	if err := p.s.faultAt("begin"); err != nil {
 		return err
 	}
 	t, err := p.db.BeginTx(ctx, nil)
@@ -91,16 +110,20 @@ func (p *pool) once(ctx context.Context, fn func(*Tx) error) error {
 	if err := p.s.tx(ctx, pgTx{t}, false).run(fn); err != nil {
 		return err
 	}
-	if err := p.s.fault("commit"); err != nil {
+	if err := p.s.faultAt("commit"); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
 		return fmt.Errorf("store: commit: %w", err)
 	}
-	return p.s.fault("committed")
+	return p.s.faultAt("committed")
 }
 
 func (p *pool) read(ctx context.Context, fn func(*Tx) error) error {
+	if err := p.enter(ctx, p.reads); err != nil {
+		return err
+	}
+	defer func() { <-p.reads }()
 	t, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("store: begin: %w", err)

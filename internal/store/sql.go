@@ -12,7 +12,7 @@ type texts struct {
 	Due, LockDue, Disarm                  string
 	ClaimDue, ClaimDueNewest              string
 	ClaimPages, ClaimPagesNewest          string
-	NextWake                              string
+	Agenda                                string
 	Page, LockPage, PageByProvider        string
 	SavePage, PagesOf                     string
 	ConfigHead, ConfigHeadLock            string
@@ -22,7 +22,7 @@ type texts struct {
 	Feed, FeedLast, FeedOldest, FeedDrop  string
 	EventDay, EventDays, EventDayDrop     string
 	Untended, LateDue, LatePages, Limbo   string
-	OldestDue, NextPage, Waiting          string
+	NextPage                              string
 }
 
 const (
@@ -63,15 +63,13 @@ var statements = texts{
 	ClaimPages:       claimPages(`wake_at`),
 	ClaimPagesNewest: claimPages(`wake_at DESC`),
 
-	NextWake: `SELECT min(wake_at) FROM (
-  SELECT min(wake_at) AS wake_at FROM due WHERE lane = $1 UNION ALL
-  SELECT min(wake_at) FROM due WHERE lane = $2 UNION ALL
-  SELECT min(wake_at) FROM due WHERE lane = $3 UNION ALL
-  SELECT min(wake_at) FROM due WHERE lane = $4 UNION ALL
-  SELECT min(wake_at) FROM pages WHERE lane = $1 AND wake_at IS NOT NULL UNION ALL
-  SELECT min(wake_at) FROM pages WHERE lane = $2 AND wake_at IS NOT NULL UNION ALL
-  SELECT min(wake_at) FROM pages WHERE lane = $3 AND wake_at IS NOT NULL UNION ALL
-  SELECT min(wake_at) FROM pages WHERE lane = $4 AND wake_at IS NOT NULL) AS next`,
+	// One look at everything that could be due. The lanes stand as numbers: SQLite plans
+	// a statement anew whenever a value changes that its plan depends on.
+	Agenda: `SELECT (SELECT 1 FROM inbox WHERE aside = '' LIMIT 1),
+ (SELECT min(wake_at) FROM due WHERE lane = 0), (SELECT min(wake_at) FROM due WHERE lane = 1),
+ (SELECT min(wake_at) FROM due WHERE lane = 2), (SELECT min(wake_at) FROM due WHERE lane = 3),
+ (SELECT min(wake_at) FROM pages WHERE lane = 0 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 1 AND wake_at IS NOT NULL),
+ (SELECT min(wake_at) FROM pages WHERE lane = 2 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 3 AND wake_at IS NOT NULL)`,
 
 	Page:           `SELECT ` + pageColumns + ` FROM pages WHERE id = $1`,
 	LockPage:       `SELECT ` + pageColumns + ` FROM pages WHERE id = $1{lock}`,
@@ -95,7 +93,7 @@ var statements = texts{
 
 	Feed:       `SELECT tx, id, at, topic, subject, first, seq FROM feed WHERE (tx, id) > ($1, $2){settled} ORDER BY tx, id LIMIT $3`,
 	FeedLast:   `SELECT coalesce(max(tx), 0) FROM feed`,
-	FeedOldest: `SELECT tx, at FROM feed ORDER BY tx, id LIMIT 1 OFFSET $1`,
+	FeedOldest: `SELECT tx, at FROM feed WHERE at > 0 ORDER BY tx, id LIMIT 1 OFFSET $1`,
 	FeedDrop:   `DELETE FROM feed WHERE tx < $1`,
 
 	EventDay: `INSERT INTO event_days (day, events, bytes) VALUES ($1, $2, $3)
@@ -108,9 +106,7 @@ var statements = texts{
 	LateDue:   `SELECT ` + dueColumns + ` FROM due WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	LatePages: `SELECT ` + pageColumns + ` FROM pages WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	Limbo:     `SELECT ` + pageColumns + ` FROM pages WHERE wake_at IS NULL AND state IN ('planned', 'claimed') ORDER BY pages.id LIMIT $1`,
-	OldestDue: `SELECT min(wake_at) FROM due WHERE lane = $1`,
 	NextPage:  `SELECT min(wake_at) FROM pages WHERE lane = $1 AND channel = $2 AND wake_at IS NOT NULL`,
-	Waiting:   `SELECT 1 FROM inbox WHERE aside = '' LIMIT 1`,
 }
 
 // claimDue and claimPages take what is due in a lane: wake_at moves to the end of the

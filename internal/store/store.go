@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,8 @@ type Options struct {
 	// Exclusive refuses to open a SQLite database that another process holds like this.
 	Exclusive bool
 	// Fault is called at "begin", "commit" and "committed"; its error is taken as the
-	// database's. An error at "committed" is a reply that was lost on the way.
+	// database's, and so is a panic. An error at "committed" is a reply that was lost
+	// on the way.
 	Fault func(point string) error
 }
 
@@ -57,6 +59,7 @@ const (
 
 // A Store is one open database.
 type Store struct {
+	url   string
 	d     dialect
 	ring  *secret.Ring
 	rand  io.Reader
@@ -66,6 +69,7 @@ type Store struct {
 	zip   *zstd.Encoder
 	unzip *zstd.Decoder
 	lock  *os.File // held while open, when exclusive
+	once  sync.Once
 
 	group *group // SQLite
 	pool  *pool  // PostgreSQL
@@ -73,15 +77,12 @@ type Store struct {
 
 // Open opens the database and brings its schema up to date.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{d: sqlite, ring: o.Ring, rand: &oneAtATime{from: o.Rand}, fault: o.Fault}
+	s := &Store{url: o.URL, d: sqlite, ring: o.Ring, rand: &oneAtATime{from: o.Rand}, fault: o.Fault}
 	if o.Ring == nil {
 		return nil, errors.New("store: a key ring is required")
 	}
 	if o.Rand == nil {
 		s.rand = rand.Reader
-	}
-	if s.fault == nil {
-		s.fault = func(string) error { return nil }
 	}
 	if isPostgres(o.URL) {
 		s.d = postgres
@@ -120,8 +121,12 @@ func (s *Store) zstd() (err error) {
 }
 
 // Close finishes what is being written, refuses what waits, and closes the database.
-func (s *Store) Close() error {
-	var err error
+func (s *Store) Close() (err error) {
+	s.once.Do(func() { err = s.close() })
+	return err
+}
+
+func (s *Store) close() (err error) {
 	if s.group != nil {
 		err = s.group.close()
 	}
@@ -156,6 +161,19 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 		return s.pool.read(ctx, fn)
 	}
 	return s.group.read(ctx, fn)
+}
+
+// faultAt is what the tests want to go wrong at a point.
+func (s *Store) faultAt(point string) (err error) {
+	if s.fault == nil {
+		return nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = Panic{v, debug.Stack()}
+		}
+	}()
+	return s.fault(point)
 }
 
 // Clock is what the database takes the time for. Nothing is decided by it: a node asks

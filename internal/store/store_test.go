@@ -3,10 +3,16 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
+	"errors"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
+	"tocsin/incident"
+	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 )
 
@@ -50,6 +56,133 @@ func write(t testing.TB, s *Store, fn func(*Tx) error) {
 func read(t testing.TB, s *Store, fn func(*Tx) error) {
 	t.Helper()
 	if err := s.Read(context.Background(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// both runs a test on a fresh database of each sort.
+func both(t *testing.T, fn func(t *testing.T, s *Store)) {
+	t.Run("sqlite", func(t *testing.T) { fn(t, openSQLite(t, Options{})) })
+	t.Run("postgres", func(t *testing.T) { fn(t, open(t, Options{URL: pgtest.Start(t)})) })
+}
+
+// raw runs SQL that the product does not, behind the store's back.
+func raw(t testing.TB, s *Store, text string, args ...any) {
+	t.Helper()
+	write(t, s, func(tx *Tx) error {
+		n, err := tx.exec(text, args...)
+		if err == nil && n == 0 {
+			t.Errorf("%s changed nothing", text)
+		}
+		return err
+	})
+}
+
+func TestEveryStatementPrepares(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		var all []string
+		v := reflect.ValueOf(s.sql)
+		for i := range v.NumField() {
+			if v.Field(i).String() == "" {
+				t.Errorf("%s is empty", v.Type().Field(i).Name)
+			}
+			all = append(all, v.Field(i).String())
+		}
+		for _, b := range s.bulks {
+			all = append(all, b.text...)
+		}
+		for _, f := range []filter{listSubjects, cancelPages} {
+			b := f.build(make([]any, strings.Count(f.text, "$"))...)
+			for name := range f.parts {
+				switch {
+				case name == "status":
+					b.list(name, []incident.Status{"x", "y"})
+				case strings.HasSuffix(f.parts[name], "= ") || strings.HasSuffix(f.parts[name], "< "):
+					b.part(name, "x")
+				default:
+					b.part(name)
+				}
+			}
+			text := b.text.String()
+			if f.tail != "" {
+				text, _ = b.end(1)
+			}
+			all = append(all, text)
+		}
+		db := s.db()
+		for _, text := range all {
+			if text == "" { // SQLite numbers its transactions itself
+				continue
+			}
+			st, err := db.Prepare(text)
+			if err != nil {
+				t.Errorf("%v\n%s", err, text)
+				continue
+			}
+			st.Close()
+		}
+		if v := reflect.ValueOf(statements); v.NumField() < 40 {
+			t.Errorf("only %d statements", v.NumField())
+		}
+	})
+}
+
+// db is the pool beneath the store.
+func (s *Store) db() *sql.DB {
+	if s.pool != nil {
+		return s.pool.db
+	}
+	return s.group.r
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		raw(t, s, `UPDATE goose_db_version SET version_id = 99 WHERE version_id = 1`)
+		o := Options{Ring: testRing(t), URL: s.url}
+		again, err := Open(t.Context(), o)
+		if err == nil {
+			again.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "newer") {
+			t.Fatalf("opened a newer schema: %v", err)
+		}
+	})
+}
+
+func TestOpenTwice(t *testing.T) {
+	s := openSQLite(t, Options{Exclusive: true})
+	if _, err := Open(t.Context(), Options{URL: s.url, Ring: s.ring, Exclusive: true}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("a second exclusive: %v", err)
+	}
+	beside := open(t, Options{URL: s.url, Ring: s.ring})
+	read(t, beside, func(tx *Tx) error {
+		_, err := tx.ConfigSeq()
+		return err
+	})
+	s.Close()
+	open(t, Options{URL: s.url, Ring: s.ring, Exclusive: true})
+}
+
+func TestClock(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		at, err := s.Clock(t.Context())
+		if d := time.Since(at); err != nil || d < -time.Second || d > time.Second {
+			t.Errorf("the database's clock is %v off: %v", d, err)
+		}
+	})
+}
+
+var errBack = errors.New("take it back")
+
+// tried runs fn, in which SQL may be run behind the store's back, and takes all of it
+// back.
+func tried(t testing.TB, s *Store, fn func(*Tx)) {
+	t.Helper()
+	err := s.Write(context.Background(), People, func(tx *Tx) error {
+		fn(tx)
+		return errBack
+	})
+	if err != errBack {
 		t.Fatal(err)
 	}
 }

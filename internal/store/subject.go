@@ -90,8 +90,11 @@ func (tx *Tx) load(id incident.ID, text string) (*Subject, error) {
 // folds them into it. The entries are numbered and timed already; s is the state
 // before them.
 func (tx *Tx) Append(s *Subject, entries incident.Log) error {
+	if tx.readOnly {
+		return tx.fail(errReadOnly)
+	}
 	if len(entries) == 0 {
-		return nil
+		return tx.failed
 	}
 	if tx.subjects[s.ID] != s {
 		return tx.fail(fmt.Errorf("store: append to %s, which is not locked", s.ID))

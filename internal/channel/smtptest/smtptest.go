@@ -58,6 +58,7 @@ type Mail struct {
 	From, To string
 	Raw      []byte
 	TLS      bool
+	UTF8     bool // the sender asked for SMTPUTF8
 	Hello    string
 	Login    string // the mechanism that the sender logged in with, or ""
 }
@@ -97,6 +98,7 @@ func New(opts Options) (*Server, error) {
 	s.inner = smtp.NewServer(smtp.BackendFunc(s.session))
 	s.inner.Domain = "mail.test"
 	s.inner.AllowInsecureAuth = true
+	s.inner.EnableSMTPUTF8 = true
 	s.inner.MaxMessageBytes = 1 << 20
 	s.inner.ErrorLog = log.New(io.Discard, "", 0)
 	config := &tls.Config{Certificates: []tls.Certificate{cert}}
@@ -177,11 +179,11 @@ type session struct {
 	taken  bool
 }
 
-func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+func (s *session) Mail(from string, o *smtp.MailOptions) error {
 	if s.server.opts.Username != "" && s.login == "" {
 		return smtp.ErrAuthRequired
 	}
-	s.mail = Mail{From: from, Hello: s.conn.Hostname(), Login: s.login}
+	s.mail = Mail{From: from, Hello: s.conn.Hostname(), Login: s.login, UTF8: o.UTF8}
 	_, s.mail.TLS = s.conn.TLSConnectionState()
 	return nil
 }

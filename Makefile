@@ -1,0 +1,52 @@
+# A bare `make` says what can be made.
+.DEFAULT_GOAL := help
+.PHONY: help run test vet staticcheck race sim nights bench fuzz format build
+
+GO ?= go
+SEEDS ?= 100
+DAYS ?= 30
+FUZZTIME ?= 30s
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+build: ## build the one binary, ./tocsin
+	CGO_ENABLED=0 $(GO) build -trimpath -o tocsin .
+
+run: ## start a server on http://127.0.0.1:8080 with its data in ./data
+	$(GO) run . serve
+
+test: vet staticcheck ## everything that must pass: vet, staticcheck, all tests
+	$(GO) test ./...
+
+vet:
+	$(GO) vet ./...
+
+staticcheck:
+	@mkdir -p bin
+	cd tools && $(GO) build -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+	./bin/staticcheck ./...
+
+race: ## the engine and the store under the race detector
+	$(GO) test -race -short ./internal/engine ./internal/store
+
+nights: ## play every night, on both databases
+	$(GO) test ./internal/sim -run TestNights -v
+
+sim: ## simulate SEEDS lives of DAYS days each under random faults
+	$(GO) test ./internal/sim -run TestSimulator -v -timeout 0 -args -seeds $(SEEDS) -days $(DAYS)
+
+bench: ## measure what the goals speak of (docs/benchmarks.md)
+	$(GO) test ./internal/app -run '^$$' -bench . -benchtime 1x -timeout 60m -v
+	$(GO) test ./internal/store ./alert ./alert/source ./oncall ./internal/engine -run '^$$' -bench . -timeout 60m
+
+fuzz: ## fuzz every parser for FUZZTIME each
+	@for dir in $$(grep -rlE '^func Fuzz' --include=*_test.go . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' $$dir/*_test.go | sed 's/func //'); do \
+	    echo "$$dir $$f"; $(GO) test $$dir -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) || exit 1; \
+	  done; done
+
+format: ## gofumpt every file
+	@mkdir -p bin
+	cd tools && $(GO) build -o ../bin/gofumpt mvdan.cc/gofumpt
+	./bin/gofumpt -w $$(git ls-files '*.go')

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The rules of the house: a package may import what stands behind its name, and no
+// other package of ours. The domain stands at the root and does no I/O; the machinery
+// stands under internal.
+const rules = `
+	org
+	incident: org
+	oncall: org
+
+	# The five steps. None knows another; all know the incident.
+	alert: incident org
+	escalate: incident org
+	resolve: incident org
+
+	alert/source: alert org
+
+	# The machinery. It sees the domain; the domain never sees it.
+	internal/secret
+	internal/egress
+	internal/pgtest
+	internal/channel: alert escalate incident org internal/egress
+	internal/channel/smtptest
+	internal/store: alert escalate incident oncall org resolve internal/secret
+	internal/engine: alert escalate incident oncall org resolve internal/channel internal/secret internal/store
+	internal/api: alert alert/source escalate incident oncall org resolve internal/engine internal/store internal/web
+	internal/web: alert escalate incident oncall org resolve internal/engine internal/store
+	internal/config: alert alert/source escalate incident oncall org internal/channel internal/egress internal/secret
+
+	# These two see everything.
+	internal/sim: *
+	internal/app: *
+`
+
+// The domain may not reach the world, and may not ask the time.
+var (
+	forbidden = []string{"os", "net", "net/http", "database/sql", "log", "log/slog", "sync"}
+	asks      = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+)
+
+// banned names say nothing about what a package is.
+var banned = []string{"util", "utils", "common", "types", "model", "models", "helper", "helpers", "manager", "base"}
+
+const longestDoc = 40 // lines of a package's page
+
+func TestHouse(t *testing.T) {
+	may := map[string][]string{}
+	for line := range strings.Lines(rules) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			name, imports, _ := strings.Cut(line, ":")
+			may[name] = strings.Fields(imports)
+		}
+	}
+	docs := map[string]int{}
+	err := fs.WalkDir(os.DirFS("."), ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && file != "." || d.Name() == "testdata" || d.Name() == "node_modules" || file == "tools") {
+			return fs.SkipDir
+		}
+		pkg := path.Dir(file)
+		if d.IsDir() || !strings.HasSuffix(file, ".go") || pkg == "." {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		if f.Doc != nil {
+			docs[pkg] = max(docs[pkg], strings.Count(f.Doc.Text(), "\n"))
+		} else {
+			docs[pkg] += 0
+		}
+		if slices.Contains(banned, path.Base(pkg)) {
+			t.Errorf("%s: %q says nothing about what a package is", file, path.Base(pkg))
+		}
+		allowed, known := may[pkg]
+		if !known {
+			t.Errorf("%s: package %s is not in the rules of the house", file, pkg)
+		}
+		atRoot := !strings.HasPrefix(pkg, "internal/")
+		for _, im := range f.Imports {
+			p, err := strconv.Unquote(im.Path.Value)
+			if err != nil {
+				return err
+			}
+			if ours, ok := strings.CutPrefix(p, "tocsin/"); ok && !slices.Contains(allowed, ours) && !slices.Contains(allowed, "*") {
+				t.Errorf("%s: %s may not import %s", file, pkg, ours)
+			}
+			if atRoot && slices.Contains(forbidden, p) {
+				t.Errorf("%s: the domain may not import %s", file, p)
+			}
+		}
+		if atRoot {
+			noTime(t, file, f)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg, lines := range docs {
+		if lines == 0 || lines > longestDoc {
+			t.Errorf("%s: its doc comment has %d lines; a page is 1 to %d", pkg, lines, longestDoc)
+		}
+	}
+	for pkg := range may {
+		if _, err := os.Stat(pkg); err == nil && docs[pkg] == 0 {
+			t.Errorf("%s stands in the rules and has no doc comment", pkg)
+		}
+	}
+}
+
+// noTime: the domain is told the time, it does not ask.
+func noTime(t *testing.T, file string, f *ast.File) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(asks, s.Sel.Name) {
+				t.Errorf("%s: time.%s: the domain is told the time, it does not ask", file, s.Sel.Name)
+			}
+		}
+		return true
+	})
+}

@@ -1,0 +1,189 @@
+// Package api is what other programs talk to: the doors of monitoring in the dialects
+// it speaks, the acknowledge links of pages, and the questions of whoever watches over
+// Tocsin itself.
+//
+// One table (routes) lists every door with its method, who may use it and the dialect
+// in which it answers; dispatch is built from it, and a test walks it. Dispatch is our
+// own and small, because a sender's POST must never be answered with a redirect:
+// "/v2/enqueue/" and "//v2/enqueue" are "/v2/enqueue".
+//
+// A sender hears 202 when what it said is on disk, and not before. Faults are sorted
+// by whose they are, since senders repeat what got a 5xx and drop what got a 4xx for
+// ever. Ours (a full disk, a database that does not answer, too much at once) are 503
+// with Retry-After. Theirs are told in the dialect of the door:
+//
+//   - No integration has the key: 404, or 400 where the key stands in the body.
+//   - Larger than an event or a batch may be, or a compressed body that swells beyond
+//     reason: 413. Slower than ten seconds: 408.
+//   - PagerDuty's events that PagerDuty would refuse: 400 in its own words.
+//   - What cannot be read at all is kept when its key was good, so that somebody looks
+//     at it: nothing is lost because a template was wrong. PagerDuty's clients are told
+//     400 nevertheless; a webhook is told 202, for it has no use for a refusal.
+//   - Good elements of a batch are taken, whatever the others are.
+//
+// Bodies share a fixed amount of memory, in buffers that are used again; when it is
+// spent, the next sender is asked to come back.
+package api
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tocsin/internal/engine"
+	"tocsin/internal/store"
+	"tocsin/internal/web"
+)
+
+// Options are what the API is made of.
+type Options struct {
+	Engine *engine.Engine
+	Store  *store.Store // asked by /readyz whether it can be written
+	// DataDir is where a SQLite database lies; /readyz wants room there. "" is not asked.
+	DataDir  string
+	Log      *slog.Logger
+	Registry *prometheus.Registry // the engine's figures and ours are added to it
+	Version  string
+}
+
+// A permission says who may use a route.
+type permission string
+
+const (
+	public          permission = "public"
+	integrationKey  permission = "integration key"  // in the path or in the body
+	acknowledgeLink permission = "acknowledge link" // the token of one page
+	local           permission = "local"            // from a private network, not through a proxy
+)
+
+// A route is one line of the table. Its pattern's segments are words or {names}.
+type route struct {
+	method     string
+	pattern    string
+	permission permission
+	dialect    string // in which faults are told: "html", "pagerduty" or "problem"
+	serve      http.HandlerFunc
+}
+
+// A server holds what the routes need.
+type server struct {
+	routes []route
+	ingest *ingest
+	ready  *readiness
+}
+
+// New makes the handler of everything below the public URL.
+func New(o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	pages := web.New(web.Options{Engine: o.Engine, Log: o.Log})
+	s := &server{ingest: newIngest(o), ready: &readiness{engine: o.Engine, store: o.Store, dir: o.DataDir, log: o.Log}}
+	register(o.Registry, o.Engine.Metrics())
+	register(o.Registry, buildInfo(o.Version))
+	metrics := promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError})
+	s.routes = []route{
+		{"POST", "/v2/enqueue", integrationKey, "pagerduty", s.ingest.enqueue},
+		{"POST", "/in/{source}/{key}", integrationKey, "problem", s.ingest.named},
+		{"POST", "/generic/{key}", integrationKey, "problem", s.ingest.generic},
+		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},
+		{"POST", "/a/{token}", acknowledgeLink, "html", pages.Answer},
+		{"GET", "/livez", public, "problem", live},
+		{"GET", "/readyz", public, "problem", s.ready.ServeHTTP},
+		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},
+		{"GET", "/", public, "html", pages.Front},
+	}
+	return s
+}
+
+// register adds figures to a registry that may have them already.
+func register(r *prometheus.Registry, c prometheus.Collector) {
+	if err := r.Register(c); err != nil {
+		if _, already := err.(prometheus.AlreadyRegisteredError); !already {
+			panic(err)
+		}
+	}
+}
+
+func buildInfo(version string) prometheus.Collector {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "tocsin_build_info", Help: "Always 1; the label says which version runs.",
+		ConstLabels: prometheus.Labels{"version": version},
+	})
+	g.Set(1)
+	return g
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header()["X-Content-Type-Options"] = noSniff
+	var allow []string
+	dialect := "problem"
+	for i := range s.routes {
+		to := &s.routes[i]
+		if !matches(to.pattern, r.URL.Path, nil) {
+			continue
+		}
+		dialect = to.dialect
+		if to.method != r.Method && (to.method != "GET" || r.Method != "HEAD") {
+			allow = append(allow, to.method)
+			continue
+		}
+		if to.permission == local && !isLocal(r) {
+			refuse(w, dialect, http.StatusForbidden, "this is for the local network")
+			return
+		}
+		matches(to.pattern, r.URL.Path, r)
+		to.serve(w, r)
+		return
+	}
+	if allow == nil {
+		refuse(w, dialect, http.StatusNotFound, "there is nothing here")
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	refuse(w, dialect, http.StatusMethodNotAllowed, "only "+strings.Join(allow, ", ")+" can be done here")
+}
+
+// matches compares a path with a pattern, however many slashes stand between its
+// segments, and gives r, if any, the values of the pattern's names.
+func matches(pattern, path string, r *http.Request) bool {
+	for {
+		pattern, path = strings.TrimLeft(pattern, "/"), strings.TrimLeft(path, "/")
+		if pattern == "" || path == "" {
+			return pattern == path
+		}
+		var want, have string
+		want, pattern, _ = strings.Cut(pattern, "/")
+		have, path, _ = strings.Cut(path, "/")
+		if want[0] != '{' {
+			if want != have {
+				return false
+			}
+		} else if r != nil {
+			r.SetPathValue(want[1:len(want)-1], have)
+		}
+	}
+}
+
+// isLocal says whether a request comes from this machine or a private network. What a
+// proxy passes on comes from anywhere.
+func isLocal(r *http.Request) bool {
+	if r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("Via") != "" {
+		return false
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr == "" || strings.HasPrefix(r.RemoteAddr, "@") // a unix socket
+	}
+	a, err := netip.ParseAddr(host)
+	a = a.Unmap()
+	return err == nil && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast())
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"tocsin/internal/web"
+)
+
+// Header values that every reply shares.
+var (
+	noSniff    = []string{"nosniff"}
+	jsonType   = []string{"application/json"}
+	retryAfter = []string{"5"}
+)
+
+// write answers with JSON.
+func write(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	if status == http.StatusServiceUnavailable {
+		h["Retry-After"] = retryAfter
+	}
+	w.WriteHeader(status)
+	w.Write(body) // whoever has gone will ask again
+}
+
+// refuse tells a fault in a dialect.
+func refuse(w http.ResponseWriter, dialect string, status int, why ...string) {
+	switch dialect {
+	case "html":
+		web.Fault(w, status)
+	case "pagerduty":
+		pagerDutyFault(w, status, why)
+	default:
+		problem(w, status, why)
+	}
+}
+
+// problem tells a fault as RFC 9457 wants it.
+func problem(w http.ResponseWriter, status int, why []string) {
+	var p struct {
+		Title  string   `json:"title"`
+		Status int      `json:"status"`
+		Detail string   `json:"detail"`
+		Errors []string `json:"errors,omitempty"`
+	}
+	p.Title, p.Status, p.Detail = http.StatusText(status), status, why[0]
+	if len(why) > 1 {
+		p.Errors = why
+	}
+	body, _ := json.Marshal(p) // texts and a number
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	if status == http.StatusServiceUnavailable {
+		h["Retry-After"] = retryAfter
+	}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// pagerDutyFault tells a fault as PagerDuty's clients know it.
+func pagerDutyFault(w http.ResponseWriter, status int, why []string) {
+	p := struct {
+		Status  string   `json:"status"`
+		Message string   `json:"message"`
+		Errors  []string `json:"errors,omitempty"`
+	}{"invalid event", "Event object is invalid", why}
+	switch status {
+	case http.StatusBadRequest:
+	case http.StatusServiceUnavailable:
+		p.Status, p.Message = "unavailable", "The event could not be stored; send it again"
+	default:
+		p.Status, p.Message = "error", http.StatusText(status)
+	}
+	body, _ := json.Marshal(p) // texts
+	write(w, status, body)
+}
+
+// unrecognized is PagerDuty's reply to what is not an event at all.
+func unrecognized(w http.ResponseWriter, why string) {
+	body := append([]byte(nil), `{"status":"Unrecognized object","message":"Event object format is unrecognized","errors":["JSON parse error",`...)
+	body = appendText(body, why)
+	write(w, http.StatusBadRequest, append(body, "]}"...))
+}
+
+// appendText appends a JSON string.
+func appendText(b []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			text, _ := json.Marshal(s)
+			return append(b, text...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// accepted answers a webhook.
+func accepted(w http.ResponseWriter, events int, fault error) {
+	var room [128]byte
+	b := append(room[:0], `{"status":"accepted","events":`...)
+	b = strconv.AppendInt(b, int64(events), 10)
+	if fault != nil {
+		b = append(b, `,"errors":[`...)
+		b = appendText(b, fault.Error())
+		b = append(b, ']')
+	}
+	write(w, http.StatusAccepted, append(b, '}'))
+}
+
+// processed answers PagerDuty's event.
+func processed(w http.ResponseWriter, key string) {
+	var room [192]byte
+	b := append(room[:0], `{"status":"success","message":"Event processed","dedup_key":`...)
+	b = appendText(b, key)
+	write(w, http.StatusAccepted, append(b, '}'))
+}

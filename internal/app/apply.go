@@ -1,0 +1,292 @@
+// Package app puts the house together: it joins the rooms under internal in straight
+// lines and is what the commands of the binary call.
+//
+// Apply brings the configuration to what a set-up file says, in one transaction, and
+// writes only what changes: applying the same file again writes nothing.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/internal/config"
+	"tocsin/internal/secret"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// A Step is what applying a set-up does with one thing.
+type Step struct {
+	Do       Do
+	Kind, ID string
+	Version  int      // that it has afterwards
+	Changed  []string // of an update: the fields that differ, "levels" or "methods"
+	// Integration is set where the key of an integration is made, or is given anew;
+	// Key is empty in a plan whose key is yet to be made. It is shown once.
+	Integration *org.Integration
+	Key         string
+
+	body []byte
+}
+
+// Do is a verb of a Step.
+type Do string
+
+const (
+	Create    Do = "create"
+	Update    Do = "update"
+	Unchanged Do = "unchanged"
+	Retire    Do = "retire"
+)
+
+// A Wish is a set-up that is to be applied.
+type Wish struct {
+	Setup config.Setup
+	Ring  *secret.Ring
+	// Prune retires what the file does not name, and empties rules and settings that
+	// it leaves out.
+	Prune bool
+	Rand  io.Reader // of new keys
+}
+
+// NewWish is a set-up to be applied, with new keys from the system's randomness.
+func NewWish(setup config.Setup, ring *secret.Ring, prune bool) Wish {
+	return Wish{Setup: setup, Ring: ring, Prune: prune, Rand: rand.Reader}
+}
+
+// Plan is what Apply would do. New keys are not made yet.
+func Plan(ctx context.Context, st *store.Store, w Wish) ([]Step, error) {
+	w.Rand = nil
+	var steps []Step
+	err := st.Read(ctx, func(tx *store.Tx) (err error) {
+		steps, err = w.steps(tx)
+		return err
+	})
+	return steps, err
+}
+
+// Apply validates the set-up against what is configured and writes what differs, all
+// or nothing. Its error is *config.Problems where the file is wrong.
+func Apply(ctx context.Context, st *store.Store, w Wish, by incident.Actor, now time.Time) ([]Step, error) {
+	var steps []Step
+	err := st.Write(ctx, store.People, func(tx *store.Tx) (err error) {
+		if _, err = tx.PutConfig(now); err != nil { // changes nothing; from here on nobody else does
+			return err
+		}
+		if steps, err = w.steps(tx); err != nil {
+			return err
+		}
+		var changes []store.Change
+		for _, s := range steps {
+			if s.Do != Unchanged {
+				changes = append(changes, store.Change{Kind: s.Kind, ID: s.ID, Body: s.body, By: by})
+			}
+		}
+		if len(changes) == 0 {
+			return nil
+		}
+		_, err = tx.PutConfig(now, changes...)
+		return err
+	})
+	return steps, err
+}
+
+// A thing is one row of the configuration by its name.
+type thing struct{ kind, id string }
+
+// steps compares the set-up with what is configured now.
+func (w Wish) steps(tx *store.Tx) ([]Step, error) {
+	rows, err := tx.Config()
+	if err != nil {
+		return nil, err
+	}
+	has := make(map[thing]store.ConfigRow, len(rows))
+	var all, stays []config.Item
+	for _, r := range rows {
+		has[thing{r.Kind, r.ID}] = r
+		item := config.Item{Kind: r.Kind, ID: r.ID, Body: r.Body}
+		all = append(all, item)
+		if !r.Retired && !w.Prune {
+			stays = append(stays, item)
+		}
+	}
+	existing := config.Read(stays)
+	if err := w.Setup.Validate(existing); err != nil {
+		return nil, err
+	}
+	setup, keys, err := w.keyed(config.Read(all).Integrations, existing.Integrations)
+	if err != nil {
+		return nil, err
+	}
+	items := setup.Items(w.Ring)
+	steps := make([]Step, 0, len(items))
+	named := map[thing]bool{}
+	for _, item := range items {
+		t := thing{item.Kind, item.ID}
+		named[t] = true
+		s := step(item, has[t])
+		if i, ok := keys[item.ID]; ok && item.Kind == config.Integrating {
+			s.Integration, s.Key = &i.Integration, i.Key
+		}
+		steps = append(steps, s)
+	}
+	if w.Prune {
+		steps = append(steps, pruned(rows, named)...)
+	}
+	return steps, nil
+}
+
+// keyed is the set-up with every integration's key: the file's, the one it has, or a
+// new one. The integrations whose key is new are returned by their ids.
+func (w Wish) keyed(had, stays []config.Integration) (config.Setup, map[string]config.Integration, error) {
+	hashes, owners := map[org.IntegrationID]string{}, map[string]org.IntegrationID{}
+	for _, i := range had {
+		hashes[i.ID] = i.KeyHash
+	}
+	setup, fresh := w.Setup, map[string]config.Integration{}
+	setup.Integrations = slices.Clone(setup.Integrations)
+	for n := range setup.Integrations {
+		i := &setup.Integrations[n]
+		i.KeyHash = hashes[i.ID]
+		if i.Key == "" && i.KeyHash == "" && w.Rand != nil {
+			i.Key = newKey(w.Rand)
+		}
+		before := i.KeyHash
+		if i.Key != "" {
+			i.KeyHash = config.KeyHash(w.Ring, i.Key)
+		}
+		if before == "" || i.KeyHash != before {
+			fresh[string(i.ID)] = *i
+		}
+	}
+	for _, i := range slices.Concat(setup.Integrations, stays) {
+		owner, taken := owners[i.KeyHash]
+		if taken && owner != i.ID && i.KeyHash != "" {
+			return setup, nil, incident.Refuse("%s: integrations %s and %s have the same key", setup.File, owner, i.ID)
+		}
+		owners[i.KeyHash] = i.ID
+	}
+	return setup, fresh, nil
+}
+
+const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// newKey is 32 letters and digits, about 190 bits; every source takes it as its key.
+func newKey(rand io.Reader) string {
+	var key strings.Builder
+	var b [1]byte
+	for key.Len() < 32 {
+		if _, err := io.ReadFull(rand, b[:]); err != nil {
+			panic("app: the source of randomness failed: " + err.Error())
+		}
+		if n := int(b[0]) & 63; n < len(keyAlphabet) { // others are drawn again: each is as likely
+			key.WriteByte(keyAlphabet[n])
+		}
+	}
+	return key.String()
+}
+
+// step compares one thing with its row, which is zero when there is none.
+func step(item config.Item, row store.ConfigRow) Step {
+	s := Step{Do: Update, Kind: item.Kind, ID: item.ID, Version: row.Version + 1, body: item.Body}
+	switch {
+	case row.Version == 0 || row.Retired:
+		s.Do = Create
+	case string(row.Body) == string(item.Body):
+		s.Do, s.Version = Unchanged, row.Version
+	default:
+		s.Changed = changed(row.Body, item.Body)
+	}
+	return s
+}
+
+// changed are the fields in which two JSON objects differ; none when they are no
+// objects.
+func changed(before, after []byte) []string {
+	var a, b map[string]json.RawMessage
+	if json.Unmarshal(before, &a) != nil || json.Unmarshal(after, &b) != nil {
+		return nil
+	}
+	names := map[string]bool{}
+	for name := range a {
+		names[name] = string(a[name]) != string(b[name])
+	}
+	for name := range b {
+		names[name] = string(a[name]) != string(b[name])
+	}
+	maps.DeleteFunc(names, func(_ string, differs bool) bool { return !differs })
+	return slices.Sorted(maps.Keys(names))
+}
+
+// pruned takes away what is configured and not named. Of rules and settings there is
+// always one; theirs are emptied.
+func pruned(rows []store.ConfigRow, named map[thing]bool) (steps []Step) {
+	for _, r := range rows {
+		switch {
+		case r.Retired || named[thing{r.Kind, r.ID}]:
+		case r.Kind == config.Rules:
+			steps = append(steps, step(config.Item{Kind: r.Kind, ID: r.ID, Body: []byte(`[]`)}, r))
+		case r.Kind == config.Settings:
+			steps = append(steps, step(config.Item{Kind: r.Kind, ID: r.ID, Body: []byte(`{}`)}, r))
+		default:
+			steps = append(steps, Step{Do: Retire, Kind: r.Kind, ID: r.ID, Version: r.Version + 1})
+		}
+	}
+	return steps
+}
+
+// Print writes the steps for a person, and for each new key what to paste into the
+// sender. Public is the server's URL.
+func Print(w io.Writer, steps []Step, public string) error {
+	var b strings.Builder
+	same := 0
+	for _, s := range steps {
+		name := s.Kind
+		if s.ID != s.Kind {
+			name += " " + s.ID
+		}
+		switch s.Do {
+		case Create:
+			fmt.Fprintf(&b, "+ %s\n", name)
+		case Update:
+			fmt.Fprintf(&b, "~ %s (version %d)", name, s.Version)
+			if len(s.Changed) > 0 {
+				fmt.Fprintf(&b, ": %s", strings.Join(s.Changed, ", "))
+			}
+			b.WriteByte('\n')
+		case Retire:
+			fmt.Fprintf(&b, "- %s\n", name)
+		default:
+			same++
+		}
+	}
+	if same > 0 {
+		fmt.Fprintf(&b, "= %d unchanged\n", same)
+	}
+	for _, s := range steps {
+		if s.Integration != nil {
+			b.WriteString(paste(*s.Integration, s.Key, public))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// paste is what goes into the sender's own configuration.
+func paste(i org.Integration, key, public string) string {
+	if key == "" {
+		return fmt.Sprintf("\n%s (%s): a key will be made and shown\n", i.ID, i.Source)
+	}
+	if i.Source == "pagerduty" {
+		return fmt.Sprintf("\n%s (%s): shown once\n  URL          %s/v2/enqueue\n  routing_key  %s\n", i.ID, i.Source, public, key)
+	}
+	return fmt.Sprintf("\n%s (%s): shown once\n  URL  %s/in/%s/%s\n", i.ID, i.Source, public, i.Source, key)
+}

@@ -1,0 +1,266 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tocsin/incident"
+	"tocsin/internal/config"
+	"tocsin/internal/pgtest"
+	"tocsin/internal/secret"
+	"tocsin/internal/store"
+)
+
+var (
+	now = time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+	by  = incident.Actor("person:root")
+)
+
+// A place is an installation under test.
+type place struct {
+	*testing.T
+	st   *store.Store
+	ring *secret.Ring
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, test func(p place)) {
+	for name, url := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "db") },
+		"postgres": func(t *testing.T) string { return pgtest.Start(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ring, err := secret.Generate(rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			st, err := store.Open(context.Background(), store.Options{URL: url(t), Ring: ring, Sync: "OFF"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { st.Close() })
+			test(place{t, st, ring})
+		})
+	}
+}
+
+func (p place) wish(text string) Wish {
+	p.Helper()
+	s, err := config.Parse("x.yaml", []byte(text))
+	if err != nil {
+		p.Fatal(err)
+	}
+	return Wish{Setup: s, Ring: p.ring, Rand: rand.Reader}
+}
+
+func (p place) apply(w Wish) []Step {
+	p.Helper()
+	steps, err := Apply(p.Context(), p.st, w, by, now)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return steps
+}
+
+// done is the steps as verbs and names: "create person jane".
+func done(steps []Step) (out []string) {
+	for _, s := range steps {
+		out = append(out, strings.Join(append([]string{string(s.Do), s.Kind, s.ID}, s.Changed...), " "))
+	}
+	return out
+}
+
+func (p place) expect(steps []Step, want ...string) {
+	p.Helper()
+	if diff := cmp.Diff(want, done(steps)); diff != "" {
+		p.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+func (p place) rows() (rows []store.ConfigRow, seq int64) {
+	p.Helper()
+	err := p.st.Read(p.Context(), func(tx *store.Tx) (err error) {
+		if seq, err = tx.ConfigSeq(); err != nil {
+			return err
+		}
+		if err = tx.VerifyConfig(); err != nil {
+			return err
+		}
+		rows, err = tx.Config()
+		return err
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+	return rows, seq
+}
+
+func TestExampleTwice(t *testing.T) {
+	data, err := os.ReadFile("../../docs/examples/first.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	onBoth(t, func(p place) {
+		w := p.wish(string(data))
+		plan, err := Plan(p.Context(), p.st, w)
+		if err != nil {
+			p.Fatal(err)
+		}
+		if rows, seq := p.rows(); len(rows) != 0 || seq != 0 {
+			p.Errorf("a plan wrote %d rows", len(rows))
+		}
+		first := p.apply(w)
+		p.expect(plan, done(first)...)
+		rows, seq := p.rows()
+		if len(rows) != len(first) || seq != int64(len(first)) {
+			p.Errorf("%d steps made %d rows by %d changes", len(first), len(rows), seq)
+		}
+		for _, s := range first {
+			made := s.Kind == "integration"
+			if s.Do != Create || s.Version != 1 || (s.Key != "") != made || (s.Integration != nil) != made {
+				p.Errorf("first time: %+v", s)
+			}
+		}
+		for _, s := range p.apply(w) {
+			if s.Do != Unchanged || s.Version != 1 || s.Key != "" || s.Integration != nil {
+				p.Errorf("second time: %+v", s)
+			}
+		}
+		if again, after := p.rows(); after != seq || !cmp.Equal(rows, again) {
+			p.Errorf("the second time wrote: %d changes, then %d", seq, after)
+		}
+	})
+}
+
+const small = `
+people: [{id: jane}, {id: omar}]
+teams: [{id: dba, members: [jane]}]
+policies: [{id: p, levels: [{targets: [jane]}]}]
+services: [{id: db, policy: p}]
+integrations: [{id: prom, source: alertmanager}]
+rules: [{name: all, service: db}]
+settings: {catch_all: db}
+`
+
+func TestChanges(t *testing.T) {
+	onBoth(t, func(p place) {
+		key := p.apply(p.wish(small))[5].Key
+		hash := config.KeyHash(p.ring, key)
+
+		p.expect(p.apply(p.wish("people: [{id: omar, name: Omar, zone: Europe/Prague}]\nintegrations: [{id: prom, name: Prometheus, source: alertmanager, service: db}]")),
+			"update person omar name zone", "update integration prom name service")
+		for _, r := range first(p.rows()) {
+			if r.Kind == "integration" && !strings.Contains(string(r.Body), hash) {
+				p.Errorf("without a key in the file the key is lost: %s", r.Body)
+			}
+		}
+
+		steps := p.apply(p.wish("integrations: [{id: prom, name: Prometheus, source: alertmanager, service: db, key: a-key-of-my-own-choice}]"))
+		p.expect(steps, "update integration prom key_hash")
+		if steps[0].Key != "a-key-of-my-own-choice" || steps[0].Version != 3 {
+			p.Errorf("a key that was given: %+v", steps[0])
+		}
+	})
+}
+
+func TestPrune(t *testing.T) {
+	onBoth(t, func(p place) {
+		p.apply(p.wish(small))
+		w := p.wish("people: [{id: omar}]\nteams: [{id: dba, members: [jane]}]")
+		w.Prune = true
+		if _, err := Apply(p.Context(), p.st, w, by, now); err == nil || !strings.Contains(err.Error(), `x.yaml:2:29: teams[0].members[0]: there is no person "jane"`) {
+			p.Errorf("refers to what is pruned: %v", err)
+		}
+		w = p.wish("people: [{id: omar}]")
+		w.Prune = true
+		p.expect(p.apply(w), "unchanged person omar", "retire integration prom", "retire person jane", "retire policy p",
+			"update rules rules", "retire service db", "update settings settings catch_all", "retire team dba")
+		p.expect(p.apply(w), "unchanged person omar", "unchanged rules rules", "unchanged settings settings")
+
+		// What comes back has the key that it had, and counts on.
+		steps := p.apply(p.wish("people: [{id: jane}]\nintegrations: [{id: prom, source: alertmanager}]"))
+		p.expect(steps, "create person jane", "create integration prom")
+		if steps[0].Version != 3 || steps[1].Key != "" {
+			p.Errorf("come back as %+v", steps)
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	onBoth(t, func(p place) {
+		p.apply(p.wish("integrations: [{id: a, source: generic, key: key-of-sixteen-or-more}]"))
+		_, before := p.rows()
+		_, err := Apply(p.Context(), p.st, p.wish("people: [{id: jane}]\nintegrations: [{id: b, source: generic, key: key-of-sixteen-or-more}]"), by, now)
+		if _, ok := errors.AsType[incident.Refusal](err); !ok || strings.Contains(err.Error(), "sixteen") {
+			p.Errorf("a key that is taken: %v", err)
+		}
+		_, err = Apply(p.Context(), p.st, p.wish("people: [{id: jane}]\nteams: [{id: t, members: [x]}]"), by, now)
+		if _, ok := errors.AsType[*config.Problems](err); !ok {
+			p.Errorf("a reference to nobody: %v", err)
+		}
+		if _, after := p.rows(); after != before {
+			p.Error("a refused set-up was written in part")
+		}
+		w := p.wish("integrations: [{id: b, source: generic, key: key-of-sixteen-or-more}]")
+		w.Prune = true
+		p.expect(p.apply(w), "create integration b", "retire integration a")
+	})
+}
+
+func TestPrint(t *testing.T) {
+	onBoth(t, func(p place) {
+		p.apply(p.wish("people: [{id: jane}, {id: omar}]\nteams: [{id: dba}]"))
+		w := p.wish(`
+people: [{id: jane, zone: Europe/Prague}, {id: omar}]
+integrations:
+  - {id: prom, source: alertmanager, key: alertmanager-key-1}
+  - {id: pd, source: pagerduty, key: abcdefghijklmnopqrstuvwxyz012345}
+  - {id: own, source: generic}
+rules: []
+`)
+		w.Prune = true
+		plan, err := Plan(p.Context(), p.st, w)
+		if err != nil {
+			p.Fatal(err)
+		}
+		head := "~ person jane (version 2): zone\n+ integration prom\n+ integration pd\n+ integration own\n+ rules\n- team dba\n= 1 unchanged\n" +
+			"\nprom (alertmanager): shown once\n  URL  https://t.example.org/in/alertmanager/alertmanager-key-1\n" +
+			"\npd (pagerduty): shown once\n  URL          https://t.example.org/v2/enqueue\n  routing_key  abcdefghijklmnopqrstuvwxyz012345\n"
+		if diff := cmp.Diff(head+"\nown (generic): a key will be made and shown\n", printed(t, plan)); diff != "" {
+			p.Errorf("plan (-want +got):\n%s", diff)
+		}
+		got := printed(t, p.apply(w))
+		got = regexp.MustCompile(`/in/generic/[A-Za-z0-9]{32}\n`).ReplaceAllString(got, "/in/generic/KEY\n")
+		if diff := cmp.Diff(head+"\nown (generic): shown once\n  URL  https://t.example.org/in/generic/KEY\n", got); diff != "" {
+			p.Errorf("applied (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func printed(t *testing.T, steps []Step) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Print(&b, steps, "https://t.example.org"); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestNewKey(t *testing.T) {
+	a, b := newKey(rand.Reader), newKey(rand.Reader)
+	if !regexp.MustCompile(`^[A-Za-z0-9]{32}$`).MatchString(a) || a == b {
+		t.Errorf("keys are %s and %s", a, b)
+	}
+}
+
+func first[A, B any](a A, _ B) A { return a }

@@ -1,0 +1,268 @@
+package app
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tocsin/internal/config"
+	"tocsin/internal/pgtest"
+)
+
+// The measures of docs/benchmarks.md: load comes from this process, the server is
+// another, and every figure stands beside the empty handler's of the same run.
+
+const benchKey = "0123456789abcdef0123456789abcdef"
+
+const benchSetup = `
+people:
+  - {id: jane, name: Jane, methods: [{id: log, channel: log, address: jane}], rules: [{method: log}]}
+services: [{id: web, name: Web, policy: web}]
+policies: [{id: web, name: Web, levels: [{targets: [jane], wait: 5m}]}]
+integrations: [{id: bench, name: Bench, source: pagerduty, service: web, key: ` + benchKey + `}]
+`
+
+// event is a PagerDuty event of 500 bytes.
+func event(key string) []byte {
+	head := fmt.Sprintf(`{"routing_key":"%s","event_action":"trigger","dedup_key":"%s","payload":{"summary":"disk full on db-1","source":"db-1","severity":"critical","component":"/dev/sda1","group":"prod","class":"disk","custom_details":{"text":"`, benchKey, key)
+	tail := `"}},"client":"bench"}`
+	return []byte(head + strings.Repeat("x", 500-len(head)-len(tail)) + tail)
+}
+
+// A sending is a load from many connections for a while.
+type sending struct {
+	conns int
+	every time.Duration // between two requests of all together; 0: as fast as answers come
+	lasts time.Duration
+	next  func(n int64) []byte // the n-th body
+}
+
+type sent struct {
+	rate          float64 // answers with 2xx a second
+	p50, p99, max time.Duration
+	bad           int64
+}
+
+// send speaks HTTP by hand, so that the load costs little of the machine it shares.
+func send(t testing.TB, to string, s sending) sent {
+	t.Helper()
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n, bad atomic.Int64
+	var mu sync.Mutex
+	var took []time.Duration
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range s.conns {
+		wg.Go(func() {
+			c, err := net.Dial("tcp", u.Host)
+			if err != nil {
+				bad.Add(1)
+				return
+			}
+			defer c.Close()
+			r := bufio.NewReader(c)
+			var mine []time.Duration
+			var out []byte
+			for time.Since(began) < s.lasts {
+				i := n.Add(1) - 1
+				if s.every > 0 {
+					time.Sleep(time.Until(began.Add(time.Duration(i) * s.every)))
+				}
+				body := s.next(i)
+				out = append(out[:0], "POST /v2/enqueue HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "...)
+				out = append(fmt.Appendf(out, "%d\r\n\r\n", len(body)), body...)
+				at := time.Now()
+				if _, err := c.Write(out); err != nil {
+					bad.Add(1)
+					return
+				}
+				status, err := read(r)
+				if err != nil || status != 202 {
+					bad.Add(1)
+				}
+				mine = append(mine, time.Since(at))
+			}
+			mu.Lock()
+			took = append(took, mine...)
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	all := time.Since(began)
+	slices.Sort(took)
+	res := sent{bad: bad.Load(), rate: float64(int64(len(took))-bad.Load()) / all.Seconds()}
+	if len(took) > 0 {
+		res.p50, res.p99, res.max = took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
+	}
+	return res
+}
+
+// read takes one answer off the wire.
+func read(r *bufio.Reader) (status int, err error) {
+	length := 0
+	for first := true; ; first = false {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return 0, err
+		}
+		text := strings.TrimSpace(string(line))
+		switch {
+		case first:
+			if _, err := fmt.Sscanf(text, "HTTP/1.1 %d", &status); err != nil {
+				return 0, err
+			}
+		case text == "":
+			_, err := r.Discard(length)
+			return status, err
+		case len(text) > 15 && strings.EqualFold(text[:15], "Content-Length:"):
+			if length, err = strconv.Atoi(strings.TrimSpace(text[15:])); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+func BenchmarkAccept(b *testing.B) {
+	for _, load := range []struct {
+		name string
+		next func(n int64) []byte
+	}{
+		{"95 % repeat 1,000 open keys", repeats()},
+		{"all keys are new", fresh("n")},
+	} {
+		empty := start(b, "empty", config.Server{})
+		for _, database := range []string{"sqlite", "postgres"} {
+			for _, conns := range []int{1, 8, 64, 256} {
+				b.Run(fmt.Sprintf("%s/%s/%d", load.name, database, conns), func(b *testing.B) {
+					c := bench(b, database)
+					if strings.HasPrefix(load.name, "95") {
+						send(b, c.URL, sending{conns: 16, lasts: time.Second, next: func(n int64) []byte { return event(fmt.Sprint("open-", n%1000)) }})
+						calm(b, c.URL)
+					}
+					lag := watch(c.URL)
+					base := send(b, empty.URL, sending{conns: conns, lasts: 3 * time.Second, next: load.next})
+					got := send(b, c.URL, sending{conns: conns, lasts: 6 * time.Second, next: load.next})
+					again := send(b, empty.URL, sending{conns: conns, lasts: 3 * time.Second, next: load.next})
+					worst := lag()
+					if got.bad+base.bad > 0 {
+						b.Errorf("%d answers were not 202", got.bad+base.bad)
+					}
+					b.ReportMetric(0, "ns/op")
+					b.ReportMetric(got.rate, "events/s")
+					b.ReportMetric(2*got.rate/(base.rate+again.rate), "of-empty")
+					b.ReportMetric(float64(got.p99.Microseconds())/1000, "p99-ms")
+					b.ReportMetric(worst.Seconds()*1000, "lag-p99-ms")
+				})
+			}
+		}
+		empty.stop()
+	}
+}
+
+// repeats: 95 of 100 events repeat one of 1,000 open keys.
+func repeats() func(int64) []byte {
+	var bodies [1000][]byte
+	for i := range bodies {
+		bodies[i] = event(fmt.Sprint("open-", i))
+	}
+	more := fresh("r")
+	return func(n int64) []byte {
+		if n%20 == 0 {
+			return more(n)
+		}
+		return bodies[n*7919%1000]
+	}
+}
+
+// fresh: no key was ever seen.
+func fresh(prefix string) func(int64) []byte {
+	var run atomic.Int64
+	begun := time.Now().UnixNano()
+	return func(int64) []byte { return event(fmt.Sprintf("%s-%d-%d", prefix, begun, run.Add(1))) }
+}
+
+// bench starts a server on a database.
+func bench(b *testing.B, database string) *child {
+	o := options(b, "")
+	if database == "postgres" {
+		o.Database = pgtest.Start(b)
+	}
+	o.LogLevel = "error"
+	setUp(b, o, benchSetup)
+	c := start(b, "serve", o)
+	b.Cleanup(c.stop)
+	return c
+}
+
+// figure reads one metric.
+func figure(base, name string) (v float64, ok bool) {
+	res, err := http.Get(base + "/metrics")
+	if err != nil {
+		return 0, false
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, false
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, found := strings.CutPrefix(line, name+" "); found {
+			_, err := fmt.Sscan(rest, &v)
+			return v, err == nil
+		}
+	}
+	return 0, false
+}
+
+// watch samples how old the oldest event is that triage has not seen, until asked.
+func watch(base string) func() time.Duration {
+	stop, done := make(chan struct{}), make(chan []time.Duration)
+	go func() {
+		var ages []time.Duration
+		for {
+			select {
+			case <-stop:
+				done <- ages
+				return
+			case <-time.After(100 * time.Millisecond):
+				if v, ok := figure(base, "tocsin_inbox_oldest_seconds"); ok {
+					ages = append(ages, time.Duration(v*float64(time.Second)))
+				}
+			}
+		}
+	}()
+	return func() time.Duration {
+		close(stop)
+		ages := <-done
+		slices.Sort(ages)
+		if len(ages) == 0 {
+			return -1
+		}
+		return ages[len(ages)*99/100]
+	}
+}
+
+// calm waits until triage has seen everything.
+func calm(t testing.TB, base string) {
+	t.Helper()
+	for range 600 {
+		if v, ok := figure(base, "tocsin_inbox_waiting"); ok && v == 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal("triage does not keep up")
+}

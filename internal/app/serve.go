@@ -1,0 +1,173 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"tocsin/incident"
+	"tocsin/internal/api"
+	"tocsin/internal/config"
+	"tocsin/internal/engine"
+	"tocsin/internal/secret"
+	"tocsin/internal/store"
+)
+
+// drain is how long requests in flight may take when the server stops.
+const drain = 10 * time.Second
+
+// A Server is the whole house, running.
+type Server struct {
+	URL    string // where it listens
+	Engine *engine.Engine
+	Store  *store.Store
+
+	cleanups []cleanup
+	failed   chan error
+}
+
+// A cleanup undoes one step of the start; they run last-in first-out.
+type cleanup struct {
+	name string
+	do   func() error
+}
+
+// Serve runs the house until ctx ends, and stops it in order: requests in flight are
+// answered, pages in flight are sent, then the database is closed. ready is told when
+// the first request can come.
+func Serve(ctx context.Context, o config.Server, log *slog.Logger, version string, ready func(*Server)) (err error) {
+	s := &Server{failed: make(chan error, 2)}
+	defer func() { err = errors.Join(err, s.stop(log)) }()
+	if err := s.start(ctx, o, log, version); err != nil {
+		return err
+	}
+	if ready != nil {
+		ready(s)
+	}
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+		return nil
+	case err := <-s.failed:
+		return err
+	}
+}
+
+func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, version string) error {
+	ring, err := o.Ring()
+	if err != nil {
+		return err
+	}
+	s.Store, err = store.Open(ctx, store.Options{URL: o.StoreURL(), Ring: ring, Exclusive: true})
+	if err != nil {
+		return err
+	}
+	s.cleanup("store", s.Store.Close)
+	channels, err := o.Channels(log)
+	if err != nil {
+		return err
+	}
+	s.Engine = engine.New(engine.Options{
+		Store: s.Store, Ring: ring, Channels: channels, PublicURL: o.Public(), Log: log, Async: true,
+	})
+	if err := firstStart(ctx, s.Store, s.Engine.Now()); err != nil {
+		return err
+	}
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store})
+	dir := o.Data
+	if o.Database != "" {
+		dir = ""
+	}
+	handler := api.New(api.Options{Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version})
+	listener, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	s.URL = "http://" + listener.Addr().String()
+
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.Engine.Run(run); err != nil {
+			s.failed <- fmt.Errorf("engine: %w", err)
+		}
+	}()
+	s.cleanup("engine", func() error { stop(); <-ended; return nil })
+
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("http: %w", err)
+		}
+	}()
+	s.cleanup("http", func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), drain)
+		defer cancel()
+		return server.Shutdown(ctx)
+	})
+	log.Info("ready", "url", s.URL, "public", o.Public(), "database", s.Store.Dialect(), "version", version)
+	return nil
+}
+
+func (s *Server) cleanup(name string, do func() error) {
+	s.cleanups = append(s.cleanups, cleanup{name, do})
+}
+
+func (s *Server) stop(log *slog.Logger) (err error) {
+	for i := len(s.cleanups) - 1; i >= 0; i-- {
+		c := s.cleanups[i]
+		if e := c.do(); e != nil {
+			err = errors.Join(err, fmt.Errorf("stop %s: %w", c.name, e))
+		}
+		log.Debug("stopped", "what", c.name)
+	}
+	return err
+}
+
+// CatchAll is the service that a new installation has, so that no event is homeless.
+const CatchAll = "catch-all"
+
+// firstStart gives a new installation its catch-all service.
+func firstStart(ctx context.Context, st *store.Store, now time.Time) error {
+	return st.Write(ctx, store.People, func(tx *store.Tx) error {
+		seq, err := tx.ConfigSeq()
+		if err != nil || seq > 0 {
+			return err
+		}
+		_, err = tx.PutConfig(now,
+			store.Change{Kind: "service", ID: CatchAll, Body: []byte(`{"id":"catch-all","name":"Catch-all"}`), By: incident.Engine},
+			store.Change{Kind: "settings", ID: "settings", Body: []byte(`{"catch_all":"catch-all"}`), By: incident.Engine})
+		return err
+	})
+}
+
+// OpenStore opens the store of an installation for a command, beside a server that may
+// be running.
+func OpenStore(ctx context.Context, o config.Installation) (*store.Store, *secret.Ring, error) {
+	ring, err := o.Ring()
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.Database == "" {
+		if err := os.MkdirAll(filepath.Dir(o.StoreURL()), 0o700); err != nil {
+			return nil, nil, err
+		}
+	}
+	st, err := store.Open(ctx, store.Options{URL: o.StoreURL(), Ring: ring})
+	return st, ring, err
+}

@@ -1,0 +1,223 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"tocsin/internal/channel"
+	"tocsin/internal/egress"
+	"tocsin/internal/secret"
+)
+
+// An Installation is what every command must know to find the installation it is
+// about. It is meant to be embedded in a command of kong's, whose parser is made with
+// kong.Configuration(File).
+type Installation struct {
+	Config    kong.ConfigFlag `name:"config" env:"TOCSIN_CONFIG" placeholder:"FILE" help:"YAML file of options: the flags' names without dashes in front."`
+	Data      string          `name:"data" default:"data" env:"TOCSIN_DATA" placeholder:"DIR" help:"Directory of the database and the key ring (${default})."`
+	Listen    string          `name:"listen" default:"127.0.0.1:8080" env:"TOCSIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve HTTP on (${default})."`
+	Database  string          `name:"database" env:"TOCSIN_DATABASE" placeholder:"URL" help:"PostgreSQL to keep everything in; without it, a SQLite file in the data directory."`
+	PublicURL string          `name:"public-url" env:"TOCSIN_PUBLIC_URL" placeholder:"URL" help:"Where people and senders reach this server (http://<listen>)."`
+	Keyring   string          `name:"keyring" env:"TOCSIN_KEYRING_FILE" placeholder:"FILE" help:"File of the key ring (<data>/keyring); $$TOCSIN_KEYRING holds the ring itself."`
+}
+
+// A Server is the options of the server.
+type Server struct {
+	Installation
+
+	SMTPHost         string `name:"smtp-host" env:"TOCSIN_SMTP_HOST" group:"E-mail" placeholder:"HOST:PORT" help:"Relay that takes our mail; without it there is no e-mail."`
+	SMTPFrom         string `name:"smtp-from" env:"TOCSIN_SMTP_FROM" group:"E-mail" placeholder:"ADDRESS" help:"Sender of our mail, such as \"Tocsin <tocsin@example.org>\"."`
+	SMTPUser         string `name:"smtp-user" env:"TOCSIN_SMTP_USER" group:"E-mail" placeholder:"NAME" help:"User name at the relay; without it we do not log in."`
+	SMTPPassword     string `name:"smtp-password" env:"TOCSIN_SMTP_PASSWORD" group:"E-mail" placeholder:"TEXT" help:"Password at the relay. Others can see flags: prefer the environment or a file."`
+	SMTPPasswordFile string `name:"smtp-password-file" env:"TOCSIN_SMTP_PASSWORD_FILE" group:"E-mail" placeholder:"FILE" help:"File that holds the password at the relay."`
+	SMTPTLS          string `name:"smtp-tls" default:"required" enum:"required,opportunistic,never,implicit" env:"TOCSIN_SMTP_TLS" group:"E-mail" placeholder:"HOW" help:"STARTTLS required, opportunistic or never, or implicit TLS (${default})."`
+	SMTPHello        string `name:"smtp-hello" env:"TOCSIN_SMTP_HELLO" group:"E-mail" placeholder:"NAME" help:"Host name we greet the relay with (localhost)."`
+
+	NtfyServer string `name:"ntfy-server" env:"TOCSIN_NTFY_SERVER" group:"ntfy" placeholder:"URL" help:"Where bare topics live, such as https://ntfy.sh; without it, contact methods name whole URLs."`
+	NtfyToken  string `name:"ntfy-token" env:"TOCSIN_NTFY_TOKEN" group:"ntfy" placeholder:"TEXT" help:"Access token at that server."`
+
+	AllowNetwork []string `name:"allow-network" env:"TOCSIN_ALLOW_NETWORK" placeholder:"CIDR" help:"Private networks, addresses or host:port that contact methods may lead to; none unless named."`
+
+	LogLevel  string `name:"log-level" default:"info" enum:"debug,info,warn,error" env:"TOCSIN_LOG_LEVEL" placeholder:"LEVEL" help:"Least that is logged: debug, info, warn or error (${default})."`
+	LogFormat string `name:"log-format" default:"text" enum:"text,json" env:"TOCSIN_LOG_FORMAT" placeholder:"FORMAT" help:"How it is logged: text or json (${default})."`
+}
+
+// Validate refuses options that cannot work, before anything is opened. Kong calls it.
+func (i *Installation) Validate() error {
+	if _, port, err := net.SplitHostPort(i.Listen); err != nil || port == "" {
+		return fmt.Errorf("--listen: %q is not host:port", i.Listen)
+	}
+	if i.Data == "" {
+		return errors.New("--data: names no directory")
+	}
+	if d := i.Database; d != "" && !strings.HasPrefix(d, "postgres://") && !strings.HasPrefix(d, "postgresql://") {
+		return errors.New("--database: want a URL such as postgres://user@host/name") // not shown: it may hold a password
+	}
+	if i.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(i.PublicURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("--public-url: %q is not a URL such as https://tocsin.example.org", i.PublicURL)
+	}
+	return nil
+}
+
+// Validate refuses options that cannot work, before anything is opened. Kong calls it.
+func (s *Server) Validate() error {
+	if err := s.Installation.Validate(); err != nil {
+		return err
+	}
+	_, err := s.Channels(slog.New(slog.DiscardHandler))
+	return err
+}
+
+// Public is the URL under which people and senders reach the server, without a slash
+// at its end.
+func (i *Installation) Public() string {
+	if i.PublicURL != "" {
+		return strings.TrimRight(i.PublicURL, "/")
+	}
+	host, port, err := net.SplitHostPort(i.Listen)
+	if err != nil {
+		return "http://" + i.Listen
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost" // every address of this machine is no address to give away
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// StoreURL is the database as internal/store takes it.
+func (i *Installation) StoreURL() string {
+	return cmp.Or(i.Database, filepath.Join(i.Data, "tocsin.db"))
+}
+
+// Ring is the key ring: the one in $TOCSIN_KEYRING, or that of the file, which is made
+// with a new key when there is none. The data directory is made too.
+func (i *Installation) Ring() (*secret.Ring, error) {
+	if err := os.MkdirAll(i.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if text := os.Getenv("TOCSIN_KEYRING"); text != "" {
+		return secret.FromEnv(text)
+	}
+	return secret.Create(cmp.Or(i.Keyring, filepath.Join(i.Data, "keyring")))
+}
+
+// Logger is the log as the options want it.
+func (s *Server) Logger(w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{}
+	var level slog.Level
+	if level.UnmarshalText([]byte(s.LogLevel)) == nil {
+		o.Level = level
+	}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// channelNames are what contact methods may name: all that Channels can make.
+var channelNames = []string{"email", "log", "ntfy"}
+
+// Channels are the ways to reach people that are set up: the log and ntfy always,
+// e-mail with a relay. Hosts in the options are trusted, each by its own channel only:
+// an address that a person typed must not lead to the relay's port.
+func (s *Server) Channels(log *slog.Logger) ([]channel.Channel, error) {
+	out := []channel.Channel{channel.NewLog(log)}
+	dial, err := s.dialer(ntfyHost(s.NtfyServer))
+	if err != nil {
+		return nil, err
+	}
+	if s.NtfyToken != "" && s.NtfyServer == "" {
+		return nil, errors.New("--ntfy-token: goes with --ntfy-server")
+	}
+	ntfy, err := channel.NewNtfy(s.NtfyServer, s.NtfyToken, dial.Client(channel.SendTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("--ntfy-server: %w", err)
+	}
+	out = append(out, ntfy)
+	if s.SMTPHost == "" {
+		return out, nil
+	}
+	email, err := s.email()
+	if err != nil {
+		return nil, err
+	}
+	return append(out, email), nil
+}
+
+func (s *Server) email() (*channel.Email, error) {
+	if s.SMTPFrom == "" {
+		return nil, errors.New("--smtp-from: is missing: mail needs a sender")
+	}
+	password, err := s.password()
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := net.SplitHostPort(s.SMTPHost); err != nil {
+		return nil, fmt.Errorf("--smtp-host: %q is not host:port, such as mail.example.org:587", s.SMTPHost)
+	}
+	dial, err := s.dialer(s.SMTPHost)
+	if err != nil {
+		return nil, err
+	}
+	relay := channel.Relay{Addr: s.SMTPHost, Username: s.SMTPUser, Password: password, Hello: s.SMTPHello}
+	if s.SMTPTLS == "implicit" {
+		relay.Implicit = true
+	} else {
+		relay.STARTTLS = s.SMTPTLS
+	}
+	return channel.NewEmail(relay, s.SMTPFrom, dial.DialContext)
+}
+
+func (s *Server) password() (string, error) {
+	switch {
+	case s.SMTPPassword != "" && s.SMTPPasswordFile != "":
+		return "", errors.New("--smtp-password-file: give the password or its file, not both")
+	case s.SMTPPasswordFile != "":
+		b, err := os.ReadFile(s.SMTPPasswordFile)
+		if err != nil {
+			return "", fmt.Errorf("--smtp-password-file: %w", err)
+		}
+		return strings.TrimRight(string(b), "\r\n"), nil
+	}
+	return s.SMTPPassword, nil
+}
+
+// dialer connects to the public Internet, to what --allow-network names, and to one
+// trusted host:port, if any.
+func (s *Server) dialer(trusted string) (*egress.Dialer, error) {
+	allow, err := egress.ParseAllow(s.AllowNetwork...)
+	if err != nil {
+		return nil, fmt.Errorf("--allow-network: %w", err)
+	}
+	if trusted != "" {
+		if allow, err = egress.ParseAllow(append([]string{trusted}, s.AllowNetwork...)...); err != nil {
+			return nil, err
+		}
+	}
+	return &egress.Dialer{Allow: allow}, nil
+}
+
+// ntfyHost is the host:port of a server's URL; "" when it has none, which NewNtfy
+// will say.
+func ntfyHost(server string) string {
+	u, err := url.Parse(server)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port, "443"))
+}

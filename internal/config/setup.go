@@ -1,0 +1,193 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"tocsin/alert"
+	"tocsin/escalate"
+	"tocsin/internal/secret"
+	"tocsin/oncall"
+	"tocsin/org"
+)
+
+// A Setup is what a set-up file says.
+type Setup struct {
+	File         string            `yaml:"-"`
+	People       []org.Person      `yaml:"people"`
+	Teams        []org.Team        `yaml:"teams"`
+	Services     []org.Service     `yaml:"services"`
+	Policies     []escalate.Policy `yaml:"policies"`
+	Schedules    []oncall.Schedule `yaml:"schedules"`
+	Integrations []Integration     `yaml:"integrations"`
+	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
+	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
+
+	at places
+}
+
+// An Integration is one of the file, which may bring its key along. Without a key it
+// keeps the one it has, or is given a new one.
+type Integration struct {
+	org.Integration `yaml:",inline"`
+	Key             string `yaml:"key,omitempty"`
+}
+
+// Parse reads a set-up file; name is the file's, for errors, which are *Problems.
+//
+// What has no name is called by its id. Contact methods count as verified, because the
+// administrator vouches for what stands in the file.
+func Parse(name string, data []byte) (Setup, error) {
+	s := Setup{File: name, at: places{}}
+	node, err := document(name, data)
+	if err != nil || node == nil {
+		return s, err
+	}
+	r := &reader{at: s.at, found: Problems{File: name}}
+	r.value("", node, reflect.ValueOf(&s).Elem())
+	s.complete()
+	return s, r.found.err()
+}
+
+func (s *Setup) complete() {
+	for i := range s.People {
+		p := &s.People[i]
+		name(&p.Name, p.ID)
+		for m := range p.Methods {
+			p.Methods[m].Verified = true
+		}
+	}
+	for i := range s.Teams {
+		name(&s.Teams[i].Name, s.Teams[i].ID)
+	}
+	for i := range s.Services {
+		name(&s.Services[i].Name, s.Services[i].ID)
+	}
+	for i := range s.Policies {
+		name(&s.Policies[i].Name, s.Policies[i].ID)
+	}
+	for i := range s.Schedules {
+		name(&s.Schedules[i].Name, s.Schedules[i].ID)
+	}
+	for i := range s.Integrations {
+		name(&s.Integrations[i].Name, s.Integrations[i].ID)
+	}
+}
+
+func name[ID ~string](name *string, id ID) {
+	if *name == "" {
+		*name = string(id)
+	}
+}
+
+// The kinds of configuration, as the store and the engine know them. Of rules and
+// settings there is one each, whose id is its kind.
+const (
+	Person      = "person"
+	Team        = "team"
+	Service     = "service"
+	Policy      = "policy"
+	Schedule    = "schedule"
+	Integrating = "integration"
+	Rules       = "rules"
+	Settings    = "settings"
+)
+
+// An Item is one thing of the configuration as it is stored. The same thing has the
+// same body, byte for byte.
+type Item struct {
+	Kind, ID string
+	Body     []byte // JSON
+}
+
+// KeyHash is what is stored of an integration's key.
+func KeyHash(ring *secret.Ring, key string) string { return ring.Hash("integration key", key) }
+
+// Items is the set-up as it is stored. An integration without a key in the file has
+// the KeyHash that it brings along.
+func (s Setup) Items(ring *secret.Ring) []Item {
+	var out []Item
+	add := func(kind, id string, v any) {
+		body, err := json.Marshal(v)
+		if err != nil {
+			panic(fmt.Sprintf("config: %s %s: %v", kind, id, err)) // our own types always have a JSON form
+		}
+		out = append(out, Item{kind, id, body})
+	}
+	for _, p := range s.People {
+		add(Person, string(p.ID), p)
+	}
+	for _, t := range s.Teams {
+		add(Team, string(t.ID), t)
+	}
+	for _, p := range s.Policies {
+		add(Policy, string(p.ID), p)
+	}
+	for _, v := range s.Schedules {
+		add(Schedule, string(v.ID), v)
+	}
+	for _, v := range s.Services {
+		add(Service, string(v.ID), v)
+	}
+	for _, i := range s.Integrations {
+		if i.Key != "" {
+			i.KeyHash = KeyHash(ring, i.Key)
+		}
+		add(Integrating, string(i.ID), i.Integration)
+	}
+	if s.Rules != nil {
+		add(Rules, Rules, *s.Rules)
+	}
+	if s.Settings != nil {
+		add(Settings, Settings, *s.Settings)
+	}
+	return out
+}
+
+// Read is the way back from Items: the set-up of what is stored. Of keys there are
+// only the hashes. What cannot be read is left out, so that it can be applied anew.
+func Read(items []Item) Setup {
+	var s Setup
+	for _, i := range items {
+		switch i.Kind {
+		case Person:
+			read(i, &s.People)
+		case Team:
+			read(i, &s.Teams)
+		case Service:
+			read(i, &s.Services)
+		case Policy:
+			read(i, &s.Policies)
+		case Schedule:
+			read(i, &s.Schedules)
+		case Integrating:
+			var found []org.Integration
+			read(i, &found)
+			for _, one := range found {
+				s.Integrations = append(s.Integrations, Integration{Integration: one})
+			}
+		case Rules:
+			var found [][]alert.Rule
+			read(i, &found)
+			if len(found) > 0 {
+				s.Rules = &found[0]
+			}
+		case Settings:
+			var found []org.Settings
+			read(i, &found)
+			if len(found) > 0 {
+				s.Settings = &found[0]
+			}
+		}
+	}
+	return s
+}
+
+// read adds what an item holds to a list.
+func read[T any](i Item, list *[]T) {
+	var one T
+	if json.Unmarshal(i.Body, &one) == nil {
+		*list = append(*list, one)
+	}
+}

@@ -1,0 +1,262 @@
+package config
+
+import (
+	"fmt"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tocsin/alert"
+	"tocsin/alert/source"
+	"tocsin/org"
+)
+
+// Validate says whether the set-up makes sense together with what is already
+// configured and stays. Its error is *Problems.
+func (s Setup) Validate(existing Setup) error {
+	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}}
+	c.found.File = s.File
+	c.know(existing)
+	c.know(s)
+	c.people()
+	c.teams()
+	c.services()
+	c.policies()
+	c.schedules()
+	c.integrations()
+	c.rules()
+	c.settings()
+	return c.found.err()
+}
+
+// A reference is how one thing names another.
+type reference struct{ kind, id string }
+
+// A checker gathers what is wrong.
+type checker struct {
+	Setup
+	known   map[reference]bool
+	depends map[org.ServiceID][]org.ServiceID
+	calls   map[org.ServiceID]bool // services with a policy
+	found   Problems
+}
+
+func (c *checker) know(s Setup) {
+	for _, p := range s.People {
+		c.known[reference{Person, string(p.ID)}] = true
+	}
+	for _, t := range s.Teams {
+		c.known[reference{Team, string(t.ID)}] = true
+	}
+	for _, v := range s.Services {
+		c.known[reference{Service, string(v.ID)}] = true
+		c.depends[v.ID], c.calls[v.ID] = v.DependsOn, v.Policy != ""
+	}
+	for _, p := range s.Policies {
+		c.known[reference{Policy, string(p.ID)}] = true
+	}
+	for _, v := range s.Schedules {
+		c.known[reference{Schedule, string(v.ID)}] = true
+	}
+	for _, i := range s.Integrations {
+		c.known[reference{Integrating, string(i.ID)}] = true
+	}
+}
+
+func (c *checker) bad(path, format string, args ...any) {
+	at := c.at.of(path)
+	c.found.List = append(c.found.List, Problem{at.line, at.column, path, fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) check(ok bool, path, format string, args ...any) {
+	if !ok {
+		c.bad(path, format, args...)
+	}
+}
+
+// refers checks that something of a kind exists. No reference is none that is wrong.
+func (c *checker) refers(path, kind, id string) {
+	c.check(id == "" || c.known[reference{kind, id}], path, "there is no %s %q", kind, id)
+}
+
+var idForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// ids checks the form of identifiers, and that each stands there once.
+func (c *checker) ids(kind string, n int, path func(int) string, id func(int) string) {
+	first := map[string]string{}
+	for i := range n {
+		at, id := path(i)+".id", id(i)
+		switch before, twice := first[id]; {
+		case id == "":
+			c.bad(at, "is missing")
+		case !idForm.MatchString(id):
+			c.bad(at, "%q is no id: write a-z, 0-9, dot, dash and underscore, a letter or digit first, at most 64", id)
+		case twice:
+			c.bad(at, "%s %q stands here twice, first in %s", kind, id, before)
+		default:
+			first[id] = path(i)
+		}
+	}
+}
+
+// within writes the path of an element: "people[0]".
+func within(list string) func(int) string {
+	return func(i int) string { return fmt.Sprintf("%s[%d]", list, i) }
+}
+
+func (c *checker) people() {
+	at := within("people")
+	c.ids(Person, len(c.People), at, func(i int) string { return string(c.People[i].ID) })
+	for i, p := range c.People {
+		if _, err := org.Zone(p.Zone); err != nil {
+			c.bad(at(i)+".zone", "%v", err)
+		}
+		c.methods(at(i)+".methods", p)
+		for n, r := range p.Rules {
+			path := fmt.Sprintf("%s.rules[%d]", at(i), n)
+			_, has := p.Method(r.Method)
+			c.check(has, path+".method", "%s has no method %q", p.ID, r.Method)
+			c.priority(path+".priority", r.Priority)
+			c.check(r.For == 0 || r.Every > 0, path+".for", "goes with every: how often to try again for so long")
+		}
+	}
+}
+
+func (c *checker) methods(list string, p org.Person) {
+	at := within(list)
+	c.ids("method", len(p.Methods), at, func(i int) string { return string(p.Methods[i].ID) })
+	for i, m := range p.Methods {
+		c.check(slices.Contains(channelNames, m.Channel), at(i)+".channel",
+			"%q is no channel: want one of %s", m.Channel, strings.Join(channelNames, ", "))
+		switch {
+		case m.Address == "":
+			c.bad(at(i)+".address", "is missing")
+		case m.Channel == "email":
+			c.address(at(i)+".address", m.Address)
+		}
+	}
+}
+
+func (c *checker) address(path, address string) {
+	_, err := mail.ParseAddress(address)
+	c.check(err == nil, path, "%q is not a mail address", address)
+}
+
+func (c *checker) priority(path string, p org.Priority) {
+	c.check(p == "" || p == org.High || p == org.Low, path, "%q is neither high nor low", p)
+}
+
+func (c *checker) members(path string, people []org.PersonID) {
+	for n, id := range people {
+		at := fmt.Sprintf("%s[%d]", path, n)
+		c.check(id != "", at, "names nobody")
+		c.refers(at, Person, string(id))
+	}
+}
+
+func (c *checker) teams() {
+	at := within("teams")
+	c.ids(Team, len(c.Teams), at, func(i int) string { return string(c.Teams[i].ID) })
+	for i, t := range c.Teams {
+		c.members(at(i)+".members", t.Members)
+	}
+}
+
+func (c *checker) services() {
+	at := within("services")
+	c.ids(Service, len(c.Services), at, func(i int) string { return string(c.Services[i].ID) })
+	for i, v := range c.Services {
+		c.refers(at(i)+".team", Team, string(v.Team))
+		c.refers(at(i)+".policy", Policy, string(v.Policy))
+		for n, d := range v.DependsOn {
+			c.refers(fmt.Sprintf("%s.depends_on[%d]", at(i), n), Service, string(d))
+		}
+		if circle := c.circle(v.ID); circle != nil {
+			c.bad(at(i)+".depends_on", "goes in a circle: %s", strings.Join(circle, " -> "))
+		}
+	}
+}
+
+// circle is the way from a service through what it depends on back to itself.
+func (c *checker) circle(start org.ServiceID) []string {
+	seen := map[org.ServiceID]bool{}
+	var walk func(id org.ServiceID) []string
+	walk = func(id org.ServiceID) []string {
+		for _, d := range c.depends[id] {
+			if d == start {
+				return []string{string(id), string(d)}
+			}
+			if seen[d] {
+				continue
+			}
+			seen[d] = true
+			if way := walk(d); way != nil {
+				return append([]string{string(id)}, way...)
+			}
+		}
+		return nil
+	}
+	return walk(start)
+}
+
+var (
+	keyForm     = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
+	routingForm = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
+)
+
+func (c *checker) integrations() {
+	at := within("integrations")
+	c.ids(Integrating, len(c.Integrations), at, func(i int) string { return string(c.Integrations[i].ID) })
+	keys := map[string]string{}
+	for i, v := range c.Integrations {
+		_, ok := source.Named(v.Source)
+		c.check(ok, at(i)+".source", "%q is no source: want one of %s", v.Source, strings.Join(sourceNames(), ", "))
+		c.refers(at(i)+".service", Service, string(v.Service))
+		if v.Key == "" {
+			continue
+		}
+		path := at(i) + ".key" // its text stays out of what is printed
+		if v.Source == "pagerduty" {
+			c.check(routingForm.MatchString(v.Key), path, "a routing key is 32 letters and digits")
+		} else {
+			c.check(keyForm.MatchString(v.Key), path, "a key is 16 to 128 letters, digits, dashes and underscores")
+		}
+		c.check(keys[v.Key] == "", path, "is the key of integration %s too", keys[v.Key])
+		keys[v.Key] = string(v.ID)
+	}
+}
+
+func sourceNames() (names []string) {
+	for _, s := range source.All {
+		names = append(names, s.Name())
+	}
+	return names
+}
+
+func (c *checker) rules() {
+	if c.Rules == nil {
+		return
+	}
+	at := within("rules")
+	for i, r := range *c.Rules {
+		c.refers(at(i)+".integration", Integrating, string(r.Integration))
+		c.refers(at(i)+".service", Service, string(r.Service))
+		r.Name = "x" // alone and under this name, so that its refusal needs no taking apart
+		if _, err := alert.CompileRules([]alert.Rule{r}); err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				c.bad(at(i), "%s", strings.TrimPrefix(line, `rule "x", `))
+			}
+		}
+	}
+}
+
+func (c *checker) settings() {
+	if c.Settings == nil {
+		return
+	}
+	id := c.Settings.CatchAll
+	c.refers("settings.catch_all", Service, string(id))
+	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
+		"service %s has no policy: nobody would be called", id)
+}

@@ -1,0 +1,176 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tocsin/alert"
+	"tocsin/incident"
+	"tocsin/internal/engine"
+	"tocsin/internal/secret"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// Options say on what a night is played.
+type Options struct {
+	// URL is an empty database, as store.Options wants it. "" is a SQLite file that is
+	// thrown away afterwards.
+	URL string
+}
+
+// A player plays one night.
+type player struct {
+	url    string
+	ring   *secret.Ring
+	rand   *rand.ChaCha8
+	store  *store.Store
+	engine *engine.Engine
+	phones []*phone
+
+	script     script
+	transcript transcript
+	now        time.Time
+	over       bool // "morning" was said
+
+	people  map[org.PersonID]org.Person
+	known   map[string]bool              // "kind id" of what is configured
+	events  map[alarm]alert.Event        // what monitoring said last
+	keys    map[incident.ID]string       // the script's names of incidents
+	from    map[string]org.IntegrationID // who spoke of a key last
+	crashAt string
+}
+
+// An alarm is the name of an alert in a script.
+type alarm struct {
+	from org.IntegrationID
+	key  string
+}
+
+const (
+	restless = 2000           // steps at one moment after which a house will never come to rest
+	longest  = 24 * time.Hour // that a night goes on after its last line
+)
+
+// Play plays a script through a house of its own and returns it with what the house
+// did. An error is a script that cannot be read, or books that do not balance; the
+// transcript up to there is returned all the same.
+func Play(ctx context.Context, text string, o Options) (string, error) {
+	s, err := parse(text)
+	if err != nil {
+		return "", err
+	}
+	p := &player{
+		url: o.URL, rand: rand.NewChaCha8([32]byte{1}), script: s, now: s.scenes[0].at,
+		events: map[alarm]alert.Event{}, keys: map[incident.ID]string{}, from: map[string]org.IntegrationID{},
+	}
+	if p.url == "" {
+		dir, err := os.MkdirTemp("", "night")
+		if err != nil {
+			return "", err
+		}
+		defer os.RemoveAll(dir)
+		p.url = filepath.Join(dir, "night.db")
+	}
+	if p.ring, err = secret.Generate(p.rand); err != nil {
+		return "", err
+	}
+	for _, name := range phoneNames {
+		p.phones = append(p.phones, &phone{p: p, name: name, moods: map[string]mood{}})
+	}
+	p.transcript.lines = append(p.transcript.lines, s.head...)
+	err = p.open(ctx)
+	if err == nil {
+		err = p.setUp(ctx, usual, s.setup)
+	}
+	if err == nil {
+		err = p.play(ctx)
+	}
+	return p.transcript.String(), errors.Join(err, p.close())
+}
+
+func (p *player) play(ctx context.Context) error {
+	for _, sc := range p.script.scenes {
+		if err := p.advance(ctx, sc.at); err != nil {
+			return err
+		}
+		p.transcript.begin(sc)
+		err := p.survive(ctx, func() error { return p.act(ctx, sc) })
+		if refusal, ok := errors.AsType[incident.Refusal](err); ok {
+			p.say(markRefusal, "%s", refusal.Text)
+		} else if err != nil {
+			return fmt.Errorf("line %d: %s: %w", sc.line, sc.text, err)
+		}
+		if err := p.advance(ctx, sc.at); err != nil {
+			return err
+		}
+	}
+	if err := p.rest(ctx); err != nil {
+		return err
+	}
+	if p.crashAt != "" {
+		return fmt.Errorf("the house never came to the point %q, at which it was to crash", p.crashAt)
+	}
+	return p.check(ctx)
+}
+
+// advance moves the house to a moment, by way of everything that is due before.
+func (p *player) advance(ctx context.Context, to time.Time) error {
+	for steps := 0; p.engine != nil; steps++ {
+		if steps > restless {
+			return fmt.Errorf("at %s the house does not come to rest", p.script.stamp(p.now))
+		}
+		var next time.Time
+		err := p.survive(ctx, func() (err error) {
+			next, err = p.now, nil // again, should it crash
+			next, err = p.engine.Step(ctx, p.now)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("at %s: %w", p.script.stamp(p.now), err)
+		}
+		if err := p.learn(ctx); err != nil {
+			return err
+		}
+		if next.IsZero() || next.After(to) {
+			break
+		}
+		if next.After(p.now) {
+			p.now, steps = next, 0
+		}
+	}
+	p.now = to
+	return nil
+}
+
+// rest lets the night go on after its last line, until nothing is due but the house's
+// own affairs.
+func (p *player) rest(ctx context.Context) error {
+	end := p.now.Add(longest)
+	for !p.over && p.engine != nil {
+		var agenda store.Agenda
+		if err := p.store.Read(ctx, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
+			return err
+		}
+		next := agenda.First(store.LanePeople, store.LaneHigh, store.LaneLow)
+		if next.IsZero() || next.After(end) {
+			return nil
+		}
+		if err := p.advance(ctx, later(next, p.now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,49 @@
+package sim
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tocsin/internal/pgtest"
+)
+
+var update = flag.Bool("update", false, "write what the nights did into their files, and fail; read the difference before you keep it")
+
+// TestNights plays every night on both databases: the house does what its script says,
+// and nothing else.
+func TestNights(t *testing.T) {
+	files, err := filepath.Glob("nights/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no nights: ", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Run("sqlite", func(t *testing.T) { playFile(t, file, "", *update) })
+			t.Run("postgres", func(t *testing.T) { playFile(t, file, pgtest.Start(t), false) })
+		})
+	}
+}
+
+func playFile(t *testing.T, file, url string, write bool) {
+	t.Helper()
+	script, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Play(context.Background(), string(script), Options{URL: url})
+	if err != nil {
+		t.Errorf("%v\n%s", err, got)
+	}
+	if d := Diff(string(script), got); d != "" {
+		t.Errorf("the night went otherwise:\n%s", d)
+		if write && got != "" {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

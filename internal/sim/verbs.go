@@ -1,0 +1,216 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"tocsin/org"
+)
+
+// A verb is one kind of line of a script. In its form, words in capitals stand for
+// something, what is in brackets may be left out, and a|b is the one or the other.
+// The first verb whose form fits a line is played.
+type verb struct {
+	form string
+	help string
+	do   func(*player, context.Context, words) error
+}
+
+// verbs is every verb there is. docs/nights.md shows the same list.
+var verbs = []verb{
+	{"down KEY [SEVERITY] [from INTEGRATION] [saying TEXT]", "Monitoring reports that KEY is down. SEVERITY is SEV1 to SEV5, or low.", (*player).down},
+	{"up KEY [from INTEGRATION]", "Monitoring reports that KEY is well again.", (*player).up},
+	{"again KEY [from INTEGRATION]", "Monitoring repeats what it said of KEY.", (*player).again},
+	{"PERSON answers [KEY]", "The button or link of the person's last page; what they hear stands below with <.", (*player).answers},
+	{"PERSON acknowledges [KEY]", "The same in the app.", (*player).acknowledges},
+	{"PERSON gives it back [KEY]", "Nobody has it any longer: the climb starts over.", (*player).givesBack},
+	{"PERSON snoozes DURATION [KEY]", "Quiet for so long, then the climb starts over.", (*player).snoozes},
+	{"PERSON resolves [KEY]", "It is over, says a person.", (*player).resolves},
+	{"PERSON reopens [KEY]", "It was not over.", (*player).reopens},
+	{"PERSON escalates [KEY]", "The next level now.", (*player).escalates},
+	{"PERSON reassigns [KEY] to TARGET", "Somebody else is to have it: a person, or schedule:ID, team:ID, policy:ID.", (*player).reassigns},
+	{"PERSON adds TARGET [to KEY]", "One more who is called, whoever has it.", (*player).adds},
+	{"PERSON raises [KEY] to LEVEL", "Another severity (SEV1 to SEV5) or priority (high, low); it may be a milder one.", (*player).raises},
+	{"PERSON notes TEXT [KEY]", "Something written into the log.", (*player).notes},
+	{"held [KEY] because TEXT", "A silence or a window: the timers stand still.", (*player).held},
+	{"released [KEY]", "They go on.", (*player).released},
+	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},
+	{"CHANNEL fails|refuses|hangs|recovers [for PERSON]", "The provider: try later; never; no answer (it may have arrived); well again.", (*player).mood},
+	{"CHANNEL asks for DURATION [for PERSON]", "The provider refuses for now (429) and says for how long.", (*player).asks},
+	{"POSSESSIVE CHANNEL is delivered|read", "A receipt for the person's last page over that channel.", (*player).receipt},
+	{"crash for DURATION", "The house is off for so long; what was due meanwhile is late.", (*player).off},
+	{"crash POINT", `The house drops dead when it next comes to the point ("after claim, before send") and starts again.`, (*player).crashAtPoint},
+	{"crash", "The house drops dead and starts again at once.", (*player).crashNow},
+	{"lose the timer of KEY", "The due row of the incident vanishes, as a bug would do it.", (*player).lose},
+	{"apply", "Changes the set-up by the YAML that stands indented below.", (*player).apply},
+	{"retire KIND NAME", "Retires a person, policy, schedule, team or service.", (*player).retire},
+	{"policy POLICY applied to open", "What is open follows the policy's current version from here on.", (*player).pin},
+	{"log [KEY]", "Shows the log of the incident.", (*player).showLog},
+	{"status [KEY]", "Shows where the incident stands.", (*player).showStatus},
+	{"morning", "Ends the night here, whatever would come later.", (*player).morning},
+}
+
+// Verbs is the form of each verb with a line of help, for people who write scripts.
+func Verbs() (lines [][2]string) {
+	for _, v := range verbs {
+		lines = append(lines, [2]string{v.form, v.help})
+	}
+	return lines
+}
+
+// words is what stands for the capitals of a form, and what was chosen of a|b ("").
+type words map[string]string
+
+// act plays one scene.
+func (p *player) act(ctx context.Context, sc scene) error {
+	if p.engine == nil {
+		return fmt.Errorf("the house is off")
+	}
+	said, err := split(sc.text)
+	if err != nil {
+		return err
+	}
+	var meant error
+	for _, v := range verbs {
+		for _, w := range fit(strings.Fields(v.form), said) {
+			if err := p.mean(w); err != nil {
+				meant = err
+				continue
+			}
+			w["BLOCK"] = sc.block
+			return v.do(p, ctx, w)
+		}
+	}
+	if meant != nil {
+		return meant
+	}
+	return fmt.Errorf("no verb reads like this (docs/nights.md lists them)")
+}
+
+// split cuts a line into words; what stands in quotes is one word.
+func split(text string) (said []string, err error) {
+	var word strings.Builder
+	quoted, any := false, false
+	end := func() {
+		if any {
+			said = append(said, word.String())
+		}
+		word.Reset()
+		any = false
+	}
+	for _, r := range text {
+		switch {
+		case r == '"':
+			quoted, any = !quoted, true
+		case unicode.IsSpace(r) && !quoted:
+			end()
+		default:
+			word.WriteRune(r)
+			any = true
+		}
+	}
+	if quoted {
+		return nil, fmt.Errorf("a quotation does not end")
+	}
+	end()
+	return said, nil
+}
+
+// fit is every way in which a form reads as what was said.
+func fit(form, said []string) []words {
+	if len(form) == 0 {
+		if len(said) == 0 {
+			return []words{{}}
+		}
+		return nil
+	}
+	if strings.HasPrefix(form[0], "[") { // up to the word that closes it
+		n := slices.IndexFunc(form, func(w string) bool { return strings.HasSuffix(w, "]") }) + 1
+		inner := strings.Fields(strings.Trim(strings.Join(form[:n], " "), "[]"))
+		return append(fit(append(inner, form[n:]...), said), fit(form[n:], said)...)
+	}
+	if len(said) == 0 {
+		return nil
+	}
+	head, rest := form[0], 1
+	if (head == "TEXT" || head == "POINT") && len(form) == 1 {
+		rest = len(said) // to the end of the line, quoted or not
+	}
+	if strings.ToUpper(head) != head && !slices.Contains(strings.Split(head, "|"), said[0]) {
+		return nil
+	}
+	ways := fit(form[1:], said[rest:])
+	for _, w := range ways {
+		switch {
+		case strings.ToUpper(head) == head:
+			w[head] = strings.Join(said[:rest], " ")
+		case strings.Contains(head, "|"):
+			w[""] = said[0]
+		}
+	}
+	return ways
+}
+
+// mean checks what the words of a line stand for, so that a misspelt name is found out
+// and does not quietly do something else.
+func (p *player) mean(w words) error {
+	for name, said := range w {
+		switch name {
+		case "PERSON", "OTHER":
+			if _, ok := p.people[org.PersonID(said)]; !ok {
+				return fmt.Errorf("nobody is called %q", said)
+			}
+		case "POSSESSIVE":
+			who, ok := strings.CutSuffix(said, "'s")
+			if _, there := p.people[org.PersonID(who)]; !ok || !there {
+				return fmt.Errorf("%q is nobody's", said)
+			}
+		case "CHANNEL":
+			if !slices.Contains(phoneNames, said) {
+				return fmt.Errorf("%q is no channel: want one of %s", said, strings.Join(phoneNames, ", "))
+			}
+		case "INTEGRATION", "SCHEDULE", "POLICY":
+			if !p.known[strings.ToLower(name)+" "+said] {
+				return fmt.Errorf("there is no %s %q", strings.ToLower(name), said)
+			}
+		case "SEVERITY", "LEVEL":
+			if !org.Severity(said).Valid() && said != "low" && (said != "high" || name == "SEVERITY") {
+				return fmt.Errorf("%q is no severity", said)
+			}
+		case "DURATION":
+			if d, err := time.ParseDuration(said); err != nil || d <= 0 {
+				return fmt.Errorf("%q is no duration", said)
+			}
+		case "TARGET":
+			var t org.Target
+			if err := t.UnmarshalText([]byte(said)); err != nil {
+				return err
+			}
+		case "POINT":
+			if !slices.Contains(points, said) {
+				return fmt.Errorf("%q is no point to crash at: want one of %s", said, strings.Join(points, "; "))
+			}
+		}
+	}
+	return nil
+}
+
+// points are those at which the engine can crash.
+var points = []string{
+	"before accept", "after accept", "after triage", "after claim of due",
+	"after claim, before send", "after send, before mark", "after do",
+}
+
+func (w words) duration() time.Duration {
+	d, _ := time.ParseDuration(w["DURATION"]) // mean has looked at it
+	return d
+}
+
+func (w words) target() (t org.Target) {
+	_ = t.UnmarshalText([]byte(w["TARGET"])) // mean has looked at it
+	return t
+}

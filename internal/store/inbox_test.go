@@ -1,0 +1,307 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"tocsin/alert"
+	"tocsin/internal/pgtest"
+)
+
+// TestAcceptKeepsTheOrder drives Accept and a small triage against a model that takes
+// every event one by one. After everything is triaged both must say the same about
+// every key: whether it is open, with which digest, and how often it was heard.
+func TestAcceptKeepsTheOrder(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		run := 0
+		rapid.Check(t, func(rt *rapid.T) {
+			run++
+			m := acceptModel{t: rt, s: s, prefix: fmt.Sprint(run, "-"), open: map[string]alert.Alert{}}
+			for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+				if rapid.IntRange(0, 2).Draw(rt, "step") == 0 {
+					m.triage(rapid.IntRange(1, 4).Draw(rt, "some"))
+				} else {
+					m.accept()
+				}
+			}
+			m.triage(1 << 20)
+			m.compare()
+		})
+	})
+}
+
+type acceptModel struct {
+	t      *rapid.T
+	s      *Store
+	prefix string
+	open   map[string]alert.Alert // what one after the other would give
+	heard  int
+	ids    int
+}
+
+func (m *acceptModel) write(fn func(*Tx) error) {
+	if err := m.s.Write(context.Background(), Accept, fn); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *acceptModel) accept() {
+	var batch []Heard
+	for range rapid.IntRange(1, 8).Draw(m.t, "batch") {
+		m.heard++
+		key := m.prefix + rapid.SampledFrom([]string{"x", "y", "z"}).Draw(m.t, "key")
+		h := Heard{Integration: "prom", Digest: rapid.SampledFrom([]string{"d", "d", "e"}).Draw(m.t, "digest"), At: t0.Add(time.Duration(m.heard) * time.Second),
+			Event: alert.Event{Key: key, Action: rapid.SampledFrom([]alert.Action{alert.Trigger, alert.Trigger, alert.Trigger, alert.Resolve, alert.Note}).Draw(m.t, "action")}}
+		batch = append(batch, h)
+		m.ids++
+		take(m.open, h, fmt.Sprint(m.prefix, "model-", m.ids))
+	}
+	m.write(func(tx *Tx) error {
+		_, err := tx.Accept(batch)
+		return err
+	})
+}
+
+// take is what triage does with one event.
+func take(open map[string]alert.Alert, h Heard, id string) {
+	a, is := open[h.Event.Key]
+	switch {
+	case h.Event.Action == alert.Resolve:
+		delete(open, h.Event.Key)
+	case h.Event.Action != alert.Trigger:
+	case !is:
+		// Keys that begin with z are counted by a threshold.
+		open[h.Event.Key] = alert.Alert{ID: id, Integration: h.Integration, Key: h.Event.Key, Subject: "a", Digest: h.Digest, Open: true, Count: 1, FirstAt: h.At, LastAt: h.At,
+			Counted: h.Event.Key[len(h.Event.Key)-1] == 'z'}
+	default:
+		a.Count, a.LastAt, a.Digest = a.Count+1, h.At, h.Digest
+		open[h.Event.Key] = a
+	}
+}
+
+func (m *acceptModel) keys() []AlertKey {
+	return []AlertKey{{"prom", m.prefix + "x"}, {"prom", m.prefix + "y"}, {"prom", m.prefix + "z"}}
+}
+
+func (m *acceptModel) triage(limit int) {
+	m.write(func(tx *Tx) error {
+		in, err := tx.Inbox(limit)
+		if err != nil {
+			return err
+		}
+		was, err := tx.OpenAlerts(m.keys())
+		if err != nil {
+			return err
+		}
+		open := map[string]alert.Alert{}
+		for k, a := range was {
+			open[k.Key] = a
+		}
+		var done []string
+		for _, h := range in {
+			done = append(done, h.ID)
+			before, is := open[h.Event.Key]
+			m.ids++
+			take(open, h, fmt.Sprint(m.prefix, m.ids))
+			if after, still := open[h.Event.Key]; still {
+				err = errors.Join(err, tx.PutAlert(after))
+			} else if is {
+				before.Open, before.ResolvedAt = false, h.At
+				err = errors.Join(err, tx.PutAlert(before))
+			}
+		}
+		return errors.Join(err, tx.Done(done))
+	})
+}
+
+func (m *acceptModel) compare() {
+	m.write(func(tx *Tx) error {
+		if n, _, _, err := tx.InboxStats(); n != 0 || err != nil {
+			m.t.Fatalf("%d still wait: %v", n, err)
+		}
+		got := map[string]alert.Alert{}
+		all, err := tx.OpenAlerts(m.keys())
+		for k, a := range all {
+			a.ID = ""
+			got[k.Key] = a
+		}
+		for k, a := range m.open {
+			a.ID = ""
+			m.open[k] = a
+		}
+		if d := cmp.Diff(m.open, got); d != "" {
+			m.t.Fatalf("(-one by one +accepted):\n%s", d)
+		}
+		return err
+	})
+}
+
+func TestInbox(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		bad := "k\x00\xff"
+		heard := []Heard{
+			{Integration: "prom", Event: event("a"), Digest: "d", Raw: []byte(`{"a":1}`), At: t0},
+			{Integration: "prom", Event: alert.Event{Action: alert.Resolve, Key: bad}, At: t0.Add(time.Second)},
+			{Integration: "prom", Event: event("c"), Digest: "d", At: t0.Add(2 * time.Second)},
+		}
+		write(t, s, func(tx *Tx) error {
+			n, err := tx.Accept(heard)
+			if n != 3 {
+				t.Errorf("%d wait", n)
+			}
+			return err
+		})
+		write(t, s, func(tx *Tx) error {
+			in, err := tx.Inbox(10)
+			if err != nil || len(in) != 3 {
+				t.Fatalf("%v %v", in, err)
+			}
+			for i, want := range heard {
+				got := in[i]
+				got.ID, want.ID = "", ""
+				if d := cmp.Diff(want, got); d != "" {
+					t.Errorf("%d (-want +got):\n%s", i, d)
+				}
+			}
+			if err := tx.Done([]string{in[0].ID}); err != nil {
+				return err
+			}
+			return tx.SetAside(in[1].ID, "cannot be read")
+		})
+		read(t, s, func(tx *Tx) error {
+			waiting, oldest, aside, err := tx.InboxStats()
+			if waiting != 1 || aside != 1 || !oldest.Equal(t0.Add(2*time.Second)) {
+				t.Errorf("%d wait since %v, %d aside", waiting, oldest, aside)
+			}
+			return err
+		})
+		err := s.Write(t.Context(), Triage, func(tx *Tx) error { return tx.Done([]string{"nonsense"}) })
+		if err == nil {
+			t.Error("took nonsense for a place in the inbox")
+		}
+	})
+}
+
+// TestAcceptAtOnce counts from several connections: nothing may be lost or counted
+// twice, and nobody may wait for a deadlock to be noticed.
+func TestAcceptAtOnce(t *testing.T) {
+	s := open(t, Options{URL: pgtest.Start(t)})
+	const keys, each, nodes = 40, 10, 4
+	write(t, s, func(tx *Tx) error {
+		for n := range keys {
+			k := fmt.Sprint("k", n)
+			if err := tx.PutAlert(alert.Alert{ID: k, Integration: "prom", Key: k, Digest: "d", Open: true, Last: event(k)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	done := make(chan error)
+	for node := range nodes {
+		go func() {
+			var err error
+			for range each {
+				var batch []Heard
+				for n := range keys {
+					if node%2 == 0 {
+						n = keys - 1 - n
+					}
+					batch = append(batch, Heard{Integration: "prom", Event: event(fmt.Sprint("k", n)), Digest: "d", At: t0})
+				}
+				err = errors.Join(err, s.Write(context.Background(), Accept, func(tx *Tx) error {
+					n, err := tx.Accept(batch)
+					if n > 0 {
+						return fmt.Errorf("%d wait", n)
+					}
+					return err
+				}))
+			}
+			done <- err
+		}()
+	}
+	begun := time.Now()
+	for range nodes {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if d := time.Since(begun); d > 5*time.Second {
+		t.Errorf("took %v: they waited for each other", d)
+	}
+	read(t, s, func(tx *Tx) error {
+		for n := range keys {
+			k := AlertKey{"prom", fmt.Sprint("k", n)}
+			a, err := tx.OpenAlerts([]AlertKey{k})
+			if err != nil || a[k].Count != each*nodes {
+				t.Errorf("%s was counted %d times: %v", k.Key, a[k].Count, err)
+			}
+		}
+		return nil
+	})
+}
+
+func TestEvents(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		day := func(n int) time.Time { return t0.AddDate(0, 0, n) }
+		kept := func(n int) []KeptEvent {
+			return []KeptEvent{{Heard: Heard{Integration: "prom", Event: event("a"), Digest: "d", At: day(n), ID: "1.2"}, Alert: "x", Subject: "a", Verdict: "opened", Why: "nothing was open"}}
+		}
+		for n := range 4 {
+			write(t, s, func(tx *Tx) error { return tx.KeepEvents(day(n), kept(n)) })
+		}
+		write(t, s, func(tx *Tx) error { return tx.KeepEvents(day(3), kept(3)) })
+		read(t, s, func(tx *Tx) error {
+			got, err := tx.Events(day(3))
+			if d := cmp.Diff(append(kept(3), kept(3)...), got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+			none, err2 := tx.Events(day(9))
+			if len(none) != 0 {
+				t.Errorf("%v", none)
+			}
+			return errors.Join(err, err2)
+		})
+		prune := func(now time.Time, keep time.Duration, most int64, want ...string) {
+			t.Helper()
+			write(t, s, func(tx *Tx) error {
+				got, err := tx.Prune(now, keep, most)
+				if d := cmp.Diff(want, got); d != "" {
+					t.Errorf("(-want +got):\n%s", d)
+				}
+				return err
+			})
+		}
+		prune(day(3), 3*24*time.Hour, 1<<30)
+		prune(day(3), 2*24*time.Hour, 1<<30, "20261124")
+		prune(day(3), 30*24*time.Hour, 1, "20261125", "20261126")
+		prune(day(3), 30*24*time.Hour, 1)
+		read(t, s, func(tx *Tx) error {
+			got, err := tx.Events(day(1))
+			if len(got) != 0 {
+				t.Errorf("%v was dropped", got)
+			}
+			return err
+		})
+	})
+}
+
+func FuzzPlace(f *testing.F) {
+	f.Add("1.2")
+	f.Add("-1.")
+	f.Fuzz(func(t *testing.T, id string) {
+		no, n, err := place(id)
+		if err != nil {
+			return
+		}
+		no2, n2, err := place(fmt.Sprintf("%d.%d", no, n))
+		if err != nil || no2 != no || n2 != n {
+			t.Errorf("%q was read as %d.%d and that as %d.%d: %v", id, no, n, no2, n2, err)
+		}
+	})
+}

@@ -1,0 +1,112 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// A view is what the page of a link shows, in words.
+type view struct {
+	Said     string // the answer to their answer; "" before it
+	Title    string
+	Severity org.Severity
+	Service  string
+	Status   incident.Status
+	State    string // the status in a sentence: "Omar has it, since 02:20."
+	Since    string // when it began, in the person's zone
+	Ago      string
+	Machine  string // Since for machines
+	For      string // whose link it is
+	Button   string // "" when there is nothing to answer
+}
+
+// view puts a subject into words for the person of a page.
+func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incident) (view, error) {
+	zone, err := org.Zone(page.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	now := p.engine.Now()
+	v := view{
+		Title: in.Title, Severity: in.Severity, Service: string(in.Service), Status: in.Status,
+		Since: day(in.OpenedAt, zone), Ago: ago(now.Sub(in.OpenedAt)), Machine: in.OpenedAt.UTC().Format(time.RFC3339),
+	}
+	owner := "Somebody"
+	err = p.engine.Read(ctx, func(tx *store.Tx) error {
+		w, err := p.engine.World(tx)
+		if err != nil {
+			return err
+		}
+		if person, ok := w.Person(in.Owner); ok {
+			owner = person.Name
+		}
+		if person, ok := w.Person(page.Person); ok {
+			v.For = person.Name
+		}
+		v.Service, err = serviceName(tx, in.Service)
+		return err
+	})
+	mine := in.Owner != "" && in.Owner == page.Person
+	switch in.Status {
+	case incident.Triggered:
+		v.State, v.Button = "Nobody has answered yet.", "Acknowledge"
+	case incident.Acknowledged:
+		v.State, v.Button = owner+" has it, since "+clock(in.OwnedAt, now, zone)+".", "Acknowledge too"
+		if mine {
+			v.State, v.Button = "You have it, since "+clock(in.OwnedAt, now, zone)+".", ""
+		}
+	case incident.Snoozed:
+		v.State, v.Button = "It is snoozed until "+clock(in.SnoozeUntil, now, zone)+".", "Acknowledge"
+	case incident.Resolved, incident.Closed:
+		v.State = "It is over, since " + clock(in.ResolvedAt, now, zone) + "."
+	}
+	return v, err
+}
+
+// serviceName is what people call a service.
+func serviceName(tx *store.Tx, id org.ServiceID) (string, error) {
+	rows, err := tx.Config()
+	if err != nil {
+		return string(id), err
+	}
+	for _, r := range rows {
+		var s org.Service
+		if r.Kind == "service" && r.ID == string(id) && json.Unmarshal(r.Body, &s) == nil && s.Name != "" {
+			return s.Name, nil
+		}
+	}
+	return string(id), nil
+}
+
+// day is a moment with its day, for whoever wakes up and has lost count.
+func day(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("Mon 2 Jan 15:04 MST")
+}
+
+// clock is a moment of today, or else with its day.
+func clock(t, now time.Time, zone *time.Location) string {
+	t, now = t.In(zone), now.In(zone)
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04")
+	}
+	return day(t, zone)
+}
+
+// ago is a length of time, roughly.
+func ago(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min ago", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+}

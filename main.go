@@ -1,0 +1,155 @@
+// Command tocsin is the whole product in one binary: the server, and the commands that
+// set it up and look into it. README.md says how to begin.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"os/user"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"tocsin/incident"
+	"tocsin/internal/app"
+	"tocsin/internal/config"
+	"tocsin/internal/sim"
+	"tocsin/org"
+)
+
+// version is set at release with -ldflags "-X main.version=1.2.3".
+var version = "dev"
+
+type commands struct {
+	Serve   serve   `cmd:"" help:"Run the server."`
+	Apply   apply   `cmd:"" help:"Bring the configuration to what a set-up file says."`
+	Night   night   `cmd:"" help:"Play a night: a script in, a transcript out."`
+	Migrate migrate `cmd:"" help:"Bring the database's schema up to date, and exit."`
+	Version about   `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
+	var c commands
+	k := kong.Must(&c, kong.Name("tocsin"),
+		kong.Description("Incident alerting, on-call and escalation, self-hosted."),
+		kong.UsageOnError(), kong.Configuration(config.File), kong.BindTo(ctx, (*context.Context)(nil)))
+	run, err := k.Parse(os.Args[1:])
+	k.FatalIfErrorf(err)
+	if err := run.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "tocsin:", err)
+		os.Exit(1)
+	}
+}
+
+type serve struct{ config.Server }
+
+func (c *serve) Run(ctx context.Context) error {
+	return app.Serve(ctx, c.Server, c.Logger(os.Stderr), version, nil)
+}
+
+type apply struct {
+	config.Installation
+	File  string `arg:"" type:"existingfile" help:"Set-up file (YAML)."`
+	Plan  bool   `help:"Only say what would change."`
+	Prune bool   `help:"Retire what the file does not name."`
+}
+
+func (c *apply) Run(ctx context.Context) error {
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	setup, err := config.Parse(c.File, data)
+	if err != nil {
+		return err
+	}
+	st, ring, err := app.OpenStore(ctx, c.Installation)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	wish := app.NewWish(setup, ring, c.Prune)
+	var steps []app.Step
+	if c.Plan {
+		steps, err = app.Plan(ctx, st, wish)
+	} else {
+		steps, err = app.Apply(ctx, st, wish, incident.ByPerson(me()), time.Now().UTC().Truncate(time.Microsecond))
+	}
+	if err != nil {
+		return err
+	}
+	return app.Print(os.Stdout, steps, c.Public())
+}
+
+// me is who types the command, for the audit.
+func me() org.PersonID {
+	u, err := user.Current()
+	if err != nil || u.Username == "" {
+		return "administrator"
+	}
+	return org.PersonID(u.Username + "@shell")
+}
+
+type night struct {
+	File     string `arg:"" type:"existingfile" help:"Script of the night (docs/nights.md)."`
+	Update   bool   `help:"Write what happened into the file; read the difference before you keep it."`
+	Database string `placeholder:"URL" help:"PostgreSQL to play it on; without it, a SQLite file that is thrown away."`
+}
+
+func (c *night) Run(ctx context.Context) error {
+	script, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	got, err := sim.Play(ctx, string(script), sim.Options{URL: c.Database})
+	if err != nil {
+		return err
+	}
+	if got == string(script) {
+		fmt.Print(got)
+		return nil
+	}
+	fmt.Print(sim.Diff(string(script), got))
+	if c.Update {
+		return errors.Join(os.WriteFile(c.File, []byte(got), 0o644), errors.New("the night went otherwise; the file now says how"))
+	}
+	return errors.New("the night went otherwise")
+}
+
+type migrate struct{ config.Installation }
+
+func (c *migrate) Run(ctx context.Context) error {
+	st, _, err := app.OpenStore(ctx, c.Installation) // opening migrates
+	if err != nil {
+		return err
+	}
+	fmt.Println("the schema is up to date:", st.Dialect())
+	return st.Close()
+}
+
+type about struct{}
+
+func (about) Run() error {
+	fmt.Println("tocsin", version, revision(), "zones", org.ZoneVersion)
+	return nil
+}
+
+// revision is the commit the binary was built from, where Go recorded it.
+func revision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value[:min(len(s.Value), 12)]
+			}
+		}
+	}
+	return "unknown revision"
+}
