@@ -209,7 +209,7 @@ func (s *simulator) step() (next time.Time) {
 			return next
 		}
 	}
-	s.violation("I13", "the house does not come to rest at %s", s.now)
+	s.violation("I13", "the house does not come to rest: %s", s.oracle.unrest())
 	return next
 }
 
@@ -353,7 +353,7 @@ func (a *agenda) Pop() any {
 // after puts something on the agenda.
 func (s *simulator) after(d time.Duration, do func()) {
 	s.count++
-	heap.Push(&s.agenda, errand{s.now.Add(max(d, 0)), s.count, do})
+	heap.Push(&s.agenda, errand{s.now.Add(max(d, 0)).Truncate(time.Microsecond), s.count, do})
 }
 
 // often does something again and again, at random, so often a day, while the days last.

@@ -131,7 +131,7 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 	case incident.Escalated:
 		if f.Run == r.ID {
 			w.due, w.free = e.At, true
-		} else if r.Open() { // somebody had it, and now nobody does: runs go on with their own timers
+		} else if r.Open() && r.Waiting == "" { // somebody had it, and now nobody does: runs go on with their own timers
 			w.due, w.free = r.Due, true
 		}
 	case incident.Reassigned:
@@ -164,7 +164,7 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 		}
 	case incident.Rested:
 		if f.Run == r.ID {
-			w.due, w.free = f.Until, false
+			w.due, w.free = f.Until, r.Forced // who asked for the next level does not wait
 		}
 	case incident.Settled:
 		if f.Run == r.ID {

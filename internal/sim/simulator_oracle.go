@@ -124,9 +124,13 @@ func (o *oracle) did(p store.PageRow, what string) {
 // and nothing has made it needless (I3, I5).
 func (o *oracle) sending(m channel.Message) (p store.PageRow, ok bool) {
 	var log incident.Log
+	var others []store.PageRow
 	err := o.s.store.Read(o.s.ctx, func(tx *store.Tx) (err error) {
 		if p, err = tx.Page(m.ID); err == nil {
 			log, err = tx.Log(p.Subject)
+		}
+		if err == nil {
+			others, err = tx.PagesOf(p.Subject)
 		}
 		return err
 	})
@@ -158,7 +162,7 @@ func (o *oracle) sending(m channel.Message) (p store.PageRow, ok bool) {
 			s.violation("I2", "page %s goes out %s late", p.ID, late)
 		}
 	}
-	if s.now.Before(p.At) {
+	if s.now.Before(p.At) && !slices.ContainsFunc(others, func(q store.PageRow) bool { return q.Person == p.Person && q.Run == p.Run && !q.FirstAt.IsZero() && q.SentAt.IsZero() }) {
 		s.violation("I2", "page %s goes out %s early", p.ID, p.At.Sub(s.now))
 	}
 	if why := needless(p, log); why != "" {
@@ -242,8 +246,8 @@ func (o *oracle) stepped() {
 	slices.Sort(ids)
 	o.look(ids, false)
 	o.read(func(tx *store.Tx) error {
-		at, ok, err := tx.NextWake(store.LanePeople, store.LaneHigh, store.LaneLow)
-		if ok && !at.After(o.s.now) {
+		a, err := tx.Agenda()
+		if at := a.First(store.LanePeople, store.LaneHigh, store.LaneLow); !at.IsZero() && !at.After(o.s.now) {
 			o.s.violation("I13", "something is due since %s and was not done", at)
 		}
 		return err
@@ -488,4 +492,28 @@ func (o *oracle) kept(ids []incident.ID) {
 			}
 		}
 	}
+}
+
+// unrest tells what is due and does not get done.
+func (o *oracle) unrest() (text string) {
+	o.read(func(tx *store.Tx) error {
+		a, err := tx.Agenda()
+		text = fmt.Sprintf("%+v", a)
+		rows, _ := tx.Subjects(store.Filter{Open: true, Limit: 1 << 30})
+		for _, r := range rows {
+			if d, ok, _ := tx.DueOf("tend", string(r.ID)); ok && !d.At.After(o.s.now) {
+				sub, _ := tx.Subject(r.ID)
+				b, _ := json.Marshal(sub.Incident)
+				text += fmt.Sprintf("\n%+v\n%s", d, b)
+			}
+			pages, _ := tx.PagesOf(r.ID)
+			for _, p := range pages {
+				if !p.WakeAt.IsZero() && !p.WakeAt.After(o.s.now) {
+					text += fmt.Sprintf("\n%+v", p)
+				}
+			}
+		}
+		return err
+	})
+	return text
 }
