@@ -292,7 +292,9 @@ func (s *simulator) unnoted() {
 func (s *simulator) say(format string, args ...any) {
 	line := s.now.Format("2006-01-02 15:04:05.000 ") + fmt.Sprintf(format, args...)
 	s.sum.Write([]byte(line + "\n"))
-	if traceAll { println(line) }
+	if traceAll {
+		println(line)
+	}
 	s.trail = append(s.trail, line)
 	if n := len(s.trail) - trailKept; n > 0 {
 		s.trail = s.trail[n:]

@@ -162,7 +162,9 @@ func (o *oracle) sending(m channel.Message) (p store.PageRow, ok bool) {
 			s.violation("I2", "page %s goes out %s late", p.ID, late)
 		}
 	}
-	if s.now.Before(p.At) && !slices.ContainsFunc(others, func(q store.PageRow) bool { return q.Person == p.Person && q.Run == p.Run && !q.FirstAt.IsZero() && q.SentAt.IsZero() }) {
+	if s.newest.Before(p.At) && !slices.ContainsFunc(others, func(q store.PageRow) bool {
+		return q.Person == p.Person && q.Run == p.Run && !q.FirstAt.IsZero() && q.SentAt.IsZero()
+	}) {
 		s.violation("I2", "page %s goes out %s early", p.ID, p.At.Sub(s.now))
 	}
 	if why := needless(p, log); why != "" {

@@ -235,7 +235,9 @@ func (s *simulator) answerMidSend(p store.PageRow) {
 		return
 	}
 	s.sheltered = true
-	s.answer(p)
+	s.does(p, "acknowledges", func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
+		return escalate.Acknowledge(in, w, "web", s.now)
+	})
 	s.sheltered = false
 }
 

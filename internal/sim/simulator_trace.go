@@ -1,3 +1,5 @@
 package sim
+
 import "os"
+
 var traceAll = os.Getenv("TRACE") != ""
