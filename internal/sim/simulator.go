@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
@@ -120,7 +121,8 @@ func (l Life) Run(ctx context.Context) (Record, error) {
 	s.live()
 	s.Trail, s.Hash = s.trail, hex.EncodeToString(s.sum.Sum(nil))
 	if s.wrong != nil {
-		return s.Record, fmt.Errorf("seed %d, day %d: %w\n%s", l.Seed, int(s.now.Sub(s.end.AddDate(0, 0, -l.Days)).Hours()/24), s.wrong, strings.Join(s.trail, "\n"))
+		day := int(s.now.Sub(s.end.AddDate(0, 0, -l.Days)).Hours() / 24)
+		return s.Record, fmt.Errorf("seed %d, day %d: %w\n%s\n%s", l.Seed, day, s.wrong, strings.Join(s.trail, "\n"), s.concerned(s.wrong.Error()))
 	}
 	return s.Record, nil
 }
@@ -292,9 +294,6 @@ func (s *simulator) unnoted() {
 func (s *simulator) say(format string, args ...any) {
 	line := s.now.Format("2006-01-02 15:04:05.000 ") + fmt.Sprintf(format, args...)
 	s.sum.Write([]byte(line + "\n"))
-	if traceAll {
-		println(line)
-	}
 	s.trail = append(s.trail, line)
 	if n := len(s.trail) - trailKept; n > 0 {
 		s.trail = s.trail[n:]
@@ -307,6 +306,29 @@ func (s *simulator) violation(invariant, format string, args ...any) {
 		s.wrong = fmt.Errorf("%s violated: %s", invariant, fmt.Sprintf(format, args...))
 		s.say("VIOLATION %v", s.wrong)
 	}
+}
+
+// concerned is the logs and pages of the subjects that a text names.
+func (s *simulator) concerned(text string) string {
+	var b strings.Builder
+	for _, id := range anID.FindAllString(text, -1) {
+		s.store.Read(s.ctx, func(tx *store.Tx) error {
+			subject := incident.ID(id)
+			if p, err := tx.Page(id); err == nil {
+				subject = p.Subject
+			}
+			log, err := tx.Log(subject)
+			for _, e := range log {
+				fmt.Fprintln(&b, e.At.Format("2006-01-02 15:04:05.000000"), subject, e.Seq, e.By, e.Fact.Kind(), e.Fact)
+			}
+			pages, _ := tx.PagesOf(subject)
+			for _, p := range pages {
+				fmt.Fprintln(&b, p.At.Format("2006-01-02 15:04:05.000000"), p.ID, p.Key(), p.State, p.Attempts, "wakes", p.WakeAt, p.Err)
+			}
+			return err
+		})
+	}
+	return b.String()
 }
 
 // listening hears what the house logs: what it does not understand itself is a finding.

@@ -22,6 +22,10 @@ type watch struct {
 func (o *oracle) climbs(tx *store.Tx, id incident.ID, log incident.Log) {
 	var in incident.Incident
 	runs := map[int]*watch{}
+	pages, err := tx.PagesOf(id)
+	if err != nil {
+		o.s.violation("reading", "%v", err)
+	}
 	policy := func(r incident.Run) escalate.Policy { return o.policy(tx, r.Policy, r.Version) }
 	for _, e := range log {
 		before := in
@@ -36,7 +40,7 @@ func (o *oracle) climbs(tx *store.Tx, id incident.ID, log incident.Log) {
 			o.expect(runs[r.ID], e, in, r, policy(r))
 		}
 		if c, ok := e.Fact.(incident.Called); ok {
-			o.paged(tx, id, c)
+			o.paged(pages, id, c)
 		}
 	}
 	for n, w := range runs {
@@ -198,12 +202,7 @@ func (w *watch) called(o *oracle, e incident.Entry, f incident.Called, r inciden
 }
 
 // paged: whoever is called has a page, written down with the call.
-func (o *oracle) paged(tx *store.Tx, id incident.ID, f incident.Called) {
-	pages, err := tx.PagesOf(id)
-	if err != nil {
-		o.s.violation("reading", "%v", err)
-		return
-	}
+func (o *oracle) paged(pages []store.PageRow, id incident.ID, f incident.Called) {
 	for _, c := range f.Calls {
 		has := slices.ContainsFunc(pages, func(p store.PageRow) bool {
 			return p.Run == f.Run && p.Epoch == f.Epoch && p.Round == f.Round && p.Level == f.Level && p.Person == c.Person && p.Address == c.Email && p.Purpose.Alarms()

@@ -1,5 +1,0 @@
-package sim
-
-import "os"
-
-var traceAll = os.Getenv("TRACE") != ""
