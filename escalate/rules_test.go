@@ -32,6 +32,8 @@ var rules = []string{
 	  "inputs":{},"expect":[[0,"notify","alice"],[60,"notify","bob"],[120,"notify","carol"],[180,"notify","alice"],[240,"exhausted"]]}`,
 	`{"id":"a level waits for more than two alerts in five minutes","model":{"mode":"rel","steps":[{"id":"a","delay":60,"targets":["alice"],"min_alerts":{"count":2,"minutes":5}}]},
 	  "inputs":{"alerts":[400,500,600]},"expect":[[600,"notify","alice"],[660,"exhausted"]]}`,
+	`{"id":"a level that waited for alerts and finds nobody gives way at once","model":{"mode":"rel","steps":[{"id":"a","delay":60,"targets":["schedule:p"],"min_alerts":{"count":2,"minutes":5}},{"id":"b","delay":60,"targets":["bob"]}]},
+	  "inputs":{"alerts":[400,500,600]},"expect":[[600,"skip_empty","a"],[600,"notify","bob"],[660,"exhausted"]]}`,
 	`{"id":"a wait, and starting over at most twice","model":{"mode":"rel","steps":[{"id":"a","delay":60,"targets":["alice"]},{"id":"w","type":"wait","delay":30},{"id":"r","type":"repeat","max":2}]},
 	  "inputs":{},"expect":[[0,"notify","alice"],[90,"notify","alice"],[180,"notify","alice"],[270,"exhausted"]]}`,
 	`{"id":"resolve wins over a late answer","model":{"mode":"rel","steps":[{"id":"a","delay":60,"targets":["alice"]}]},

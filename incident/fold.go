@@ -174,7 +174,7 @@ func (in Incident) climbed(e Entry) Incident {
 		in = in.called(f.Calls)
 		in = in.run(f.Run, func(r *Run) { r.called(f) })
 	case Skipped:
-		in = in.run(f.Run, func(r *Run) { r.skipped(f) })
+		in = in.run(f.Run, func(r *Run) { r.skipped(f, e.At) })
 	case Waiting:
 		in = in.run(f.Run, func(r *Run) { r.Waiting, r.Due = f.Why, f.Until })
 	case Rested:
@@ -331,14 +331,17 @@ func (r *Run) out(p org.PersonID) {
 	}
 }
 
-func (r *Run) skipped(f Skipped) {
+func (r *Run) skipped(f Skipped, at time.Time) {
 	if f.Round != r.Round {
 		r.Someone, r.Before = false, false
 	}
 	r.Round, r.Level = f.Round, f.Level
 	r.Waiting, r.Rested, r.Forced = "", false, false
-	if !f.Until.IsZero() {
+	switch {
+	case !f.Until.IsZero():
 		r.Due = f.Until
+	case r.Due.IsZero(): // it waited for something to happen, which has happened
+		r.Due = at
 	}
 	if f.Repeat {
 		r.Repeats++

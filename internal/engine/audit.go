@@ -21,14 +21,19 @@ const (
 	keepLeast   = 24 * time.Hour // when the disk fills
 	diskFull    = 80.0           // per cent
 	pruneEvery  = time.Hour
-	auditLatest = 500 // subjects whose projection one audit folds anew
+	leaseMost   = time.Minute // what lasts longer is no lease of ours
+	auditLatest = 500         // subjects whose projection one audit folds anew
 )
 
-// Begin arms the house's own timers. It may be called again at every start.
+// Begin arms the house's own timers. It may be called again at every start, also when
+// the clock was ahead before it.
 func (e *Engine) Begin(ctx context.Context, now time.Time) error {
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
-		_, there, err := tx.DueOf("audit", "")
-		if err != nil || there {
+		if _, err := tx.FreeLeases(now, leaseMost); err != nil {
+			return err
+		}
+		d, there, err := tx.DueOf("audit", "")
+		if err != nil || there && !d.At.After(now.Add(e.audits)) {
 			return err
 		}
 		return tx.Arm(store.Due{Kind: "audit", Lane: store.LaneBackground, At: now.Add(e.audits)})
@@ -48,6 +53,13 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		after, err := tx.Meta("audit/after")
 		if err != nil {
 			return err
+		}
+		freed, err := tx.FreeLeases(now, leaseMost)
+		if err != nil {
+			return err
+		}
+		if freed > 0 {
+			found = append(found, fmt.Sprintf("%d leases were taken by a clock that was ahead", freed))
 		}
 		stuck, err := tx.Stuck(now, incident.ID(after))
 		if err != nil {

@@ -73,6 +73,9 @@ func (t *tending) settle() error {
 	if due.IsZero() {
 		return t.tx.Disarm("tend", string(t.in.ID))
 	}
+	// The store keeps whole microseconds: one that began is waited out, or the row would
+	// be due before its time has come, over and over.
+	due = due.Add(time.Microsecond - 1).Truncate(time.Microsecond)
 	return t.tx.Arm(store.Due{Kind: "tend", Subject: string(t.in.ID), Lane: laneOf(t.in.Priority), At: due})
 }
 

@@ -71,3 +71,19 @@ func (tx *Tx) Stuck(now time.Time, after incident.ID) (a Audit, err error) {
 	a.Limbo, err = tx.pages(tx.s.sql.Limbo, auditLimit)
 	return a, err
 }
+
+// FreeLeases makes claims that end later than most from now claimable at once, and says
+// how many there were. A clock that was ahead took them, and was set right since.
+func (tx *Tx) FreeLeases(now time.Time, most time.Duration) (n int, err error) {
+	if err := tx.flush(); err != nil {
+		return 0, err
+	}
+	for _, text := range []string{tx.s.sql.FreeDue, tx.s.sql.FreePages} {
+		freed, err := tx.exec(text, micros(now), micros(now.Add(most)))
+		if err != nil {
+			return n, err
+		}
+		n += freed
+	}
+	return n, nil
+}

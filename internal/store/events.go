@@ -23,12 +23,16 @@ type KeptEvent struct {
 
 const dayLayout = "20060102"
 
+// eventNumber is how many digits of an event's id are its transaction's number.
+const eventNumber = 16
+
 // The statements about one day's table; %s is its day. CREATE cannot be prepared
 // before it is run, so these stand apart from the table of statements.
 const (
 	createEvents = `CREATE TABLE IF NOT EXISTS events_%s (id TEXT PRIMARY KEY, body BYTEA NOT NULL)`
 	insertEvents = `INSERT INTO events_%s (id, body) VALUES ($1, $2)`
 	selectEvents = `SELECT body FROM events_%s ORDER BY id`
+	lastEvents   = `SELECT id FROM events_%s ORDER BY id DESC LIMIT 1`
 	dropEvents   = `DROP TABLE IF EXISTS events_%s`
 )
 
@@ -50,7 +54,7 @@ func (tx *Tx) KeepEvents(now time.Time, batch []KeptEvent) error {
 	if _, err := tx.exec(fmt.Sprintf(createEvents, day)); err != nil {
 		return err
 	}
-	if _, err := tx.exec(fmt.Sprintf(insertEvents, day), fmt.Sprintf("%016x%s", no, feedID(n)), body); err != nil {
+	if _, err := tx.exec(fmt.Sprintf(insertEvents, day), fmt.Sprintf("%0*x%s", eventNumber, no, feedID(n)), body); err != nil {
 		return err
 	}
 	_, err = tx.exec(tx.s.sql.EventDay, day, len(batch), len(body))

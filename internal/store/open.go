@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -67,11 +68,32 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	if err := s.migrateSQLite(ctx, w, o); err != nil {
 		return err
 	}
-	if err := w.QueryRowContext(ctx, s.sql.FeedLast).Scan(&s.group.no); err != nil {
+	if s.group.no, err = s.lastNumber(ctx, w); err != nil {
 		return err
 	}
 	s.group.start()
 	return nil
+}
+
+// lastNumber is the number of the last transaction that left a trace. A number that was
+// used again would put a line before its elders, or in the place of another.
+func (s *Store) lastNumber(ctx context.Context, db *sql.DB) (no int64, err error) {
+	if err := db.QueryRowContext(ctx, s.sql.WrittenLast).Scan(&no); err != nil {
+		return 0, err
+	}
+	var day, id string
+	err = db.QueryRowContext(ctx, s.sql.EventDayLast).Scan(&day)
+	if err == nil {
+		err = db.QueryRowContext(ctx, fmt.Sprintf(lastEvents, day)).Scan(&id)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return no, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	kept, err := strconv.ParseInt(id[:min(len(id), eventNumber)], 16, 64)
+	return max(no, kept), err
 }
 
 // migrateSQLite brings the schema up to date under the lock of the file, which goose

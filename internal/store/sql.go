@@ -18,9 +18,12 @@ type texts struct {
 	ConfigCurrent, ConfigOne, ConfigAt    string
 	ConfigSupersede, ConfigAdd, ConfigAll string
 	Turn                                  string
-	Feed, FeedLast, FeedOldest, FeedDrop  string
+	Feed, FeedOldest, FeedDrop            string
 	EventDay, EventDays, EventDayDrop     string
+	EventDayLast                          string
 	Untended, LateDue, LatePages, Limbo   string
+	FreeDue, FreePages                    string
+	WrittenLast                           string
 }
 
 const (
@@ -88,12 +91,12 @@ var statements = texts{
  ON CONFLICT (policy, level) DO UPDATE SET turn = turns.turn + 1 RETURNING turn - 1`,
 
 	Feed:       `SELECT tx, id, at, topic, subject, first, seq FROM feed WHERE (tx, id) > ($1, $2){settled} ORDER BY tx, id LIMIT $3`,
-	FeedLast:   `SELECT coalesce(max(tx), 0) FROM feed`,
 	FeedOldest: `SELECT tx, at FROM feed WHERE at > 0 ORDER BY tx, id LIMIT 1 OFFSET $1`,
 	FeedDrop:   `DELETE FROM feed WHERE tx < $1`,
 
 	EventDay: `INSERT INTO event_days (day, events, bytes) VALUES ($1, $2, $3)
  ON CONFLICT (day) DO UPDATE SET events = event_days.events + excluded.events, bytes = event_days.bytes + excluded.bytes`,
+	EventDayLast: `SELECT day FROM event_days ORDER BY day DESC LIMIT 1`,
 	EventDays:    `SELECT day, bytes FROM event_days ORDER BY day`,
 	EventDayDrop: `DELETE FROM event_days WHERE day = $1`,
 
@@ -102,6 +105,13 @@ var statements = texts{
 	LateDue:   `SELECT ` + dueColumns + ` FROM due WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	LatePages: `SELECT ` + pageColumns + ` FROM pages WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	Limbo:     `SELECT ` + pageColumns + ` FROM pages WHERE wake_at IS NULL AND state IN ('planned', 'claimed') ORDER BY pages.id LIMIT $1`,
+	// Whatever a transaction writes that is numbered, but for the kept events.
+	WrittenLast: `SELECT coalesce(max(tx), 0) FROM (SELECT max(tx) AS tx FROM feed UNION ALL SELECT max(tx) FROM inbox) AS written`,
+
+	// Leases that end later than any lease could: they were taken by a clock that was
+	// ahead.
+	FreeDue:   `UPDATE due SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND at <= $1`,
+	FreePages: `UPDATE pages SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND state = 'claimed'`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the

@@ -1,0 +1,521 @@
+package sim
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/alert"
+	"tocsin/escalate"
+	"tocsin/incident"
+	"tocsin/internal/channel"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+const (
+	onTime   = 5 * time.Second                // I2: how late anything may be
+	endOfAll = 10*time.Minute + 2*time.Minute // I5: a page's life after its first try, with its last retry
+	leaseMax = time.Minute
+)
+
+// An oracle keeps its own books of what the house was told and what it did, and
+// compares. It knows the promises, not how they are kept.
+type oracle struct {
+	s       *simulator
+	outages []span              // when the house could not have done better
+	said    map[said]*tally     // what senders said
+	keys    map[string]*pageLog // by page key
+	byID    map[string]*pageLog
+	touched map[incident.ID]bool
+	seen    map[incident.ID]int // lines of the log that were checked
+	all     map[incident.ID]bool
+	deeds   map[deed]int
+}
+
+type span struct{ from, to time.Time }
+
+type said struct {
+	integration org.IntegrationID
+	key         string
+	trigger     bool
+}
+
+// A tally counts what was accepted, and what may have been.
+type tally struct{ sure, unsure int }
+
+// A pageLog is what became of one page on the outside.
+type pageLog struct {
+	key                string
+	arrived, ambiguous int
+}
+
+type deed struct {
+	subject incident.ID
+	by      org.PersonID
+	what    string
+}
+
+func (o *oracle) begin(s *simulator) {
+	*o = oracle{
+		s: s, said: map[said]*tally{}, keys: map[string]*pageLog{}, byID: map[string]*pageLog{},
+		touched: map[incident.ID]bool{}, seen: map[incident.ID]int{}, all: map[incident.ID]bool{}, deeds: map[deed]int{},
+	}
+}
+
+// down: the house could do nothing in between.
+func (o *oracle) down(from, to time.Time) { o.outages = append(o.outages, span{from, to}) }
+
+// excused says whether something was broken just now.
+func (o *oracle) excused(at time.Time) bool {
+	for _, d := range slices.Backward(o.outages) {
+		if !at.Before(d.from) && !at.After(d.to) {
+			return true
+		}
+	}
+	return false
+}
+
+// late is how late something was, without the time in which the house was down.
+func (o *oracle) late(from, to time.Time) time.Duration {
+	if !to.After(from) {
+		return 0
+	}
+	late, reached := to.Sub(from), from
+	spans := slices.Clone(o.outages)
+	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
+	for _, d := range spans {
+		if d.from.Before(reached) {
+			d.from = reached
+		}
+		if d.to.After(to) {
+			d.to = to
+		}
+		if d.to.After(d.from) {
+			late -= d.to.Sub(d.from)
+			reached = d.to
+		}
+	}
+	return late
+}
+
+func (o *oracle) tally(i org.IntegrationID, ev alert.Event) *tally {
+	k := said{i, ev.Key, ev.Action == alert.Trigger || ev.Action == alert.Unreadable}
+	if o.said[k] == nil {
+		o.said[k] = &tally{}
+	}
+	return o.said[k]
+}
+
+func (o *oracle) accepted(i org.IntegrationID, ev alert.Event) { o.tally(i, ev).sure++ }
+func (o *oracle) unsure(i org.IntegrationID, ev alert.Event)   { o.tally(i, ev).unsure++ }
+
+// did: the house said yes to a person, so that it must stand in the log for ever.
+func (o *oracle) did(p store.PageRow, what string) {
+	o.touched[p.Subject] = true
+	what, _, _ = strings.Cut(what, " ")
+	o.deeds[deed{p.Subject, p.Person, what}]++
+}
+
+// sending checks a page at the moment a provider gets it: it is claimed and in time,
+// and nothing has made it needless (I3, I5).
+func (o *oracle) sending(m channel.Message) (p store.PageRow, ok bool) {
+	var log incident.Log
+	var others []store.PageRow
+	err := o.s.store.Read(o.s.ctx, func(tx *store.Tx) (err error) {
+		if p, err = tx.Page(m.ID); err == nil {
+			log, err = tx.Log(p.Subject)
+		}
+		if err == nil {
+			others, err = tx.PagesOf(p.Subject)
+		}
+		return err
+	})
+	s := o.s
+	if err != nil {
+		s.violation("I5", "a page goes out that is not written down: %v", err)
+		return p, false
+	}
+	o.touched[p.Subject] = true
+	switch l := o.byID[p.ID]; {
+	case l != nil && l.key != p.Key():
+		s.violation("I4", "page %s had key %s and has key %s", p.ID, l.key, p.Key())
+	case l == nil && o.keys[p.Key()] != nil:
+		s.violation("I4", "two pages have the key %s", p.Key())
+	case l == nil:
+		l = &pageLog{key: p.Key()}
+		o.byID[p.ID], o.keys[l.key] = l, l
+	}
+	if p.State != escalate.Claimed {
+		s.violation("I5", "page %s goes out while it is %s", p.ID, p.State)
+	}
+	if p.WakeAt.After(s.newest.Add(leaseMax)) {
+		s.violation("I5", "page %s is leased until %s", p.ID, p.WakeAt)
+	}
+	if p.Attempts == 0 && p.FirstAt.IsZero() {
+		late := o.late(p.At, s.now)
+		s.Worst = max(s.Worst, late)
+		if late > onTime {
+			s.violation("I2", "page %s goes out %s late", p.ID, late)
+		}
+	}
+	if s.newest.Before(p.At) && !slices.ContainsFunc(others, func(q store.PageRow) bool {
+		return q.Person == p.Person && q.Run == p.Run && !q.FirstAt.IsZero() && q.SentAt.IsZero()
+	}) {
+		s.violation("I2", "page %s goes out %s early", p.ID, p.At.Sub(s.now))
+	}
+	if why := needless(p, log); why != "" {
+		s.violation("I3", "page %s goes out although %s", p.ID, why)
+	}
+	return p, s.wrong == nil
+}
+
+// needless says what happened after the call of a page that it should not outlive.
+func needless(p store.PageRow, log incident.Log) string {
+	if !p.Purpose.Alarms() {
+		return ""
+	}
+	var in incident.Incident
+	called := false
+	why := ""
+	for _, e := range log {
+		before := in
+		in = in.After(e)
+		switch f := e.Fact.(type) {
+		case incident.Called:
+			if f.Run == p.Run && f.Epoch == p.Epoch && f.Round == p.Round && f.Level == p.Level && slices.ContainsFunc(f.Calls, func(c incident.Call) bool { return c.Person == p.Person }) {
+				called, why = true, ""
+			}
+		case incident.AcknowledgedBy:
+			if !f.Late && (before.Status != incident.Acknowledged && !p.Each || e.By.Person() == p.Person && p.Person != "") {
+				why = "it was answered at " + e.At.Format(time.TimeOnly)
+			}
+		case incident.Ended:
+			why = "it was over at " + e.At.Format(time.TimeOnly)
+		case incident.Held:
+			why = "it was held at " + e.At.Format(time.TimeOnly)
+		case incident.SnoozedUntil:
+			if r := runOf(in, p.Run); !r.Aside {
+				why = "it was snoozed at " + e.At.Format(time.TimeOnly)
+			}
+		}
+	}
+	if !called {
+		return "nobody called for it"
+	}
+	return why
+}
+
+func runOf(in incident.Incident, id int) incident.Run {
+	for _, r := range in.Runs {
+		if r.ID == id {
+			return r
+		}
+	}
+	return incident.Run{}
+}
+
+// arrived: a provider took it. I4: once, and once more for each outcome nobody knew.
+func (o *oracle) arrived(p store.PageRow) {
+	l := o.byID[p.ID]
+	l.arrived++
+	if l.arrived > 1 {
+		o.s.Twice++
+	}
+	if l.arrived-1 > l.ambiguous {
+		o.s.violation("I4", "page %s (%s) arrived %d times, and only %d outcomes were unknown", p.ID, l.key, l.arrived, l.ambiguous)
+	}
+}
+
+func (o *oracle) ambiguous(id string) {
+	if l := o.byID[id]; l != nil {
+		l.ambiguous++
+		o.s.Ambiguous++
+	}
+}
+
+// stepped checks the house at rest: all that is due is done, and what was touched has
+// its timer.
+func (o *oracle) stepped() {
+	ids := make([]incident.ID, 0, len(o.touched))
+	for id := range o.touched {
+		ids = append(ids, id)
+	}
+	clear(o.touched)
+	slices.Sort(ids)
+	o.look(ids, false)
+	o.read(func(tx *store.Tx) error {
+		a, err := tx.Agenda()
+		if at := a.First(store.LanePeople, store.LaneHigh, store.LaneLow); !at.IsZero() && !at.After(o.s.now) {
+			o.s.violation("I13", "something is due since %s and was not done", at)
+		}
+		return err
+	})
+}
+
+// hourly looks at everything that is open.
+func (o *oracle) hourly() { o.look(o.subjects(true), true) }
+
+func (o *oracle) read(fn func(*store.Tx) error) {
+	if o.s.wrong != nil {
+		return
+	}
+	if err := o.s.store.Read(o.s.ctx, fn); err != nil {
+		o.s.violation("reading", "%v", err)
+	}
+}
+
+func (o *oracle) subjects(open bool) (ids []incident.ID) {
+	o.read(func(tx *store.Tx) error {
+		rows, err := tx.Subjects(store.Filter{Open: open, Limit: 1 << 30})
+		for _, r := range rows {
+			ids = append(ids, r.ID)
+		}
+		return err
+	})
+	return ids
+}
+
+// look checks subjects: the state is the fold of the log, the log is whole, the climb
+// is in time, whoever was called has pages, and what goes on by itself has a timer.
+func (o *oracle) look(ids []incident.ID, deep bool) {
+	for _, id := range ids {
+		o.read(func(tx *store.Tx) error {
+			sub, err := tx.Subject(id)
+			if err != nil {
+				return err
+			}
+			o.all[id] = true
+			if deep || o.seen[id] != sub.Seq {
+				o.seen[id] = sub.Seq
+				log, err := tx.Log(id)
+				if err != nil {
+					return err
+				}
+				o.folds(sub.Incident, log)
+				o.climbs(tx, id, log)
+			}
+			if deep {
+				if err := tx.VerifyLog(id); err != nil {
+					o.s.violation("I14", "%v", err)
+				}
+				if err := o.pages(tx, sub.Incident); err != nil {
+					return err
+				}
+			}
+			return o.timer(tx, sub.Incident)
+		})
+	}
+}
+
+func (o *oracle) folds(in incident.Incident, log incident.Log) {
+	again := incident.Fold(log)
+	again.ID = in.ID
+	x, _ := json.Marshal(again)
+	y, _ := json.Marshal(in)
+	if !bytes.Equal(x, y) {
+		o.s.violation("fold", "%s is kept as\n%s\nand its log says\n%s", in.ID, y, x)
+	}
+}
+
+// timer: whatever goes on by itself is due no later than it wants to (I2).
+func (o *oracle) timer(tx *store.Tx, in incident.Incident) error {
+	var want time.Time
+	sooner := func(at time.Time) {
+		if !at.IsZero() && (want.IsZero() || at.Before(want)) {
+			want = at
+		}
+	}
+	if in.Status.Open() && in.Held == "" {
+		sooner(in.SnoozeUntil)
+		sooner(in.AckUntil)
+		for _, r := range in.Runs {
+			if in.Status == incident.Triggered && r.Open() {
+				sooner(r.Due)
+			}
+		}
+	}
+	if want.IsZero() {
+		return nil
+	}
+	d, ok, err := tx.DueOf("tend", string(in.ID))
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		o.s.violation("I2", "%s goes on at %s and has no timer", in.ID, want)
+	case d.At.After(want) && (o.late(want, d.At) > time.Minute):
+		// (the first level of an offset policy may be later than its round)
+		if !slices.ContainsFunc(in.Runs, func(r incident.Run) bool { return r.Level == -1 }) {
+			o.s.violation("I2", "%s goes on at %s and its timer is at %s", in.ID, want, d.At)
+		}
+	}
+	return nil
+}
+
+// pages: each is over in time, and none is kept too long (I5).
+func (o *oracle) pages(tx *store.Tx, in incident.Incident) error {
+	pages, err := tx.PagesOf(in.ID)
+	for _, p := range pages {
+		switch p.State {
+		case escalate.Planned, escalate.Claimed:
+			if p.WakeAt.IsZero() {
+				o.s.violation("I5", "page %s is %s and waits for nothing", p.ID, p.State)
+			}
+			if !p.FirstAt.IsZero() && o.late(p.FirstAt, o.s.now) > endOfAll {
+				o.s.violation("I5", "page %s was first tried at %s and is still %s", p.ID, p.FirstAt, p.State)
+			}
+			if p.State == escalate.Claimed && p.WakeAt.After(o.s.newest.Add(leaseMax)) {
+				o.s.violation("I5", "page %s is leased until %s", p.ID, p.WakeAt)
+			}
+			if p.Attempts == 0 && o.late(p.At, o.s.now) > onTime {
+				o.s.violation("I2", "page %s of %s was never tried", p.ID, p.At)
+			}
+		}
+	}
+	return err
+}
+
+// last is the reckoning, when everything has come to rest.
+func (o *oracle) last() {
+	s := o.s
+	ids := o.subjects(false)
+	s.Incidents = len(ids)
+	o.look(ids, true)
+	for id := range o.all {
+		if !slices.Contains(ids, id) {
+			s.violation("I1", "%s is gone", id)
+		}
+	}
+	o.conserved(ids)
+	o.kept(ids)
+	o.read(func(tx *store.Tx) error {
+		if err := tx.VerifyConfig(); err != nil {
+			s.violation("I14", "%v", err)
+		}
+		for _, id := range ids {
+			pages, err := tx.PagesOf(id)
+			if err != nil {
+				return err
+			}
+			for _, p := range pages {
+				s.sum.Write([]byte(fmt.Sprintln(p.ID, p.Key(), p.State, p.Attempts, p.At, p.SentAt, p.Err)))
+				if l := o.byID[p.ID]; (p.State.Rank() > 0) && (l == nil || l.arrived == 0) {
+					s.violation("I5", "page %s is %s and never reached a provider", p.ID, p.State)
+				}
+				if p.State == escalate.Claimed {
+					s.violation("I5", "page %s is still claimed", p.ID)
+				}
+			}
+			log, err := tx.Log(id)
+			for _, e := range log {
+				s.sum.Write([]byte(fmt.Sprintln(id, e.Seq, e.At, e.By, e.Fact)))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// conserved: each accepted event was counted on an alert, or recorded (I1).
+func (o *oracle) conserved(ids []incident.ID) {
+	found := map[said]int{}
+	o.read(func(tx *store.Tx) error {
+		for _, id := range ids {
+			alerts, err := tx.AlertsOf(id)
+			if err != nil {
+				return err
+			}
+			open := map[store.AlertKey]bool{}
+			for _, a := range alerts {
+				found[said{a.Integration, a.Key, true}] += a.Count
+				if k := (store.AlertKey{Integration: a.Integration, Key: a.Key}); a.Open && open[k] {
+					o.s.violation("I9", "two alerts of %v are open", k)
+				}
+			}
+		}
+		for day := o.s.end.AddDate(0, 0, -o.s.Days-2); day.Before(o.s.newest.AddDate(0, 0, 2)); day = day.AddDate(0, 0, 1) {
+			kept, err := tx.Events(day)
+			if err != nil {
+				return err
+			}
+			for _, k := range kept {
+				trigger := k.Event.Action == alert.Trigger || k.Event.Action == alert.Unreadable
+				if !trigger || k.Verdict == string(alert.DoRecord) {
+					found[said{k.Integration, k.Event.Key, trigger}]++
+				}
+			}
+		}
+		waiting, oldest, _, err := tx.InboxStats()
+		if waiting > 0 {
+			o.s.violation("I1", "%d events wait since %s", waiting, oldest)
+		}
+		return err
+	})
+	for k, t := range o.said {
+		n := found[k]
+		if strings.HasPrefix(k.key, poison) {
+			continue
+		}
+		if n < t.sure || n > t.sure+t.unsure {
+			o.s.violation("I1", "%s %s (triggers: %t): %d were accepted, %d more perhaps, and %d are found", k.integration, k.key, k.trigger, t.sure, t.unsure, n)
+		}
+	}
+}
+
+// kept: what the house said yes to stands in the log.
+func (o *oracle) kept(ids []incident.ID) {
+	kinds := map[string]string{
+		"snoozes": "escalate.snoozed", "gives": "escalate.unacknowledged", "escalates": "escalate.escalated", "reassigns": "escalate.reassigned",
+		"adds": "escalate.asked", "resolves": "resolve.resolved", "holds": "alert.held", "releases": "alert.released", "rates": "alert.raised", "pins": "escalate.pinned",
+	}
+	found := map[deed]int{}
+	o.read(func(tx *store.Tx) error {
+		for _, id := range ids {
+			log, err := tx.Log(id)
+			if err != nil {
+				return err
+			}
+			for _, e := range log {
+				found[deed{id, e.By.Person(), e.Fact.Kind()}]++
+			}
+		}
+		return nil
+	})
+	for d, n := range o.deeds {
+		if kind := kinds[d.what]; kind != "" {
+			if got := found[deed{d.subject, d.by, kind}]; got < n {
+				o.s.violation("I1", "%s %s %s %d times, and the log knows %d", d.by, d.what, d.subject, n, got)
+			}
+		}
+	}
+}
+
+// unrest tells what is due and does not get done.
+func (o *oracle) unrest() (text string) {
+	o.read(func(tx *store.Tx) error {
+		a, err := tx.Agenda()
+		text = fmt.Sprintf("%+v", a)
+		rows, _ := tx.Subjects(store.Filter{Open: true, Limit: 1 << 30})
+		for _, r := range rows {
+			if d, ok, _ := tx.DueOf("tend", string(r.ID)); ok && !d.At.After(o.s.now) {
+				sub, _ := tx.Subject(r.ID)
+				b, _ := json.Marshal(sub.Incident)
+				text += fmt.Sprintf("\n%+v\n%s", d, b)
+			}
+			pages, _ := tx.PagesOf(r.ID)
+			for _, p := range pages {
+				if !p.WakeAt.IsZero() && !p.WakeAt.After(o.s.now) {
+					text += fmt.Sprintf("\n%+v", p)
+				}
+			}
+		}
+		return err
+	})
+	return text
+}
