@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) {
 	switch os.Getenv("TOCSIN_TEST_ROLE") {
 	case "serve":
-		childServe()
+		os.Exit(childServe())
 	case "empty":
 		childEmpty()
 	default:
@@ -37,12 +37,12 @@ func TestMain(m *testing.M) {
 }
 
 // childServe is the server, with options from the environment. It prints its URL when
-// it is ready.
-func childServe() {
+// it is ready, and returns its exit code.
+func childServe() int {
 	var o config.Server
 	if err := json.Unmarshal([]byte(os.Getenv("TOCSIN_TEST_OPTIONS")), &o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
+		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -53,7 +53,7 @@ func childServe() {
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(2)
+			return 2
 		}
 		defer pprof.StopCPUProfile()
 	}
@@ -61,7 +61,9 @@ func childServe() {
 	err := Serve(ctx, o, log, "test", func(s *Server) { fmt.Println(s.URL) })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
+	return 0
 }
 
 // childEmpty is the handler that measures are compared with: it reads and parses the
@@ -97,14 +99,8 @@ type child struct {
 // start runs a role and waits until it says where it listens.
 func start(t testing.TB, role string, o config.Server) *child {
 	t.Helper()
-	options, err := json.Marshal(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), "TOCSIN_TEST_ROLE="+role, "TOCSIN_TEST_OPTIONS="+string(options))
+	c := command(t, role, o)
 	c.Stderr = os.Stderr
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +116,19 @@ func start(t testing.TB, role string, o config.Server) *child {
 	}
 	ch.URL = strings.TrimSpace(line)
 	return ch
+}
+
+// command is a role that is not started yet. It ends with this process.
+func command(t testing.TB, role string, o config.Server) *exec.Cmd {
+	t.Helper()
+	options, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "TOCSIN_TEST_ROLE="+role, "TOCSIN_TEST_OPTIONS="+string(options))
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return c
 }
 
 func (c *child) stop() {

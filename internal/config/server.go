@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -104,7 +105,8 @@ func (i *Installation) StoreURL() string {
 }
 
 // Ring is the key ring: the one in $TOCSIN_KEYRING, or that of the file, which is made
-// with a new key when there is none. The data directory is made too.
+// with a new key when there is none. The data directory is made too. A database whose
+// ring is gone gets no new one, which would open nothing of what is in it.
 func (i *Installation) Ring() (*secret.Ring, error) {
 	if err := os.MkdirAll(i.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
@@ -112,7 +114,17 @@ func (i *Installation) Ring() (*secret.Ring, error) {
 	if text := os.Getenv("TOCSIN_KEYRING"); text != "" {
 		return secret.FromEnv(text)
 	}
-	return secret.Create(cmp.Or(i.Keyring, filepath.Join(i.Data, "keyring")))
+	file := cmp.Or(i.Keyring, filepath.Join(i.Data, "keyring"))
+	if i.Database == "" {
+		if _, err := os.Stat(i.StoreURL()); err == nil { // the ring is made before it
+			ring, err := secret.Load(file)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, fmt.Errorf("the key ring %s is gone, and %s cannot be read without it: restore it from a backup", file, i.StoreURL())
+			}
+			return ring, err
+		}
+	}
+	return secret.Create(file)
 }
 
 // Logger is the log as the options want it.

@@ -170,6 +170,9 @@ func (r *Ring) Seal(aad string, plain []byte) string {
 	return k.id + ":" + base64.StdEncoding.EncodeToString(k.seal.Seal(nonce, nonce, plain, []byte(aad)))
 }
 
+// Seals says whether a sealed value is under the key that seals now, the newest.
+func (r *Ring) Seals(text string) bool { return strings.HasPrefix(text, r.keys[0].id+":") }
+
 // Open decrypts what Seal made for the same place under any key of the ring.
 func (r *Ring) Open(aad, text string) ([]byte, error) {
 	id, body, ok := strings.Cut(text, ":")

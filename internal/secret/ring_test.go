@@ -74,6 +74,8 @@ func TestRotation(t *testing.T) {
 	}
 	if now := r.Seal("x", nil); !strings.HasPrefix(now, "k2:") {
 		t.Errorf("sealed under %s", now)
+	} else if r.Seals(sealed) || !r.Seals(now) || !old.Seals(sealed) {
+		t.Error("which key seals is not known")
 	}
 	if r.Hash("address", "jane") != hash || !r.TokenOK("ack", "page 1", token) {
 		t.Error("hashes changed with the rotation: nothing would be found any more")

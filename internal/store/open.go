@@ -52,6 +52,12 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 		}
 		s.lock = f
 	}
+	// SQLite would let others read it, and gives the files beside it the same mode.
+	if f, err := os.OpenFile(o.URL, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return err
+	} else if err := f.Close(); err != nil {
+		return err
+	}
 	w, err := sql.Open("sqlite", sqliteURL(o.URL, o.Sync, true))
 	if err != nil {
 		return err

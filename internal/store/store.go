@@ -75,9 +75,10 @@ type Store struct {
 	pool  *pool  // PostgreSQL
 }
 
-// Open opens the database and brings its schema up to date.
+// Open opens the database and brings its schema up to date. It refuses a ring that is
+// not the database's.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{url: o.URL, d: sqlite, ring: o.Ring, rand: &oneAtATime{from: o.Rand}, fault: o.Fault}
+	s := &Store{url: o.URL, d: sqlite, ring: o.Ring, rand: &oneAtATime{from: o.Rand}}
 	if o.Ring == nil {
 		return nil, errors.New("store: a key ring is required")
 	}
@@ -100,10 +101,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	} else {
 		err = s.openSQLite(ctx, o)
 	}
+	if err == nil {
+		err = s.checkRing(ctx)
+	}
 	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
+	s.fault = o.Fault // from here on: opening is no part of what the tests disturb
 	return s, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -190,5 +191,20 @@ func tried(t testing.TB, s *Store, fn func(*Tx)) {
 	})
 	if err != errBack {
 		t.Fatal(err)
+	}
+}
+
+// Others on the machine may not read what is not sealed, wherever the database lies.
+func TestFilesArePrivate(t *testing.T) {
+	s := openSQLite(t, Options{Exclusive: true})
+	write(t, s, func(tx *Tx) error { return tx.SetMeta("k", "v") })
+	files, err := filepath.Glob(s.url + "*")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("files are %v, %v", files, err)
+	}
+	for _, f := range files {
+		if info, err := os.Stat(f); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, %v", f, info.Mode(), err)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -67,6 +68,7 @@ type Mail struct {
 type Server struct {
 	Addr  string         // "localhost:port", as the certificate has it
 	Roots *x509.CertPool // trusts it
+	PEM   []byte         // its certificate, for another process to trust
 
 	opts  Options
 	inner *smtp.Server
@@ -93,7 +95,8 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		Addr:  fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port),
-		Roots: roots, opts: opts, mode: OK, done: make(chan struct{}), more: make(chan struct{}),
+		Roots: roots, PEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]}),
+		opts: opts, mode: OK, done: make(chan struct{}), more: make(chan struct{}),
 	}
 	s.inner = smtp.NewServer(smtp.BackendFunc(s.session))
 	s.inner.Domain = "mail.test"
