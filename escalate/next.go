@@ -175,7 +175,7 @@ func (c climb) roundOver(base time.Time) incident.Fact {
 	p, r := c.policy, c.run
 	more := !c.single() && r.Round-r.Repeats < p.Repeat.Count
 	switch {
-	case !r.Someone || c.single() && c.out():
+	case !r.Someone:
 		return incident.Settled{Run: r.ID, How: "nobody"}
 	case !more && p.Repeat.Then != "resolve" && p.Offset:
 		return incident.Settled{Run: r.ID, How: "climbed"}

@@ -63,7 +63,8 @@ type Run struct {
 	Waiting string         `json:"waiting,omitempty"`
 	Rested  bool           `json:"rested,omitempty"`
 	Forced  bool           `json:"forced,omitempty"`  // a person asked for the next level
-	Someone bool           `json:"someone,omitempty"` // this round called somebody
+	Someone bool           `json:"someone,omitempty"` // this round called somebody who could be reached
+	Before  bool           `json:"before,omitempty"`  // Someone, before the level reached last
 	Repeats int            `json:"repeats,omitempty"` // passes of its repeat level
 	Settled string         `json:"settled,omitempty"`
 
@@ -183,7 +184,7 @@ func (in Incident) climbed(e Entry) Incident {
 	case Unreached:
 		in = in.run(f.Run, func(r *Run) {
 			if r.Epoch == f.Epoch && r.Round == f.Round && r.Level == f.Level && !slices.Contains(r.Out, f.Person) {
-				r.Out = append(slices.Clip(r.Out), f.Person)
+				r.out(f.Person)
 			}
 		})
 	case Reported:
@@ -309,21 +310,30 @@ func (r Run) again(at time.Time, first []org.PersonID) Run {
 func (r *Run) called(f Called) {
 	switch {
 	case f.Extra:
-		r.Calls = append(slices.Clip(r.Calls), f.Calls...)
+		r.Calls, r.Someone = append(slices.Clip(r.Calls), f.Calls...), true
 		return
 	case f.FailOver:
-		r.FailedOver = true
+		r.FailedOver, r.Level = true, f.Level
 		r.Calls, r.Out = f.Calls, nil
 		return
 	}
+	r.Before = r.Someone && f.Round == r.Round
 	r.Round, r.Level, r.Base, r.Due = f.Round, f.Level, f.Base, f.Until
 	r.Calls, r.Out, r.First = f.Calls, nil, nil
 	r.Waiting, r.Rested, r.Forced, r.Someone = "", false, false, true
 }
 
+// out: a level none of whose people can be reached has called nobody.
+func (r *Run) out(p org.PersonID) {
+	r.Out = append(slices.Clip(r.Out), p)
+	if !slices.ContainsFunc(r.Calls, func(c Call) bool { return c.Email != "" || !slices.Contains(r.Out, c.Person) }) {
+		r.Someone = r.Before
+	}
+}
+
 func (r *Run) skipped(f Skipped) {
 	if f.Round != r.Round {
-		r.Someone = false
+		r.Someone, r.Before = false, false
 	}
 	r.Round, r.Level = f.Round, f.Level
 	r.Waiting, r.Rested, r.Forced = "", false, false

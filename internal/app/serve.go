@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,7 +78,7 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		return err
 	}
 	s.Engine = engine.New(engine.Options{
-		Store: s.Store, Ring: ring, Channels: channels, PublicURL: o.Public(), Log: log, Async: true,
+		Store: s.Store, Ring: ring, Channels: channels, PublicURL: o.Public(), Log: log, Async: true, DiskUsed: diskUsed(o),
 	})
 	if err := firstStart(ctx, s.Store, s.Engine.Now()); err != nil {
 		return err
@@ -122,6 +123,20 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	})
 	log.Info("ready", "url", s.URL, "public", o.Public(), "database", s.Store.Dialect(), "version", version)
 	return nil
+}
+
+// diskUsed looks at the disk of a SQLite database; PostgreSQL's is not ours to see.
+func diskUsed(o config.Server) func() float64 {
+	if o.Database != "" {
+		return nil
+	}
+	return func() float64 {
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(o.Data, &s); err != nil || s.Blocks == 0 {
+			return 0
+		}
+		return 100 - 100*float64(s.Bavail)/float64(s.Blocks)
+	}
 }
 
 func (s *Server) cleanup(name string, do func() error) {

@@ -18,6 +18,8 @@ const (
 	auditEvery  = time.Minute
 	keepEvents  = 30 * 24 * time.Hour
 	keepBytes   = 20 << 30
+	keepLeast   = 24 * time.Hour // when the disk fills
+	diskFull    = 80.0           // per cent
 	pruneEvery  = time.Hour
 	auditLatest = 500 // subjects whose projection one audit folds anew
 )
@@ -73,26 +75,40 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 				return err
 			}
 		}
-		wrong, err := e.refold(tx, now)
-		if err != nil {
-			return err
-		}
-		found = append(found, wrong...)
 		d.At, d.Failures = now.Add(e.audits), 0
 		if err := tx.SetMeta("audit", now.UTC().Format(time.RFC3339)); err != nil {
 			return err
 		}
 		return tx.Arm(d)
 	})
+	if err == nil {
+		err = e.store.Read(ctx, func(tx *store.Tx) error {
+			wrong, err := e.refold(tx, now)
+			found = append(found, wrong...)
+			return err
+		})
+	}
 	for _, what := range found {
 		e.log.Error("self-audit", "found", what)
 	}
 	e.metrics.audited(len(found), err)
-	if err != nil || now.Truncate(pruneEvery).Sub(now.Add(-e.audits)) < 0 {
+	if err != nil {
 		return err
 	}
+	return e.prune(ctx, now)
+}
+
+// prune drops old events: once an hour, and at once when the disk fills.
+func (e *Engine) prune(ctx context.Context, now time.Time) error {
+	keep := keepEvents
+	if used := e.diskUsed(); used > diskFull {
+		keep = keepLeast
+		e.log.Warn("the disk fills up: events older than a day are dropped", "used_percent", used)
+	} else if now.Sub(now.Truncate(pruneEvery)) >= e.audits {
+		return nil
+	}
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
-		dropped, err := tx.Prune(now, keepEvents, keepBytes)
+		dropped, err := tx.Prune(now, keep, keepBytes)
 		if len(dropped) > 0 {
 			e.log.Info("old events dropped", "days", dropped)
 		}

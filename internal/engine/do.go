@@ -45,7 +45,7 @@ func (e *Engine) Do(ctx context.Context, subject incident.ID, by incident.Actor,
 
 // Open begins an incident by hand.
 func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened, now time.Time) (id incident.ID, err error) {
-	id = incident.ID(org.NewID(now, drawing{e}))
+	id = incident.ID(e.newID(now))
 	err = e.store.Write(ctx, store.People, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		s, err := e.current(tx)

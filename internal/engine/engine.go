@@ -24,6 +24,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"io"
@@ -35,6 +36,7 @@ import (
 	"tocsin/internal/channel"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/org"
 )
 
 // laneTriage holds only the triage lease, which no timer wakes.
@@ -63,6 +65,9 @@ type Options struct {
 	// AuditEvery is the time between two self-audits; 0 is a minute. Who simulates
 	// years looks less often.
 	AuditEvery time.Duration
+	// DiskUsed is how much of the database's disk is used, in per cent; nil when that is
+	// somebody else's. Above 80 old events go first.
+	DiskUsed func() float64
 	// Hit is called at named points; tests crash there.
 	Hit func(point string)
 }
@@ -77,11 +82,16 @@ type Engine struct {
 	log       *slog.Logger
 	async     bool
 	audits    time.Duration
+	diskUsed  func() float64
 	hit       func(string)
 	metrics   *Metrics
 
 	randMu sync.Mutex
 	rand   io.Reader
+	made   struct { // by newID, last
+		at   int64
+		rest [10]byte
+	}
 
 	setup struct { // the configuration as last read
 		sync.Mutex
@@ -99,7 +109,7 @@ type Engine struct {
 // New makes an engine. It does nothing until one of its doors is used.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, log: o.Log, async: o.Async, hit: o.Hit, rand: o.Rand,
+		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, log: o.Log, async: o.Async, hit: o.Hit, diskUsed: o.DiskUsed, rand: o.Rand,
 		channels: map[string]channel.Channel{}, poked: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
 		metrics: newMetrics(), clock: NewClock(),
 	}
@@ -111,6 +121,9 @@ func New(o Options) *Engine {
 	}
 	if e.audits = o.AuditEvery; e.audits == 0 {
 		e.audits = auditEvery
+	}
+	if e.diskUsed == nil {
+		e.diskUsed = func() float64 { return 0 }
 	}
 	if e.hit == nil {
 		e.hit = func(string) {}
@@ -142,6 +155,28 @@ func (e *Engine) Poke() {
 // Read gives a consistent look at the store.
 func (e *Engine) Read(ctx context.Context, fn func(*store.Tx) error) error {
 	return e.store.Read(ctx, fn)
+}
+
+// newID makes an identifier. Those of one millisecond follow each other in the order in
+// which they are made, so that pages go out in the order in which they were planned.
+func (e *Engine) newID(now time.Time) string {
+	e.randMu.Lock()
+	defer e.randMu.Unlock()
+	rest := e.made.rest[:]
+	if at := now.UnixMilli(); at != e.made.at {
+		e.made.at = at
+		if _, err := io.ReadFull(e.rand, rest); err != nil {
+			panic("engine: the source of randomness failed: " + err.Error())
+		}
+		rest[0] &= 0x7f // room to count
+	} else {
+		for i := len(rest) - 1; i >= 0; i-- {
+			if rest[i]++; rest[i] != 0 {
+				break
+			}
+		}
+	}
+	return org.NewID(now, bytes.NewReader(rest))
 }
 
 // drawing draws from the engine's source of randomness, one caller at a time.

@@ -77,7 +77,7 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 	h := &hearing{heard: make([]store.Heard, len(events)), done: make(chan error, 1)}
 	for i, ev := range events {
 		h.heard[i] = store.Heard{
-			Integration: integration, Event: ev, Digest: alert.Digest(ev), At: now, ID: org.NewID(now, drawing{e}),
+			Integration: integration, Event: ev, Digest: alert.Digest(ev), At: now, ID: e.newID(now),
 		}
 		if ev.Action == alert.Unreadable {
 			h.heard[i].Raw = raw

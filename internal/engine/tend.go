@@ -158,13 +158,13 @@ func (t *tending) closeAlerts() error {
 func (t *tending) plan(pages []escalate.Page) error {
 	rows := make([]store.PageRow, len(pages))
 	for i, p := range pages {
-		rows[i] = store.PageRow{Page: p, ID: org.NewID(t.now, drawing{t.e}), State: escalate.Planned}
+		rows[i] = store.PageRow{Page: p, ID: t.e.newID(t.now), State: escalate.Planned}
 	}
 	return t.tx.PlanPages(rows)
 }
 
 // tell plans notices: each person hears it over the method that paged them first, at
-// low cost. Whoever was not paged yet needs no notice.
+// low cost. Whoever was not paged yet needs no notice, but for those who come on shift.
 func (t *tending) tell(before incident.Incident, entry incident.Entry, notices []escalate.Notice) error {
 	sent, err := t.tx.PagesOf(t.in.ID)
 	if err != nil {
@@ -181,12 +181,15 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 			pages = append(pages, t.report(page, n.Target)...)
 			continue
 		}
-		for _, p := range sent {
-			if p.Person == n.Person && p.Purpose.Alarms() && !p.SentAt.IsZero() {
-				page.Method, page.Channel, page.Zone = p.Method, p.Channel, p.Zone
-				pages = append(pages, page)
-				break
-			}
+		i := slices.IndexFunc(sent, func(p store.PageRow) bool {
+			return p.Person == n.Person && p.Purpose.Alarms() && !p.SentAt.IsZero()
+		})
+		switch {
+		case i >= 0:
+			page.Method, page.Channel, page.Zone = sent[i].Method, sent[i].Channel, sent[i].Zone
+			pages = append(pages, page)
+		case n.Purpose == escalate.HandOver:
+			pages = append(pages, t.report(page, org.Target{Kind: "person", ID: string(n.Person)})...)
 		}
 	}
 	return t.plan(pages)

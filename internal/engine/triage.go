@@ -274,9 +274,9 @@ func (t *triaging) put(a alert.Alert) {
 // begin opens an alert and an incident for it.
 func (t *triaging) begin(h store.Heard, c alert.Category, v alert.Verdict) alert.Alert {
 	service := t.s.services[c.Service]
-	id := incident.ID(org.NewID(t.now, drawing{t.e}))
+	id := incident.ID(t.e.newID(t.now))
 	a := v.Apply(alert.Alert{
-		ID: org.NewID(t.now, drawing{t.e}), Integration: h.Integration, Subject: id,
+		ID: t.e.newID(t.now), Integration: h.Integration, Subject: id,
 		Counted: countsAlerts(t.s.policies[service.Policy]),
 	}, h.Event, c, h.At)
 	t.tend(t.tx.Create(id)).open(incident.BySource(h.Integration), incident.Opened{

@@ -16,9 +16,6 @@ import (
 // check looks over the books of the house after a night: what must be true whatever
 // happened in it.
 func (p *player) check(ctx context.Context) error {
-	if p.engine == nil {
-		return errors.New("the night ends while the house is off; start it again")
-	}
 	var wrong []error
 	err := p.store.Read(ctx, func(tx *store.Tx) error {
 		rows, err := tx.Subjects(store.Filter{Limit: 10_000})
@@ -26,7 +23,7 @@ func (p *player) check(ctx context.Context) error {
 			return err
 		}
 		for _, r := range rows {
-			name := p.keys[r.ID]
+			name := p.key(r.ID)
 			problems, err := p.checkOne(tx, r.ID)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)

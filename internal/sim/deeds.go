@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -356,7 +355,7 @@ func (p *player) showStatus(ctx context.Context, w words) error {
 // standing is where an incident stands, in a few words.
 func (p *player) standing(in incident.Incident) string {
 	said := string(in.Status)
-	if in.Owner != "" {
+	if in.Owner != "" && in.Status.Open() {
 		said += " by " + string(in.Owner)
 	}
 	if until := later(in.AckUntil, in.SnoozeUntil); !until.IsZero() {
@@ -366,22 +365,4 @@ func (p *player) standing(in incident.Incident) string {
 		said += ", held: " + in.Held
 	}
 	return said + fmt.Sprintf(", %s, %s", in.Severity, in.Priority)
-}
-
-// learn gives incidents the names that the script knows them by.
-func (p *player) learn(ctx context.Context) error {
-	return p.store.Read(ctx, func(tx *store.Tx) error {
-		var asked []store.AlertKey
-		for a := range maps.Keys(p.events) {
-			asked = append(asked, store.AlertKey{Integration: a.from, Key: a.key})
-		}
-		if len(asked) == 0 {
-			return nil
-		}
-		open, err := tx.OpenAlerts(asked)
-		for k, a := range open {
-			p.keys[a.Subject] = k.Key
-		}
-		return err
-	})
 }

@@ -179,11 +179,25 @@ var anID = regexp.MustCompile(`\b[0-9a-hjkmnp-tv-z]{26}\b`)
 // named writes the names of the script instead of ids, which change from night to night.
 func (p *player) named(text string) string {
 	return anID.ReplaceAllStringFunc(text, func(id string) string {
-		if key, ok := p.keys[incident.ID(id)]; ok {
+		if key := p.key(incident.ID(id)); key != "" {
 			return key
 		}
 		return "(id)"
 	})
+}
+
+// key is the script's name of an incident: the key of its first alert.
+func (p *player) key(id incident.ID) string {
+	if _, known := p.keys[id]; !known && p.store != nil {
+		_ = p.store.Read(context.Background(), func(tx *store.Tx) error { // without an answer it stays an id
+			alerts, err := tx.AlertsOf(id)
+			if len(alerts) > 0 {
+				p.keys[id] = alerts[0].Key
+			}
+			return err
+		})
+	}
+	return p.keys[id]
 }
 
 // say writes what the house did.

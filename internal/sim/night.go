@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"tocsin/alert"
@@ -36,6 +37,7 @@ type player struct {
 	script     script
 	transcript transcript
 	now        time.Time
+	rested     bool // nothing is left to do now
 	over       bool // "morning" was said
 
 	people  map[org.PersonID]org.Person
@@ -81,7 +83,9 @@ func Play(ctx context.Context, text string, o Options) (string, error) {
 		return "", err
 	}
 	for _, name := range phoneNames {
-		p.phones = append(p.phones, &phone{p: p, name: name, moods: map[string]mood{}})
+		if strings.Contains(usual+text, name) { // the others cost time and do nothing
+			p.phones = append(p.phones, &phone{p: p, name: name, moods: map[string]mood{}})
+		}
 	}
 	p.transcript.lines = append(p.transcript.lines, s.head...)
 	err = p.open(ctx)
@@ -100,13 +104,14 @@ func (p *player) play(ctx context.Context) error {
 			return err
 		}
 		p.transcript.begin(sc)
+		p.rested = false
 		err := p.survive(ctx, func() error { return p.act(ctx, sc) })
 		if refusal, ok := errors.AsType[incident.Refusal](err); ok {
 			p.say(markRefusal, "%s", refusal.Text)
 		} else if err != nil {
 			return fmt.Errorf("line %d: %s: %w", sc.line, sc.text, err)
 		}
-		if err := p.advance(ctx, sc.at); err != nil {
+		if err := p.advance(ctx, later(sc.at, p.now)); err != nil {
 			return err
 		}
 	}
@@ -121,7 +126,13 @@ func (p *player) play(ctx context.Context) error {
 
 // advance moves the house to a moment, by way of everything that is due before.
 func (p *player) advance(ctx context.Context, to time.Time) error {
-	for steps := 0; p.engine != nil; steps++ {
+	switch {
+	case to.Before(p.now):
+		return fmt.Errorf("at %s the house is still off", p.script.stamp(to))
+	case p.rested && to.Equal(p.now):
+		return nil
+	}
+	for steps := 0; ; steps++ {
 		if steps > restless {
 			return fmt.Errorf("at %s the house does not come to rest", p.script.stamp(p.now))
 		}
@@ -134,9 +145,6 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 		if err != nil {
 			return fmt.Errorf("at %s: %w", p.script.stamp(p.now), err)
 		}
-		if err := p.learn(ctx); err != nil {
-			return err
-		}
 		if next.IsZero() || next.After(to) {
 			break
 		}
@@ -144,7 +152,7 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 			p.now, steps = next, 0
 		}
 	}
-	p.now = to
+	p.now, p.rested = to, true
 	return nil
 }
 
@@ -152,7 +160,7 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 // own affairs.
 func (p *player) rest(ctx context.Context) error {
 	end := p.now.Add(longest)
-	for !p.over && p.engine != nil {
+	for !p.over {
 		var agenda store.Agenda
 		if err := p.store.Read(ctx, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
 			return err

@@ -22,6 +22,7 @@ func TestNights(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel() // on PostgreSQL they wait most of the time
 			t.Run("sqlite", func(t *testing.T) { playFile(t, file, "", *update) })
 			t.Run("postgres", func(t *testing.T) { playFile(t, file, pgtest.Start(t), false) })
 		})

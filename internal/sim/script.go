@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -74,17 +75,32 @@ func parse(text string) (s script, err error) {
 			}
 			outputs++
 		default:
+			s.lead(outputs)
 			outputs = 0
 			if err := s.scene(m, i+1, line); err != nil {
 				return s, fmt.Errorf("line %d: %w", i+1, err)
 			}
 		}
 	}
+	s.lead(outputs)
 	if len(s.scenes) == 0 {
 		return s, fmt.Errorf("nothing happens in this night: write a line such as 02:13:00  down db-1")
 	}
 	s.setup = setupIn(s.head)
 	return s, nil
+}
+
+// lead makes the remarks below all outputs of a scene the lead of the next: they stay
+// there, however many outputs there are.
+func (s *script) lead(outputs int) {
+	if len(s.scenes) == 0 {
+		return
+	}
+	for i, r := range s.scenes[len(s.scenes)-1].remarks {
+		if r.after == outputs {
+			s.scenes[len(s.scenes)-1].remarks[i].after = math.MaxInt
+		}
+	}
 }
 
 func isOutput(text string) bool {

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/internal/store"
+)
+
+// The audit finds a climb without a timer, gives it one, and pages go on.
+func TestAuditGivesBackALostTimer(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		if err := h.Begin(context.Background(), h.now); err != nil {
+			t.Fatal(err)
+		}
+		h.hear(down("db-1"))
+		h.expect("jane: db-1 is down")
+		id := h.subjects()[0]
+		h.write(func(tx *store.Tx) error { return tx.Disarm("tend", string(id)) })
+		h.pass(6 * time.Minute) // the audit is due, the climb would have been
+		h.pass(time.Second)
+		h.expect("omar: db-1 is down")
+	})
+}
+
+// When the disk fills, old events go; what is open stays.
+func TestFullDiskDropsOldEvents(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		used := 10.0
+		h.diskUsed = func() float64 { return used }
+		if err := h.Begin(context.Background(), h.now); err != nil {
+			t.Fatal(err)
+		}
+		h.hear(down("db-1"))
+		day := h.now
+		kept := func() (n int) {
+			t.Helper()
+			err := h.Read(context.Background(), func(tx *store.Tx) error {
+				events, err := tx.Events(day)
+				n = len(events)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		h.pass(72 * time.Hour)
+		if kept() != 1 {
+			t.Fatalf("%d events kept with room on the disk", kept())
+		}
+		used = 81
+		h.pass(2 * time.Minute)
+		if kept() != 0 {
+			t.Error("the disk is full and old events stay")
+		}
+		if len(h.subjects()) != 1 {
+			t.Error("an incident went with them")
+		}
+	})
+}
+
+// A projection that differs from its log is found.
+func TestAuditFoldsAnew(t *testing.T) {
+	h := newHouse(t, t.TempDir()+"/house.db")
+	h.hear(down("db-1"))
+	err := h.Read(context.Background(), func(tx *store.Tx) error {
+		sub, err := tx.Subject(h.subjects()[0])
+		if err != nil {
+			return err
+		}
+		log, err := tx.Log(sub.ID)
+		if err != nil {
+			return err
+		}
+		again := incident.Fold(log)
+		again.ID = sub.ID
+		if !same(again, sub.Incident) {
+			t.Error("the projection differs from the log")
+		}
+		again.Title = "something else"
+		if same(again, sub.Incident) {
+			t.Error("a difference is not seen")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
