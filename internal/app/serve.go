@@ -73,6 +73,9 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		return err
 	}
 	s.cleanup("store", s.Store.Close)
+	if err := opens(ctx, s.Store); err != nil {
+		return err
+	}
 	channels, err := o.Channels(log)
 	if err != nil {
 		return err
@@ -184,5 +187,25 @@ func OpenStore(ctx context.Context, o config.Installation) (*store.Store, *secre
 		}
 	}
 	st, err := store.Open(ctx, store.Options{URL: o.StoreURL(), Ring: ring})
-	return st, ring, err
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := opens(ctx, st); err != nil {
+		return nil, nil, errors.Join(err, st.Close())
+	}
+	return st, ring, nil
+}
+
+// opens says whether the key ring is the one of this database. With another, nobody's
+// address can be read and no key of an integration is known: a server that started all
+// the same would look healthy and refuse every event.
+func opens(ctx context.Context, st *store.Store) error {
+	err := st.Read(ctx, func(tx *store.Tx) error {
+		_, err := tx.Config()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("the configuration cannot be read; if the key ring is not the one of this database, put that one back: %w", err)
+	}
+	return nil
 }

@@ -60,7 +60,7 @@ type Message struct {
 	AckURL string
 	URL    string // of the incident; may be ""
 
-	At   time.Time      // the time that the text gives; zero for none
+	At   time.Time      // when it began; zero for none
 	Zone *time.Location // the person's; nil is UTC
 	// Thread is the same for all pages of one subject, so that mails form a thread.
 	Thread string

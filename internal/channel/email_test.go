@@ -114,7 +114,7 @@ func TestEmail(t *testing.T) {
 Severity: SEV1
 Service: postgres
 Team: dba
-Time: Sun 29 Mar 2026 01:13:00 CET
+Began: Sun 29 Mar 2026 01:13:00 CET
 Incident: 01incident
 
 Acknowledge: https://tocsin.example.org/a/secret

@@ -151,7 +151,7 @@ func TestNtfy(t *testing.T) {
 		Message: `Severity: SEV1
 Service: postgres
 Team: dba
-Time: Sun 29 Mar 2026 01:13:00 CET
+Began: Sun 29 Mar 2026 01:13:00 CET
 Incident: 01incident
 
 You are on call for primary.

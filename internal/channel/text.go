@@ -117,14 +117,14 @@ func view(m Message) page {
 		}
 	}
 	severity := string(m.Severity)
-	if m.Priority == org.Low {
+	if m.Priority == org.Low && m.Purpose.Alarms() { // every notice travels low: that says nothing about the incident
 		severity = strings.TrimPrefix(severity+", low priority", ", ")
 	}
 	add("Severity", severity)
 	add("Service", m.Service)
 	add("Team", m.Team)
 	if !m.At.IsZero() {
-		add("Time", clock(m.At, m.Zone))
+		add("Began", clock(m.At, m.Zone))
 	}
 	add("Incident", m.Subject)
 	for _, l := range m.Body {

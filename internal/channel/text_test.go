@@ -50,14 +50,15 @@ func TestHeadline(t *testing.T) {
 func TestPlainZone(t *testing.T) {
 	at := time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC)
 	for zone, want := range map[*time.Location]string{
-		nil:       "Time: Sun 29 Mar 2026 01:00:00 UTC\n",
-		prague(t): "Time: Sun 29 Mar 2026 03:00:00 CEST\n",
+		nil:       "Began: Sun 29 Mar 2026 01:00:00 UTC\n",
+		prague(t): "Began: Sun 29 Mar 2026 03:00:00 CEST\n",
 	} {
 		if got := channel.Plain(channel.Message{Title: "x", At: at, Zone: zone}); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", zone, got)
 		}
 	}
-	if got, want := channel.Plain(channel.Message{Title: "x", Severity: org.SEV4, Priority: org.Low}), "x\n\nSeverity: SEV4, low priority\n"; got != want {
+	low := channel.Message{Title: "x", Severity: org.SEV4, Priority: org.Low, Purpose: escalate.Alarm}
+	if got, want := channel.Plain(low), "x\n\nSeverity: SEV4, low priority\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
