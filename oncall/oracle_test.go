@@ -18,7 +18,7 @@ import (
 
 type oracleMinute struct {
 	at        int64 // Unix seconds
-	max, less int64 // highest reading until now; lowest from now on
+	max, less int64 // highest reading until now; lowest after now
 }
 
 // around is how much more is walked before and after what is compared, so that every
@@ -34,8 +34,9 @@ func minutes(loc *time.Location, from, to int64) []oracleMinute {
 		high = max(high, at+int64(off))
 		all = append(all, oracleMinute{at: at, max: high, less: at + int64(off)})
 	}
-	for i := len(all) - 2; i >= 0; i-- {
-		all[i].less = min(all[i].less, all[i+1].less)
+	low := int64(math.MaxInt64)
+	for i := len(all) - 1; i >= 0; i-- {
+		low, all[i].less = min(low, all[i].less), low
 	}
 	return all
 }
@@ -107,7 +108,7 @@ func oracleLayer(l Layer, walk []oracleMinute) [][]org.PersonID {
 		for i, m := range walk {
 			over := m.max >= o[1]
 			if l.Cover.EndFold == "last" {
-				over = m.less >= o[1]
+				over = over && m.less > o[1] // the clock will not read it again
 			}
 			if m.max < o[0] || over {
 				continue
