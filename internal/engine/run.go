@@ -86,16 +86,26 @@ func (e *Engine) full() bool {
 }
 
 // compareClocks asks the database for its time, which is the one question of that kind
-// that is permitted: a node whose clock is far off claims nothing.
+// that is permitted: a node whose clock is far off claims nothing. SQLite has no clock
+// but this machine's, and nobody else claims. Where the machine's clock agrees with the
+// database, and only ours has not slewed there yet, ours is set: whoever claims nothing
+// for hours is worse than a jump.
 func (e *Engine) compareClocks(ctx context.Context) {
-	before := e.clock.Now()
+	if e.store.Dialect() == "sqlite" {
+		return
+	}
+	asked := time.Now()
 	theirs, err := e.store.Clock(ctx)
 	if err != nil {
 		return // a database that does not answer says so elsewhere
 	}
-	after := e.clock.Now()
-	off := theirs.Sub(before.Add(after.Sub(before) / 2))
-	skewed := off.Abs() > maxSkew+after.Sub(before)
+	took := time.Since(asked)
+	theirs = theirs.Add(took / 2)
+	if theirs.Sub(time.Now()).Abs() <= maxSkew {
+		e.clock.set()
+	}
+	off := theirs.Sub(e.clock.Now())
+	skewed := off.Abs() > maxSkew+took
 	if skewed && !e.skewed {
 		e.log.Error("this node's clock differs from the database's: it claims nothing until they agree", "by", off)
 	}
@@ -115,6 +125,17 @@ type Clock struct {
 
 // NewClock starts at the wall clock's time.
 func NewClock() *Clock { return &Clock{start: time.Now()} }
+
+// set makes the clock agree with the wall at once, when they differ by more than two
+// nodes may.
+func (c *Clock) set() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wall := time.Now()
+	if ours := c.start.Round(0).Add(wall.Sub(c.start) + c.adj); wall.Round(0).Sub(ours).Abs() > maxSkew {
+		c.adj += wall.Round(0).Sub(ours)
+	}
+}
 
 func (c *Clock) elapsed() time.Duration { return time.Since(c.start) }
 

@@ -14,7 +14,7 @@ import (
 type watch struct {
 	due    time.Time // when it must go on; zero: nothing is expected
 	free   bool      // it may go on earlier: somebody asked, or nobody could be reached
-	offset bool
+	asleep bool
 }
 
 // climbs checks a log against the promises of an escalation (I2, I6, I11): each level
@@ -113,9 +113,15 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 		return e.At
 	}
 	if asleep || over {
-		w.due, w.free = time.Time{}, false
+		w.due, w.free, w.asleep = time.Time{}, false, true
 		return
 	}
+	if w.asleep && r.Open() && !r.Due.IsZero() { // it goes on where it was, or as the fact below says
+		if w.due, w.free = r.Due, true; r.Due.Before(e.At) {
+			w.due = e.At
+		}
+	}
+	w.asleep = false
 	switch f := e.Fact.(type) {
 	case incident.Asked:
 		if f.Run == r.ID {
