@@ -11,6 +11,7 @@ const (
 	shortest  = 200 * time.Microsecond // between two looks, so that a full house still breathes
 	busyWait  = 100 * time.Millisecond // when what is due waits for a worker
 	maxSkew   = 2 * time.Second        // between our clock and the database's
+	windUp    = 5 * time.Second        // for what was begun, when the engine is to stop
 	askClock  = time.Minute
 	afterFail = time.Second
 )
@@ -65,6 +66,15 @@ func (e *Engine) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// finishing is a context that ends a little later than ctx. What was begun is finished,
+// so that no lease is left for the next start to wait for; a database that hangs holds
+// nobody up for ever.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(windUp, cancel) })
+	return work, func() { stop(); cancel() }
 }
 
 // LastStep is when Run last looked at what is due; zero: it has not begun.
