@@ -154,6 +154,13 @@ func newWire(t *testing.T, to string) *wire {
 		io.Copy(rw, res.Body)
 	}))
 	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		if t.Failed() {
+			for _, c := range w.calls {
+				t.Logf("%s: %s was answered %d after %v: %s", c.came.Format("15:04:05.000"), c.path, c.status, c.took.Round(time.Millisecond), c.body)
+			}
+		}
+	})
 	w.URL = s.URL
 	return w
 }

@@ -11,6 +11,7 @@ const (
 	shortest  = 200 * time.Microsecond // between two looks, so that a full house still breathes
 	busyWait  = 100 * time.Millisecond // when what is due waits for a worker
 	maxSkew   = 2 * time.Second        // between our clock and the database's
+	windUp    = 5 * time.Second        // for what was begun, when the engine is to stop
 	askClock  = time.Minute
 	afterFail = time.Second
 )
@@ -67,6 +68,15 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
+// finishing is a context that ends a little later than ctx. What was begun is finished,
+// so that no lease is left for the next start to wait for; a database that hangs holds
+// nobody up for ever.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(windUp, cancel) })
+	return work, func() { stop(); cancel() }
+}
+
 // LastStep is when Run last looked at what is due; zero: it has not begun.
 func (e *Engine) LastStep() time.Time {
 	if us := e.lastStep.Load(); us != 0 {
@@ -86,16 +96,26 @@ func (e *Engine) full() bool {
 }
 
 // compareClocks asks the database for its time, which is the one question of that kind
-// that is permitted: a node whose clock is far off claims nothing.
+// that is permitted: a node whose clock is far off claims nothing. SQLite has no clock
+// but this machine's, and nobody else claims. Where the machine's clock agrees with the
+// database, and only ours has not slewed there yet, ours is set: whoever claims nothing
+// for hours is worse than a jump.
 func (e *Engine) compareClocks(ctx context.Context) {
-	before := e.clock.Now()
+	if e.store.Dialect() == "sqlite" {
+		return
+	}
+	asked := time.Now()
 	theirs, err := e.store.Clock(ctx)
 	if err != nil {
 		return // a database that does not answer says so elsewhere
 	}
-	after := e.clock.Now()
-	off := theirs.Sub(before.Add(after.Sub(before) / 2))
-	skewed := off.Abs() > maxSkew+after.Sub(before)
+	took := time.Since(asked)
+	theirs = theirs.Add(took / 2)
+	if theirs.Sub(time.Now()).Abs() <= maxSkew {
+		e.clock.set()
+	}
+	off := theirs.Sub(e.clock.Now())
+	skewed := off.Abs() > maxSkew+took
 	if skewed && !e.skewed {
 		e.log.Error("this node's clock differs from the database's: it claims nothing until they agree", "by", off)
 	}
@@ -115,6 +135,17 @@ type Clock struct {
 
 // NewClock starts at the wall clock's time.
 func NewClock() *Clock { return &Clock{start: time.Now()} }
+
+// set makes the clock agree with the wall at once, when they differ by more than two
+// nodes may.
+func (c *Clock) set() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wall := time.Now()
+	if ours := c.start.Round(0).Add(wall.Sub(c.start) + c.adj); wall.Round(0).Sub(ours).Abs() > maxSkew {
+		c.adj += wall.Round(0).Sub(ours)
+	}
+}
 
 func (c *Clock) elapsed() time.Duration { return time.Since(c.start) }
 

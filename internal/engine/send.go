@@ -184,6 +184,9 @@ func (e *Engine) mark(tx *store.Tx, t *tending, p store.PageRow, receipt channel
 		}
 	}
 	ours, err := tx.SavePage(p, p.Gen)
+	if err == nil && !ours && outcome == channel.Accepted {
+		return sentAnyway(tx, p)
+	}
 	if err != nil || !ours {
 		return err // cancelled meanwhile, or somebody else's by now
 	}
@@ -202,6 +205,18 @@ func (e *Engine) mark(tx *store.Tx, t *tending, p store.PageRow, receipt channel
 		return t.another(p, failure)
 	}
 	return nil
+}
+
+// sentAnyway writes down that a page went out although it was cancelled meanwhile. It
+// stays cancelled: it waits for no receipt, and the climb does not count on it.
+func sentAnyway(tx *store.Tx, p store.PageRow) error {
+	was, err := tx.Page(p.ID)
+	if err != nil || was.CancelledAt.IsZero() || !was.SentAt.IsZero() {
+		return err
+	}
+	was.SentAt, was.FirstAt, was.Provider, was.Attempts = p.SentAt, p.FirstAt, p.Provider, p.Attempts
+	_, err = tx.SavePage(was, was.Gen)
+	return err
 }
 
 // retryMin is how long to wait after so many tries.

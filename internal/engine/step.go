@@ -23,13 +23,15 @@ const passes = 16
 // panics stops only itself.
 func (e *Engine) Step(ctx context.Context, now time.Time) (next time.Time, err error) {
 	now = now.Truncate(time.Microsecond).UTC()
+	work, done := finishing(ctx)
+	defer done()
 	for range passes {
 		var agenda store.Agenda
-		if err := e.store.Read(ctx, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
+		if err := e.store.Read(work, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
 			return next, err
 		}
 		next = agenda.First()
-		did, err := e.pass(ctx, now, agenda)
+		did, err := e.pass(work, now, agenda)
 		if err != nil || ctx.Err() != nil {
 			return next, err
 		}

@@ -173,6 +173,11 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 	if err != nil {
 		return err
 	}
+	for i, p := range sent { // who may have been paged is told, rather than left alone with it
+		if p.SentAt.IsZero() && mayBeOut(p) {
+			sent[i].SentAt = t.now
+		}
+	}
 	slices.SortStableFunc(sent, func(a, b store.PageRow) int { return a.SentAt.Compare(b.SentAt) })
 	var pages []escalate.Page
 	for _, n := range notices {
@@ -196,6 +201,17 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 		}
 	}
 	return t.plan(pages)
+}
+
+// mayBeOut says whether a page has reached its person as far as anybody knows: they
+// answered it, or it was claimed and nothing was written down of how that went. Whoever
+// is quick answers before the provider does.
+func mayBeOut(p store.PageRow) bool {
+	tries := p.Gen
+	if p.State == escalate.Cancelled || !p.CancelledAt.IsZero() {
+		tries-- // cancelling is fenced like a claim
+	}
+	return p.State.Rank() > 0 || tries > int64(p.Attempts)
 }
 
 // report spreads a notice over whoever stands behind a target.

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -14,36 +15,50 @@ import (
 type watch struct {
 	due    time.Time // when it must go on; zero: nothing is expected
 	free   bool      // it may go on earlier: somebody asked, or nobody could be reached
-	offset bool
+	asleep bool
 }
 
-// climbs checks a log against the promises of an escalation (I2, I6, I11): each level
-// in its time, none skipped, none early, and never two at once.
-func (o *oracle) climbs(tx *store.Tx, id incident.ID, log incident.Log) {
-	var in incident.Incident
-	runs := map[int]*watch{}
-	pages, err := tx.PagesOf(id)
+// A follower has read a log up to a line.
+type follower struct {
+	in   incident.Incident
+	runs map[int]*watch
+}
+
+// climbs checks what is new in a log against the promises of an escalation (I2, I6,
+// I11): each level in its time, none skipped, none early, and never two at once.
+func (o *oracle) climbs(tx *store.Tx, id incident.ID, f *follower) error {
+	log, err := tx.Log(id)
 	if err != nil {
-		o.s.violation("reading", "%v", err)
+		return err
 	}
-	policy := func(r incident.Run) escalate.Policy { return o.policy(tx, r.Policy, r.Version) }
-	for _, e := range log {
-		before := in
-		in = in.After(e)
-		if n := runFact(e.Fact); n > 0 && runs[n] != nil {
-			o.onward(id, e, runOf(before, n), runs[n], before)
+	var pages []store.PageRow
+	for _, e := range log[f.in.Seq:] {
+		before := f.in
+		f.in = f.in.After(e)
+		if n := runFact(e.Fact); n > 0 && f.runs[n] != nil {
+			o.onward(id, e, runOf(before, n), f.runs[n], before)
 		}
-		for _, r := range in.Runs {
-			if runs[r.ID] == nil {
-				runs[r.ID] = &watch{}
+		for _, r := range f.in.Runs {
+			if f.runs[r.ID] == nil {
+				f.runs[r.ID] = &watch{}
 			}
-			o.expect(runs[r.ID], e, in, r, policy(r))
+			o.expect(f.runs[r.ID], e, f.in, r, o.policy(tx, r.Policy, r.Version))
 		}
 		if c, ok := e.Fact.(incident.Called); ok {
+			if pages == nil {
+				if pages, err = tx.PagesOf(id); err != nil {
+					return err
+				}
+			}
 			o.paged(pages, id, c)
 		}
 	}
-	for n, w := range runs {
+	return nil
+}
+
+// overdue: whatever should have gone on by now is found here (I2).
+func (o *oracle) overdue(id incident.ID, f *follower) {
+	for n, w := range f.runs {
 		if !w.due.IsZero() && o.late(w.due, o.s.now) > onTime {
 			o.s.violation("I2", "run %d of %s should have gone on at %s", n, id, w.due)
 		}
@@ -113,9 +128,15 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 		return e.At
 	}
 	if asleep || over {
-		w.due, w.free = time.Time{}, false
+		w.due, w.free, w.asleep = time.Time{}, false, true
 		return
 	}
+	if w.asleep && r.Open() && !r.Due.IsZero() { // it goes on where it was, or as the fact below says
+		if w.due, w.free = r.Due, true; r.Due.Before(e.At) {
+			w.due = e.At
+		}
+	}
+	w.asleep = false
 	switch f := e.Fact.(type) {
 	case incident.Asked:
 		if f.Run == r.ID {
@@ -215,9 +236,23 @@ func (o *oracle) paged(pages []store.PageRow, id incident.ID, f incident.Called)
 
 // policy is a version of a policy; what was written never changes, so that it is kept.
 func (o *oracle) policy(tx *store.Tx, id org.PolicyID, version int) escalate.Policy {
-	p, err := readPolicy(tx, id, version)
+	k := pinned{id, version}
+	p, ok := o.policies[k]
+	if ok || id == "" {
+		return p
+	}
+	r, err := tx.ConfigVersion("policy", string(id), version)
+	if err == nil {
+		err = json.Unmarshal(r.Body, &p)
+	}
 	if err != nil {
 		o.s.violation("I11", "version %d of policy %s: %v", version, id, err)
 	}
+	o.policies[k] = p
 	return p
+}
+
+type pinned struct {
+	id      org.PolicyID
+	version int
 }

@@ -237,14 +237,3 @@ func (s *simulator) rewrite(c store.Change) {
 		s.after(5*time.Second, func() { s.rewrite(c) })
 	}
 }
-
-func readPolicy(tx *store.Tx, id org.PolicyID, version int) (p escalate.Policy, err error) {
-	if id == "" {
-		return p, nil
-	}
-	r, err := tx.ConfigVersion("policy", string(id), version)
-	if err != nil {
-		return p, err
-	}
-	return p, json.Unmarshal(r.Body, &p)
-}

@@ -25,15 +25,16 @@ const (
 // An oracle keeps its own books of what the house was told and what it did, and
 // compares. It knows the promises, not how they are kept.
 type oracle struct {
-	s       *simulator
-	outages []span              // when the house could not have done better
-	said    map[said]*tally     // what senders said
-	keys    map[string]*pageLog // by page key
-	byID    map[string]*pageLog
-	touched map[incident.ID]bool
-	seen    map[incident.ID]int // lines of the log that were checked
-	all     map[incident.ID]bool
-	deeds   map[deed]int
+	s        *simulator
+	outages  []span              // when the house could not have done better
+	said     map[said]*tally     // what senders said
+	keys     map[string]*pageLog // by page key
+	byID     map[string]*pageLog
+	touched  map[incident.ID]bool
+	followed map[incident.ID]*follower
+	policies map[pinned]escalate.Policy
+	hours    int
+	deeds    map[deed]int
 }
 
 type span struct{ from, to time.Time }
@@ -62,7 +63,7 @@ type deed struct {
 func (o *oracle) begin(s *simulator) {
 	*o = oracle{
 		s: s, said: map[said]*tally{}, keys: map[string]*pageLog{}, byID: map[string]*pageLog{},
-		touched: map[incident.ID]bool{}, seen: map[incident.ID]int{}, all: map[incident.ID]bool{}, deeds: map[deed]int{},
+		touched: map[incident.ID]bool{}, followed: map[incident.ID]*follower{}, policies: map[pinned]escalate.Policy{}, deeds: map[deed]int{},
 	}
 }
 
@@ -129,7 +130,7 @@ func (o *oracle) sending(m channel.Message) (p store.PageRow, ok bool) {
 		if p, err = tx.Page(m.ID); err == nil {
 			log, err = tx.Log(p.Subject)
 		}
-		if err == nil {
+		if err == nil && o.s.newest.Before(p.At) {
 			others, err = tx.PagesOf(p.Subject)
 		}
 		return err
@@ -256,8 +257,11 @@ func (o *oracle) stepped() {
 	})
 }
 
-// hourly looks at everything that is open.
-func (o *oracle) hourly() { o.look(o.subjects(true), true) }
+// hourly looks at everything that is open, and now and then more closely.
+func (o *oracle) hourly() {
+	o.hours++
+	o.look(o.subjects(true), o.hours%6 == 0)
+}
 
 func (o *oracle) read(fn func(*store.Tx) error) {
 	if o.s.wrong != nil {
@@ -288,16 +292,18 @@ func (o *oracle) look(ids []incident.ID, deep bool) {
 			if err != nil {
 				return err
 			}
-			o.all[id] = true
-			if deep || o.seen[id] != sub.Seq {
-				o.seen[id] = sub.Seq
-				log, err := tx.Log(id)
-				if err != nil {
+			f := o.followed[id]
+			if f == nil {
+				f = &follower{runs: map[int]*watch{}}
+				o.followed[id] = f
+			}
+			if f.in.Seq != sub.Seq {
+				if err := o.climbs(tx, id, f); err != nil {
 					return err
 				}
-				o.folds(sub.Incident, log)
-				o.climbs(tx, id, log)
 			}
+			o.folds(id, f.in, sub.Incident)
+			o.overdue(id, f)
 			if deep {
 				if err := tx.VerifyLog(id); err != nil {
 					o.s.violation("I14", "%v", err)
@@ -311,13 +317,12 @@ func (o *oracle) look(ids []incident.ID, deep bool) {
 	}
 }
 
-func (o *oracle) folds(in incident.Incident, log incident.Log) {
-	again := incident.Fold(log)
-	again.ID = in.ID
+func (o *oracle) folds(id incident.ID, again, in incident.Incident) {
+	again.ID = id
 	x, _ := json.Marshal(again)
 	y, _ := json.Marshal(in)
 	if !bytes.Equal(x, y) {
-		o.s.violation("fold", "%s is kept as\n%s\nand its log says\n%s", in.ID, y, x)
+		o.s.violation("fold", "%s is kept as\n%s\nand its log says\n%s", id, y, x)
 	}
 }
 
@@ -385,7 +390,7 @@ func (o *oracle) last() {
 	ids := o.subjects(false)
 	s.Incidents = len(ids)
 	o.look(ids, true)
-	for id := range o.all {
+	for id := range o.followed {
 		if !slices.Contains(ids, id) {
 			s.violation("I1", "%s is gone", id)
 		}

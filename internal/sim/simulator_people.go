@@ -42,7 +42,7 @@ func drawMenu(r *rand.Rand) (m menu) {
 		}
 	}
 	m.jumps, m.lateReceipts, m.midSend = r.IntN(2) == 0, r.IntN(2) == 0, r.IntN(2) == 0
-	m.trouble = 10 + 10*r.Float64()
+	m.trouble = 8 + 8*r.Float64()
 	return m
 }
 

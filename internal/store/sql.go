@@ -110,7 +110,7 @@ var statements = texts{
 
 	// Leases that end later than any lease could: they were taken by a clock that was
 	// ahead.
-	FreeDue:   `UPDATE due SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND at <= $1`,
+	FreeDue:   `UPDATE due SET wake_at = CASE WHEN at > $1 THEN at ELSE $1 END, gen = gen + 1 WHERE wake_at > $2 AND wake_at > at`,
 	FreePages: `UPDATE pages SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND state = 'claimed'`,
 }
 
