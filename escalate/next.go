@@ -112,7 +112,7 @@ func (c climb) next() (incident.Fact, time.Time) {
 		return nil, time.Time{}
 	}
 	due := c.due()
-	if !c.run.Forced && (c.quiet || !c.out()) {
+	if !c.run.Forced && (c.quiet || c.run.Rested || !c.out()) {
 		switch {
 		case due.After(c.now):
 			return nil, due
@@ -181,7 +181,7 @@ func (c climb) roundOver(base time.Time) incident.Fact {
 		return incident.Settled{Run: r.ID, How: "climbed"}
 	case !more && p.Repeat.Then != "resolve":
 		return incident.Settled{Run: r.ID, How: "exhausted"}
-	case p.Repeat.Wait > 0 && !r.Rested:
+	case p.Repeat.Wait > 0 && !r.Rested && !r.Forced: // who asked for the next level does not wait
 		return incident.Rested{Run: r.ID, Round: r.Round, Until: base.Add(p.Repeat.Wait.D())}
 	case !more:
 		return incident.Ended{Why: "the policy ends so: nobody answered"}

@@ -164,7 +164,7 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 			w.due, w.free = time.Time{}, true
 		}
 	case incident.Unreached:
-		if f.Run == r.ID && len(r.Calls) > 0 && !slices.ContainsFunc(r.Calls, func(c incident.Call) bool { return c.Email != "" || !slices.Contains(r.Out, c.Person) }) {
+		if f.Run == r.ID && nobody(r) && !r.Rested {
 			w.free = true
 			if r.Open() && f.Epoch == r.Epoch && f.Level == r.Level && f.Round == r.Round {
 				w.due = e.At
@@ -178,7 +178,7 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 		if f.Run == r.ID && f.Until.IsZero() {
 			w.due, w.free = e.At, true
 		} else if f.Run == r.ID {
-			w.due, w.free = f.Until, f.Level < 0
+			w.due, w.free = f.Until, f.Level < 0 || nobody(r)
 			if f.Level < 0 && p.Offset {
 				w.due = f.Until.Add(p.Levels[0].At.D())
 			}
@@ -189,7 +189,7 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 		}
 	case incident.Rested:
 		if f.Run == r.ID {
-			w.due, w.free = f.Until, r.Forced // who asked for the next level does not wait
+			w.due, w.free = f.Until, false
 		}
 	case incident.Settled:
 		if f.Run == r.ID {
@@ -199,6 +199,11 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 			}
 		}
 	}
+}
+
+// nobody says whether none of those whom the last level called can be reached.
+func nobody(r incident.Run) bool {
+	return len(r.Calls) > 0 && !slices.ContainsFunc(r.Calls, func(c incident.Call) bool { return c.Email != "" || !slices.Contains(r.Out, c.Person) })
 }
 
 // called checks that a level waits as long as its policy says, from when it was done.

@@ -34,6 +34,8 @@ type oracle struct {
 	followed map[incident.ID]*follower
 	policies map[pinned]escalate.Policy
 	hours    int
+	found    map[said]int // events that were counted or recorded
+	counted  time.Time    // the first day whose events are not in found yet
 	deeds    map[deed]int
 }
 
@@ -63,7 +65,7 @@ type deed struct {
 func (o *oracle) begin(s *simulator) {
 	*o = oracle{
 		s: s, said: map[said]*tally{}, keys: map[string]*pageLog{}, byID: map[string]*pageLog{},
-		touched: map[incident.ID]bool{}, followed: map[incident.ID]*follower{}, policies: map[pinned]escalate.Policy{}, deeds: map[deed]int{},
+		touched: map[incident.ID]bool{}, followed: map[incident.ID]*follower{}, policies: map[pinned]escalate.Policy{}, found: map[said]int{}, deeds: map[deed]int{},
 	}
 }
 
@@ -260,6 +262,7 @@ func (o *oracle) stepped() {
 // hourly looks at everything that is open, and now and then more closely.
 func (o *oracle) hourly() {
 	o.hours++
+	o.recount(o.s.newest.AddDate(0, 0, -2))
 	o.look(o.subjects(true), o.hours%6 == 0)
 }
 
@@ -427,9 +430,33 @@ func (o *oracle) last() {
 	})
 }
 
+// recount counts the events of whole days before a moment, since they are not kept for
+// ever.
+func (o *oracle) recount(before time.Time) {
+	if o.counted.IsZero() {
+		o.counted = o.s.now.AddDate(0, 0, -2)
+	}
+	o.read(func(tx *store.Tx) error {
+		for ; o.counted.Before(before); o.counted = o.counted.AddDate(0, 0, 1) {
+			kept, err := tx.Events(o.counted)
+			if err != nil {
+				return err
+			}
+			for _, k := range kept {
+				trigger := k.Event.Action == alert.Trigger || k.Event.Action == alert.Unreadable
+				if !trigger || k.Verdict == string(alert.DoRecord) {
+					o.found[said{k.Integration, k.Event.Key, trigger}]++
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // conserved: each accepted event was counted on an alert, or recorded (I1).
 func (o *oracle) conserved(ids []incident.ID) {
-	found := map[said]int{}
+	o.recount(o.s.newest.AddDate(0, 0, 2))
+	found := o.found
 	o.read(func(tx *store.Tx) error {
 		for _, id := range ids {
 			alerts, err := tx.AlertsOf(id)
@@ -441,18 +468,6 @@ func (o *oracle) conserved(ids []incident.ID) {
 				found[said{a.Integration, a.Key, true}] += a.Count
 				if k := (store.AlertKey{Integration: a.Integration, Key: a.Key}); a.Open && open[k] {
 					o.s.violation("I9", "two alerts of %v are open", k)
-				}
-			}
-		}
-		for day := o.s.end.AddDate(0, 0, -o.s.Days-2); day.Before(o.s.newest.AddDate(0, 0, 2)); day = day.AddDate(0, 0, 1) {
-			kept, err := tx.Events(day)
-			if err != nil {
-				return err
-			}
-			for _, k := range kept {
-				trigger := k.Event.Action == alert.Trigger || k.Event.Action == alert.Unreadable
-				if !trigger || k.Verdict == string(alert.DoRecord) {
-					found[said{k.Integration, k.Event.Key, trigger}]++
 				}
 			}
 		}

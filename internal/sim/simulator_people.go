@@ -105,9 +105,15 @@ func (s *simulator) poison() {
 	s.say("%s: %v", id, err)
 	if err == nil {
 		s.hear("prom", alert.Event{Action: alert.Trigger, Key: id, Title: id, Severity: org.SEV2})
-		s.after(time.Hour, func() { // somebody looks after it
-			s.store.Write(s.ctx, store.People, func(tx *store.Tx) error { return tx.Disarm(poison, id) })
-		})
+		s.after(time.Hour, func() { s.cure(id) })
+	}
+}
+
+// cure: somebody looks after a poisoned row.
+func (s *simulator) cure(id string) {
+	err := s.store.Write(s.ctx, store.People, func(tx *store.Tx) error { return tx.Disarm(poison, id) })
+	if err != nil {
+		s.after(time.Minute, func() { s.cure(id) })
 	}
 }
 
@@ -141,10 +147,11 @@ func (s *simulator) trouble() {
 		}
 		s.send(integration, verb, from, time.Duration(s.rng.Int64N(int64(lasts+1))))
 	}
-	if s.chance(0.85) {
-		ev.Action = alert.Resolve
-		s.send(integration, ev, from, lasts)
+	ev.Action = alert.Resolve
+	if s.chance(0.15) { // it goes on without a word
+		lasts += s.within(6*time.Hour, 1)
 	}
+	s.send(integration, ev, from, lasts)
 }
 
 // send has an event of a moment arrive: at once, late, or twice.
