@@ -61,9 +61,13 @@ func (e *Engine) Report(ctx context.Context, page string, state escalate.State, 
 // Answer is a person's answer to a page by its acknowledge link or button. It returns
 // what they should hear.
 func (e *Engine) Answer(ctx context.Context, p store.PageRow, now time.Time) (said string, err error) {
-	_, err = e.Do(ctx, p.Subject, incident.ByPerson(p.Person), now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
+	by := incident.ByPerson(p.Person)
+	if p.Person == "" {
+		by = incident.Actor("email:" + p.Address) // a page to an address answers as that address
+	}
+	_, err = e.Do(ctx, p.Subject, by, now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
 		said = escalate.Welcome(in, w, p.Person, now)
-		if in.Status == incident.Acknowledged && in.Owner == p.Person {
+		if in.Status == incident.Acknowledged && p.Person != "" && in.Owner == p.Person {
 			return nil, nil // twice is once
 		}
 		return escalate.Acknowledge(in, w, p.Channel, now)

@@ -111,7 +111,7 @@ func (e *Engine) compareClocks(ctx context.Context) {
 	}
 	took := time.Since(asked)
 	theirs = theirs.Add(took / 2)
-	if theirs.Sub(time.Now()).Abs() <= maxSkew {
+	if time.Until(theirs).Abs() <= maxSkew {
 		e.clock.set()
 	}
 	off := theirs.Sub(e.clock.Now())
