@@ -96,6 +96,7 @@ const poison = "poison"
 // poison lays a due row that nobody knows how to do, and an alert without a subject.
 func (s *simulator) poison() {
 	id := fmt.Sprintf("%s-%d", poison, s.count)
+	s.after(time.Hour, func() { s.cure(id) })
 	err := s.store.Write(s.ctx, store.People, func(tx *store.Tx) error {
 		if err := tx.Arm(store.Due{Kind: poison, Subject: id, Lane: store.LaneHigh, At: s.now}); err != nil {
 			return err
@@ -105,7 +106,6 @@ func (s *simulator) poison() {
 	s.say("%s: %v", id, err)
 	if err == nil {
 		s.hear("prom", alert.Event{Action: alert.Trigger, Key: id, Title: id, Severity: org.SEV2})
-		s.after(time.Hour, func() { s.cure(id) })
 	}
 }
 
