@@ -51,9 +51,18 @@ func Next(in incident.Incident, w World, now time.Time) (facts []incident.Fact, 
 	return facts, now
 }
 
-// next decides one thing.
+// next decides one thing. A climb whose log is crowded ends there: it would go on only
+// to be refused, and take the people's answers with it.
 func next(in incident.Incident, w World, now time.Time) (incident.Fact, time.Time) {
 	if !in.Status.Open() || in.Held != "" {
+		return nil, time.Time{}
+	}
+	if in.Seq >= incident.Crowded {
+		for _, r := range in.Runs {
+			if r.Open() {
+				return incident.Settled{Run: r.ID, How: "exhausted"}, time.Time{}
+			}
+		}
 		return nil, time.Time{}
 	}
 	if len(in.Handing) > 0 {

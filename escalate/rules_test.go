@@ -197,3 +197,35 @@ func TestNextAndVerbsInAnyOrder(t *testing.T) {
 		}
 	})
 }
+
+// A policy that would fill the log ends before it does, and people can still answer.
+func TestCrowdedLog(t *testing.T) {
+	start := time.Date(2026, 11, 23, 2, 13, 0, 0, time.UTC)
+	p := Policy{ID: "p", Version: 1, Repeat: Repeat{Count: 1000}}
+	for range 20 {
+		p.Levels = append(p.Levels, Level{Targets: []org.Target{{Kind: "person", ID: "a"}}, Wait: org.Duration(time.Minute)})
+	}
+	w := everyone(p, nil, start)
+	in, now := incident.Incident{}, start
+	add := func(facts ...incident.Fact) {
+		for _, f := range facts {
+			in = in.After(incident.Entry{Seq: in.Seq + 1, At: now, By: incident.Engine, Fact: f})
+		}
+	}
+	add(incident.Opened{Severity: org.SEV1, Priority: org.High})
+	add(Begin(in, w, "p")...)
+	for {
+		facts, due := Next(in, w, now)
+		add(facts...)
+		if due.IsZero() {
+			break
+		}
+		now = due
+	}
+	if in.Seq > incident.Crowded+10 || in.Runs[0].Settled != "exhausted" {
+		t.Fatalf("%d lines, settled %q", in.Seq, in.Runs[0].Settled)
+	}
+	if facts, err := Acknowledge(in, w, "", now); err != nil || len(facts) != 1 {
+		t.Errorf("nobody can answer: %v", err)
+	}
+}

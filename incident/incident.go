@@ -112,3 +112,7 @@ func Refuse(format string, args ...any) error { return Refusal{fmt.Sprintf(forma
 // is a line someone would read in the retrospective, so a log nears this only when
 // something writes to it that should have been a row.
 const MaxFacts = 5000
+
+// Crowded is how many lines a log may have before what happens by itself stops writing
+// to it: the rest is for people, who must always be able to answer and to end it.
+const Crowded = MaxFacts - 1000

@@ -164,7 +164,10 @@ func TestReceiptsOnlyClimb(t *testing.T) {
 func TestAcknowledgeWhileAPageIsInFlight(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		h := newHouse(t, url)
-		h.push.fail = func(channel.Message) error { // answered while the provider still thinks, and then it fails
+		h.push.fail = func(m channel.Message) error { // answered while the provider still thinks, and then it fails
+			if m.AckURL == "" {
+				return nil
+			}
 			id := h.subjects()[0]
 			_, err := h.Do(context.Background(), id, incident.ByPerson("omar"), h.now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
 				return escalate.Acknowledge(in, w, "push", h.now)
@@ -175,7 +178,7 @@ func TestAcknowledgeWhileAPageIsInFlight(t *testing.T) {
 			return &channel.Error{Outcome: channel.Temporary, Err: errors.New("busy")}
 		}
 		h.hear(down("db-1"))
-		h.expect("jane: db-1 is down")
+		h.expect("jane: db-1 is down\njane: Omar has it: db-1 is down") // her page may have arrived
 		h.push.fail = nil
 		for range 20 {
 			h.pass(time.Minute)
@@ -260,11 +263,14 @@ func TestPoisonEventGoesAside(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.step()
+		h.pass(time.Second)
+		if got := h.said(); got != "jane: db-3 is down\njane: db-4 is down" {
+			t.Errorf("before it goes aside: %s", got)
+		}
+		h.pass(time.Second)
 		got := h.said()
-		for _, want := range []string{"jane: db-3 is down", "jane: db-4 is down", "set aside"} {
-			if !strings.Contains(got, want) {
-				t.Errorf("%q is missing in\n%s", want, got)
-			}
+		if !strings.Contains(got, "set aside") {
+			t.Errorf("the house did not tell: %q", got)
 		}
 		err := h.Read(context.Background(), func(tx *store.Tx) error {
 			waiting, _, aside, err := tx.InboxStats()

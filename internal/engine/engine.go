@@ -98,6 +98,7 @@ type Engine struct {
 		*setup
 	}
 	inbox    batcher
+	ailing   map[string]ailing // events that failed triage alone, by id; only Step looks
 	slots    map[slot]chan struct{}
 	workers  sync.WaitGroup
 	poked    chan struct{}
@@ -111,7 +112,7 @@ func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, log: o.Log, async: o.Async, hit: o.Hit, diskUsed: o.DiskUsed, rand: o.Rand,
 		channels: map[string]channel.Channel{}, poked: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
-		metrics: newMetrics(), clock: NewClock(),
+		ailing: map[string]ailing{}, metrics: newMetrics(), clock: NewClock(),
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -32,17 +33,24 @@ func (e *Engine) triage(ctx context.Context, now time.Time) (did bool, err error
 		n, err := e.triageSome(ctx, lease, now, triageBatch)
 		if err != nil {
 			e.log.Warn("triage of a batch failed; its events are tried one by one", "error", err)
-			if err := e.triageEach(ctx, lease, now); err != nil {
-				return did, err
+			done, err := e.triageEach(ctx, lease, now)
+			if did = did || done > 0; err != nil || done == 0 {
+				return did, errors.Join(err, e.letGo(ctx, lease, now))
 			}
-			n = triageBatch
+			continue
 		}
 		did = did || n > 0
 		if n < triageBatch || e.clock.elapsed()-began > triageTime {
 			break
 		}
 	}
-	return did, e.store.Write(ctx, store.Triage, func(tx *store.Tx) error { // let go of the lease
+	clear(e.ailing)
+	return did, e.letGo(ctx, lease, now)
+}
+
+// letGo gives the triage lease back.
+func (e *Engine) letGo(ctx context.Context, lease store.Due, now time.Time) error {
+	return e.store.Write(ctx, store.Triage, func(tx *store.Tx) error {
 		if ok, err := tx.Hold(lease); err != nil || !ok {
 			return err
 		}
@@ -90,43 +98,77 @@ func (e *Engine) triageSome(ctx context.Context, lease store.Due, now time.Time,
 	return n, err
 }
 
-// triageEach triages the next events one by one; what fails alone goes aside, and the
-// house says so.
-func (e *Engine) triageEach(ctx context.Context, lease store.Due, now time.Time) error {
+// asideAfter is how many steps an event may fail alone before it goes aside: a database
+// that stumbles must not cost an event its page.
+const asideAfter = 3
+
+// An ailing event failed alone: how often, and in which step last.
+type ailing struct {
+	times int
+	at    time.Time
+}
+
+// triageEach triages the next events one by one and says how many were. What fails
+// alone, step after step, goes aside, and the house says so; what follows it under the
+// same key waits for it.
+func (e *Engine) triageEach(ctx context.Context, lease store.Due, now time.Time) (done int, err error) {
 	var heard []store.Heard
-	err := e.store.Read(ctx, func(tx *store.Tx) (err error) { heard, err = tx.Inbox(triageBatch); return err })
+	err = e.store.Read(ctx, func(tx *store.Tx) (err error) { heard, err = tx.Inbox(triageBatch); return err })
 	if err != nil {
-		return err
+		return 0, err
 	}
+	stopped := map[store.AlertKey]bool{}
 	for _, h := range heard {
-		held := false
+		key := store.AlertKey{Integration: h.Integration, Key: h.Event.Key}
+		if stopped[key] {
+			continue
+		}
+		held, own := false, error(nil)
 		err := e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
+			defer func() { own = err }()
 			defer guard(&err)
 			if held, err = tx.Hold(lease); err != nil || !held {
 				return err
 			}
 			return e.triageThese(tx, []store.Heard{h}, now)
 		})
-		if err == nil && !held {
-			return nil // somebody else has the lease
+		switch {
+		case err == nil && !held:
+			return done, nil // somebody else has the lease
+		case err == nil:
+			done++
+			delete(e.ailing, h.ID)
+			continue
+		case own == nil:
+			return done, err // the database failed, not the event
 		}
-		if err == nil {
+		if sick := e.ailing[h.ID]; sick.at != now {
+			e.ailing[h.ID] = ailing{sick.times + 1, now}
+		}
+		if e.ailing[h.ID].times < asideAfter {
+			stopped[key] = true
 			continue
 		}
-		e.log.Error("an event cannot be triaged and goes aside", "event", h.ID, "integration", h.Integration, "error", err)
-		why := err.Error()
-		err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) error { return tx.SetAside(h.ID, why) })
-		if err != nil {
-			return err
+		if err := e.setAside(ctx, h, err, now); err != nil {
+			return done, err
 		}
-		if h.Integration == Own {
-			continue // what the house says of itself cannot be told through itself
-		}
-		if err := e.own(ctx, "aside/"+string(h.Integration), fmt.Sprintf("an event of %s could not be processed and was set aside", h.Integration), why, org.SEV3, now); err != nil {
-			return err
-		}
+		done++
 	}
-	return nil
+	return done, nil
+}
+
+// setAside puts an event where it stops nobody, and tells.
+func (e *Engine) setAside(ctx context.Context, h store.Heard, cause error, now time.Time) error {
+	e.log.Error("an event cannot be triaged and goes aside", "event", h.ID, "integration", h.Integration, "error", cause)
+	err := e.store.Write(ctx, store.Triage, func(tx *store.Tx) error { return tx.SetAside(h.ID, cause.Error()) })
+	if err != nil {
+		return err
+	}
+	delete(e.ailing, h.ID)
+	if h.Integration == Own {
+		return nil // what the house says of itself cannot be told through itself
+	}
+	return e.own(ctx, "aside/"+string(h.Integration), fmt.Sprintf("an event of %s could not be processed and was set aside", h.Integration), cause.Error(), org.SEV3, now)
 }
 
 // own is what the house says about itself, on the catch-all service.
@@ -301,7 +343,7 @@ func (t *triaging) again(a alert.Alert, h store.Heard, c alert.Category, v alert
 		return a, err
 	}
 	by := incident.BySource(h.Integration)
-	if a.Counted {
+	if a.Counted && w.in.Seq < incident.Crowded/2 { // what is counted by then is more than any level waits for
 		w.add(by, incident.Repeated{Alert: a.ID, Count: a.Count})
 	}
 	t.raise(w, by, v)
