@@ -37,7 +37,9 @@ func (e *Engine) triage(ctx context.Context, now time.Time) (did bool, err error
 			if did = did || done > 0; err != nil || done == 0 {
 				return did, errors.Join(err, e.letGo(ctx, lease, now))
 			}
-			continue
+			if n = triageBatch; done < triageBatch {
+				n = 0
+			}
 		}
 		did = did || n > 0
 		if n < triageBatch || e.clock.elapsed()-began > triageTime {
@@ -116,6 +118,9 @@ func (e *Engine) triageEach(ctx context.Context, lease store.Due, now time.Time)
 	err = e.store.Read(ctx, func(tx *store.Tx) (err error) { heard, err = tx.Inbox(triageBatch); return err })
 	if err != nil {
 		return 0, err
+	}
+	if len(heard) == 0 {
+		return 1, nil // the batch was written after all, only its answer was lost
 	}
 	stopped := map[store.AlertKey]bool{}
 	for _, h := range heard {
