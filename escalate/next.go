@@ -184,7 +184,7 @@ func (c climb) roundOver(base time.Time) incident.Fact {
 	p, r := c.policy, c.run
 	more := !c.single() && r.Round-r.Repeats < p.Repeat.Count
 	switch {
-	case !r.Someone:
+	case !r.Someone && !(more && c.out()): // whoever was called and is out may be reached in the next round
 		return incident.Settled{Run: r.ID, How: "nobody"}
 	case !more && p.Repeat.Then != "resolve" && p.Offset:
 		return incident.Settled{Run: r.ID, How: "climbed"}

@@ -115,7 +115,7 @@ func TestWrong(t *testing.T) {
 			x.yaml:6:11: settings: want fields, not "5"`},
 		{"durations and targets", "policies:\n  - id: p\n    levels:\n      - wait: 5\n        targets: [nurse:jane, \"team:\"]\n", `
 			x.yaml:4:15: policies[0].levels[0].wait: "5" is not a duration such as 30s, 5m or 1h30m
-			x.yaml:5:19: policies[0].levels[0].targets[0]: target "nurse:jane": want person:, schedule:, team:, policy: or email:
+			x.yaml:5:19: policies[0].levels[0].targets[0]: target "nurse:jane": want person:x, schedule:x, team:x, policy:x or email:x
 			x.yaml:5:31: policies[0].levels[0].targets[1]: target "team:" names nobody`},
 		{"anchors", "people: &p []\nteams: *p\n", `
 			x.yaml:1:9: people: anchors, aliases and tags are not read here: write it out
