@@ -112,7 +112,8 @@ func TestSevenDays(t *testing.T) {
 				t.Fatal(err)
 			}
 			answer := time.Duration(rng.Int64N(int64(18 * time.Minute)))
-			people.Go(func() { weekOf(t, e, key, answer, broken%2 == 0) })
+			second := broken%2 == 0
+			people.Go(func() { weekOf(t, e, key, answer, second) })
 		}
 		people.Wait()
 		time.Sleep(time.Minute)
