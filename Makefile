@@ -36,7 +36,7 @@ nights: ## play every night, on both databases
 sim: ## simulate SEEDS lives of DAYS days each under random faults
 	$(GO) test ./internal/sim -run TestSimulator -v -timeout 0 -args -seeds $(SEEDS) -days $(DAYS)
 
-bench: ## measure what the goals speak of (docs/benchmarks.md)
+bench: ## measure what the goals speak of
 	$(GO) test ./internal/app -run '^$$' -bench . -benchtime 1x -timeout 60m -v
 	$(GO) test ./internal/store ./alert ./alert/source ./oncall ./internal/engine -run '^$$' -bench . -timeout 60m
 
