@@ -100,6 +100,7 @@ type Engine struct {
 	inbox    batcher
 	ailing   map[string]ailing // events that failed triage alone, by id; only Step looks
 	slots    map[slot]chan struct{}
+	passed   [store.LaneBackground + 1]time.Time // when pages of full channels were last passed over, by lane; only Step looks
 	workers  sync.WaitGroup
 	poked    chan struct{}
 	clock    *Clock

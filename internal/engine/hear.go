@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/alert"
@@ -57,7 +58,29 @@ type batcher struct {
 	sync.Mutex
 	waiting []*hearing
 	busy    bool
-	checked time.Time // when the configuration was last looked at (guarded by setup)
+	checked time.Time    // when the configuration was last looked at (guarded by setup)
+	oldest  atomic.Int64 // microseconds: when the first event was heard that still waits for triage; 0: none
+}
+
+// waitsSince notes since when the inbox waits; zero: it is empty.
+func (b *batcher) waitsSince(at time.Time) {
+	if at.IsZero() {
+		b.oldest.Store(0)
+		return
+	}
+	b.oldest.Store(at.UnixMicro())
+}
+
+// holdBack is how long the next batch is to wait, so that accepting more than triage
+// can follow does not take from triage what it needs: senders wait a little, and nobody
+// waits for his page behind an hour of events. It never stops them.
+func (b *batcher) holdBack(now time.Time) time.Duration {
+	since := b.oldest.Load()
+	if since == 0 {
+		return 0
+	}
+	lag := now.Sub(time.UnixMicro(since))
+	return min(max((lag-lagFree)/lagShare, 0), holdMost)
 }
 
 type hearing struct {
@@ -65,8 +88,12 @@ type hearing struct {
 	done  chan error
 }
 
-// atOnce bounds a batch.
-const atOnce = 512
+const (
+	atOnce   = 512                    // bounds a batch
+	lagFree  = 100 * time.Millisecond // that triage may lag before senders are held back
+	lagShare = 20                     // of the lag beyond it, one part is waited
+	holdMost = 20 * time.Millisecond  // for each batch
+)
 
 // Hear takes what a source said. When it returns nil, the events are on disk: counted
 // on their open alert, or waiting in the inbox for triage.
@@ -105,6 +132,7 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 // accept writes batches until nobody waits.
 func (e *Engine) accept() {
 	for {
+		e.breathe()
 		e.inbox.Lock()
 		n, events := 0, 0
 		for n < len(e.inbox.waiting) && (n == 0 || events+len(e.inbox.waiting[n].heard) <= atOnce) {

@@ -68,6 +68,13 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
+// breathe waits before a batch of events is accepted, while triage lags.
+func (e *Engine) breathe() {
+	if wait := e.inbox.holdBack(e.clock.Now()); wait > 0 && e.async {
+		time.Sleep(wait)
+	}
+}
+
 // finishing is a context that ends a little later than ctx. What was begun is finished,
 // so that no lease is left for the next start to wait for; a database that hangs holds
 // nobody up for ever.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -33,26 +32,19 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 	if e.skewed {
 		return false, nil
 	}
-	free, total, full := e.free(lane)
-	if total == 0 {
+	free, full := e.free(lane)
+	if free == 0 {
 		return false, nil
+	}
+	if len(full) > 0 { // passing over what waits for a full channel reads all of it
+		if now.Sub(e.passed[lane]) < busyWait {
+			return false, nil
+		}
+		e.passed[lane] = now
 	}
 	var claimed []store.PageRow
 	err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) error {
-		claimed = claimed[:0]
-		left := maps.Clone(free)
-		due, err := tx.ClaimPages(now, pageLease, lane, total, newest, full...)
-		for _, p := range due {
-			if n, ok := left[p.Channel]; !ok || n > 0 { // a channel that is not set up has no pool: send says so
-				left[p.Channel]--
-				claimed = append(claimed, p)
-				continue
-			}
-			p.State, p.WakeAt = escalate.Planned, now // no worker is free for it: it stays due
-			if _, err := tx.SavePage(p, p.Gen); err != nil {
-				return err
-			}
-		}
+		claimed, err = tx.ClaimPages(now, pageLease, lane, free, newest, full...)
 		return err
 	})
 	if err != nil {
@@ -76,22 +68,22 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 	return len(claimed) > 0, nil
 }
 
-// free says how many pages of a lane each channel can take now, how many that is
-// together, and which channels can take none.
-func (e *Engine) free(lane int) (free map[string]int, total int, full []string) {
-	free = make(map[string]int, len(e.order))
+// free says how many pages of a lane every channel can take now that can take any, and
+// which can take none. Whatever is claimed then finds its worker.
+func (e *Engine) free(lane int) (free int, full []string) {
 	for _, name := range e.order {
 		n := claimAtOnce
 		if pool := e.slots[slot{name, lane}]; e.async {
 			n = cap(pool) - len(pool)
 		}
-		free[name] = n
-		total += n
-		if n == 0 {
+		switch {
+		case n == 0:
 			full = append(full, name)
+		case free == 0 || n < free:
+			free = n
 		}
 	}
-	return free, total, full
+	return free, full
 }
 
 // send carries one claimed page out and writes down what became of it.

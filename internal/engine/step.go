@@ -31,6 +31,7 @@ func (e *Engine) Step(ctx context.Context, now time.Time) (next time.Time, err e
 			return next, err
 		}
 		next = agenda.First()
+		e.inbox.waitsSince(agenda.Oldest)
 		did, err := e.pass(work, now, agenda)
 		if err != nil || ctx.Err() != nil {
 			return next, err

@@ -91,6 +91,7 @@ func (e *Engine) triageSome(ctx context.Context, lease store.Due, now time.Time,
 		if n = len(heard); err != nil || n == 0 {
 			return err
 		}
+		e.inbox.waitsSince(heard[0].At)
 		return e.triageThese(tx, heard, now)
 	})
 	if err == nil && n > 0 {

@@ -51,6 +51,7 @@ type killer struct {
 	rng      *rand.Rand
 	posted   int
 	accepted map[string]bool
+	order    []string // of their acceptance
 	answered map[string]bool
 	sent     map[string]int // by page
 	unknown  map[string]int // times that a page had gone out and was not marked
@@ -171,18 +172,18 @@ func (k *killer) round(point string) {
 	deadline := time.After(after)
 	beat := time.NewTicker(4 * time.Millisecond)
 	defer beat.Stop()
-	var last string
+	known := len(k.order) // accepted in earlier rounds: triage knows most of them by now
 	for alive := true; alive; {
 		select {
 		case line, ok := <-h.lines:
 			if alive = ok; ok {
-				last = k.hears(line, last)
+				k.hears(line)
 			}
 		case <-beat.C:
 			k.posted++
 			fmt.Fprintf(h.in, "k%d\n", k.posted)
-			if last != "" && k.rng.IntN(4) == 0 {
-				fmt.Fprintf(h.in, "ack %s\n", last)
+			if known > 0 && k.rng.IntN(4) == 0 {
+				fmt.Fprintf(h.in, "ack %s\n", k.order[k.rng.IntN(known)])
 			}
 		case <-deadline:
 			if point != "" {
@@ -197,18 +198,17 @@ func (k *killer) round(point string) {
 }
 
 // hears notes what the house has promised.
-func (k *killer) hears(line, last string) string {
+func (k *killer) hears(line string) {
 	said, ok := strings.CutPrefix(line, "ok ")
 	key, ack := strings.CutPrefix(said, "ack ")
 	switch {
 	case !ok || said == "idle":
-		return last
 	case ack:
 		k.answered[key] = true
-		return last
+	default:
+		k.accepted[key] = true
+		k.order = append(k.order, key)
 	}
-	k.accepted[key] = true
-	return key
 }
 
 // reckon reads what went out in this round, and which of it is not marked: those may

@@ -7,7 +7,7 @@ import (
 
 // sizes are how many rows one multi-row statement may have. A few sizes keep the
 // number of prepared statements small.
-var sizes = []int{64, 16, 4, 1}
+var sizes = []int{256, 64, 16, 4, 1}
 
 // A bulk is a statement over many rows: head, one row after the other, tail. A ? in
 // the row stands for the next value.

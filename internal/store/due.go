@@ -135,7 +135,8 @@ func (tx *Tx) Hold(d Due) (bool, error) {
 // An Agenda is what could be due: whether events wait for triage, and when the first
 // due row and the first page of each lane want to be looked at (zero: there is none).
 type Agenda struct {
-	Waiting    bool
+	Waiting    bool      // something is in the inbox
+	Oldest     time.Time // when the first of it was heard
 	Due, Pages [LaneBackground + 1]time.Time
 }
 
@@ -158,7 +159,7 @@ func (a Agenda) First(lanes ...int) (first time.Time) {
 // Agenda looks at everything that could be due, at a cost that does not grow with how
 // much there is.
 func (tx *Tx) Agenda() (a Agenda, err error) {
-	if err := tx.flush(putDue, putPages, putInbox); err != nil {
+	if err := tx.flush(putDue, putPages, putInbox, dropInbox); err != nil {
 		return a, err
 	}
 	var waiting sql.NullInt64
@@ -170,7 +171,7 @@ func (tx *Tx) Agenda() (a Agenda, err error) {
 	if err := tx.row(tx.s.sql.Agenda)(into...); err != nil {
 		return a, err
 	}
-	a.Waiting = waiting.Valid
+	a.Waiting, a.Oldest = waiting.Valid, moment(waiting.Int64)
 	for i := range a.Due {
 		a.Due[i], a.Pages[i] = moment(at[i].Int64), moment(at[i+len(a.Due)].Int64)
 	}

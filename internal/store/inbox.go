@@ -28,7 +28,7 @@ type Heard struct {
 // for triage. The order within a key is kept: once an event of it waits, those after
 // it wait too. It returns how many were put into the inbox.
 func (tx *Tx) Accept(batch []Heard) (waiting int, err error) {
-	if err := tx.flush(putAlerts, putInbox); err != nil {
+	if err := tx.flush(putAlerts, putInbox, dropInbox); err != nil {
 		return 0, err
 	}
 	for i := range batch {
@@ -137,7 +137,7 @@ func (tx *Tx) putInbox(h Heard) error {
 
 // Inbox is what waits for triage, in the order it was accepted.
 func (tx *Tx) Inbox(limit int) ([]Heard, error) {
-	if err := tx.flush(putInbox); err != nil {
+	if err := tx.flush(putInbox, dropInbox); err != nil {
 		return nil, err
 	}
 	var out []Heard
@@ -168,7 +168,7 @@ func place(id string) (no, n int64, err error) {
 
 // Done takes events out of the inbox that triage has dealt with.
 func (tx *Tx) Done(ids []string) error {
-	if err := tx.flush(putInbox); err != nil {
+	if err := tx.flush(putInbox, dropInbox); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -178,12 +178,12 @@ func (tx *Tx) Done(ids []string) error {
 		}
 		tx.add(dropInbox, no, n)
 	}
-	return tx.writeOut(dropInbox)
+	return tx.failed
 }
 
 // SetAside keeps an event that failed alone out of the way of the others.
 func (tx *Tx) SetAside(id, why string) error {
-	if err := tx.flush(putInbox); err != nil {
+	if err := tx.flush(putInbox, dropInbox); err != nil {
 		return err
 	}
 	no, n, err := place(id)
@@ -200,7 +200,7 @@ func (tx *Tx) SetAside(id, why string) error {
 // InboxStats says how many events wait, since when the oldest does, and how many were
 // set aside.
 func (tx *Tx) InboxStats() (waiting int, oldest time.Time, aside int, err error) {
-	if err := tx.flush(putInbox); err != nil {
+	if err := tx.flush(putInbox, dropInbox); err != nil {
 		return 0, time.Time{}, 0, err
 	}
 	var at int64

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"tocsin/org"
 )
@@ -102,18 +104,18 @@ func (p *pool) once(ctx context.Context, fn func(*Tx) error) error {
 	if err := p.s.faultAt("begin"); err != nil {
 		return err
 	}
-	t, err := p.db.BeginTx(ctx, nil)
+	t, err := p.begin(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("store: begin: %w", err)
+		return err
 	}
-	defer t.Rollback()
-	if err := p.s.tx(ctx, pgTx{t}, false).run(fn); err != nil {
+	defer t.end()
+	if err := p.s.tx(ctx, t, false).run(fn); err != nil {
 		return err
 	}
 	if err := p.s.faultAt("commit"); err != nil {
 		return err
 	}
-	if err := t.Commit(); err != nil {
+	if err := t.t.Commit(); err != nil {
 		return fmt.Errorf("store: commit: %w", err)
 	}
 	return p.s.faultAt("committed")
@@ -124,16 +126,38 @@ func (p *pool) read(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer func() { <-p.reads }()
-	t, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	t, err := p.begin(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
-		return fmt.Errorf("store: begin: %w", err)
+		return err
 	}
-	defer t.Rollback()
-	return p.s.tx(ctx, pgTx{t}, true).run(fn)
+	defer t.end()
+	return p.s.tx(ctx, t, true).run(fn)
 }
 
-// A pgTx is a transaction; the driver keeps the prepared statements.
-type pgTx struct{ t *sql.Tx }
+// A pgTx is a transaction; the driver keeps the prepared statements of its connection.
+type pgTx struct {
+	c *sql.Conn
+	t *sql.Tx
+}
+
+func (p *pool) begin(ctx context.Context, o *sql.TxOptions) (pgTx, error) {
+	c, err := p.db.Conn(ctx)
+	if err != nil {
+		return pgTx{}, fmt.Errorf("store: connect: %w", err)
+	}
+	t, err := c.BeginTx(ctx, o)
+	if err != nil {
+		c.Close()
+		return pgTx{}, fmt.Errorf("store: begin: %w", err)
+	}
+	return pgTx{c, t}, nil
+}
+
+// end gives the connection back; what is not committed never was.
+func (t pgTx) end() {
+	t.t.Rollback()
+	t.c.Close()
+}
 
 func (t pgTx) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
 	return t.t.ExecContext(ctx, text, args...)
@@ -141,4 +165,16 @@ func (t pgTx) exec(ctx context.Context, text string, args []any) (sql.Result, er
 
 func (t pgTx) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
 	return t.t.QueryContext(ctx, text, args...)
+}
+
+func (t pgTx) all(ctx context.Context, statements []statement) error {
+	if len(statements) == 1 {
+		_, err := t.exec(ctx, statements[0].text, statements[0].args)
+		return err
+	}
+	var b pgx.Batch
+	for _, s := range statements {
+		b.Queue(s.text, s.args...)
+	}
+	return t.c.Raw(func(driver any) error { return driver.(*stdlib.Conn).Conn().SendBatch(ctx, &b).Close() })
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 )
 
 // A session is one connection of SQLite with the statements prepared on it.
@@ -44,6 +45,15 @@ func (s *session) query(ctx context.Context, text string, args []any) (*sql.Rows
 		return nil, err
 	}
 	return st.QueryContext(ctx, args...)
+}
+
+func (s *session) all(ctx context.Context, statements []statement) error {
+	for _, st := range statements {
+		if _, err := s.exec(ctx, st.text, st.args); err != nil {
+			return fmt.Errorf("%w: %s", err, short(st.text))
+		}
+	}
+	return nil
 }
 
 func (s *session) close() {

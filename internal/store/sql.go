@@ -64,7 +64,7 @@ var statements = texts{
 
 	// One look at everything that could be due. The lanes stand as numbers: SQLite plans
 	// a statement anew whenever a value changes that its plan depends on.
-	Agenda: `SELECT (SELECT 1 FROM inbox WHERE aside = '' LIMIT 1),
+	Agenda: `SELECT (SELECT at FROM inbox WHERE aside = '' ORDER BY tx, n LIMIT 1),
  (SELECT min(wake_at) FROM due WHERE lane = 0), (SELECT min(wake_at) FROM due WHERE lane = 1),
  (SELECT min(wake_at) FROM due WHERE lane = 2), (SELECT min(wake_at) FROM due WHERE lane = 3),
  (SELECT min(wake_at) FROM pages WHERE lane = 0 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 1 AND wake_at IS NOT NULL),

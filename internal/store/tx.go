@@ -19,6 +19,14 @@ import (
 type conn interface {
 	exec(ctx context.Context, text string, args []any) (sql.Result, error)
 	query(ctx context.Context, text string, args []any) (*sql.Rows, error)
+	// all runs statements in their order, on PostgreSQL in one round trip.
+	all(ctx context.Context, statements []statement) error
+}
+
+// A statement is a text with the values of its placeholders.
+type statement struct {
+	text string
+	args []any
 }
 
 // A Tx is a transaction in which a function given to Write or Read works. It is only
@@ -133,9 +141,13 @@ func (tx *Tx) add(b int, args ...any) { tx.pending[b] = append(tx.pending[b], ar
 
 // flush writes what waits, all of it, or of some bulks.
 func (tx *Tx) flush(which ...int) error {
-	if len(which) == 0 {
-		which = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox}
+	if tx.failed != nil {
+		return tx.failed
 	}
+	if len(which) == 0 {
+		which = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox, dropInbox}
+	}
+	var all []statement
 	for _, b := range which {
 		switch b {
 		case putSubjects:
@@ -149,26 +161,29 @@ func (tx *Tx) flush(which ...int) error {
 		case putDue:
 			tx.queueDue()
 		}
-		if err := tx.writeOut(b); err != nil {
-			return err
-		}
+		all = append(all, tx.rowsOf(b)...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if err := tx.c.all(tx.ctx, all); err != nil {
+		return tx.fail(fmt.Errorf("store: %w", err))
 	}
 	return nil
 }
 
-func (tx *Tx) writeOut(which int) error {
+// rowsOf is what waits of a bulk, in as few statements as its sizes allow.
+func (tx *Tx) rowsOf(which int) (all []statement) {
 	b := &tx.s.bulks[which]
 	args := tx.pending[which]
-	tx.pending[which] = args[:0]
+	tx.pending[which] = nil
+	clean(args)
 	for i, size := range sizes {
-		for len(args) >= size*b.args && len(args) > 0 {
-			if _, err := tx.exec(b.text[i], args[:size*b.args]...); err != nil {
-				return err
-			}
-			args = args[size*b.args:]
+		for n := size * b.args; len(args) >= n && len(args) > 0; args = args[n:] {
+			all = append(all, statement{b.text[i], args[:n]})
 		}
 	}
-	return nil
+	return all
 }
 
 // eachOf reads by many keys; args holds them row after row. The last row is repeated
