@@ -37,6 +37,7 @@ type Person struct {
 	ID      PersonID           `json:"id" yaml:"id"`
 	Name    string             `json:"name" yaml:"name"`
 	Zone    string             `json:"zone,omitempty" yaml:"zone,omitempty"` // IANA name; "" is UTC
+	Role    Role               `json:"role,omitempty" yaml:"role,omitempty"` // "" is responder
 	Methods []Method           `json:"methods,omitempty" yaml:"methods,omitempty"`
 	Rules   []NotificationRule `json:"rules,omitempty" yaml:"rules,omitempty"`
 	Retired bool               `json:"retired,omitempty" yaml:"-"`
@@ -91,7 +92,9 @@ type Team struct {
 	ID      TeamID     `json:"id" yaml:"id"`
 	Name    string     `json:"name" yaml:"name"`
 	Members []PersonID `json:"members,omitempty" yaml:"members,omitempty"`
-	Retired bool       `json:"retired,omitempty" yaml:"-"`
+	// Roles are those that members have in this team instead of their own.
+	Roles   map[PersonID]Role `json:"roles,omitempty" yaml:"roles,omitempty"`
+	Retired bool              `json:"retired,omitempty" yaml:"-"`
 }
 
 // A Service is a thing that can break. Its team answers for it, its policy says how.
