@@ -68,9 +68,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
-// breathe waits before a batch of events is accepted, while triage lags.
-func (e *Engine) breathe() {
-	if wait := e.inbox.holdBack(e.clock.Now()); wait > 0 && e.async {
+// breathe waits after so many events were accepted together, while triage lags.
+func (e *Engine) breathe(events int) {
+	if wait := e.inbox.holdBack(e.clock.Now(), events); wait > 0 && e.async {
 		time.Sleep(wait)
 	}
 }
