@@ -32,7 +32,7 @@ const (
 	dueColumns     = `due.kind, due.subject, due.lane, due.at, due.gen, due.failures`
 	pageColumns    = `pages.id, pages.subject, pages.run, pages.epoch, pages.round, pages.level, pages.person, pages.method, pages.channel, pages.address, pages.rule, pages.repeat,
  pages.purpose, pages.body, pages.priority, pages.at, pages.for_each, pages.every, pages.until, pages.zone, pages.hour, pages.state, pages.wake_at, pages.gen, pages.attempts,
- pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider`
+ pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider, pages.unsure`
 	configColumns = `kind, id, version, at, actor, retired, body, digest`
 )
 
@@ -75,7 +75,7 @@ var statements = texts{
 	PageByProvider: `SELECT ` + pageColumns + ` FROM pages WHERE channel = $1 AND provider = $2 AND provider <> '' ORDER BY pages.id DESC LIMIT 1`,
 	PagesOf:        `SELECT ` + pageColumns + ` FROM pages WHERE subject = $1 ORDER BY pages.at, pages.id`,
 	SavePage: `UPDATE pages SET state = $2, wake_at = $3, attempts = $4, first_at = $5, sent_at = $6, delivered_at = $7,
- read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12 WHERE id = $1`,
+ read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12, unsure = $13 WHERE id = $1`,
 
 	ConfigHead:      `SELECT value FROM meta WHERE key = 'config'`,
 	ConfigHeadLock:  `SELECT value FROM meta WHERE key = 'config'{lock}`,
