@@ -21,12 +21,12 @@ func (PagerDuty) Name() string { return "pagerduty" }
 // pagerDutyEvent has any for every leaf: a leaf of the wrong type must not cost the
 // event.
 type pagerDutyEvent struct {
-	Action    any `json:"event_action"`
-	Key       any `json:"dedup_key"`
-	Client    any `json:"client"`
-	ClientURL any `json:"client_url"`
-	Images    any `json:"images"`
-	Links     any `json:"links"`
+	Action    any               `json:"event_action"`
+	Key       any               `json:"dedup_key"`
+	Client    any               `json:"client"`
+	ClientURL any               `json:"client_url"`
+	Images    any               `json:"images"`
+	Links     any               `json:"links"`
 	Payload   *pagerDutyPayload `json:"payload"`
 }
 
