@@ -67,3 +67,24 @@ func TestPagerDutyV2(t *testing.T) {
 		t.Errorf("a key of our own: %+v", got)
 	}
 }
+
+// The fixed addresses of version 1, and changes, which nobody hears of.
+func TestPagerDutyV1AndChanges(t *testing.T) {
+	phone := newPhone(t)
+	s := start(t, fmt.Sprintf(onePerson, phone.address)+pagerdutyIntegration, "--allow-network", phone.host)
+	c := pagerduty.NewClient("", pagerduty.WithV2EventsAPIEndpoint(s.URL))
+	change := pagerduty.ChangeEvent{RoutingKey: routingKey, Payload: pagerduty.ChangeEventPayload{Summary: "shop 1.2 is out", Source: "ci"}}
+	if got, err := c.CreateChangeEventWithContext(t.Context(), change); err != nil || got.Status != "success" || got.Message != "Change event processed" {
+		t.Errorf("change: %+v, %v", got, err)
+	}
+	event := pagerduty.Event{ServiceKey: routingKey, Type: "trigger", IncidentKey: "db-1", Description: "db-1 is down"}
+	got, err := pagerduty.CreateEventWithHTTPClient(event, clientFor(t, s))
+	if err != nil || got.Status != "success" || got.IncidentKey != "db-1" {
+		t.Errorf("v1: %+v, %v", got, err)
+	}
+	phone.hears(t, "db-1 is down")
+	event.Type = "open"
+	if got, err := pagerduty.CreateEventWithHTTPClient(event, clientFor(t, s)); err == nil || got.HTTPStatus != http.StatusBadRequest {
+		t.Errorf("v1, invalid: %+v, %v", got, err)
+	}
+}

@@ -105,7 +105,7 @@ func genericElement(v any) ([]alert.Event, error) {
 	if likeGrafanaLegacy(o) {
 		return grafanaRule(o)
 	}
-	for _, s := range shapes {
+	for _, s := range shapes() {
 		if s.like(o) {
 			return s.read(o)
 		}

@@ -19,6 +19,8 @@ func (fs *fields) key(ev *alert.Event, o object) string {
 		return dedupKey(f.value) // VictorOps' word for the dedup key; elsewhere a thing
 	}
 	switch ids := fs.identity(thingKeys); {
+	case len(ids) == 1 && (ids[0].name == "repositoryid" || ids[0].name == "headbranch"):
+		// where it is, but not what: many alerts share it
 	case len(ids) == 1:
 		return dedupKey(ids[0].value)
 	case len(ids) > 1:

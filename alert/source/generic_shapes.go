@@ -14,11 +14,9 @@ type shape struct {
 	read func(object) ([]alert.Event, error)
 }
 
-// shapes is filled by init: what reads an envelope reads its content by the shapes.
-var shapes []shape
-
-func init() {
-	shapes = []shape{
+// shapes is a function because what reads an envelope reads its content by the shapes.
+func shapes() []shape {
+	return []shape{
 		{likeSNS, readSNS},
 		{likeEventBridge, readEventBridge},
 		{likeKuma, readKuma},
@@ -90,6 +88,9 @@ func cloudWatch(o object) ([]alert.Event, error) {
 	}
 	if blank(lookup(o, "AlarmArn")) {
 		o["alarmarn"] = strings.Join([]string{text(lookup(o, "AWSAccountId")), text(lookup(o, "Region")), name}, "/")
+	}
+	if plain(text(lookup(o, "NewStateValue"))) == "insufficientdata" {
+		o["action"] = "note"
 	}
 	if at := lookup(o, "StateChangeTime"); at != nil {
 		o["timestamp"] = at
