@@ -66,7 +66,7 @@ type route struct {
 	method     string
 	pattern    string
 	permission permission
-	dialect    string // in which faults are told: "html", "pagerduty" or "problem"
+	dialect    string // in which faults are told: "html", "pagerduty", "pagerduty v1" or "problem"
 	serve      http.HandlerFunc
 }
 
@@ -91,7 +91,9 @@ func New(o Options) http.Handler {
 	register(o.Registry, buildInfo(o.Version))
 	metrics := promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError})
 	s.routes = []route{
-		{"POST", "/v2/enqueue", integrationKey, "pagerduty", s.ingest.enqueue},
+		{"POST", "/v2/enqueue", integrationKey, "pagerduty", s.ingest.pagerDutyDoor(eventsV2)},
+		{"POST", "/v2/change/enqueue", integrationKey, "pagerduty", s.ingest.pagerDutyDoor(changes)},
+		{"POST", "/generic/2010-04-15/create_event.json", integrationKey, "pagerduty v1", s.ingest.pagerDutyDoor(eventsV1)},
 		{"POST", "/in/{source}/{key}", integrationKey, "problem", s.ingest.named},
 		{"POST", "/generic/{key}", integrationKey, "problem", s.ingest.generic},
 		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},
