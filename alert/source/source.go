@@ -33,6 +33,7 @@ type Source interface {
 var All = []Source{
 	Alertmanager{},
 	Generic{},
+	Opsgenie{},
 	PagerDuty{},
 }
 
