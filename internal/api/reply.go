@@ -33,6 +33,8 @@ func refuse(w http.ResponseWriter, dialect string, status int, why ...string) {
 		web.Fault(w, status)
 	case "pagerduty":
 		pagerDutyFault(w, status, why)
+	case "opsgenie":
+		opsgenieFault(w, status, why[0], nil)
 	default:
 		problem(w, status, why)
 	}
