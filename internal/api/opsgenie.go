@@ -198,7 +198,7 @@ func (c *ogCall) answer(status int, fields map[string]any) error {
 
 // took is how long the call has taken so far, in seconds.
 func (c *ogCall) took() float64 {
-	return time.Since(c.w.(*timed).began).Truncate(time.Millisecond).Seconds()
+	return c.w.(*timed).took()
 }
 
 // opsgenieFault tells a fault as Opsgenie's clients know it.
@@ -217,7 +217,7 @@ func opsgenieFault(w http.ResponseWriter, status int, message string, fields map
 		p.Message = "The request could not be stored; send it again"
 	}
 	if t, ok := w.(*timed); ok {
-		p.Took = time.Since(t.began).Truncate(time.Millisecond).Seconds()
+		p.Took = t.took()
 	}
 	body, _ := json.Marshal(p) // texts and numbers
 	write(w, status, body)
@@ -229,8 +229,14 @@ type timed struct {
 	began time.Time
 }
 
+// took is how long the answer has taken so far, in seconds; never nothing, for which
+// Opsgenie's Go client complains.
+func (t *timed) took() float64 {
+	return max(time.Since(t.began).Truncate(time.Millisecond), time.Millisecond).Seconds()
+}
+
 func (t *timed) WriteHeader(status int) {
-	t.Header().Set("X-Response-Time", strconv.FormatFloat(time.Since(t.began).Seconds(), 'f', 3, 64))
+	t.Header().Set("X-Response-Time", strconv.FormatFloat(t.took(), 'f', 3, 64))
 	t.ResponseWriter.WriteHeader(status)
 }
 
