@@ -35,6 +35,7 @@ var All = []Source{
 	Generic{},
 	Grafana{},
 	GrafanaLegacy{},
+	Opsgenie{},
 	PagerDuty{},
 }
 

@@ -61,7 +61,9 @@ const (
 	local           permission = "local"            // from a private network, not through a proxy
 )
 
-// A route is one line of the table. Its pattern's segments are words or {names}.
+// A route is one line of the table. Its pattern's segments are words or {names}; a last
+// one {name...} is whatever follows, or nothing, and the method * is any: a subtree with
+// a dispatch of its own.
 type route struct {
 	method     string
 	pattern    string
@@ -72,9 +74,10 @@ type route struct {
 
 // A server holds what the routes need.
 type server struct {
-	routes []route
-	ingest *ingest
-	ready  *readiness
+	routes   []route
+	ingest   *ingest
+	ready    *readiness
+	opsgenie *opsgenie
 }
 
 // New makes the handler of everything below the public URL.
@@ -87,6 +90,7 @@ func New(o Options) http.Handler {
 	}
 	pages := web.New(web.Options{Engine: o.Engine, Log: o.Log})
 	s := &server{ingest: newIngest(o), ready: &readiness{engine: o.Engine, store: o.Store, dir: o.DataDir, log: o.Log}}
+	s.opsgenie = newOpsgenie(s.ingest, o.Store)
 	register(o.Registry, o.Engine.Metrics())
 	register(o.Registry, buildInfo(o.Version))
 	metrics := promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError})
@@ -96,6 +100,10 @@ func New(o Options) http.Handler {
 		{"POST", "/generic/2010-04-15/create_event.json", integrationKey, "pagerduty v1", s.ingest.pagerDutyDoor(eventsV1)},
 		{"POST", "/in/{source}/{key}", integrationKey, "problem", s.ingest.named},
 		{"POST", "/generic/{key}", integrationKey, "problem", s.ingest.generic},
+		{"*", "/v2/alerts/{path...}", integrationKey, "opsgenie", s.opsgenie.alerts},
+		{"*", "/v2/heartbeats/{path...}", integrationKey, "opsgenie", s.opsgenie.heartbeats},
+		{"GET", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
+		{"POST", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},
 		{"POST", "/a/{token}", acknowledgeLink, "html", pages.Answer},
 		{"GET", "/livez", public, "problem", live},
@@ -134,7 +142,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		dialect = to.dialect
-		if to.method != r.Method && (to.method != "GET" || r.Method != "HEAD") {
+		if to.method != "*" && to.method != r.Method && (to.method != "GET" || r.Method != "HEAD") {
 			allow = append(allow, to.method)
 			continue
 		}
@@ -159,6 +167,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func matches(pattern, path string, r *http.Request) bool {
 	for {
 		pattern, path = strings.TrimLeft(pattern, "/"), strings.TrimLeft(path, "/")
+		if strings.HasSuffix(pattern, "...}") && strings.Count(pattern, "/") == 0 {
+			return true
+		}
 		if pattern == "" || path == "" {
 			return pattern == path
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,6 +109,11 @@ func (g *ingest) webhook(w http.ResponseWriter, r *http.Request, src source.Sour
 	var events []alert.Event
 	if err == nil {
 		events, err = g.parse(src, r.Header, body)
+	}
+	if key := newKey(); dialect == "opsgenie" {
+		for i := range events {
+			events[i].Key = cmp.Or(events[i].Key, key)
+		}
 	}
 	if dialect == "generic" && len(body) > maxEvent && len(events) == 1 && err == nil {
 		g.broken(w, dialect, errTooLarge)

@@ -38,6 +38,8 @@ func refuse(w http.ResponseWriter, dialect string, status int, why ...string) {
 			status = http.StatusForbidden // what clients of version 1 take for "later"
 		}
 		pagerDutyFault(w, status, why)
+	case "opsgenie":
+		opsgenieFault(w, status, why[0], nil)
 	default:
 		problem(w, status, why)
 	}

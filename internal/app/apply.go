@@ -288,5 +288,8 @@ func paste(i org.Integration, key, public string) string {
 	if i.Source == "pagerduty" {
 		return fmt.Sprintf("\n%s (%s): shown once\n  URL          %s/v2/enqueue\n  routing_key  %s\n", i.ID, i.Source, public, key)
 	}
+	if i.Source == "opsgenie" {
+		return fmt.Sprintf("\n%s (%s): shown once\n  API URL  %s/\n  API key  %s\n", i.ID, i.Source, public, key)
+	}
 	return fmt.Sprintf("\n%s (%s): shown once\n  URL  %s/in/%s/%s\n", i.ID, i.Source, public, i.Source, key)
 }

@@ -21,6 +21,7 @@ type Setup struct {
 	Policies     []escalate.Policy `yaml:"policies"`
 	Schedules    []oncall.Schedule `yaml:"schedules"`
 	Integrations []Integration     `yaml:"integrations"`
+	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
 
@@ -73,6 +74,9 @@ func (s *Setup) complete() {
 	for i := range s.Integrations {
 		name(&s.Integrations[i].Name, s.Integrations[i].ID)
 	}
+	for i := range s.Heartbeats {
+		name(&s.Heartbeats[i].Name, s.Heartbeats[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -90,6 +94,7 @@ const (
 	Policy      = "policy"
 	Schedule    = "schedule"
 	Integrating = "integration"
+	Heartbeat   = "heartbeat"
 	Rules       = "rules"
 	Settings    = "settings"
 )
@@ -136,6 +141,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 		}
 		add(Integrating, string(i.ID), i.Integration)
 	}
+	for _, b := range s.Heartbeats {
+		add(Heartbeat, string(b.ID), b)
+	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
@@ -167,6 +175,8 @@ func Read(items []Item) Setup {
 			for _, one := range found {
 				s.Integrations = append(s.Integrations, Integration{Integration: one})
 			}
+		case Heartbeat:
+			read(i, &s.Heartbeats)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

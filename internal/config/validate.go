@@ -15,7 +15,7 @@ import (
 // Validate says whether the set-up makes sense together with what is already
 // configured and stays. Its error is *Problems.
 func (s Setup) Validate(existing Setup) error {
-	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}}
+	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}}
 	c.found.File = s.File
 	c.know(existing)
 	c.know(s)
@@ -25,6 +25,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.policies()
 	c.schedules()
 	c.integrations()
+	c.heartbeats()
 	c.rules()
 	c.settings()
 	return c.found.err()
@@ -39,6 +40,7 @@ type checker struct {
 	known   map[reference]bool
 	depends map[org.ServiceID][]org.ServiceID
 	calls   map[org.ServiceID]bool // services with a policy
+	beats   map[[2]string]string   // heartbeats, by integration and name
 	found   Problems
 }
 
@@ -61,6 +63,9 @@ func (c *checker) know(s Setup) {
 	}
 	for _, i := range s.Integrations {
 		c.known[reference{Integrating, string(i.ID)}] = true
+	}
+	for _, b := range s.Heartbeats {
+		c.beats[[2]string{string(b.Integration), b.Name}] = string(b.ID)
 	}
 }
 

@@ -15,14 +15,15 @@ import (
 )
 
 const (
-	auditEvery  = time.Minute
-	keepEvents  = 30 * 24 * time.Hour
-	keepBytes   = 20 << 30
-	keepLeast   = 24 * time.Hour // when the disk fills
-	diskFull    = 80.0           // per cent
-	pruneEvery  = time.Hour
-	leaseMost   = time.Minute // what lasts longer is no lease of ours
-	auditLatest = 500         // subjects whose projection one audit folds anew
+	auditEvery   = time.Minute
+	keepEvents   = 30 * 24 * time.Hour
+	keepBytes    = 20 << 30
+	keepLeast    = 24 * time.Hour // when the disk fills
+	diskFull     = 80.0           // per cent
+	pruneEvery   = time.Hour
+	keepRequests = 24 * time.Hour
+	leaseMost    = time.Minute // what lasts longer is no lease of ours
+	auditLatest  = 500         // subjects whose projection one audit folds anew
 )
 
 // Begin arms the house's own timers. It may be called again at every start, also when
@@ -30,6 +31,9 @@ const (
 func (e *Engine) Begin(ctx context.Context, now time.Time) error {
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
 		if _, err := tx.FreeLeases(now, leaseMost); err != nil {
+			return err
+		}
+		if err := e.listenAgain(tx, now); err != nil {
 			return err
 		}
 		d, there, err := tx.DueOf("audit", "")
@@ -78,6 +82,14 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 			found, after = append(found, what...), string(u.Subject)
 		}
 		if err := tx.SetMeta("audit/after", after); err != nil {
+			return err
+		}
+		lost, err := e.findBeats(tx)
+		if err != nil {
+			return err
+		}
+		found = append(found, lost...)
+		if err := tx.DropRequests(now.Add(-keepRequests)); err != nil {
 			return err
 		}
 		for _, p := range stuck.Limbo {

@@ -143,6 +143,9 @@ func New(o Options) *Engine {
 // Now is the time by this engine's clock, as its doors want to be told it.
 func (e *Engine) Now() time.Time { return e.clock.Now() }
 
+// PublicURL is how the house is reached from outside, without a slash at its end.
+func (e *Engine) PublicURL() string { return e.publicURL }
+
 // Metrics are the engine's own figures.
 func (e *Engine) Metrics() *Metrics { return e.metrics }
 

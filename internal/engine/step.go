@@ -114,12 +114,16 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 		if ok, err := tx.Hold(d); err != nil || !ok {
 			return err
 		}
-		if d.Kind != "tend" {
-			return fmt.Errorf("nobody knows how to do %q", d.Kind)
-		}
 		s, err := e.current(tx)
 		if err != nil {
 			return err
+		}
+		switch d.Kind {
+		case "heartbeat":
+			return e.silence(tx, s, d, now)
+		case "tend":
+		default:
+			return fmt.Errorf("nobody knows how to do %q", d.Kind)
 		}
 		sub, err := tx.Lock(incident.ID(d.Subject))
 		if err != nil {

@@ -24,6 +24,15 @@ type texts struct {
 	Untended, LateDue, LatePages, Limbo   string
 	FreeDue, FreePages                    string
 	WrittenLast                           string
+
+	// Heartbeats, and Opsgenie's API.
+	BeatPing, BeatLock, BeatPut, Beats string
+	BeatsSince, BeatsLost              string
+	RequestPut, Request, RequestsDrop  string
+	WaitsAny, WaitsKey                 string
+	Alert, AlertLock                   string
+	AlertOpen, AlertOver               string
+	AlertsBetween, AlertsFrom          string
 }
 
 const (
@@ -33,6 +42,7 @@ const (
 	pageColumns    = `pages.id, pages.subject, pages.run, pages.epoch, pages.round, pages.level, pages.person, pages.method, pages.channel, pages.address, pages.rule, pages.repeat,
  pages.purpose, pages.body, pages.priority, pages.at, pages.for_each, pages.every, pages.until, pages.zone, pages.hour, pages.state, pages.wake_at, pages.gen, pages.attempts,
  pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider, pages.unsure`
+	beatColumns   = `h.id, h.state, h.every, h.pinged_at, h.since`
 	configColumns = `kind, id, version, at, actor, retired, body, digest`
 )
 
@@ -112,6 +122,30 @@ var statements = texts{
 	// ahead.
 	FreeDue:   `UPDATE due SET wake_at = CASE WHEN at > $1 THEN at ELSE $1 END, gen = gen + 1 WHERE wake_at > $2 AND wake_at > at`,
 	FreePages: `UPDATE pages SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND state = 'claimed'`,
+
+	// Heartbeats, and Opsgenie's API. A ping that is older than one that came before it
+	// leaves that standing.
+	BeatPing: `UPDATE heartbeats SET pinged_at = CASE WHEN $3 > pinged_at THEN $3 ELSE pinged_at END WHERE id = $1 AND state = 'waiting' AND every = $2`,
+	BeatLock: `SELECT ` + beatColumns + ` FROM heartbeats h WHERE h.id = $1{lock}`,
+	BeatPut: `INSERT INTO heartbeats (id, state, every, pinged_at, since) VALUES ($1, $2, $3, $4, $5)
+ ON CONFLICT (id) DO UPDATE SET state = excluded.state, every = excluded.every, pinged_at = excluded.pinged_at, since = excluded.since`,
+	Beats:      `SELECT ` + beatColumns + ` FROM heartbeats h`,
+	BeatsSince: `UPDATE heartbeats SET since = $1 WHERE state = 'waiting'`,
+	BeatsLost: `SELECT ` + beatColumns + ` FROM heartbeats h
+ WHERE h.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'heartbeat' AND d.subject = h.id)`,
+	RequestPut:   `INSERT INTO requests (id, integration, action, key, alert, at, decided, failure) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	Request:      `SELECT integration, action, key, alert, at, decided, failure FROM requests WHERE id = $1`,
+	RequestsDrop: `DELETE FROM requests WHERE at < $1`,
+	WaitsAny:     `SELECT EXISTS (SELECT 1 FROM inbox WHERE integration = $1 AND aside = '' AND at <= $2)`,
+	WaitsKey:     `SELECT EXISTS (SELECT 1 FROM inbox WHERE integration = $1 AND key = $2 AND aside = '' AND at <= $3)`,
+	Alert:        `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id = $2`,
+	AlertLock:    `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id = $2{lock a}`,
+	AlertOpen:    `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.key = $2 AND a.open AND a.first_at <= $3`,
+	AlertOver: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.key = $2 AND NOT a.open AND a.first_at <= $3
+ ORDER BY a.resolved_at DESC, a.id DESC LIMIT 1`,
+	AlertsBetween: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id >= $2 AND a.id < $3 ORDER BY a.id`,
+	AlertsFrom: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND (a.first_at, a.id) < ($2, $3)
+ ORDER BY a.first_at DESC, a.id DESC LIMIT $4`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
