@@ -24,6 +24,20 @@ type texts struct {
 	Untended, LateDue, LatePages, Limbo   string
 	FreeDue, FreePages                    string
 	WrittenLast                           string
+
+	// Access.
+	Credential, LockCredential, PutCredential    string
+	Credentials, HasCredential                   string
+	TakeStep                                     string
+	RecoveryAdd, RecoveryTake, RecoveryDrop      string
+	RecoveryLeft                                 string
+	Passkey, PasskeysOf, PasskeyAdd, PasskeySave string
+	PasskeyDrop                                  string
+	SessionByHash, SessionsOf, SessionAdd        string
+	SessionSeen, SessionDrop, SessionsDrop       string
+	SessionsEnd, TokensEnd                       string
+	TokenAdd, TokenRead, TokenTake, TokensDrop   string
+	KeyUses, KeyUsed, ConfigPeople               string
 }
 
 const (
@@ -34,6 +48,9 @@ const (
  pages.purpose, pages.body, pages.priority, pages.at, pages.for_each, pages.every, pages.until, pages.zone, pages.hour, pages.state, pages.wake_at, pages.gen, pages.attempts,
  pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider`
 	configColumns = `kind, id, version, at, actor, retired, body, digest`
+
+	credentialColumns = `person, password, totp, totp_next, totp_step, epoch`
+	sessionColumns    = `id, person, made_at, seen_at, expires_at, device`
 )
 
 var statements = texts{
@@ -112,6 +129,47 @@ var statements = texts{
 	// ahead.
 	FreeDue:   `UPDATE due SET wake_at = CASE WHEN at > $1 THEN at ELSE $1 END, gen = gen + 1 WHERE wake_at > $2 AND wake_at > at`,
 	FreePages: `UPDATE pages SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND state = 'claimed'`,
+
+	// Access.
+	Credential:     `SELECT ` + credentialColumns + ` FROM credentials WHERE person = $1`,
+	LockCredential: `SELECT ` + credentialColumns + ` FROM credentials WHERE person = $1{lock}`,
+	Credentials:    `SELECT ` + credentialColumns + ` FROM credentials ORDER BY person`,
+	HasCredential:  `SELECT 1 WHERE EXISTS (SELECT 1 FROM credentials WHERE password <> '') OR EXISTS (SELECT 1 FROM passkeys)`,
+	PutCredential: `INSERT INTO credentials (person, password, totp, totp_next, totp_step, epoch) VALUES ($1, $2, $3, $4, $5, 1)
+ ON CONFLICT (person) DO UPDATE SET password = excluded.password, totp = excluded.totp, totp_next = excluded.totp_next,
+ totp_step = excluded.totp_step, epoch = credentials.epoch + 1`,
+	TakeStep:     `UPDATE credentials SET totp_step = $2 WHERE person = $1 AND totp_step < $2`,
+	RecoveryAdd:  `INSERT INTO recovery_codes (person, hash) VALUES ($1, $2)`,
+	RecoveryTake: `DELETE FROM recovery_codes WHERE person = $1 AND hash = $2`,
+	RecoveryDrop: `DELETE FROM recovery_codes WHERE person = $1`,
+	RecoveryLeft: `SELECT count(*) FROM recovery_codes WHERE person = $1`,
+
+	Passkey:    `SELECT id, person, name, made_at, used_at, body FROM passkeys WHERE id = $1{lock}`,
+	PasskeysOf: `SELECT id, person, name, made_at, used_at, body FROM passkeys WHERE person = $1 ORDER BY made_at, id`,
+	PasskeyAdd: `INSERT INTO passkeys (id, person, name, made_at, used_at, body) VALUES ($1, $2, $3, $4, $5, $6)
+ ON CONFLICT (id) DO NOTHING`,
+	PasskeySave: `UPDATE passkeys SET used_at = $3, body = $4 WHERE id = $1 AND person = $2`,
+	PasskeyDrop: `DELETE FROM passkeys WHERE person = $1 AND ($2 = '' OR id = $2)`,
+
+	SessionByHash: `SELECT ` + sessionColumns + ` FROM sessions WHERE hash = $1`,
+	SessionsOf:    `SELECT ` + sessionColumns + ` FROM sessions WHERE person = $1 ORDER BY id DESC`,
+	SessionAdd: `INSERT INTO sessions (id, hash, person, made_at, seen_at, expires_at, device)
+ VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	SessionSeen:  `UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2`,
+	SessionDrop:  `DELETE FROM sessions WHERE id = $1 AND person = $2`,
+	SessionsDrop: `DELETE FROM sessions WHERE person = $1 AND id <> $2`,
+	SessionsEnd:  `DELETE FROM sessions WHERE expires_at <= $1 OR seen_at <= $2`,
+
+	TokenAdd:   `INSERT INTO tokens (hash, kind, person, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING`,
+	TokenRead:  `SELECT person FROM tokens WHERE hash = $1 AND kind = $2 AND expires_at > $3`,
+	TokenTake:  `DELETE FROM tokens WHERE hash = $1 AND kind = $2 AND expires_at > $3 RETURNING person`,
+	TokensDrop: `DELETE FROM tokens WHERE person = $1 AND kind = $2`,
+	TokensEnd:  `DELETE FROM tokens WHERE expires_at <= $1`,
+
+	ConfigPeople: `SELECT ` + configColumns + ` FROM config WHERE current AND kind = 'person'`,
+
+	KeyUses: `SELECT id, used_at FROM key_uses`,
+	KeyUsed: `INSERT INTO key_uses (id, used_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
