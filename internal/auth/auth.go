@@ -3,7 +3,7 @@
 // decides (org.Access).
 //
 // A person proves who they are with a password, and a code of TOTP where they have set
-// it up, or with a passkey, which is both at once. Passwords are hashed with argon2id
+// it up. Passwords are hashed with argon2id
 // and sealed by the key ring, so that a stolen database cannot even be tried. Sessions
 // are random and opaque; the database has their keyed hash. An API key acts for its
 // owner: within some deeds, perhaps one team, until it expires, and never beyond what
@@ -41,8 +41,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/go-webauthn/webauthn/webauthn"
 
 	"tocsin/incident"
 	"tocsin/internal/engine"
@@ -83,24 +81,24 @@ type Options struct {
 	Engine    *engine.Engine // gives the time, unless Now does; may be nil
 	Store     *store.Store
 	Ring      *secret.Ring
-	PublicURL string // passkeys belong to its host; cookies are secure when it is https
+	PublicURL string // of links; cookies are secure when it is https
 	Log       *slog.Logger
 	Now       func() time.Time
 }
 
 // An Auth is the doorkeeper of one installation.
 type Auth struct {
-	store    *store.Store
-	ring     *secret.Ring
-	public   string
-	secure   bool
-	log      *slog.Logger
-	now      func() time.Time
-	rand     io.Reader
-	cross    *http.CrossOriginProtection
-	hashes   *hasher
-	tries    *throttle
-	passkeys *webauthn.WebAuthn // nil where the public URL has no host name
+	store  *store.Store
+	ring   *secret.Ring
+	public string
+	host   string
+	secure bool
+	log    *slog.Logger
+	now    func() time.Time
+	rand   io.Reader
+	cross  *http.CrossOriginProtection
+	hashes *hasher
+	tries  *throttle
 
 	known struct {
 		sync.Mutex
@@ -134,7 +132,7 @@ func New(o Options) *Auth {
 		if err := a.cross.AddTrustedOrigin(origin); err != nil {
 			a.log.Warn("the public URL is no origin", "error", err)
 		}
-		a.passkeys = relyingParty(u.Hostname(), origin)
+		a.host = u.Hostname()
 	}
 	return a
 }

@@ -25,8 +25,8 @@ type Key struct {
 	ID      string       `json:"id"`
 	Name    string       `json:"name"`
 	Owner   org.PersonID `json:"owner"`
-	Team    org.TeamID   `json:"team,omitempty"`  // it writes in this team alone; "" is wherever its owner may
-	Deeds   []org.Deed   `json:"deeds"`           // all that it may do
+	Team    org.TeamID   `json:"team,omitempty"`   // it writes in this team alone; "" is wherever its owner may
+	Deeds   []org.Deed   `json:"deeds"`            // all that it may do
 	Expires time.Time    `json:"expires,omitzero"` // zero is never
 	MadeAt  time.Time    `json:"made_at"`
 	Hash    string       `json:"key_hash,omitempty"` // keyed; the key itself is shown once and not kept

@@ -49,12 +49,6 @@ func (a *Auth) Routes() []Route {
 		{"POST", "/api/v1/totp", OwnPerson, "problem", a.EnrolTOTP},
 		{"POST", "/api/v1/totp/confirm", OwnPerson, "problem", a.ConfirmTOTP},
 		{"POST", "/api/v1/totp/remove", OwnPerson, "problem", a.RemoveTOTP},
-		{"GET", "/api/v1/passkeys", OwnPerson, "problem", a.ListPasskeys},
-		{"POST", "/api/v1/passkeys/begin", OwnPerson, "problem", a.BeginPasskey},
-		{"POST", "/api/v1/passkeys", OwnPerson, "problem", a.AddPasskey},
-		{"POST", "/api/v1/passkeys/{id}/remove", OwnPerson, "problem", a.RemovePasskey},
-		{"POST", "/api/v1/session/passkey/begin", Anyone, "problem", a.BeginSignIn},
-		{"POST", "/api/v1/session/passkey", Anyone, "problem", a.FinishSignIn},
 	}
 }
 
