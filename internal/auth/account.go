@@ -75,7 +75,7 @@ func (a *Auth) ResetLink(ctx context.Context, by incident.Actor, p org.PersonID,
 	token := a.token()
 	err := a.write(ctx, func(tx *store.Tx) error {
 		now := a.now()
-		known, err := a.roster(tx)
+		known, err := a.inside(tx)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (a *Auth) setUp(r *http.Request, in Newcomer) (p org.Person, session string
 		if _, err := tx.TakeToken(store.SetupToken, a.hash("setup", in.Token), now); err != nil {
 			return linkError(err)
 		}
-		known, err := a.roster(tx)
+		known, err := a.inside(tx)
 		if err != nil {
 			return err
 		}
@@ -235,7 +235,7 @@ func (a *Auth) byLink(r *http.Request, token, password string) error {
 		if err != nil {
 			return linkError(err)
 		}
-		known, err := a.roster(tx)
+		known, err := a.inside(tx)
 		if err != nil {
 			return err
 		}
@@ -397,7 +397,7 @@ func (a *Auth) change(ctx context.Context, by incident.Actor, id org.PersonID, h
 		if _, err := tx.PutConfig(now); err != nil { // changes nothing; from here on nobody else does
 			return err
 		}
-		known, err := a.roster(tx)
+		known, err := a.inside(tx)
 		if err != nil {
 			return err
 		}
@@ -426,7 +426,7 @@ func same(p org.Person, body []byte) bool {
 func (a *Auth) Deactivate(ctx context.Context, by incident.Actor, id org.PersonID) error {
 	return a.write(ctx, func(tx *store.Tx) error {
 		now := a.now()
-		known, err := a.roster(tx)
+		known, err := a.inside(tx)
 		if err != nil {
 			return err
 		}

@@ -124,7 +124,7 @@ func (a *Auth) AddKey(ctx context.Context, by incident.Actor, k Key) (Key, strin
 	secret := keyPrefix + a.token()
 	k.ID, k.MadeAt, k.Hash = org.NewID(now, a.rand), now, a.hash("key", secret)
 	err := a.write(ctx, func(tx *store.Tx) error {
-		known, err := a.roster(tx)
+		known, err := a.inside(tx)
 		if err != nil {
 			return err
 		}

@@ -18,9 +18,21 @@ type roster struct {
 	byHash  map[string]string       // ids by the key's hash
 }
 
-// roster is the one that the transaction sees. It is made anew only when the
-// configuration has changed.
+// roster is the one that a transaction sees which only reads. It is made anew only when
+// the configuration has changed.
 func (a *Auth) roster(tx *store.Tx) (*roster, error) {
+	k, err := a.inside(tx)
+	if err == nil {
+		a.known.Lock()
+		a.known.roster = k
+		a.known.Unlock()
+	}
+	return k, err
+}
+
+// inside is the roster within a transaction that writes. It is not kept: what is not
+// committed yet may never be, and its number be given to something else.
+func (a *Auth) inside(tx *store.Tx) (*roster, error) {
 	seq, err := tx.ConfigSeq()
 	if err != nil {
 		return nil, err
@@ -35,11 +47,7 @@ func (a *Auth) roster(tx *store.Tx) (*roster, error) {
 	if err != nil {
 		return nil, err
 	}
-	k = newRoster(seq, rows)
-	a.known.Lock()
-	a.known.roster = k
-	a.known.Unlock()
-	return k, nil
+	return newRoster(seq, rows), nil
 }
 
 // newRoster leaves out what cannot be read: it gives nobody any right.

@@ -195,7 +195,7 @@ func (a *Auth) passed(w http.ResponseWriter, r *http.Request, p org.Person, had 
 		if err != nil {
 			return err
 		}
-		known, err := a.roster(tx)
+		known, err := a.inside(tx)
 		if err != nil {
 			return err
 		}
