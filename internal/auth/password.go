@@ -162,7 +162,7 @@ func acceptable(password string, p org.Person) error {
 		}
 	}
 	for _, run := range []string{"abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "passwordpassword", "password1234567890", "correcthorsebatterystaple"} {
-		if strings.HasPrefix(run, lower) || strings.HasPrefix(lower, run) && len(lower) < len(run)+4 {
+		if strings.Contains(run, lower) || strings.HasPrefix(lower, run) && len(lower) < len(run)+4 {
 			return incident.Refuse("the password is one of those that are guessed first")
 		}
 	}
