@@ -26,11 +26,14 @@ import (
 var version = "dev"
 
 type commands struct {
-	Serve   serve   `cmd:"" help:"Run the server."`
-	Apply   apply   `cmd:"" help:"Bring the configuration to what a set-up file says."`
-	Night   night   `cmd:"" help:"Play a night: a script in, a transcript out."`
-	Migrate migrate `cmd:"" help:"Bring the database's schema up to date, and exit."`
-	Version about   `cmd:"" help:"Print the version."`
+	Serve   serve        `cmd:"" help:"Run the server."`
+	Apply   apply        `cmd:"" help:"Bring the configuration to what a set-up file says."`
+	User    userCommands `cmd:"" help:"People and how they sign in."`
+	Key     keyCommands  `cmd:"" help:"API keys."`
+	Verify  verify       `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
+	Night   night        `cmd:"" help:"Play a night: a script in, a transcript out."`
+	Migrate migrate      `cmd:"" help:"Bring the database's schema up to date, and exit."`
+	Version about        `cmd:"" help:"Print the version."`
 }
 
 func main() {
@@ -52,7 +55,11 @@ func main() {
 type serve struct{ config.Server }
 
 func (c *serve) Run(ctx context.Context) error {
-	return app.Serve(ctx, c.Server, c.Logger(os.Stderr), version, nil)
+	return app.Serve(ctx, c.Server, c.Logger(os.Stderr), version, func(s *app.Server) {
+		if s.SetUp != "" { // not logged: who has it becomes admin
+			fmt.Printf("Nobody can sign in yet. Make the first admin here, once, within a day:\n\n  %s\n\n", s.SetUp)
+		}
+	})
 }
 
 type apply struct {

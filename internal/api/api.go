@@ -35,6 +35,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tocsin/internal/auth"
 	"tocsin/internal/engine"
 	"tocsin/internal/store"
 	"tocsin/internal/web"
@@ -49,6 +50,7 @@ type Options struct {
 	Log      *slog.Logger
 	Registry *prometheus.Registry // the engine's figures and ours are added to it
 	Version  string
+	Auth     *auth.Auth // nil: nobody can sign in
 }
 
 // A permission says who may use a route.
@@ -110,6 +112,11 @@ func New(o Options) http.Handler {
 		{"GET", "/readyz", public, "problem", s.ready.ServeHTTP},
 		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},
 		{"GET", "/", public, "html", pages.Front},
+	}
+	if o.Auth != nil {
+		for _, r := range o.Auth.Routes() {
+			s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Access), r.Dialect, r.Serve})
+		}
 	}
 	return s
 }

@@ -231,7 +231,7 @@ func changed(before, after []byte) []string {
 func pruned(rows []store.ConfigRow, named map[thing]bool) (steps []Step) {
 	for _, r := range rows {
 		switch {
-		case r.Retired || named[thing{r.Kind, r.ID}]:
+		case r.Retired || named[thing{r.Kind, r.ID}] || !config.InFile(r.Kind):
 		case r.Kind == config.Rules:
 			steps = append(steps, step(config.Item{Kind: r.Kind, ID: r.ID, Body: []byte(`[]`)}, r))
 		case r.Kind == config.Settings:

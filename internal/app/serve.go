@@ -17,6 +17,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/api"
+	"tocsin/internal/auth"
 	"tocsin/internal/config"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
@@ -31,6 +32,8 @@ type Server struct {
 	URL    string // where it listens
 	Engine *engine.Engine
 	Store  *store.Store
+	// SetUp is the link that makes the first admin; "" when somebody can sign in.
+	SetUp string
 
 	cleanups []cleanup
 	failed   chan error
@@ -93,7 +96,11 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	if o.Database != "" {
 		dir = ""
 	}
-	handler := api.New(api.Options{Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version})
+	door := auth.New(auth.Options{Engine: s.Engine, Store: s.Store, Ring: ring, PublicURL: o.Public(), Log: log})
+	if s.SetUp, err = door.FirstLink(ctx); err != nil {
+		return err
+	}
+	handler := api.New(api.Options{Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version, Auth: door})
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)

@@ -99,6 +99,16 @@ const (
 	Settings    = "settings"
 )
 
+// InFile says whether a set-up file can name things of a kind. What it cannot name,
+// such as API keys, applying a file leaves alone.
+func InFile(kind string) bool {
+	switch kind {
+	case Person, Team, Service, Policy, Schedule, Integrating, Rules, Settings:
+		return true
+	}
+	return false
+}
+
 // An Item is one thing of the configuration as it is stored. The same thing has the
 // same body, byte for byte.
 type Item struct {

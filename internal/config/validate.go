@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -117,6 +118,7 @@ func (c *checker) people() {
 		if _, err := org.Zone(p.Zone); err != nil {
 			c.bad(at(i)+".zone", "%v", err)
 		}
+		c.role(at(i)+".role", p.Role)
 		c.methods(at(i)+".methods", p)
 		for n, r := range p.Rules {
 			path := fmt.Sprintf("%s.rules[%d]", at(i), n)
@@ -126,6 +128,10 @@ func (c *checker) people() {
 			c.check(r.For == 0 || r.Every > 0, path+".for", "goes with every: how often to try again for so long")
 		}
 	}
+}
+
+func (c *checker) role(path string, r org.Role) {
+	c.check(r == "" || r.Valid(), path, "%q is no role: want one of admin, manager, responder, observer, stakeholder", r)
 }
 
 func (c *checker) methods(list string, p org.Person) {
@@ -165,6 +171,13 @@ func (c *checker) teams() {
 	c.ids(Team, len(c.Teams), at, func(i int) string { return string(c.Teams[i].ID) })
 	for i, t := range c.Teams {
 		c.members(at(i)+".members", t.Members)
+		for _, p := range slices.Sorted(maps.Keys(t.Roles)) {
+			path := at(i) + ".roles"
+			c.refers(path, Person, string(p))
+			c.role(path, t.Roles[p])
+			c.check(t.Roles[p] != "", path, "%s has no role", p)
+			c.check(t.Roles[p] != org.Admin, path, "admin is a role everywhere, not in a team: give it to the person")
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // A Change is one thing of the configuration made, changed or (with a nil Body)
 // retired. Kinds are person, team, service, policy, schedule, integration, rules,
-// settings.
+// settings; and api_key and credential, which no file names.
 type Change struct {
 	Kind, ID string
 	Body     []byte // JSON
@@ -48,6 +48,7 @@ func (tx *Tx) PutConfig(now time.Time, changes ...Change) ([]int, error) {
 		return nil, err
 	}
 	versions := make([]int, len(changes))
+	admin := false // one was lost
 	for i, c := range changes {
 		was, err := tx.config(tx.s.sql.ConfigOne, c.Kind, c.ID)
 		if err != nil && !errors.Is(err, ErrNotFound) {
@@ -64,10 +65,20 @@ func (tx *Tx) PutConfig(now time.Time, changes ...Change) ([]int, error) {
 			versions[i] = was.Version
 			continue
 		}
+		lost, err := tx.leaving(was, c.Body, retire)
+		if err != nil {
+			return nil, err
+		}
+		admin = admin || lost
 		seq++
 		versions[i] = was.Version + 1
 		l := configLine{seq: seq, kind: c.Kind, id: c.ID, version: versions[i], at: micros(now), by: string(c.By), retired: retire}
 		if head, err = tx.addConfig(l, c.Body, head); err != nil {
+			return nil, err
+		}
+	}
+	if admin {
+		if err := tx.guardAdmins(); err != nil {
 			return nil, err
 		}
 	}

@@ -33,6 +33,20 @@ type texts struct {
 	Alert, AlertLock                   string
 	AlertOpen, AlertOver               string
 	AlertsBetween, AlertsFrom          string
+
+	// Access.
+	Credential, LockCredential, PutCredential    string
+	Credentials, HasCredential                   string
+	TakeStep                                     string
+	RecoveryAdd, RecoveryTake, RecoveryDrop      string
+	RecoveryLeft                                 string
+	Passkey, PasskeysOf, PasskeyAdd, PasskeySave string
+	PasskeyDrop                                  string
+	SessionByHash, SessionsOf, SessionAdd        string
+	SessionSeen, SessionDrop, SessionsDrop       string
+	SessionsEnd, TokensEnd                       string
+	TokenAdd, TokenRead, TokenTake, TokensDrop   string
+	KeyUses, KeyUsed, ConfigPeople               string
 }
 
 const (
@@ -44,6 +58,9 @@ const (
  pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider, pages.unsure`
 	beatColumns   = `h.id, h.state, h.every, h.pinged_at, h.since`
 	configColumns = `kind, id, version, at, actor, retired, body, digest`
+
+	credentialColumns = `person, password, totp, totp_next, totp_step, epoch`
+	sessionColumns    = `id, person, made_at, seen_at, expires_at, device`
 )
 
 var statements = texts{
@@ -146,6 +163,47 @@ var statements = texts{
 	AlertsBetween: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id >= $2 AND a.id < $3 ORDER BY a.id`,
 	AlertsFrom: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND (a.first_at, a.id) < ($2, $3)
  ORDER BY a.first_at DESC, a.id DESC LIMIT $4`,
+
+	// Access.
+	Credential:     `SELECT ` + credentialColumns + ` FROM credentials WHERE person = $1`,
+	LockCredential: `SELECT ` + credentialColumns + ` FROM credentials WHERE person = $1{lock}`,
+	Credentials:    `SELECT ` + credentialColumns + ` FROM credentials ORDER BY person`,
+	HasCredential:  `SELECT 1 WHERE EXISTS (SELECT 1 FROM credentials WHERE password <> '') OR EXISTS (SELECT 1 FROM passkeys)`,
+	PutCredential: `INSERT INTO credentials (person, password, totp, totp_next, totp_step, epoch) VALUES ($1, $2, $3, $4, $5, 1)
+ ON CONFLICT (person) DO UPDATE SET password = excluded.password, totp = excluded.totp, totp_next = excluded.totp_next,
+ totp_step = excluded.totp_step, epoch = credentials.epoch + 1`,
+	TakeStep:     `UPDATE credentials SET totp_step = $2 WHERE person = $1 AND totp_step < $2`,
+	RecoveryAdd:  `INSERT INTO recovery_codes (person, hash) VALUES ($1, $2)`,
+	RecoveryTake: `DELETE FROM recovery_codes WHERE person = $1 AND hash = $2`,
+	RecoveryDrop: `DELETE FROM recovery_codes WHERE person = $1`,
+	RecoveryLeft: `SELECT count(*) FROM recovery_codes WHERE person = $1`,
+
+	Passkey:    `SELECT id, person, name, made_at, used_at, body FROM passkeys WHERE id = $1{lock}`,
+	PasskeysOf: `SELECT id, person, name, made_at, used_at, body FROM passkeys WHERE person = $1 ORDER BY made_at, id`,
+	PasskeyAdd: `INSERT INTO passkeys (id, person, name, made_at, used_at, body) VALUES ($1, $2, $3, $4, $5, $6)
+ ON CONFLICT (id) DO NOTHING`,
+	PasskeySave: `UPDATE passkeys SET used_at = $3, body = $4 WHERE id = $1 AND person = $2`,
+	PasskeyDrop: `DELETE FROM passkeys WHERE person = $1 AND ($2 = '' OR id = $2)`,
+
+	SessionByHash: `SELECT ` + sessionColumns + ` FROM sessions WHERE hash = $1`,
+	SessionsOf:    `SELECT ` + sessionColumns + ` FROM sessions WHERE person = $1 ORDER BY id DESC`,
+	SessionAdd: `INSERT INTO sessions (id, hash, person, made_at, seen_at, expires_at, device)
+ VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	SessionSeen:  `UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2`,
+	SessionDrop:  `DELETE FROM sessions WHERE id = $1 AND person = $2`,
+	SessionsDrop: `DELETE FROM sessions WHERE person = $1 AND id <> $2`,
+	SessionsEnd:  `DELETE FROM sessions WHERE expires_at <= $1 OR seen_at <= $2`,
+
+	TokenAdd:   `INSERT INTO tokens (hash, kind, person, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING`,
+	TokenRead:  `SELECT person FROM tokens WHERE hash = $1 AND kind = $2 AND expires_at > $3`,
+	TokenTake:  `DELETE FROM tokens WHERE hash = $1 AND kind = $2 AND expires_at > $3 RETURNING person`,
+	TokensDrop: `DELETE FROM tokens WHERE person = $1 AND kind = $2`,
+	TokensEnd:  `DELETE FROM tokens WHERE expires_at <= $1`,
+
+	ConfigPeople: `SELECT ` + configColumns + ` FROM config WHERE current AND kind = 'person'`,
+
+	KeyUses: `SELECT id, used_at FROM key_uses`,
+	KeyUsed: `INSERT INTO key_uses (id, used_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
