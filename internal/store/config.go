@@ -15,8 +15,8 @@ import (
 )
 
 // A Change is one thing of the configuration made, changed or (with a nil Body)
-// retired. Kinds are person, team, service, policy, schedule, integration, rules,
-// settings.
+// retired. Kinds are person, team, service, policy, schedule, integration, webhook,
+// rules, settings.
 type Change struct {
 	Kind, ID string
 	Body     []byte // JSON
@@ -33,8 +33,9 @@ type ConfigRow struct {
 	Retired  bool
 }
 
-// sealedKinds are kept sealed as a whole, because contact addresses stand in them.
-var sealedKinds = map[string]bool{"person": true}
+// sealedKinds are kept sealed as a whole, because contact addresses and secrets stand in
+// them.
+var sealedKinds = map[string]bool{"person": true, "webhook": true}
 
 // PutConfig writes changes of the configuration, each a new version, and returns the
 // versions. One that changes nothing makes no version. Retiring keeps the body, which
