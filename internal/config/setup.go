@@ -21,6 +21,7 @@ type Setup struct {
 	Policies     []escalate.Policy `yaml:"policies"`
 	Schedules    []oncall.Schedule `yaml:"schedules"`
 	Integrations []Integration     `yaml:"integrations"`
+	Webhooks     []org.Webhook     `yaml:"webhooks"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
 
@@ -73,6 +74,9 @@ func (s *Setup) complete() {
 	for i := range s.Integrations {
 		name(&s.Integrations[i].Name, s.Integrations[i].ID)
 	}
+	for i := range s.Webhooks {
+		name(&s.Webhooks[i].Name, s.Webhooks[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -90,6 +94,7 @@ const (
 	Policy      = "policy"
 	Schedule    = "schedule"
 	Integrating = "integration"
+	Webhook     = "webhook"
 	Rules       = "rules"
 	Settings    = "settings"
 )
@@ -105,7 +110,7 @@ type Item struct {
 func KeyHash(ring *secret.Ring, key string) string { return ring.Hash("integration key", key) }
 
 // Items is the set-up as it is stored. An integration without a key in the file has
-// the KeyHash that it brings along.
+// the KeyHash that it brings along, and a webhook its secret, which the store seals.
 func (s Setup) Items(ring *secret.Ring) []Item {
 	var out []Item
 	add := func(kind, id string, v any) {
@@ -135,6 +140,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 			i.KeyHash = KeyHash(ring, i.Key)
 		}
 		add(Integrating, string(i.ID), i.Integration)
+	}
+	for _, h := range s.Webhooks {
+		add(Webhook, string(h.ID), h)
 	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
@@ -167,6 +175,8 @@ func Read(items []Item) Setup {
 			for _, one := range found {
 				s.Integrations = append(s.Integrations, Integration{Integration: one})
 			}
+		case Webhook:
+			read(i, &s.Webhooks)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

@@ -25,6 +25,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.policies()
 	c.schedules()
 	c.integrations()
+	c.webhooks()
 	c.rules()
 	c.settings()
 	return c.found.err()

@@ -147,11 +147,11 @@ var statements = texts{
 	NextDeliveries: `SELECT ` + deliveryColumns + ` FROM deliveries d
  JOIN (SELECT subject, min(seq) AS seq FROM deliveries WHERE hook = $1 AND state = 'waiting' GROUP BY subject) h ON h.subject = d.subject AND h.seq = d.seq
  WHERE d.hook = $1 AND d.state = 'waiting' ORDER BY d.wake_at, d.id LIMIT $2`,
-	Deliveries:     `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.hook = $1 AND d.at < $2 ORDER BY d.at DESC, d.id DESC LIMIT $3`,
+	Deliveries:     `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.hook = $1 AND d.at < $2 ORDER BY d.at DESC, d.subject DESC, d.seq DESC LIMIT $3`,
 	DeliveriesDrop: `UPDATE deliveries SET state = 'dropped', tried_at = $2, err = $3 WHERE hook = $1 AND state = 'waiting'`,
 	DeliveriesOld:  `DELETE FROM deliveries WHERE hook = $1 AND at < $2 AND state <> 'waiting'`,
 	DeliveriesMany: `DELETE FROM deliveries WHERE hook = $1 AND state <> 'waiting'
- AND at < (SELECT k.at FROM deliveries k WHERE k.hook = $1 ORDER BY k.at DESC, k.id DESC LIMIT 1 OFFSET $2)`,
+ AND at < (SELECT k.at FROM deliveries k WHERE k.hook = $1 ORDER BY k.at DESC LIMIT 1 OFFSET $2)`,
 	LogLines: `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
 	ConfigOf: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
 }

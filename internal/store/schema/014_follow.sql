@@ -34,4 +34,4 @@ CREATE TABLE deliveries (
     digest   TEXT NOT NULL
 );
 CREATE INDEX deliveries_waiting ON deliveries (hook, subject, seq) WHERE state = 'waiting';
-CREATE INDEX deliveries_hook ON deliveries (hook, at, id);
+CREATE INDEX deliveries_hook ON deliveries (hook, at, subject, seq);
