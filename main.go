@@ -29,6 +29,7 @@ type commands struct {
 	Serve   serve   `cmd:"" help:"Run the server."`
 	Apply   apply   `cmd:"" help:"Bring the configuration to what a set-up file says."`
 	Night   night   `cmd:"" help:"Play a night: a script in, a transcript out."`
+	Webhook webhook `cmd:"" help:"Look into what webhooks were told, and tell them again."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema up to date, and exit."`
 	Version about   `cmd:"" help:"Print the version."`
 }
@@ -122,6 +123,42 @@ func (c *night) Run(ctx context.Context) error {
 		return errors.Join(os.WriteFile(c.File, []byte(got), 0o644), errors.New("the night went otherwise; the file now says how"))
 	}
 	return errors.New("the night went otherwise")
+}
+
+type webhook struct {
+	Log    webhookLog    `cmd:"" help:"Print the last deliveries of a webhook, newest first."`
+	Replay webhookReplay `cmd:"" help:"Send deliveries again."`
+}
+
+type webhookLog struct {
+	config.Installation
+	Webhook org.WebhookID `arg:"" help:"Id of the webhook."`
+	Limit   int           `default:"50" help:"How many (${default})."`
+}
+
+func (c *webhookLog) Run(ctx context.Context) error {
+	st, _, err := app.OpenStore(ctx, c.Installation)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return app.WebhookLog(ctx, st, c.Webhook, c.Limit, os.Stdout)
+}
+
+type webhookReplay struct {
+	config.Installation
+	Webhook  org.WebhookID `arg:"" help:"Id of the webhook."`
+	Since    time.Time     `xor:"which" required:"" placeholder:"TIME" help:"Everything that it wants since then, such as 2026-11-25T00:00:00Z."`
+	Delivery string        `xor:"which" required:"" placeholder:"ID" help:"One delivery."`
+}
+
+func (c *webhookReplay) Run(ctx context.Context) error {
+	st, _, err := app.OpenStore(ctx, c.Installation)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return app.Replay(ctx, st, c.Webhook, c.Delivery, c.Since, time.Now().UTC().Truncate(time.Microsecond))
 }
 
 type migrate struct{ config.Installation }

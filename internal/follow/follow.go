@@ -231,6 +231,16 @@ func dismiss(tx *store.Tx, id org.WebhookID, now time.Time) error {
 	return tx.Unfollow(follower(id))
 }
 
+// Replay lets a webhook hear again of everything it wants since a time, as far back as
+// the feed goes.
+func Replay(tx *store.Tx, id org.WebhookID, since time.Time) error {
+	if err := tx.Follow(follower(id)); err != nil { // it may never have begun
+		return err
+	}
+	_, err := tx.Rewind(follower(id), since)
+	return err
+}
+
 // configured reads the webhooks when the configuration has changed.
 func (w *Webhooks) configured(tx *store.Tx) error {
 	seq, err := tx.ConfigSeq()

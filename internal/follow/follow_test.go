@@ -235,7 +235,10 @@ func (r *receiver) kinds() string {
 }
 
 func fails(status int) func(int, Payload, http.ResponseWriter, *http.Request) bool {
-	return func(_ int, _ Payload, w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(status); return true }
+	return func(_ int, _ Payload, w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(status)
+		return true
+	}
 }
 
 func TestFactsAreTold(t *testing.T) {
@@ -539,13 +542,7 @@ func TestDeadForADay(t *testing.T) {
 		if got := r.kinds(); got != "alert.opened" {
 			t.Errorf("after it was mended: %s", got)
 		}
-		h.write(func(tx *store.Tx) error {
-			ok, err := tx.Rewind(follower("x"), night)
-			if !ok {
-				t.Error("nothing to replay")
-			}
-			return err
-		})
+		h.write(func(tx *store.Tx) error { return Replay(tx, "x", night) })
 		for range 10 {
 			h.deliver()
 		}

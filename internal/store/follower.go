@@ -92,8 +92,8 @@ func (tx *Tx) SaveFollower(f Follower) error {
 	return err
 }
 
-// Rewind lets a follower read all of the feed again since a time. It says whether there
-// was anything.
+// Rewind lets a follower read all of the feed again since a time, and ends the quiet that
+// the other side asked for. It says whether there was anything.
 func (tx *Tx) Rewind(id string, since time.Time) (bool, error) {
 	if err := tx.flush(putFeed); err != nil {
 		return false, err

@@ -137,7 +137,7 @@ var statements = texts{
  RETURNING ` + followerColumns,
 	LockFollower: `SELECT ` + followerColumns + ` FROM followers WHERE id = $1{lock}`,
 	SaveFollower: `UPDATE followers SET tx = $2, row = $3, lease = $4, failing = $5, failures = $6, quiet = $7 WHERE id = $1 AND gen = $8`,
-	Rewind:       `UPDATE followers SET tx = $2, row = '' WHERE id = $1 AND tx >= $2`,
+	Rewind:       `UPDATE followers SET tx = $2, row = '', quiet = 0 WHERE id = $1 AND tx >= $2`,
 
 	PutDelivery: `INSERT INTO deliveries (id, hook, subject, seq, kind, at, state, wake_at, tries, tried_at, status, ms, err, digest)
  VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, 0, 0, 0, 0, '', '')
