@@ -28,6 +28,7 @@ var version = "dev"
 type commands struct {
 	Serve   serve   `cmd:"" help:"Run the server."`
 	Apply   apply   `cmd:"" help:"Bring the configuration to what a set-up file says."`
+	Demo    demo    `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
 	Night   night   `cmd:"" help:"Play a night: a script in, a transcript out."`
 	Webhook webhook `cmd:"" help:"Look into what webhooks were told, and tell them again."`
 	Migrate migrate `cmd:"" help:"Bring the database's schema up to date, and exit."`
@@ -97,6 +98,17 @@ func me() org.PersonID {
 		return "administrator"
 	}
 	return org.PersonID(u.Username + "@shell")
+}
+
+type demo struct {
+	Listen string `default:"127.0.0.1:8080" env:"TOCSIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve HTTP on (${default})."`
+	Data   string `placeholder:"DIR" help:"Keep everything in this directory; without it, nothing is left behind."`
+	Seed   uint64 `default:"1" help:"Another history for another number (${default})."`
+}
+
+func (c *demo) Run(ctx context.Context) error {
+	o := config.Server{Installation: config.Installation{Listen: c.Listen, Data: c.Data}}
+	return (&sim.Demo{Options: o, Seed: c.Seed, Version: version, Out: os.Stdout}).Run(ctx)
 }
 
 type night struct {

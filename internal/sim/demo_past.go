@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/binary"
@@ -23,7 +24,6 @@ import (
 //go:embed demo_company.yaml
 var company string
 
-// demoDays is how long the company has had the house.
 const demoDays = 60
 
 // A Past is a company with a history.
@@ -31,6 +31,7 @@ type Past struct {
 	URL  string // of an empty SQLite file
 	Ring *secret.Ring
 	Seed uint64
+	Days int       // how long the company has had the house; 0 is 60
 	End  time.Time // when the history ends
 	Log  *slog.Logger
 }
@@ -47,7 +48,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	defer func() { err = errors.Join(err, st.Close(), kept(p.URL)) }()
 	l := &life{store: st, rng: rand.New(random), active: map[alarm]bool{}}
 	end := p.End.Truncate(time.Second).UTC()
-	l.now = end.Add(-demoDays * 24 * time.Hour)
+	l.now = end.AddDate(0, 0, -cmp.Or(p.Days, demoDays))
 	l.engine = engine.New(engine.Options{
 		Store: st, Ring: p.Ring, Channels: []channel.Channel{telephone{l}}, PublicURL: "http://localhost", Rand: random, Log: p.Log,
 		AuditEvery: 10 * 24 * time.Hour, // who looks over years of somebody else's life looks less often
