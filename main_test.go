@@ -88,7 +88,7 @@ func TestCommands(t *testing.T) {
 		out  []string // on standard output
 		errs []string // on standard error
 	}{
-		{"--help", done, []string{"serve [flags]", "apply <file>", "night <file>", "migrate", "version"}, nil},
+		{"--help", done, []string{"serve [flags]", "apply <file>", "demo [flags]", "night <file>", "webhook log <webhook>", "webhook replay", "migrate", "version"}, nil},
 		{"serve --help", done, []string{"--data=DIR", "--listen=HOST:PORT", "--database=URL", "--public-url=URL", "$TOCSIN_SMTP_HOST"}, nil},
 		{"version", done, []string{"tocsin dev ", " zones 20"}, nil},
 		{"", misuse, []string{"Usage: tocsin"}, []string{`expected one of "serve"`}},
@@ -122,6 +122,10 @@ func TestCommands(t *testing.T) {
 		{"user import --data DATA " + write(t, "good.csv", "id,email,role\nada,ada@example.org,manager\n"), done, []string{"+ person ada"}, nil},
 		{"user deactivate --data DATA eve", done, nil, nil},
 		{"verify --data DATA", done, []string{"whole: "}, nil},
+		{"webhook log --data DATA bot", failed, nil, []string{`there is no webhook "bot"`}},
+		{"webhook replay --data DATA bot", misuse, nil, []string{"--since", "--delivery"}},
+		{"demo --data DATA", failed, nil, []string{"has a database already"}},
+		{"demo --data DATA-demo --listen bad", failed, nil, []string{`--listen: "bad" is not host:port`}},
 		{"migrate --data DATA", done, []string{"the schema is up to date: sqlite"}, nil},
 
 		{"night " + jane, done, []string{string(script)}, nil},

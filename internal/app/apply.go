@@ -33,6 +33,9 @@ type Step struct {
 	// Key is empty in a plan whose key is yet to be made. It is shown once.
 	Integration *org.Integration
 	Key         string
+	// Secret is set where the secret of a webhook is made, or is given anew: "" in a plan
+	// whose secret is yet to be made.
+	Secret *string
 
 	body []byte
 }
@@ -122,10 +125,13 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 	if err := w.Setup.Validate(existing); err != nil {
 		return nil, err
 	}
-	setup, keys, err := w.keyed(config.Read(all).Integrations, existing.Integrations)
+	had := config.Read(all)
+	setup, keys, err := w.keyed(had.Integrations, existing.Integrations)
 	if err != nil {
 		return nil, err
 	}
+	var secrets map[string]string
+	setup.Webhooks, secrets = w.secret(had.Webhooks)
 	items := setup.Items(w.Ring)
 	steps := make([]Step, 0, len(items))
 	named := map[thing]bool{}
@@ -135,6 +141,9 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 		s := step(item, has[t])
 		if i, ok := keys[item.ID]; ok && item.Kind == config.Integrating {
 			s.Integration, s.Key = &i.Integration, i.Key
+		}
+		if secret, ok := secrets[item.ID]; ok && item.Kind == config.Webhook {
+			s.Secret = &secret
 		}
 		steps = append(steps, s)
 	}
@@ -175,6 +184,29 @@ func (w Wish) keyed(had, stays []config.Integration) (config.Setup, map[string]c
 		owners[i.KeyHash] = i.ID
 	}
 	return setup, fresh, nil
+}
+
+// secret is the file's webhooks, every one with its secret: the file's, the one it has,
+// or a new one. Those that are new are returned by their ids.
+func (w Wish) secret(had []org.Webhook) ([]org.Webhook, map[string]string) {
+	before, fresh := map[org.WebhookID]string{}, map[string]string{}
+	for _, h := range had {
+		before[h.ID] = h.Secret
+	}
+	hooks := slices.Clone(w.Setup.Webhooks)
+	for n := range hooks {
+		h := &hooks[n]
+		if h.Secret == "" {
+			h.Secret = before[h.ID]
+		}
+		if h.Secret == "" && w.Rand != nil {
+			h.Secret = newKey(w.Rand)
+		}
+		if h.Secret == "" || h.Secret != before[h.ID] {
+			fresh[string(h.ID)] = h.Secret
+		}
+	}
+	return hooks, fresh
 }
 
 const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -243,8 +275,8 @@ func pruned(rows []store.ConfigRow, named map[thing]bool) (steps []Step) {
 	return steps
 }
 
-// Print writes the steps for a person, and for each new key what to paste into the
-// sender. Public is the server's URL.
+// Print writes the steps for a person, and for each new key or secret what to paste into
+// the other side. Public is the server's URL.
 func Print(w io.Writer, steps []Step, public string) error {
 	var b strings.Builder
 	same := 0
@@ -274,6 +306,13 @@ func Print(w io.Writer, steps []Step, public string) error {
 	for _, s := range steps {
 		if s.Integration != nil {
 			b.WriteString(paste(*s.Integration, s.Key, public))
+		}
+		switch {
+		case s.Secret == nil:
+		case *s.Secret == "":
+			fmt.Fprintf(&b, "\n%s (webhook): a secret will be made and shown\n", s.ID)
+		default:
+			fmt.Fprintf(&b, "\n%s (webhook): shown once\n  secret  %s\n", s.ID, *s.Secret)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -20,6 +20,7 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/config"
 	"tocsin/internal/engine"
+	"tocsin/internal/follow"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
 )
@@ -90,8 +91,14 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		return err
 	}
 
+	egress, err := o.Egress()
+	if err != nil {
+		return err
+	}
+	hooks := follow.New(follow.Options{Store: s.Store, Engine: s.Engine, Ring: ring, Egress: egress, PublicURL: o.Public(), Log: log})
+
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store})
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store}, hooks)
 	dir := o.Data
 	if o.Database != "" {
 		dir = ""
@@ -116,6 +123,13 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		}
 	}()
 	s.cleanup("engine", func() error { stop(); <-ended; return nil })
+	following, stopFollowing := context.WithCancel(run)
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		hooks.Run(following)
+	}()
+	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; return nil })
 
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

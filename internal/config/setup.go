@@ -22,6 +22,7 @@ type Setup struct {
 	Schedules    []oncall.Schedule `yaml:"schedules"`
 	Integrations []Integration     `yaml:"integrations"`
 	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
+	Webhooks     []org.Webhook     `yaml:"webhooks"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
 
@@ -77,6 +78,9 @@ func (s *Setup) complete() {
 	for i := range s.Heartbeats {
 		name(&s.Heartbeats[i].Name, s.Heartbeats[i].ID)
 	}
+	for i := range s.Webhooks {
+		name(&s.Webhooks[i].Name, s.Webhooks[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -95,6 +99,7 @@ const (
 	Schedule    = "schedule"
 	Integrating = "integration"
 	Heartbeat   = "heartbeat"
+	Webhook     = "webhook"
 	Rules       = "rules"
 	Settings    = "settings"
 )
@@ -120,7 +125,7 @@ type Item struct {
 func KeyHash(ring *secret.Ring, key string) string { return ring.Hash("integration key", key) }
 
 // Items is the set-up as it is stored. An integration without a key in the file has
-// the KeyHash that it brings along.
+// the KeyHash that it brings along, and a webhook its secret, which the store seals.
 func (s Setup) Items(ring *secret.Ring) []Item {
 	var out []Item
 	add := func(kind, id string, v any) {
@@ -153,6 +158,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	}
 	for _, b := range s.Heartbeats {
 		add(Heartbeat, string(b.ID), b)
+	}
+	for _, h := range s.Webhooks {
+		add(Webhook, string(h.ID), h)
 	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
@@ -187,6 +195,8 @@ func Read(items []Item) Setup {
 			}
 		case Heartbeat:
 			read(i, &s.Heartbeats)
+		case Webhook:
+			read(i, &s.Webhooks)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

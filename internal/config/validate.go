@@ -27,6 +27,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.schedules()
 	c.integrations()
 	c.heartbeats()
+	c.webhooks()
 	c.rules()
 	c.settings()
 	return c.found.err()

@@ -15,8 +15,8 @@ import (
 )
 
 // A Change is one thing of the configuration made, changed or (with a nil Body)
-// retired. Kinds are person, team, service, policy, schedule, integration, rules,
-// settings; and api_key and credential, which no file names.
+// retired. Kinds are person, team, service, policy, schedule, integration, heartbeat,
+// webhook, rules, settings; and api_key and credential, which no file names.
 type Change struct {
 	Kind, ID string
 	Body     []byte // JSON
@@ -33,8 +33,9 @@ type ConfigRow struct {
 	Retired  bool
 }
 
-// sealedKinds are kept sealed as a whole, because contact addresses stand in them.
-var sealedKinds = map[string]bool{"person": true}
+// sealedKinds are kept sealed as a whole, because contact addresses and secrets stand in
+// them.
+var sealedKinds = map[string]bool{"person": true, "webhook": true}
 
 // PutConfig writes changes of the configuration, each a new version, and returns the
 // versions. One that changes nothing makes no version. Retiring keeps the body, which
@@ -147,9 +148,16 @@ func (tx *Tx) ConfigSeq() (int64, error) {
 }
 
 // Config is the current version of everything, retired or not.
-func (tx *Tx) Config() ([]ConfigRow, error) {
+func (tx *Tx) Config() ([]ConfigRow, error) { return tx.configs(tx.s.sql.ConfigCurrent) }
+
+// ConfigOf is the current version of everything of one kind, retired or not.
+func (tx *Tx) ConfigOf(kind string) ([]ConfigRow, error) {
+	return tx.configs(tx.s.sql.ConfigOf, kind)
+}
+
+func (tx *Tx) configs(text string, args ...any) ([]ConfigRow, error) {
 	var out []ConfigRow
-	err := tx.each(tx.s.sql.ConfigCurrent, nil, func(r *sql.Rows) error {
+	err := tx.each(text, args, func(r *sql.Rows) error {
 		c, _, err := tx.scanConfig(r)
 		out = append(out, c)
 		return err

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 
 	"tocsin/org"
@@ -34,14 +33,13 @@ func isAdmin(body []byte) bool {
 // guardAdmins refuses a transaction after which nobody is admin any more. It is asked
 // only when one was lost: an installation that never had one is left in peace.
 func (tx *Tx) guardAdmins() error {
+	people, err := tx.ConfigOf("person")
 	left := 0
-	err := tx.each(tx.s.sql.ConfigPeople, nil, func(r *sql.Rows) error {
-		c, _, err := tx.scanConfig(r)
-		if err == nil && !c.Retired && isAdmin(c.Body) {
+	for _, c := range people {
+		if !c.Retired && isAdmin(c.Body) {
 			left++
 		}
-		return err
-	})
+	}
 	if err == nil && left == 0 {
 		err = tx.fail(ErrLastAdmin)
 	}

@@ -46,7 +46,17 @@ type texts struct {
 	SessionSeen, SessionDrop, SessionsDrop       string
 	SessionsEnd, TokensEnd                       string
 	TokenAdd, TokenRead, TokenTake, TokensDrop   string
-	KeyUses, KeyUsed, ConfigPeople               string
+	KeyUses, KeyUsed                             string
+	// Followers of the feed, and deliveries to webhooks.
+	FeedEnd, FeedSince                  string
+	Follow, Unfollow, Followers         string
+	ClaimFollower, LockFollower         string
+	SaveFollower, Rewind                string
+	PutDelivery, SaveDelivery, Delivery string
+	NextDeliveries, Deliveries          string
+	DeliveriesDrop                      string
+	DeliveriesOld, DeliveriesMany       string
+	LogLines, ConfigOf                  string
 }
 
 const (
@@ -61,6 +71,8 @@ const (
 
 	credentialColumns = `person, password, totp, totp_next, totp_step, epoch`
 	sessionColumns    = `id, person, made_at, seen_at, expires_at, device`
+	followerColumns   = `id, tx, row, lease, gen, failing, failures, quiet`
+	deliveryColumns   = `d.id, d.hook, d.subject, d.seq, d.kind, d.at, d.state, d.wake_at, d.tries, d.tried_at, d.status, d.ms, d.err, d.digest`
 )
 
 var statements = texts{
@@ -200,10 +212,36 @@ var statements = texts{
 	TokensDrop: `DELETE FROM tokens WHERE person = $1 AND kind = $2`,
 	TokensEnd:  `DELETE FROM tokens WHERE expires_at <= $1`,
 
-	ConfigPeople: `SELECT ` + configColumns + ` FROM config WHERE current AND kind = 'person'`,
-
 	KeyUses: `SELECT id, used_at FROM key_uses`,
 	KeyUsed: `INSERT INTO key_uses (id, used_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at`,
+	// Followers of the feed, and deliveries to webhooks.
+	FeedEnd:   `SELECT tx, id FROM feed WHERE TRUE{settled} ORDER BY tx DESC, id DESC LIMIT 1`,
+	FeedSince: `SELECT tx FROM feed WHERE at >= $1 ORDER BY tx, id LIMIT 1`,
+	Follow: `INSERT INTO followers (id, tx, row, lease, gen, failing, failures, quiet) VALUES ($1, $2, $3, 0, 0, 0, 0, 0)
+ ON CONFLICT (id) DO NOTHING`,
+	Unfollow:  `DELETE FROM followers WHERE id = $1`,
+	Followers: `SELECT ` + followerColumns + ` FROM followers ORDER BY id`,
+	ClaimFollower: `UPDATE followers SET lease = $3, gen = gen + 1 WHERE id = $1 AND (lease <= $2 OR lease > $4)
+ RETURNING ` + followerColumns,
+	LockFollower: `SELECT ` + followerColumns + ` FROM followers WHERE id = $1{lock}`,
+	SaveFollower: `UPDATE followers SET tx = $2, row = $3, lease = $4, failing = $5, failures = $6, quiet = $7 WHERE id = $1 AND gen = $8`,
+	Rewind:       `UPDATE followers SET tx = $2, row = '', quiet = 0 WHERE id = $1 AND tx >= $2`,
+
+	PutDelivery: `INSERT INTO deliveries (id, hook, subject, seq, kind, at, state, wake_at, tries, tried_at, status, ms, err, digest)
+ VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, 0, 0, 0, 0, '', '')
+ ON CONFLICT (id) DO UPDATE SET state = 'waiting', wake_at = excluded.wake_at, tries = 0`,
+	SaveDelivery: `UPDATE deliveries SET state = $2, wake_at = $3, tries = $4, tried_at = $5, status = $6, ms = $7, err = $8, digest = $9 WHERE id = $1`,
+	Delivery:     `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.id = $1`,
+	NextDeliveries: `SELECT ` + deliveryColumns + ` FROM deliveries d
+ JOIN (SELECT subject, min(seq) AS seq FROM deliveries WHERE hook = $1 AND state = 'waiting' GROUP BY subject) h ON h.subject = d.subject AND h.seq = d.seq
+ WHERE d.hook = $1 AND d.state = 'waiting' ORDER BY d.wake_at, d.id LIMIT $2`,
+	Deliveries:     `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.hook = $1 AND d.at < $2 ORDER BY d.at DESC, d.subject DESC, d.seq DESC LIMIT $3`,
+	DeliveriesDrop: `UPDATE deliveries SET state = 'dropped', tried_at = $2, err = $3 WHERE hook = $1 AND state = 'waiting'`,
+	DeliveriesOld:  `DELETE FROM deliveries WHERE hook = $1 AND at < $2 AND state <> 'waiting'`,
+	DeliveriesMany: `DELETE FROM deliveries WHERE hook = $1 AND state <> 'waiting'
+ AND at < (SELECT k.at FROM deliveries k WHERE k.hook = $1 ORDER BY k.at DESC LIMIT 1 OFFSET $2)`,
+	LogLines: `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
+	ConfigOf: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
