@@ -24,6 +24,14 @@ type texts struct {
 	Untended, LateDue, LatePages, Limbo   string
 	FreeDue, FreePages                    string
 	WrittenLast                           string
+
+	// The lists of the API.
+	Alert, LogFrom            string
+	WordCount, WordsDrop      string
+	ConfigVersions            string
+	Request, RequestBegin     string
+	RequestEnd, RequestForget string
+	RequestsDrop              string
 }
 
 const (
@@ -112,6 +120,18 @@ var statements = texts{
 	// ahead.
 	FreeDue:   `UPDATE due SET wake_at = CASE WHEN at > $1 THEN at ELSE $1 END, gen = gen + 1 WHERE wake_at > $2 AND wake_at > at`,
 	FreePages: `UPDATE pages SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND state = 'claimed'`,
+
+	// The lists of the API.
+	Alert:          `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1`,
+	LogFrom:        `SELECT seq, at, actor, kind, body FROM log WHERE subject = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq`,
+	WordCount:      `SELECT count(*) FROM (SELECT 1 FROM subject_words WHERE word >= $1 AND word < $2 LIMIT $3) AS found`,
+	WordsDrop:      `DELETE FROM subject_words WHERE subject = $1`,
+	ConfigVersions: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND id = $2 ORDER BY version DESC`,
+	Request:        `SELECT digest, status, answer FROM requests WHERE key = $1`,
+	RequestBegin:   `INSERT INTO requests (key, digest, at, status, answer) VALUES ($1, $2, $3, 0, '') ON CONFLICT (key) DO NOTHING`,
+	RequestEnd:     `UPDATE requests SET status = $2, answer = $3 WHERE key = $1`,
+	RequestForget:  `DELETE FROM requests WHERE key = $1`,
+	RequestsDrop:   `DELETE FROM requests WHERE at < $1 OR at < $2 AND status = 0`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
@@ -130,8 +150,36 @@ var (
 		tail: ` ORDER BY id DESC LIMIT `,
 		parts: map[string]string{
 			"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
-			"priority": ` AND priority = `, "before": ` AND id < `,
-			"status": ` AND status IN (`, // closed by the list itself
+			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner = `,
+			"before": ` AND id < `, "after": ` AND id >= `,
+			"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
+			"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
+			"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
+		},
+	}
+	listAlerts = filter{
+		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,
+		tail: ` ORDER BY a.id DESC LIMIT `,
+		parts: map[string]string{
+			"open": ` AND a.open`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
+			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "hidden": ` AND a.service NOT IN (`,
+			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
+		},
+	}
+	listPages = filter{
+		text: `SELECT ` + pageColumns + ` FROM pages WHERE TRUE`,
+		tail: ` ORDER BY pages.id DESC LIMIT `,
+		parts: map[string]string{
+			"subject": ` AND pages.subject = `, "person": ` AND pages.person = `, "state": ` AND pages.state = `, "before": ` AND pages.id < `,
+			"hidden": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = pages.subject AND s.service IN (`, "end": `)`,
+		},
+	}
+	listChanges = filter{
+		text: `SELECT seq, kind, id, version, at, actor, retired FROM config WHERE TRUE`,
+		tail: ` ORDER BY seq DESC LIMIT `,
+		parts: map[string]string{
+			"kind": ` AND kind = `, "id": ` AND id = `, "by": ` AND actor = `,
+			"after": ` AND at >= `, "until": ` AND at < `, "before": ` AND seq < `,
 		},
 	}
 	claimPages       = claimPagesBy(`wake_at`)
