@@ -46,11 +46,13 @@ func Parse(name string, data []byte) (Setup, error) {
 	}
 	r := &reader{at: s.at, found: Problems{File: name}}
 	r.value("", node, reflect.ValueOf(&s).Elem())
-	s.complete()
+	s.Complete()
 	return s, r.found.err()
 }
 
-func (s *Setup) complete() {
+// Complete fills in what a set-up may leave out: names, and that an administrator
+// vouches for contact methods.
+func (s *Setup) Complete() {
 	for i := range s.People {
 		p := &s.People[i]
 		name(&p.Name, p.ID)
