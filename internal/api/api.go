@@ -35,7 +35,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	v1 "tocsin/internal/api/v1"
+	"tocsin/internal/auth"
 	"tocsin/internal/engine"
+	"tocsin/internal/secret"
 	"tocsin/internal/store"
 	"tocsin/internal/web"
 )
@@ -49,9 +52,14 @@ type Options struct {
 	Log      *slog.Logger
 	Registry *prometheus.Registry // the engine's figures and ours are added to it
 	Version  string
+	Ring     *secret.Ring // of keys that /api/v1 makes
+	// Identify says who asks /api/v1; without it nobody is known there.
+	Identify func(*http.Request) (auth.Identity, error)
+	// Stopping is closed when the server is to stop, for those who would stay for hours.
+	Stopping <-chan struct{}
 }
 
-// A permission says who may use a route.
+// A permission says who may use a route: one of these, or a deed of /api/v1.
 type permission string
 
 const (
@@ -101,7 +109,18 @@ func New(o Options) http.Handler {
 		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},
 		{"GET", "/", public, "html", pages.Front},
 	}
+	for _, r := range own(o).Routes() {
+		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})
+	}
 	return s
+}
+
+// own is the API of Tocsin itself; its permissions are deeds.
+func own(o Options) *v1.API {
+	if o.Identify == nil {
+		o.Identify = func(*http.Request) (auth.Identity, error) { return auth.Identity{}, auth.ErrNoCredentials }
+	}
+	return v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: o.Identify, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
 }
 
 // register adds figures to a registry that may have them already.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"strconv"
 	"time"
 )
@@ -75,4 +76,23 @@ func (tx *Tx) Feed(after Cursor, limit int) ([]FeedRow, error) {
 		return err
 	})
 	return out, err
+}
+
+// FeedEnd is the last place of the feed that readers may see; zero: it is empty.
+func (tx *Tx) FeedEnd() (c Cursor, err error) {
+	err = tx.row(tx.s.sql.FeedEnd)(&c.Tx, &c.ID)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return c, err
+}
+
+// FeedKeeps says whether everything after a place is still there.
+func (tx *Tx) FeedKeeps(after Cursor) (bool, error) {
+	var first Cursor
+	err := tx.row(tx.s.sql.FeedFirst)(&first.Tx, &first.ID)
+	if errors.Is(err, ErrNotFound) {
+		return true, nil
+	}
+	return err == nil && (after.Tx > first.Tx || after.Tx == first.Tx && after.ID >= first.ID), err
 }
