@@ -44,7 +44,7 @@ type alertFilter struct {
 	Service     org.ServiceID     `query:"service" maxLength:"64"`
 	Integration org.IntegrationID `query:"integration" maxLength:"64"`
 	Incident    incident.ID       `query:"incident" maxLength:"64"`
-	paging
+	Paging
 }
 
 func (a *API) listAlerts(ctx context.Context, in *alertFilter) (*pageOf[Alert], error) {
@@ -62,7 +62,7 @@ func (a *API) listAlerts(ctx context.Context, in *alertFilter) (*pageOf[Alert], 
 		rows, err = tx.Alerts(f)
 		return err
 	})
-	return paged(in.paging, rows, showAlert, func(r alert.Alert) string { return r.ID }), err
+	return paged(in.Paging, rows, showAlert, func(r alert.Alert) string { return r.ID }), err
 }
 
 type alertID struct {
@@ -127,7 +127,7 @@ type pageFilter struct {
 	Incident incident.ID    `query:"incident" maxLength:"64"`
 	Person   org.PersonID   `query:"person" maxLength:"64"`
 	State    escalate.State `query:"state" enum:"planned,claimed,sent,delivered,read,answered,failed,cancelled"`
-	paging
+	Paging
 }
 
 func (a *API) listPages(ctx context.Context, in *pageFilter) (*pageOf[Page], error) {
@@ -144,5 +144,5 @@ func (a *API) listPages(ctx context.Context, in *pageFilter) (*pageOf[Page], err
 		rows, err = tx.Pages(f)
 		return err
 	})
-	return paged(in.paging, rows, showPage, func(r store.PageRow) string { return r.ID }), err
+	return paged(in.Paging, rows, showPage, func(r store.PageRow) string { return r.ID }), err
 }

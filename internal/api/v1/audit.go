@@ -27,7 +27,7 @@ type changeFilter struct {
 	By     incident.Actor `query:"by" maxLength:"200" doc:"person:jane, key:deploy or engine"`
 	After  time.Time      `query:"after" doc:"At or after"`
 	Before time.Time      `query:"before"`
-	paging
+	Paging
 }
 
 func (a *API) audit(ctx context.Context, in *changeFilter) (*pageOf[Change], error) {
@@ -49,5 +49,5 @@ func (a *API) audit(ctx context.Context, in *changeFilter) (*pageOf[Change], err
 	show := func(r store.ChangeRow) Change {
 		return Change{Seq: r.Seq, At: r.At, By: r.By, Kind: r.Kind, ID: r.ID, Version: r.Version, Retired: r.Retired}
 	}
-	return paged(in.paging, rows, show, func(r store.ChangeRow) string { return strconv.FormatInt(r.Seq, 10) }), err
+	return paged(in.Paging, rows, show, func(r store.ChangeRow) string { return strconv.FormatInt(r.Seq, 10) }), err
 }

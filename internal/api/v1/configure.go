@@ -98,7 +98,7 @@ func (k *kind) versions(ctx context.Context, in *reading) (*manyThings, error) {
 }
 
 func (k *kind) versionsOfOnly(ctx context.Context, _ *only) (*manyThings, error) {
-	all, err := k.versions(ctx, &reading{thingID{k.name}})
+	all, err := k.versions(ctx, &reading{ThingID{k.name}})
 	if errors.Is(err, store.ErrNotFound) {
 		return thingPage(nil, ""), nil
 	}
@@ -127,11 +127,11 @@ func (k *kind) create(ctx context.Context, in *creating) (*oneThing, error) {
 }
 
 func (k *kind) replace(ctx context.Context, in *changing) (*oneThing, error) {
-	return k.put(ctx, in.ID, in.match, func(store.ConfigRow) (json.RawMessage, error) { return in.Body, nil }, "")
+	return k.put(ctx, in.ID, in.Match, func(store.ConfigRow) (json.RawMessage, error) { return in.Body, nil }, "")
 }
 
 func (k *kind) patch(ctx context.Context, in *changing) (*oneThing, error) {
-	return k.put(ctx, in.ID, in.match, func(was store.ConfigRow) (json.RawMessage, error) {
+	return k.put(ctx, in.ID, in.Match, func(was store.ConfigRow) (json.RawMessage, error) {
 		merged, err := merge(was.Body, in.Body)
 		if err != nil {
 			return nil, err
@@ -141,16 +141,16 @@ func (k *kind) patch(ctx context.Context, in *changing) (*oneThing, error) {
 }
 
 func (k *kind) replaceOnly(ctx context.Context, in *changingOnly) (*oneThing, error) {
-	return k.put(ctx, k.name, in.match, func(store.ConfigRow) (json.RawMessage, error) { return in.Body, nil }, "")
+	return k.put(ctx, k.name, in.Match, func(store.ConfigRow) (json.RawMessage, error) { return in.Body, nil }, "")
 }
 
 func (k *kind) patchOnly(ctx context.Context, in *changingOnly) (*oneThing, error) {
-	return k.patch(ctx, &changing{thingID{k.name}, in.match, in.thingBody})
+	return k.patch(ctx, &changing{ThingID{k.name}, in.Match, in.ThingBody})
 }
 
 // rotate gives an integration a new key; the old one is good no longer.
 func (k *kind) rotate(ctx context.Context, in *retiring) (*oneThing, error) {
-	return k.put(ctx, in.ID, in.match, func(was store.ConfigRow) (json.RawMessage, error) {
+	return k.put(ctx, in.ID, in.Match, func(was store.ConfigRow) (json.RawMessage, error) {
 		if was.Retired {
 			return nil, incident.Refuse("%s is retired", was.ID)
 		}
@@ -159,7 +159,7 @@ func (k *kind) rotate(ctx context.Context, in *retiring) (*oneThing, error) {
 }
 
 // put changes a thing that is there.
-func (k *kind) put(ctx context.Context, id string, m match, to func(store.ConfigRow) (json.RawMessage, error), key string) (*oneThing, error) {
+func (k *kind) put(ctx context.Context, id string, m Match, to func(store.ConfigRow) (json.RawMessage, error), key string) (*oneThing, error) {
 	row, err := k.change(ctx, id, func(was store.ConfigRow, there bool) (json.RawMessage, error) {
 		if !there && id != k.name {
 			return nil, store.ErrNotFound

@@ -103,7 +103,7 @@ type incidentFilter struct {
 	Q            string            `query:"q" maxLength:"200" doc:"Each word must begin a word of the title"`
 	OpenedAfter  time.Time         `query:"opened_after" doc:"At or after, by the millisecond"`
 	OpenedBefore time.Time         `query:"opened_before"`
-	paging
+	Paging
 }
 
 func (a *API) listIncidents(ctx context.Context, in *incidentFilter) (*pageOf[Incident], error) {
@@ -126,11 +126,11 @@ func (a *API) listIncidents(ctx context.Context, in *incidentFilter) (*pageOf[In
 		rows, err = tx.Subjects(f)
 		return err
 	})
-	return paged(in.paging, rows, showRow, func(r store.Row) string { return string(r.ID) }), err
+	return paged(in.Paging, rows, showRow, func(r store.Row) string { return string(r.ID) }), err
 }
 
-// incidentID is the path of everything about one incident.
-type incidentID struct {
+// IncidentID is the path of everything about one incident.
+type IncidentID struct {
 	ID incident.ID `path:"id" maxLength:"64"`
 }
 
@@ -140,7 +140,7 @@ type oneIncident struct {
 	Body WholeIncident
 }
 
-func (a *API) readIncident(ctx context.Context, in *incidentID) (*oneIncident, error) {
+func (a *API) readIncident(ctx context.Context, in *IncidentID) (*oneIncident, error) {
 	out := &oneIncident{}
 	err := a.store.Read(ctx, func(tx *store.Tx) error {
 		c := asking(ctx)
@@ -169,7 +169,7 @@ type manyLines struct {
 	Body page[Line]
 }
 
-func (a *API) timeline(ctx context.Context, in *incidentID) (*manyLines, error) {
+func (a *API) timeline(ctx context.Context, in *IncidentID) (*manyLines, error) {
 	c := asking(ctx)
 	var log incident.Log
 	var pages []store.PageRow
@@ -227,7 +227,7 @@ func linesOf(s *setup, p store.PageRow) (lines []Line) {
 	return lines
 }
 
-func (a *API) alertsOf(ctx context.Context, in *incidentID) (*pageOf[Alert], error) {
+func (a *API) alertsOf(ctx context.Context, in *IncidentID) (*pageOf[Alert], error) {
 	c := asking(ctx)
 	out := &pageOf[Alert]{Body: page[Alert]{Items: []Alert{}}}
 	err := a.store.Read(ctx, func(tx *store.Tx) error {
@@ -243,7 +243,7 @@ func (a *API) alertsOf(ctx context.Context, in *incidentID) (*pageOf[Alert], err
 	return out, err
 }
 
-func (a *API) pagesOf(ctx context.Context, in *incidentID) (*pageOf[Page], error) {
+func (a *API) pagesOf(ctx context.Context, in *IncidentID) (*pageOf[Page], error) {
 	c := asking(ctx)
 	out := &pageOf[Page]{Body: page[Page]{Items: []Page{}}}
 	err := a.store.Read(ctx, func(tx *store.Tx) error {

@@ -64,35 +64,35 @@ func kindAt(path string) *kind {
 
 // What a kind's routes take and give. Their bodies have the kind's own schema.
 type (
-	thingID struct {
+	ThingID struct {
 		ID string `path:"id" maxLength:"64"`
 	}
 	only  struct{}
-	match struct {
+	Match struct {
 		IfMatch string `header:"If-Match" doc:"The ETag of the version that is to be changed; another one is refused with 412"`
 	}
-	thingBody struct {
+	ThingBody struct {
 		Body json.RawMessage `required:"true"`
 	}
-	reading  struct{ thingID }
-	creating struct{ thingBody }
+	reading  struct{ ThingID }
+	creating struct{ ThingBody }
 	changing struct {
-		thingID
-		match
-		thingBody
+		ThingID
+		Match
+		ThingBody
 	}
 	retiring struct {
-		thingID
-		match
+		ThingID
+		Match
 	}
 	changingOnly struct {
-		match
-		thingBody
+		Match
+		ThingBody
 	}
 	listing struct {
 		Retired bool   `query:"retired" doc:"Also those that are retired"`
 		Q       string `query:"q" maxLength:"200" doc:"Part of the id or the name"`
-		paging
+		Paging
 	}
 	oneThing struct {
 		ETag     string `header:"ETag"`
@@ -248,7 +248,7 @@ func masked(person map[string]any) {
 func tag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // check refuses a change of another version than the one that was read.
-func (m match) check(version int) error {
+func (m Match) check(version int) error {
 	if m.IfMatch == "" || m.IfMatch == "*" {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"tocsin/escalate"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
+	"tocsin/oncall"
 	"tocsin/org"
 )
 
@@ -23,12 +24,12 @@ type Watch struct {
 	Why      string                    `json:"why,omitempty"`
 }
 
-type moment struct {
+type Moment struct {
 	At time.Time `query:"at" doc:"Now, when it is left out"`
 }
 
 // or is the moment, or now.
-func (m moment) or(now time.Time) (time.Time, error) {
+func (m Moment) or(now time.Time) (time.Time, error) {
 	if m.At.IsZero() {
 		return now, nil
 	}
@@ -43,7 +44,7 @@ func within(location string, at time.Time) error {
 	return nil
 }
 
-func (a *API) oncall(ctx context.Context, in *moment) (*pageOf[Watch], error) {
+func (a *API) oncall(ctx context.Context, in *Moment) (*pageOf[Watch], error) {
 	s := asking(ctx).setup
 	at, err := in.or(a.now())
 	if err != nil {
@@ -54,11 +55,12 @@ func (a *API) oncall(ctx context.Context, in *moment) (*pageOf[Watch], error) {
 		if r.Kind != config.Schedule || r.Retired {
 			continue
 		}
-		c, err := s.schedule(r.ID)
-		if err != nil {
-			return nil, err
+		var shift oncall.Shift
+		if c, err := s.schedule(r.ID); err != nil { // one that cannot be read hides no other
+			shift.Why = "the schedule cannot be read: " + err.Error()
+		} else {
+			shift = c.At(at)
 		}
-		shift := c.At(at)
 		out.Body.Items = append(out.Body.Items, Watch{
 			Schedule: org.ScheduleID(r.ID), Name: s.names[thing{r.Kind, r.ID}], Team: s.teamOf(r.Kind, r.Body),
 			People: people(shift.People), Roles: shift.Roles, Until: shown(shift.Until), Why: shift.Why,
@@ -124,7 +126,7 @@ type Foreseen struct {
 
 type previewing struct {
 	ID string `path:"id" maxLength:"64"`
-	moment
+	Moment
 	Severity org.Severity `query:"severity" enum:"SEV1,SEV2,SEV3,SEV4,SEV5" default:"SEV1"`
 	Priority org.Priority `query:"priority" enum:"high,low" default:"high"`
 }

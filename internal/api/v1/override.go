@@ -20,7 +20,7 @@ type (
 	overridesOf struct {
 		ID string `path:"id" maxLength:"64"`
 	}
-	overrideID struct {
+	OverrideID struct {
 		ID       string `path:"id" maxLength:"64"`
 		Override string `path:"override" maxLength:"64"`
 	}
@@ -29,13 +29,13 @@ type (
 		Body oncall.Patch
 	}
 	changingOverride struct {
-		overrideID
-		match
+		OverrideID
+		Match
 		Body oncall.Patch
 	}
 	removingOverride struct {
-		overrideID
-		match
+		OverrideID
+		Match
 	}
 	override struct {
 		ETag     string `header:"ETag" doc:"That of the schedule"`
@@ -61,7 +61,7 @@ func (a *API) listOverrides(ctx context.Context, in *overridesOf) (*pageOf[oncal
 	return out, err
 }
 
-func (a *API) readOverride(ctx context.Context, in *overrideID) (*override, error) {
+func (a *API) readOverride(ctx context.Context, in *OverrideID) (*override, error) {
 	all, version, err := asking(ctx).setup.patches(in.ID)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (a *API) addOverride(ctx context.Context, in *overriding) (*override, error
 	if p.ID == "" {
 		p.ID = a.engine.NewID(a.now())
 	}
-	version, err := a.overrides(ctx, in.ID, match{}, func(all []oncall.Patch) ([]oncall.Patch, int, error) {
+	version, err := a.overrides(ctx, in.ID, Match{}, func(all []oncall.Patch) ([]oncall.Patch, int, error) {
 		if numbered(all, p.ID) >= 0 {
 			return nil, 0, incident.Refuse("override %q is there already", p.ID)
 		}
@@ -108,7 +108,7 @@ func (a *API) putOverride(ctx context.Context, in *changingOverride) (*override,
 		return nil, wrong("body.id", fmt.Sprintf("is %q, and the path says %q", p.ID, in.Override))
 	}
 	p.ID = in.Override
-	version, err := a.overrides(ctx, in.ID, in.match, func(all []oncall.Patch) ([]oncall.Patch, int, error) {
+	version, err := a.overrides(ctx, in.ID, in.Match, func(all []oncall.Patch) ([]oncall.Patch, int, error) {
 		n := numbered(all, in.Override)
 		if n < 0 {
 			return nil, 0, store.ErrNotFound
@@ -120,7 +120,7 @@ func (a *API) putOverride(ctx context.Context, in *changingOverride) (*override,
 }
 
 func (a *API) removeOverride(ctx context.Context, in *removingOverride) (*retired, error) {
-	version, err := a.overrides(ctx, in.ID, in.match, func(all []oncall.Patch) ([]oncall.Patch, int, error) {
+	version, err := a.overrides(ctx, in.ID, in.Match, func(all []oncall.Patch) ([]oncall.Patch, int, error) {
 		n := numbered(all, in.Override)
 		if n < 0 {
 			return nil, 0, store.ErrNotFound
@@ -132,7 +132,7 @@ func (a *API) removeOverride(ctx context.Context, in *removingOverride) (*retire
 
 // overrides changes those of a schedule. to returns them anew, and the place of the one
 // that was written: what is wrong with it is told as if it were the whole body.
-func (a *API) overrides(ctx context.Context, id string, m match, to func([]oncall.Patch) ([]oncall.Patch, int, error)) (version int, err error) {
+func (a *API) overrides(ctx context.Context, id string, m Match, to func([]oncall.Patch) ([]oncall.Patch, int, error)) (version int, err error) {
 	k := *kindNamed("schedules")
 	k.api = a
 	place := -1

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// paging is how a list is read in parts.
-type paging struct {
+// Paging says how a list is read in parts.
+type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Cursor string `query:"cursor" maxLength:"500" doc:"As next says"`
 }
@@ -24,12 +24,12 @@ type pageOf[T any] struct{ Body page[T] }
 const cursorForm = "1:" // so that another can be told from it
 
 // after is the cursor that goes on behind a row.
-func (paging) after(last string) string {
+func (Paging) after(last string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(cursorForm + last))
 }
 
 // cursor is the row behind which the list goes on; "" is its beginning.
-func (p paging) cursor() (last string, err error) {
+func (p Paging) cursor() (last string, err error) {
 	if p.Cursor == "" {
 		return "", nil
 	}
@@ -42,7 +42,7 @@ func (p paging) cursor() (last string, err error) {
 }
 
 // paged makes a page of rows, one more of which than the limit were asked for.
-func paged[R, T any](p paging, rows []R, show func(R) T, id func(R) string) *pageOf[T] {
+func paged[R, T any](p Paging, rows []R, show func(R) T, id func(R) string) *pageOf[T] {
 	out := &pageOf[T]{}
 	out.Body.Items = []T{}
 	for i, r := range rows {

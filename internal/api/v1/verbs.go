@@ -26,37 +26,37 @@ type Why struct {
 // What the verbs take and give.
 type (
 	because struct {
-		incidentID
+		IncidentID
 		Body *Why `required:"false"`
 	}
 	snoozing struct {
-		incidentID
+		IncidentID
 		Body struct {
 			Until time.Time `json:"until"`
 		}
 	}
 	reassigning struct {
-		incidentID
+		IncidentID
 		Body struct {
 			To  string `json:"to" maxLength:"200" doc:"person:jane, schedule:primary, team:dba or policy:managers"`
 			Why string `json:"why,omitempty" maxLength:"2000"`
 		}
 	}
 	adding struct {
-		incidentID
+		IncidentID
 		Body struct {
 			Targets []string `json:"targets" minItems:"1" maxItems:"20" nullable:"false" doc:"person:jane, schedule:primary, team:dba or email:reports@example.org"`
 			Why     string   `json:"why,omitempty" maxLength:"2000"`
 		}
 	}
 	noting struct {
-		incidentID
+		IncidentID
 		Body struct {
 			Text string `json:"text" minLength:"1" maxLength:"20000"`
 		}
 	}
 	raising struct {
-		incidentID
+		IncidentID
 		Body struct {
 			Severity org.Severity `json:"severity,omitempty" enum:"SEV1,SEV2,SEV3,SEV4,SEV5"`
 			Priority org.Priority `json:"priority,omitempty" enum:"high,low"`
