@@ -87,12 +87,15 @@ func (tx *Tx) FeedEnd() (c Cursor, err error) {
 	return c, err
 }
 
+// feedFrom is where the number of the first transaction stands whose rows are kept.
+const feedFrom = "feed/from"
+
 // FeedKeeps says whether everything after a place is still there.
 func (tx *Tx) FeedKeeps(after Cursor) (bool, error) {
-	var first Cursor
-	err := tx.row(tx.s.sql.FeedFirst)(&first.Tx, &first.ID)
-	if errors.Is(err, ErrNotFound) {
-		return true, nil
+	text, err := tx.Meta(feedFrom)
+	if err != nil || text == "" {
+		return err == nil, err
 	}
-	return err == nil && (after.Tx > first.Tx || after.Tx == first.Tx && after.ID >= first.ID), err
+	from, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && after.Tx >= from, err
 }

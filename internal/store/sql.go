@@ -32,7 +32,7 @@ type texts struct {
 	Request, RequestBegin     string
 	RequestEnd, RequestForget string
 	RequestsDrop              string
-	FeedEnd, FeedFirst        string
+	FeedEnd                   string
 }
 
 const (
@@ -133,7 +133,6 @@ var statements = texts{
 	RequestEnd:     `UPDATE requests SET status = $2, answer = $3 WHERE key = $1`,
 	RequestForget:  `DELETE FROM requests WHERE key = $1`,
 	FeedEnd:        `SELECT tx, id FROM feed WHERE TRUE{settled} ORDER BY tx DESC, id DESC LIMIT 1`,
-	FeedFirst:      `SELECT tx, id FROM feed ORDER BY tx, id LIMIT 1`,
 	RequestsDrop:   `DELETE FROM requests WHERE at < $1 OR at < $2 AND status = 0`,
 }
 

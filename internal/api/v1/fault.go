@@ -64,15 +64,14 @@ func (a *API) fault(ctx context.Context, err error) error {
 }
 
 // listed names every field that is wrong. A path begins with the list and number of
-// the one thing that was written.
+// the one thing that was written, which is the body; rules are a list in their body.
 func listed(p *config.Problems) error {
 	var all []error
 	for _, one := range p.List {
-		path := one.Path
-		if i := strings.IndexAny(path, "[."); i >= 0 {
-			path = strings.TrimPrefix(path[i:], "[0]")
-		} else {
-			path = ""
+		path := "." + one.Path
+		if !strings.HasPrefix(one.Path, "rules") {
+			i := strings.IndexAny(one.Path+".", "[.")
+			path = strings.TrimPrefix(one.Path[i:], "[0]")
 		}
 		all = append(all, &huma.ErrorDetail{Location: "body" + path, Message: one.Text})
 	}
