@@ -35,8 +35,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	v1 "tocsin/internal/api/v1"
 	"tocsin/internal/auth"
 	"tocsin/internal/engine"
+	"tocsin/internal/secret"
 	"tocsin/internal/store"
 	"tocsin/internal/web"
 )
@@ -50,10 +52,15 @@ type Options struct {
 	Log      *slog.Logger
 	Registry *prometheus.Registry // the engine's figures and ours are added to it
 	Version  string
-	Auth     *auth.Auth // nil: nobody can sign in
+	Auth     *auth.Auth   // nil: nobody can sign in
+	Ring     *secret.Ring // of keys that /api/v1 makes
+	// Identify says who asks /api/v1; without it, Auth does.
+	Identify func(*http.Request) (auth.Identity, error)
+	// Stopping is closed when the server is to stop, for those who would stay for hours.
+	Stopping <-chan struct{}
 }
 
-// A permission says who may use a route.
+// A permission says who may use a route: one of these, or a deed of /api/v1.
 type permission string
 
 const (
@@ -113,10 +120,21 @@ func New(o Options) http.Handler {
 		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},
 		{"GET", "/", public, "html", pages.Front},
 	}
+	identify := o.Identify
 	if o.Auth != nil {
+		if identify == nil {
+			identify = o.Auth.Identify
+		}
 		for _, r := range o.Auth.Routes() {
 			s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Access), r.Dialect, r.Serve})
 		}
+	}
+	if identify == nil {
+		identify = func(*http.Request) (auth.Identity, error) { return auth.Identity{}, auth.ErrNoCredentials }
+	}
+	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
+	for _, r := range own.Routes() {
+		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})
 	}
 	return s
 }

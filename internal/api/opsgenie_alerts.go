@@ -168,7 +168,7 @@ func (c *ogCall) find(id string) (a alert.Alert, err error) {
 		case "tiny":
 			a, err = tinyAlert(tx, c.in.ID, id)
 		default:
-			a, err = tx.Alert(c.in.ID, id)
+			a, err = tx.AlertOfID(c.in.ID, id)
 		}
 		if missing = errors.Is(err, store.ErrNotFound); err != nil && !missing {
 			return false, err

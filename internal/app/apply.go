@@ -166,7 +166,7 @@ func (w Wish) keyed(had, stays []config.Integration) (config.Setup, map[string]c
 		i := &setup.Integrations[n]
 		i.KeyHash = hashes[i.ID]
 		if i.Key == "" && i.KeyHash == "" && w.Rand != nil {
-			i.Key = newKey(w.Rand)
+			i.Key = config.NewKey(w.Rand)
 		}
 		before := i.KeyHash
 		if i.Key != "" {
@@ -200,30 +200,13 @@ func (w Wish) secret(had []org.Webhook) ([]org.Webhook, map[string]string) {
 			h.Secret = before[h.ID]
 		}
 		if h.Secret == "" && w.Rand != nil {
-			h.Secret = newKey(w.Rand)
+			h.Secret = config.NewKey(w.Rand)
 		}
 		if h.Secret == "" || h.Secret != before[h.ID] {
 			fresh[string(h.ID)] = h.Secret
 		}
 	}
 	return hooks, fresh
-}
-
-const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-// newKey is 32 letters and digits, about 190 bits; every source takes it as its key.
-func newKey(rand io.Reader) string {
-	var key strings.Builder
-	var b [1]byte
-	for key.Len() < 32 {
-		if _, err := io.ReadFull(rand, b[:]); err != nil {
-			panic("app: the source of randomness failed: " + err.Error())
-		}
-		if n := int(b[0]) & 63; n < len(keyAlphabet) { // others are drawn again: each is as likely
-			key.WriteByte(keyAlphabet[n])
-		}
-	}
-	return key.String()
 }
 
 // step compares one thing with its row, which is zero when there is none.

@@ -107,7 +107,10 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	if s.SetUp, err = door.FirstLink(ctx); err != nil {
 		return err
 	}
-	handler := api.New(api.Options{Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version, Auth: door})
+	stopping := make(chan struct{})
+	handler := api.New(api.Options{
+		Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version, Auth: door, Ring: ring, Stopping: stopping,
+	})
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
@@ -135,6 +138,7 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	server.RegisterOnShutdown(func() { close(stopping) })
 	go func() {
 		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("http: %w", err)

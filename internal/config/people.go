@@ -173,7 +173,7 @@ func (p People) Setup(existing Setup) (Setup, error) {
 			s.Teams = append(s.Teams, *teams[t.ID])
 		}
 	}
-	s.complete()
+	s.Complete()
 	return s, found.err()
 }
 

@@ -3,7 +3,9 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
+	"strings"
 
 	"tocsin/alert"
 	"tocsin/escalate"
@@ -48,11 +50,13 @@ func Parse(name string, data []byte) (Setup, error) {
 	}
 	r := &reader{at: s.at, found: Problems{File: name}}
 	r.value("", node, reflect.ValueOf(&s).Elem())
-	s.complete()
+	s.Complete()
 	return s, r.found.err()
 }
 
-func (s *Setup) complete() {
+// Complete fills in what a set-up may leave out: names, and that an administrator
+// vouches for contact methods.
+func (s *Setup) Complete() {
 	for i := range s.People {
 		p := &s.People[i]
 		name(&p.Name, p.ID)
@@ -123,6 +127,23 @@ type Item struct {
 
 // KeyHash is what is stored of an integration's key.
 func KeyHash(ring *secret.Ring, key string) string { return ring.Hash("integration key", key) }
+
+const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// NewKey is 32 letters and digits, about 190 bits; every source takes it as its key.
+func NewKey(rand io.Reader) string {
+	var key strings.Builder
+	var b [1]byte
+	for key.Len() < 32 {
+		if _, err := io.ReadFull(rand, b[:]); err != nil {
+			panic("config: the source of randomness failed: " + err.Error())
+		}
+		if n := int(b[0]) & 63; n < len(keyAlphabet) { // others are drawn again: each is as likely
+			key.WriteByte(keyAlphabet[n])
+		}
+	}
+	return key.String()
+}
 
 // Items is the set-up as it is stored. An integration without a key in the file has
 // the KeyHash that it brings along, and a webhook its secret, which the store seals.

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tocsin/alert"
@@ -31,6 +33,44 @@ func (s Setup) Validate(existing Setup) error {
 	c.rules()
 	c.settings()
 	return c.found.err()
+}
+
+// Faults is what is wrong with everything that is configured, taken together.
+func Faults(all Setup) []Problem {
+	var p *Problems
+	if errors.As(all.Validate(Setup{}), &p) {
+		return p.List
+	}
+	return nil
+}
+
+// Where says to whom a path leads: "service db (policy)" for "services[3].policy".
+func (s Setup) Where(path string) string {
+	list, rest, _ := strings.Cut(path, "[")
+	number, field, _ := strings.Cut(rest, "]")
+	field = strings.TrimPrefix(field, ".")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return path
+	}
+	name := ""
+	switch {
+	case list == "people" && n < len(s.People):
+		name = "person " + string(s.People[n].ID)
+	case list == "teams" && n < len(s.Teams):
+		name = "team " + string(s.Teams[n].ID)
+	case list == "services" && n < len(s.Services):
+		name = "service " + string(s.Services[n].ID)
+	case list == "policies" && n < len(s.Policies):
+		name = "policy " + string(s.Policies[n].ID)
+	case list == "schedules" && n < len(s.Schedules):
+		name = "schedule " + string(s.Schedules[n].ID)
+	case list == "integrations" && n < len(s.Integrations):
+		name = "integration " + string(s.Integrations[n].ID)
+	default:
+		return path
+	}
+	return name + " (" + field + ")"
 }
 
 // A reference is how one thing names another.

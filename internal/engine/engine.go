@@ -192,3 +192,6 @@ func (d drawing) Read(p []byte) (int, error) {
 	defer d.e.randMu.Unlock()
 	return io.ReadFull(d.e.rand, p)
 }
+
+// NewID makes an identifier for what somebody adds.
+func (e *Engine) NewID(now time.Time) string { return e.newID(now) }

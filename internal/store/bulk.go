@@ -28,6 +28,7 @@ const (
 	putFeed
 	putInbox
 	dropInbox
+	putWords
 	bump
 	openAlerts
 	lockOpenAlerts
@@ -82,6 +83,11 @@ var bulks = [bulkCount]bulk{
 	// bump counts events that say nothing new. A key with anything waiting in the inbox
 	// is passed over: what waits may be its end. The rows are locked in the order of
 	// their ids, so that two of these never wait for each other.
+	putWords: {
+		head: `INSERT INTO subject_words (word, subject) VALUES `,
+		row:  `(?, ?)`,
+		tail: ` ON CONFLICT DO NOTHING`,
+	},
 	bump: {
 		head: `WITH v (integration, key, digest, n, at) AS (VALUES `,
 		row:  `(?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT))`,

@@ -25,9 +25,8 @@ func (tx *Tx) Follow(id string) error {
 	if err := tx.flush(putFeed); err != nil {
 		return err
 	}
-	var end Cursor
-	err := tx.row(tx.s.sql.FeedEnd)(&end.Tx, &end.ID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	end, err := tx.FeedEnd()
+	if err != nil {
 		return err
 	}
 	_, err = tx.exec(tx.s.sql.Follow, id, end.Tx, end.ID)

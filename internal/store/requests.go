@@ -72,12 +72,12 @@ func (tx *Tx) AlertOf(k AlertKey, by time.Time) (alert.Alert, error) {
 	return a, err
 }
 
-// Alert is an alert of an integration by its id.
-func (tx *Tx) Alert(integration org.IntegrationID, id string) (alert.Alert, error) {
+// AlertOfID is an alert of an integration by its id.
+func (tx *Tx) AlertOfID(integration org.IntegrationID, id string) (alert.Alert, error) {
 	return tx.alert(tx.s.sql.Alert, string(integration), id)
 }
 
-// LockAlert is Alert, and nobody else counts or changes it until the transaction ends.
+// LockAlert is AlertOfID, and nobody else counts or changes it until the transaction ends.
 func (tx *Tx) LockAlert(integration org.IntegrationID, id string) (alert.Alert, error) {
 	return tx.alert(tx.s.sql.AlertLock, string(integration), id)
 }

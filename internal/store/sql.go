@@ -47,6 +47,7 @@ type texts struct {
 	SessionsEnd, TokensEnd                       string
 	TokenAdd, TokenRead, TokenTake, TokensDrop   string
 	KeyUses, KeyUsed                             string
+
 	// Followers of the feed, and deliveries to webhooks.
 	FeedEnd, FeedSince                  string
 	Follow, Unfollow, Followers         string
@@ -57,6 +58,13 @@ type texts struct {
 	DeliveriesDrop                      string
 	DeliveriesOld, DeliveriesMany       string
 	LogLines, ConfigOf                  string
+	// The lists of the API, and answers to what may be asked twice.
+	AlertOne, LogFrom         string
+	WordCount, WordsDrop      string
+	ConfigVersions            string
+	Attempt, AttemptBegin     string
+	AttemptEnd, AttemptForget string
+	AttemptsDrop              string
 }
 
 const (
@@ -214,6 +222,7 @@ var statements = texts{
 
 	KeyUses: `SELECT id, used_at FROM key_uses`,
 	KeyUsed: `INSERT INTO key_uses (id, used_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at`,
+
 	// Followers of the feed, and deliveries to webhooks.
 	FeedEnd:   `SELECT tx, id FROM feed WHERE TRUE{settled} ORDER BY tx DESC, id DESC LIMIT 1`,
 	FeedSince: `SELECT tx FROM feed WHERE at >= $1 ORDER BY tx, id LIMIT 1`,
@@ -242,6 +251,18 @@ var statements = texts{
  AND at < (SELECT k.at FROM deliveries k WHERE k.hook = $1 ORDER BY k.at DESC LIMIT 1 OFFSET $2)`,
 	LogLines: `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
 	ConfigOf: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
+
+	// The lists of the API, and answers to what may be asked twice.
+	AlertOne:       `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1`,
+	LogFrom:        `SELECT seq, at, actor, kind, body FROM log WHERE subject = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq`,
+	WordCount:      `SELECT count(*) FROM (SELECT 1 FROM subject_words WHERE word >= $1 AND word < $2 LIMIT $3) AS found`,
+	WordsDrop:      `DELETE FROM subject_words WHERE subject = $1`,
+	ConfigVersions: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND id = $2 ORDER BY version DESC`,
+	Attempt:        `SELECT digest, status, answer FROM attempts WHERE key = $1`,
+	AttemptBegin:   `INSERT INTO attempts (key, digest, at, status, answer) VALUES ($1, $2, $3, 0, '') ON CONFLICT (key) DO NOTHING`,
+	AttemptEnd:     `UPDATE attempts SET status = $2, answer = $3 WHERE key = $1`,
+	AttemptForget:  `DELETE FROM attempts WHERE key = $1`,
+	AttemptsDrop:   `DELETE FROM attempts WHERE at < $1 OR at < $2 AND status = 0`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
@@ -260,8 +281,36 @@ var (
 		tail: ` ORDER BY id DESC LIMIT `,
 		parts: map[string]string{
 			"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
-			"priority": ` AND priority = `, "before": ` AND id < `,
-			"status": ` AND status IN (`, // closed by the list itself
+			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner = `,
+			"before": ` AND id < `, "after": ` AND id >= `,
+			"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
+			"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
+			"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
+		},
+	}
+	listAlerts = filter{
+		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,
+		tail: ` ORDER BY a.id DESC LIMIT `,
+		parts: map[string]string{
+			"open": ` AND a.open`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
+			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "hidden": ` AND a.service NOT IN (`,
+			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
+		},
+	}
+	listPages = filter{
+		text: `SELECT ` + pageColumns + ` FROM pages WHERE TRUE`,
+		tail: ` ORDER BY pages.id DESC LIMIT `,
+		parts: map[string]string{
+			"subject": ` AND pages.subject = `, "person": ` AND pages.person = `, "state": ` AND pages.state = `, "before": ` AND pages.id < `,
+			"hidden": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = pages.subject AND s.service IN (`, "end": `)`,
+		},
+	}
+	listChanges = filter{
+		text: `SELECT seq, kind, id, version, at, actor, retired FROM config WHERE TRUE`,
+		tail: ` ORDER BY seq DESC LIMIT `,
+		parts: map[string]string{
+			"kind": ` AND kind = `, "id": ` AND id = `, "by": ` AND actor = `,
+			"after": ` AND at >= `, "until": ` AND at < `, "before": ` AND seq < `,
 		},
 	}
 	claimPages       = claimPagesBy(`wake_at`)
