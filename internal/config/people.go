@@ -20,7 +20,6 @@ import (
 type People struct {
 	File string
 	rows []personRow
-	at   places
 }
 
 // A personRow is one line.
