@@ -97,15 +97,16 @@ type Engine struct {
 		sync.Mutex
 		*setup
 	}
-	inbox    batcher
-	ailing   map[string]ailing // events that failed triage alone, by id; only Step looks
-	slots    map[slot]chan struct{}
-	passed   [store.LaneBackground + 1]time.Time // when pages of full channels were last passed over, by lane; only Step looks
-	workers  sync.WaitGroup
-	poked    chan struct{}
-	clock    *Clock
-	lastStep atomic.Int64 // microseconds since 1970
-	skewed   bool         // this node's clock cannot be trusted: claim nothing (run.go)
+	inbox     batcher
+	ailing    map[string]ailing // events that failed triage alone, by id; only Step looks
+	slots     map[slot]chan struct{}
+	passed    [store.LaneBackground + 1]time.Time // when pages of full channels were last passed over, by lane; only Step looks
+	workers   sync.WaitGroup
+	poked     chan struct{}
+	clock     *Clock
+	lastStep  atomic.Int64 // microseconds since 1970
+	unindexed atomic.Bool  // titles may be waiting to be indexed (step.go)
+	skewed    bool         // this node's clock cannot be trusted: claim nothing (run.go)
 }
 
 // New makes an engine. It does nothing until one of its doors is used.
@@ -137,6 +138,7 @@ func New(o Options) *Engine {
 			e.slots[slot{c.Name(), lane}] = make(chan struct{}, n)
 		}
 	}
+	e.unindexed.Store(true) // whoever was here before may have stopped at any moment
 	return e
 }
 

@@ -14,6 +14,9 @@ import (
 // claimAtOnce bounds how many due rows are claimed together.
 const claimAtOnce = 64
 
+// indexAtOnce is how many rows of the feed are looked at together for new titles.
+const indexAtOnce = 256
+
 // passes bounds how often one Step looks again after it did something, so that Run can
 // hear that it is to stop.
 const passes = 16
@@ -40,10 +43,33 @@ func (e *Engine) Step(ctx context.Context, now time.Time) (next time.Time, err e
 			return soon, nil // another node has the triage lease, or it must run out
 		}
 		if !did {
-			return next, nil
+			more, err := e.index(work)
+			if more {
+				next = now
+			}
+			return next, err
 		}
 	}
 	return now, nil
+}
+
+// index makes some new incidents findable by their titles, and says whether there may be
+// more of them.
+func (e *Engine) index(ctx context.Context) (more bool, err error) {
+	if !e.unindexed.Swap(false) {
+		return false, nil
+	}
+	err = e.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {
+		more, err = tx.IndexTitles(indexAtOnce)
+		return err
+	})
+	if more || err != nil {
+		e.unindexed.Store(true)
+	}
+	if err != nil {
+		err = fmt.Errorf("index titles: %w", err)
+	}
+	return more, err
 }
 
 // pass does what an agenda says is due. did says that the agenda has changed.

@@ -240,6 +240,7 @@ func (t *tending) report(page escalate.Page, target org.Target) (pages []escalat
 
 // open begins a subject and asks for its climb.
 func (t *tending) open(by incident.Actor, f incident.Opened, policy org.PolicyID) {
+	t.e.unindexed.Store(true)
 	t.add(by, f)
 	t.add(incident.Engine, escalate.Begin(t.in, t.w, policy)...)
 }

@@ -281,12 +281,16 @@ var (
 		tail: ` ORDER BY id DESC LIMIT `,
 		parts: map[string]string{
 			"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
-			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner = `,
+			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
 			"before": ` AND id < `, "after": ` AND id >= `,
 			"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
 			"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
 			"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
 		},
+	}
+	titlesOf = filter{
+		text:  `SELECT id, title FROM subjects WHERE TRUE`,
+		parts: map[string]string{"ids": ` AND id IN (`},
 	}
 	listAlerts = filter{
 		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,

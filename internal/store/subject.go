@@ -120,7 +120,7 @@ func (tx *Tx) Append(s *Subject, entries incident.Log) error {
 		l := line{s.ID, e.Seq, micros(e.At), cleanText(string(e.By)), kind, sha256.Sum256([]byte(body))}
 		s.head = l.hash(s.head)
 		title := s.Title
-		if s.Incident = s.After(e); s.Title != title {
+		if s.Incident = s.After(e); s.Title != title && e.Seq > 1 { // the first title: see IndexTitles
 			tx.putTitle(s.ID, s.Title)
 		}
 		tx.add(putLog, string(s.ID), e.Seq, l.at, l.by, kind, body, s.head)

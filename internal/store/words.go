@@ -1,7 +1,10 @@
 package store
 
 import (
+	"database/sql"
 	"encoding/hex"
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -32,6 +35,57 @@ func wordsOf(text string) (words []string) {
 // wordKey is a word as it is kept; everything that begins with it lies before wordEnd.
 func wordKey(w string) string { return hex.EncodeToString([]byte(w)) }
 func wordEnd(w string) string { return wordKey(w) + "g" }
+
+// indexedTo is where the place in the feed stands up to which titles were indexed.
+const indexedTo = "words/to"
+
+// IndexTitles makes subjects findable by the words of their titles that were opened
+// since it was called last. It looks at so many rows of the feed at most; more says that
+// there may be others. It runs when nothing else is to be done: a storm of new
+// incidents is first told to people.
+func (tx *Tx) IndexTitles(limit int) (more bool, err error) {
+	at, err := tx.Meta(indexedTo)
+	if err != nil {
+		return false, err
+	}
+	var from Cursor
+	if no, id, ok := strings.Cut(at, " "); ok {
+		if from.Tx, err = strconv.ParseInt(no, 10, 64); err != nil {
+			return false, tx.fail(fmt.Errorf("store: %s is %q: %w", indexedTo, at, err))
+		}
+		from.ID = id
+	}
+	rows, err := tx.Feed(from, limit)
+	if err != nil || len(rows) == 0 {
+		return false, err
+	}
+	var opened []string
+	for _, r := range rows {
+		if r.Topic == "incident" && r.First == 1 {
+			opened = append(opened, r.Subject)
+		}
+	}
+	if err := tx.putTitles(opened); err != nil {
+		return false, err
+	}
+	last := rows[len(rows)-1]
+	return len(rows) == limit, tx.SetMeta(indexedTo, strconv.FormatInt(last.Tx, 10)+" "+last.ID)
+}
+
+func (tx *Tx) putTitles(ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	b := titlesOf.build()
+	b.list("ids", ids)
+	text, args := b.whole(tx.s.d)
+	return tx.each(text, args, func(r *sql.Rows) error {
+		var id, title string
+		err := r.Scan(&id, &title)
+		tx.putTitle(incident.ID(id), title)
+		return err
+	})
+}
 
 // putTitle makes a subject findable by the words of its title.
 func (tx *Tx) putTitle(id incident.ID, title string) {

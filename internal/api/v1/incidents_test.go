@@ -88,6 +88,9 @@ func TestListsOfIncidents(t *testing.T) {
 			service := []org.ServiceID{"db", "site"}[i%2]
 			ids = append(ids, string(h.opened(service, fmt.Sprintf("Disk %d of Köln-%s is full", i, []string{"east", "west"}[i%2]))))
 		}
+		if _, err := h.engine.Step(t.Context(), h.engine.Now()); err != nil {
+			t.Fatal(err)
+		}
 		h.must(200, "ada", "POST", "/incidents/"+ids[3]+"/acknowledge", "")
 		h.must(200, "ada", "POST", "/incidents/"+ids[4]+"/resolve", "")
 		for query, want := range map[string]int{

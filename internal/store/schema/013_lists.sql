@@ -3,7 +3,7 @@
 -- +goose Up
 CREATE INDEX subjects_severity ON subjects (severity, id);
 CREATE INDEX subjects_priority ON subjects (priority, id);
-CREATE INDEX subjects_owner ON subjects (owner, id);
+CREATE INDEX subjects_owner ON subjects (owner, id) WHERE owner <> '';
 
 -- The words of titles, in lower case and in hexadecimal: so a range of words is the
 -- same in every collation.
