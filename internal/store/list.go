@@ -84,7 +84,11 @@ func (tx *Tx) Pages(f PageFilter) ([]PageRow, error) {
 	b := listPages.build()
 	b.matching("subject", string(f.Subject))
 	b.matching("person", string(f.Person))
-	b.matching("state", string(f.State))
+	if f.State == escalate.Planned || f.State == escalate.Claimed {
+		b.part("waits", string(f.State))
+	} else {
+		b.matching("state", string(f.State))
+	}
 	b.matching("before", f.Before)
 	if hidden := idTexts(f.Hidden); len(hidden) > 0 {
 		b.list("hidden", hidden)

@@ -305,7 +305,8 @@ var (
 		text: `SELECT ` + pageColumns + ` FROM pages WHERE TRUE`,
 		tail: ` ORDER BY pages.id DESC LIMIT `,
 		parts: map[string]string{
-			"subject": ` AND pages.subject = `, "person": ` AND pages.person = `, "state": ` AND pages.state = `, "before": ` AND pages.id < `,
+			"subject": ` AND pages.subject = `, "person": ` AND pages.person = `, "before": ` AND pages.id < `,
+			"waits": ` AND pages.wake_at IS NOT NULL AND pages.state = `, "state": ` AND pages.state NOT IN ('planned', 'claimed') AND pages.state = `,
 			"hidden": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = pages.subject AND s.service IN (`, "end": `)`,
 		},
 	}
