@@ -65,6 +65,9 @@ func ByPerson(p org.PersonID) Actor { return Actor("person:" + string(p)) }
 // BySource is the actor that an integration is.
 func BySource(i org.IntegrationID) Actor { return Actor("source:" + string(i)) }
 
+// Source says whether the actor is an integration.
+func (a Actor) Source() bool { return strings.HasPrefix(string(a), "source:") }
+
 // ByKey is the actor that an API key is, by its id.
 func ByKey(id string) Actor { return Actor("key:" + id) }
 

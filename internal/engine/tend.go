@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/alert"
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
@@ -106,6 +107,10 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	case incident.Ended:
 		t.cancel(store.Cancel{Subject: id, OnlyAlarms: true}, "resolved")
 		t.then = append(t.then, t.closeAlerts)
+	case incident.Reopened:
+		if !entry.By.Source() {
+			t.then = append(t.then, func() error { return t.openAlerts(before.ResolvedAt) })
+		}
 	case incident.SnoozedUntil, incident.Unacknowledged, incident.Retriggered, incident.Reassigned, incident.Released, incident.Raised:
 		for i, r := range t.in.Runs { // a new epoch pages anew; a raise that restarts nothing keeps its pages
 			_, raised := f.(incident.Raised)
@@ -150,6 +155,38 @@ func (t *tending) closeAlerts() error {
 			continue
 		}
 		a.Open, a.ResolvedAt = false, t.now
+		if err := t.tx.PutAlert(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openAlerts undoes closeAlerts, when a person says that it was not over: what fired
+// when the subject ended fires on, as far as its source has said, and its end will be
+// the subject's. What the source ended itself stays so, and so does an alert whose key
+// another one has by now.
+func (t *tending) openAlerts(ended time.Time) error {
+	alerts, err := t.tx.AlertsOf(t.in.ID)
+	if err != nil {
+		return err
+	}
+	alerts = slices.DeleteFunc(alerts, func(a alert.Alert) bool {
+		return a.Open || !a.ResolvedAt.Equal(ended) || a.Last.Action == alert.Resolve
+	})
+	keys := make([]store.AlertKey, len(alerts))
+	for i, a := range alerts {
+		keys[i] = store.AlertKey{Integration: a.Integration, Key: a.Key}
+	}
+	taken, err := t.tx.OpenAlerts(keys)
+	if err != nil {
+		return err
+	}
+	for i, a := range alerts {
+		if _, ok := taken[keys[i]]; ok {
+			continue
+		}
+		a.Open, a.ResolvedAt = true, time.Time{}
 		if err := t.tx.PutAlert(a); err != nil {
 			return err
 		}

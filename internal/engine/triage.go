@@ -282,6 +282,13 @@ func (t *triaging) one(h store.Heard) error {
 		a, err = t.reopen(*open, h, category, v)
 	case alert.DoVerb:
 		a, err = *open, t.verb(*open, h)
+	case alert.DoRecord:
+		// A person was quicker than the source, which agrees by now: see openAlerts.
+		if last != nil && h.Event.Action == alert.Resolve && last.Last.Action != alert.Resolve {
+			a = *last
+			a.Last.Action, a.Last.At = h.Event.Action, h.Event.At
+			t.put(a)
+		}
 	}
 	t.kept = append(t.kept, store.KeptEvent{Heard: h, Alert: a.ID, Subject: a.Subject, Verdict: string(v.Do), Why: v.Why})
 	return err
