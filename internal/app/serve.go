@@ -80,6 +80,10 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	if err := opens(ctx, s.Store); err != nil {
 		return err
 	}
+	listener, err := s.listen(&o)
+	if err != nil {
+		return err
+	}
 	channels, err := o.Channels(log)
 	if err != nil {
 		return err
@@ -111,11 +115,6 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	handler := api.New(api.Options{
 		Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version, Auth: door, Ring: ring, Stopping: stopping,
 	})
-	listener, err := net.Listen("tcp", o.Listen)
-	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
-	}
-	s.URL = "http://" + listener.Addr().String()
 
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
@@ -134,6 +133,35 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	}()
 	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; return nil })
 
+	s.serve(listener, handler, stopping, log)
+	log.Info("ready", "url", s.URL, "public", o.Public(), "database", s.Store.Dialect(), "version", version)
+	return nil
+}
+
+// listen takes the address before anything is told it: a port that the system chooses
+// stands in links like any other.
+func (s *Server) listen(o *config.Server) (net.Listener, error) {
+	listener, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	s.cleanup("listener", func() error {
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil // the server closed it
+	})
+	if host, port, err := net.SplitHostPort(o.Listen); err == nil && port == "0" {
+		_, port, _ = net.SplitHostPort(listener.Addr().String())
+		o.Listen = net.JoinHostPort(host, port)
+	}
+	s.URL = "http://" + listener.Addr().String()
+	return listener, nil
+}
+
+// serve answers requests until the clean-up, which lets those in flight end. stopping is
+// closed first, for those who would stay for hours.
+func (s *Server) serve(listener net.Listener, handler http.Handler, stopping chan<- struct{}, log *slog.Logger) {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -149,8 +177,6 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		defer cancel()
 		return server.Shutdown(ctx)
 	})
-	log.Info("ready", "url", s.URL, "public", o.Public(), "database", s.Store.Dialect(), "version", version)
-	return nil
 }
 
 // diskUsed looks at the disk of a SQLite database; PostgreSQL's is not ours to see.
