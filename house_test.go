@@ -36,7 +36,7 @@ const rules = `
 	internal/channel/smtptest
 	internal/store: alert escalate incident oncall org resolve internal/secret
 	internal/engine: alert escalate incident oncall org resolve internal/channel internal/secret internal/store
-	internal/auth: incident org internal/secret internal/store internal/engine
+	internal/auth: incident org internal/secret internal/store internal/engine internal/web
 	internal/follow: alert escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
 	internal/api: alert alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/engine internal/secret internal/store internal/web
 	internal/api/v1: alert escalate incident oncall org resolve internal/auth internal/config internal/engine internal/secret internal/store

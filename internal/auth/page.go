@@ -1,37 +1,32 @@
 package auth
 
 import (
-	"bytes"
 	"errors"
-	"html/template"
 	"net/http"
+	"strings"
 
 	"tocsin/incident"
+	"tocsin/internal/web"
 	"tocsin/org"
 )
 
-// The pages behind the links that work once: a form each, without script, so that a
-// link works before and beside any app.
-var page = template.Must(template.New("").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}}</title>
-<h1>{{.Title}}</h1>
-{{with .Said}}<p role="alert">{{.}}</p>{{end}}
-{{if not .Done}}<form method="post">
-{{if .Setup}}<p><label>Your id, such as jane<br><input name="person" required autocapitalize="none" autocomplete="username"></label>
-<p><label>Name<br><input name="name" autocomplete="name"></label>
-<p><label>E-mail<br><input name="email" type="email" autocomplete="email"></label>{{end}}
-<p><label>Password, at least 12 characters<br><input name="password" type="password" required minlength="12" autocomplete="new-password"></label>
-<p><button>{{.Title}}</button></form>{{end}}
-`))
-
-type form struct {
-	Title, Said string
-	Setup, Done bool
+var newPasswordField = web.Field{
+	Name: "password", Label: "Password", Hint: "at least 12 characters; several words are fine", Type: "password",
+	Complete: "new-password", Required: true, Least: shortest,
 }
 
 // SetupPage answers GET and POST /setup/{token}.
 func (a *Auth) SetupPage(w http.ResponseWriter, r *http.Request) {
-	a.page(w, r, form{Title: "Set up Tocsin", Setup: true}, func() (string, error) {
+	f := web.Form{
+		Title: "Set up Tocsin", Lead: "Make the first administrator. Everybody else is invited later. This link works once.", Button: "Set up",
+		Fields: []web.Field{
+			{Name: "person", Label: "Your id", Hint: "short, such as jane; it stands in logs and links", Complete: "username", Required: true},
+			{Name: "name", Label: "Name", Complete: "name"},
+			{Name: "email", Label: "E-mail", Hint: "where pages may reach you", Type: "email", Complete: "email"},
+			newPasswordField,
+		},
+	}
+	a.form(w, r, f, func() (string, error) {
 		p, session, err := a.setUp(r, Newcomer{
 			Token: r.PathValue("token"), Person: org.PersonID(r.PostFormValue("person")), Name: r.PostFormValue("name"),
 			Email: r.PostFormValue("email"), Password: r.PostFormValue("password"),
@@ -39,43 +34,47 @@ func (a *Auth) SetupPage(w http.ResponseWriter, r *http.Request) {
 		if err == nil {
 			a.letIn(w, p.ID, session)
 		}
-		return "You are signed in as " + string(p.ID) + ", the first admin.", err
+		return "You are signed in as " + string(p.ID) + ", the first administrator.", err
 	})
 }
 
 // PasswordPage answers GET and POST /password/{token}.
 func (a *Auth) PasswordPage(w http.ResponseWriter, r *http.Request) {
-	a.page(w, r, form{Title: "Set your password"}, func() (string, error) {
+	f := web.Form{Title: "Set your password", Lead: "This link works once.", Button: "Set password", Fields: []web.Field{newPasswordField}}
+	a.form(w, r, f, func() (string, error) {
 		return "Your password is set. Sign in with it.", a.byLink(r, r.PathValue("token"), r.PostFormValue("password"))
 	})
 }
 
-// page shows the form, and does what it is for when it comes back.
-func (a *Auth) page(w http.ResponseWriter, r *http.Request, f form, do func() (string, error)) {
-	status := http.StatusOK
-	if r.Method == http.MethodPost {
-		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
-		said, err := do()
-		refused, isRefusal := errors.AsType[incident.Refusal](err)
-		switch {
-		case err == nil:
-			f.Said, f.Done = said, true
-		case isRefusal:
-			f.Said, status = refused.Text, http.StatusUnprocessableEntity
-		default:
-			a.log.Error("access", "error", err)
-			f.Said, status = "That could not be done now: try again.", http.StatusServiceUnavailable
+// form shows a form, and does what it is for when it comes back. Of what was written
+// only the password is asked again.
+func (a *Auth) form(w http.ResponseWriter, r *http.Request, f web.Form, do func() (string, error)) {
+	if r.Method != http.MethodPost {
+		f.Show(w, http.StatusOK)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+	done, err := do()
+	if err == nil {
+		f.Done = done
+		f.Show(w, http.StatusOK)
+		return
+	}
+	status := http.StatusUnprocessableEntity
+	if refused, ok := errors.AsType[incident.Refusal](err); ok {
+		f.Wrong = refused.Text
+	} else {
+		a.log.Error("access", "error", err)
+		f.Wrong, status = "That could not be done now: try again.", http.StatusServiceUnavailable
+	}
+	for i := range f.Fields {
+		field := &f.Fields[i]
+		if field.Type != "password" {
+			field.Value = r.PostFormValue(field.Name)
+		}
+		if of, said, ok := strings.Cut(f.Wrong, ": "); ok && of == field.Name {
+			field.Wrong, f.Wrong = true, field.Label+": "+said
 		}
 	}
-	var b bytes.Buffer
-	if err := page.Execute(&b, f); err != nil {
-		panic("auth: page: " + err.Error()) // texts
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	w.Write(b.Bytes()) // whoever has gone will ask again
+	f.Show(w, status)
 }
