@@ -1,6 +1,6 @@
 # A bare `make` says what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e vet staticcheck race sim nights bench fuzz format build
+.PHONY: help openapi run test e2e vet staticcheck race sim nights bench fuzz format build
 
 GO ?= go
 SEEDS ?= 100

@@ -10,6 +10,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/app"
+	"tocsin/internal/apply"
 	"tocsin/internal/auth"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
@@ -146,16 +147,16 @@ func (c *userImport) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	wish, steps := app.NewWish(setup, ring, false), []app.Step(nil)
+	wish, steps := apply.NewWish(setup, ring, false), []apply.Step(nil)
 	if c.Plan {
-		steps, err = app.Plan(ctx, st, wish)
+		steps, err = apply.Plan(ctx, st, wish)
 	} else {
-		steps, err = app.Apply(ctx, st, wish, by(), now())
+		steps, err = apply.Run(ctx, st, wish, by(), now())
 	}
 	if err != nil {
 		return err
 	}
-	return app.Print(os.Stdout, steps, c.Public())
+	return apply.Print(os.Stdout, steps, c.Public())
 }
 
 // configured is what is configured and not retired.

@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"os/user"
 	"runtime/debug"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"tocsin/incident"
 	"tocsin/internal/app"
 	"tocsin/internal/config"
 	"tocsin/internal/sim"
@@ -28,7 +26,7 @@ var version = "dev"
 type commands struct {
 	Serve   serve        `cmd:"" help:"Run the server."`
 	Demo    demo         `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
-	Apply   apply        `cmd:"" help:"Bring the configuration to what a set-up file says."`
+	Apply   applyFile    `cmd:"" help:"Bring the configuration to what a set-up file says."`
 	User    userCommands `cmd:"" help:"People and how they sign in."`
 	Key     keyCommands  `cmd:"" help:"API keys."`
 	Webhook webhook      `cmd:"" help:"Look into what webhooks were told, and tell them again."`
@@ -62,49 +60,6 @@ func (c *serve) Run(ctx context.Context) error {
 			fmt.Printf("Nobody can sign in yet. Make the first admin here, once, within a day:\n\n  %s\n\n", s.SetUp)
 		}
 	})
-}
-
-type apply struct {
-	config.Installation
-	File  string `arg:"" type:"existingfile" help:"Set-up file (YAML)."`
-	Plan  bool   `help:"Only say what would change."`
-	Prune bool   `help:"Retire what the file does not name."`
-}
-
-func (c *apply) Run(ctx context.Context) error {
-	data, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
-	setup, err := config.Parse(c.File, data)
-	if err != nil {
-		return err
-	}
-	st, ring, err := app.OpenStore(ctx, c.Installation)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	wish := app.NewWish(setup, ring, c.Prune)
-	var steps []app.Step
-	if c.Plan {
-		steps, err = app.Plan(ctx, st, wish)
-	} else {
-		steps, err = app.Apply(ctx, st, wish, incident.ByPerson(me()), time.Now().UTC().Truncate(time.Microsecond))
-	}
-	if err != nil {
-		return err
-	}
-	return app.Print(os.Stdout, steps, c.Public())
-}
-
-// me is who types the command, for the audit.
-func me() org.PersonID {
-	u, err := user.Current()
-	if err != nil || u.Username == "" {
-		return "administrator"
-	}
-	return org.PersonID(u.Username + "@shell")
 }
 
 type demo struct {
