@@ -16,6 +16,10 @@ build: ## build the one binary, ./tocsin
 run: ## start a server on http://127.0.0.1:8080 with its data in ./data
 	$(GO) run . serve
 
+openapi: ## write docs/openapi.json and the client that is generated from it anew
+	$(GO) test ./internal/api/v1 -run TestDocumentIsCommitted -args -update
+	$(GO) generate ./internal/client
+
 test: vet staticcheck ## everything that must pass: vet, staticcheck, all tests
 	$(GO) test ./...
 	@$(MAKE) --no-print-directory e2e

@@ -36,6 +36,8 @@ const rules = `
 	internal/channel/smtptest
 	internal/store: alert escalate incident oncall org resolve internal/secret
 	internal/engine: alert escalate incident oncall org resolve internal/channel internal/secret internal/store
+	internal/client
+	internal/client/gen
 	internal/apply: incident org internal/config internal/secret internal/store
 	internal/auth: incident org internal/secret internal/store internal/engine
 	internal/follow: alert escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
