@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"tocsin/incident"
 	"tocsin/internal/app"
 	"tocsin/internal/apply"
 	"tocsin/internal/auth"
@@ -34,10 +33,6 @@ type keyCommands struct {
 	Revoke keyRevoke `cmd:"" help:"End an API key at once."`
 }
 
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
-func by() incident.Actor { return incident.ByPerson(me()) }
-
 // at opens the installation for a command.
 func at(ctx context.Context, o config.Installation, do func(*store.Store, *auth.Auth) error) error {
 	st, ring, err := app.OpenStore(ctx, o)
@@ -50,7 +45,9 @@ func at(ctx context.Context, o config.Installation, do func(*store.Store, *auth.
 
 func table(head string, rows func(line func(...any))) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, head)
+	if head != "" {
+		fmt.Fprintln(w, head)
+	}
 	rows(func(cells ...any) {
 		fmt.Fprintln(w, strings.TrimSuffix(fmt.Sprintf(strings.Repeat("%v\t", len(cells)), cells...), "\t"))
 	})

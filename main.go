@@ -24,16 +24,23 @@ import (
 var version = "dev"
 
 type commands struct {
-	Serve   serve        `cmd:"" help:"Run the server."`
-	Demo    demo         `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
-	Apply   applyFile    `cmd:"" help:"Bring the configuration to what a set-up file says."`
-	User    userCommands `cmd:"" help:"People and how they sign in."`
-	Key     keyCommands  `cmd:"" help:"API keys."`
-	Webhook webhook      `cmd:"" help:"Look into what webhooks were told, and tell them again."`
-	Verify  verify       `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
-	Night   night        `cmd:"" help:"Play a night: a script in, a transcript out."`
-	Migrate migrate      `cmd:"" help:"Bring the database's schema up to date, and exit."`
-	Version about        `cmd:"" help:"Print the version."`
+	Serve       serve               `cmd:"" help:"Run the server."`
+	Demo        demo                `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
+	Login       login               `cmd:"" help:"Keep the address of a server, and the token of an API key."`
+	Incidents   incidentCommands    `cmd:"" help:"Incidents, and what people do about them."`
+	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
+	Integration integrationCommands `cmd:"" help:"Senders, and their keys."`
+	Apply       applyFile           `cmd:"" help:"Bring the configuration to what a set-up file says."`
+	Plan        planFile            `cmd:"" help:"Say what apply would change."`
+	Export      exportFile          `cmd:"" help:"Print the configuration as a set-up file."`
+	User        userCommands        `cmd:"" help:"People and how they sign in."`
+	Key         keyCommands         `cmd:"" help:"API keys."`
+	Webhook     webhook             `cmd:"" help:"Look into what webhooks were told, and tell them again."`
+	Verify      verify              `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
+	Night       night               `cmd:"" help:"Play a night: a script in, a transcript out."`
+	Migrate     migrate             `cmd:"" help:"Bring the database's schema up to date, and exit."`
+	Completion  completion          `cmd:"" help:"Print what makes a shell complete commands."`
+	Version     about               `cmd:"" help:"Print the version."`
 }
 
 func main() {
@@ -43,13 +50,21 @@ func main() {
 	var c commands
 	k := kong.Must(&c, kong.Name("tocsin"),
 		kong.Description("Incident alerting, on-call and escalation, self-hosted."),
-		kong.UsageOnError(), kong.Configuration(config.File), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.UsageOnError(), kong.Exit(leave), kong.Configuration(config.File), kong.BindTo(ctx, (*context.Context)(nil)))
 	run, err := k.Parse(os.Args[1:])
 	k.FatalIfErrorf(err)
 	if err := run.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "tocsin:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// leave ends the process for the parser, which has a code of its own for wrong use.
+func leave(code int) {
+	if code == 80 {
+		code = codeMisuse
+	}
+	os.Exit(code)
 }
 
 type serve struct{ config.Server }

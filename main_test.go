@@ -65,11 +65,11 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
-// The codes with which a command ends. The parser of options has one of its own.
+// The codes with which a command ends.
 const (
 	done   = 0
-	failed = 1
-	misuse = 80
+	failed = codeFailed
+	misuse = codeMisuse
 )
 
 func TestCommands(t *testing.T) {

@@ -297,7 +297,7 @@ func Print(w io.Writer, steps []Step, public string) error {
 	}
 	for _, s := range steps {
 		if s.Integration != nil {
-			b.WriteString(paste(*s.Integration, s.Key, public))
+			b.WriteString(Paste(*s.Integration, s.Key, public))
 		}
 		switch {
 		case s.Secret == nil:
@@ -311,8 +311,8 @@ func Print(w io.Writer, steps []Step, public string) error {
 	return err
 }
 
-// paste is what goes into the sender's own configuration.
-func paste(i org.Integration, key, public string) string {
+// Paste is what goes into the sender's own configuration.
+func Paste(i org.Integration, key, public string) string {
 	if key == "" {
 		return fmt.Sprintf("\n%s (%s): a key will be made and shown\n", i.ID, i.Source)
 	}
