@@ -23,10 +23,10 @@ func (c *completion) Run(k *kong.Context) error {
 // A place is where one may be on a command line: behind some commands, which are its
 // path: "", "/incidents", "/incidents/list".
 type place struct {
-	path    string
-	words   []word // commands and flags that may follow
-	flags   []*kong.Flag
-	anyFile bool // an argument is a file, or of a form we do not know
+	path  string
+	words []word // commands and flags that may follow
+	flags []*kong.Flag
+	files bool // an argument is a file
 }
 
 type word struct{ text, help string }
@@ -42,9 +42,7 @@ func placesOf(root *kong.Node) (all []place) {
 			}
 		}
 		for _, a := range n.Positional {
-			if a.Enum == "" {
-				p.anyFile = true
-			}
+			p.files = p.files || isFile(a)
 			for _, value := range values(a) {
 				p.words = append(p.words, word{value, ""})
 			}
@@ -64,6 +62,14 @@ func placesOf(root *kong.Node) (all []place) {
 	}
 	walk(root, "")
 	return all
+}
+
+// isFile says whether a flag or argument names a file or a directory.
+func isFile(v *kong.Value) bool {
+	if v.Tag.Type != "" {
+		return strings.HasSuffix(v.Tag.Type, "file")
+	}
+	return v.Flag != nil && (v.Flag.PlaceHolder == "FILE" || v.Flag.PlaceHolder == "DIR")
 }
 
 // values are those that a flag or argument may have, if they are known.
@@ -100,15 +106,17 @@ func cases(places []place) string {
 			case f.IsBool():
 			case len(values(f.Value)) > 0:
 				fmt.Fprintf(&b, "    \"%s --%s\") offers=\"%s\" ;;\n", p.path, f.Name, strings.Join(values(f.Value), " "))
-			default:
+			case isFile(f.Value):
 				fmt.Fprintf(&b, "    \"%s --%s\") files=1 ;;\n", p.path, f.Name)
+			default:
+				fmt.Fprintf(&b, "    \"%s --%s\") ;;\n", p.path, f.Name)
 			}
 		}
 	}
 	b.WriteString("    *)\n      case \"$place\" in\n")
 	for _, p := range places {
 		files := ""
-		if p.anyFile {
+		if p.files {
 			files = " files=1"
 		}
 		fmt.Fprintf(&b, "        \"%s\") offers=\"%s\"%s ;;\n", p.path, p.texts(), files)
@@ -172,14 +180,16 @@ complete -c tocsin -f
 				fmt.Fprintf(&b, "%s -a %s -d %s\n", at, w.text, quoted(w.help))
 			}
 		}
-		if p.anyFile {
+		if p.files {
 			fmt.Fprintf(&b, "%s -F\n", at)
 		}
 		for _, f := range p.flags {
-			more := " -r -F"
+			more := " -x"
 			switch {
 			case f.IsBool():
 				more = ""
+			case isFile(f.Value):
+				more = " -r -F"
 			case len(values(f.Value)) > 0:
 				more = " -x -a " + quoted(strings.Join(values(f.Value), " "))
 			}
