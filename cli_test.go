@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 const cliSetup = `
@@ -351,5 +353,30 @@ func TestCompletion(t *testing.T) {
 				t.Errorf("%q, want %q", lines, want)
 			}
 		})
+	}
+}
+
+// Every command stands in docs/cli.md, and so does every option of those on a server.
+func TestEveryCommandIsWrittenDown(t *testing.T) {
+	text, err := os.ReadFile("docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, p := range placesOf(kong.Must(&commands{}).Model.Node) {
+		names := strings.Split(strings.TrimPrefix(p.path, "/"), "/")
+		parent, name := strings.Join(names[:len(names)-1], " "), names[len(names)-1]
+		row := regexp.MustCompile("(?m)^.*tocsin " + strings.TrimSpace(parent+" ") + ".*\\b" + name + "\\b.*$").FindString(page)
+		if row == "" {
+			t.Errorf("tocsin %s %s is not in docs/cli.md", parent, name)
+		}
+		if !slices.Contains([]string{"incidents", "oncall", "integration", "login", "plan", "apply", "export"}, names[0]) {
+			continue
+		}
+		for _, f := range p.flags {
+			if !strings.Contains(page, "--"+f.Name) && !slices.Contains([]string{"help", "config", "listen", "public-url", "keyring"}, f.Name) {
+				t.Errorf("tocsin %s %s --%s is not in docs/cli.md", parent, name, f.Name)
+			}
+		}
 	}
 }
