@@ -117,6 +117,9 @@ func described(i client.WholeIncident, s screen) string {
 	say("called", line(strings.Join(i.Called, ", ")))
 	say("alerts", fmt.Sprint(i.Alerts))
 	for _, climb := range i.Climbs {
+		if i.ResolvedAt != nil {
+			climb.Next = nil // what was planned is not done any more
+		}
 		say("climb", climbed(climb, s))
 	}
 	b.WriteByte('\n')
