@@ -247,7 +247,16 @@ func TestCommandsOnAServer(t *testing.T) {
 		try{args: "export --data " + s.data, out: []string{"people:", "id: hooks"}},
 		try{args: "export --data " + s.data + " --json", code: misuse, errs: []string{"--server"}},
 		try{args: "plan --data " + s.data + " " + more, out: []string{"unchanged"}},
+		try{args: "plan --data " + s.data + " " + more + " ADMIN", code: misuse, errs: []string{"which of them?"}},
 	)
+	// What is typed beats the environment, which leads to a server that is not there.
+	nowhere := []string{"TOCSIN_SERVER=http://127.0.0.1:1", "TOCSIN_TOKEN=toc_x"}
+	if code, out, errs := saysWith(t, nowhere, "", "plan", "--data", s.data, more); code != done || !strings.Contains(out, "unchanged") {
+		t.Errorf("ended with %d: %s%s", code, out, errs)
+	}
+	if code, _, errs := saysWith(t, append(nowhere, "TOCSIN_DATA="+s.data), "", "plan", more); code != codeNoAnswer {
+		t.Errorf("ended with %d: %s", code, errs)
+	}
 }
 
 // Where the server is and with which token: flags, environment, login.

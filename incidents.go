@@ -186,7 +186,7 @@ func (c *incidentOpen) Run(ctx context.Context) error {
 	})
 }
 
-// Some is which incidents a verb is about.
+// some is which incidents a verb is about.
 type some struct {
 	remote
 	IDs []string `arg:"" name:"id" help:"Incidents."`

@@ -7,8 +7,11 @@ import (
 	"io"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"tocsin/incident"
 	"tocsin/internal/app"
@@ -21,14 +24,27 @@ import (
 
 // A setupAt says which configuration a command is about: that of a server that is named
 // with --server or $TOCSIN_SERVER, through its API, or else the one in the data
-// directory or database, which needs no server and no token. A login alone does not
-// lead to a server here: where a set-up is written is said, not remembered.
+// directory or database, which needs no server and no token. What is typed beats the
+// environment. A login alone does not lead to a server here: where a set-up is written
+// is said, not remembered.
 type setupAt struct {
 	config.Installation
 	remote
 }
 
-func (s *setupAt) far() bool { return s.Server != "" }
+// far says whether a server is meant.
+func (s *setupAt) far(k *kong.Context) (bool, error) {
+	here := typed(k, "data") || typed(k, "database")
+	if here && typed(k, "server") {
+		return false, wrongUse("--server, or --data and --database: which of them?")
+	}
+	return s.Server != "" && !here, nil
+}
+
+// typed says whether a flag stands on the command line.
+func typed(k *kong.Context, flag string) bool {
+	return slices.ContainsFunc(k.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == flag && !p.Resolved })
+}
 
 // near opens the installation of this machine.
 func (s *setupAt) near(ctx context.Context, do func(*store.Store) error, wish *apply.Wish) error {
@@ -59,16 +75,24 @@ type planFile struct {
 	Prune bool   `help:"Say also what would be retired because the file does not name it."`
 }
 
-func (c *applyFile) Run(ctx context.Context) error { return c.apply(ctx, c.File, c.Plan, c.Prune) }
+func (c *applyFile) Run(ctx context.Context, k *kong.Context) error {
+	return c.apply(ctx, k, c.File, c.Plan, c.Prune)
+}
 
-func (c *planFile) Run(ctx context.Context) error { return c.apply(ctx, c.File, true, c.Prune) }
+func (c *planFile) Run(ctx context.Context, k *kong.Context) error {
+	return c.apply(ctx, k, c.File, true, c.Prune)
+}
 
-func (s *setupAt) apply(ctx context.Context, file string, plan, prune bool) error {
+func (s *setupAt) apply(ctx context.Context, k *kong.Context, file string, plan, prune bool) error {
+	far, err := s.far(k)
+	if err != nil {
+		return err
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	if s.far() {
+	if far {
 		return s.applyFar(ctx, file, client.ApplyingBody{YAML: string(data), Plan: plan, Prune: prune})
 	}
 	setup, err := config.Parse(file, data)
@@ -137,8 +161,12 @@ func inFile(file string, err error) error {
 
 type exportFile struct{ setupAt }
 
-func (c *exportFile) Run(ctx context.Context) error {
-	if c.far() {
+func (c *exportFile) Run(ctx context.Context, k *kong.Context) error {
+	far, err := c.far(k)
+	if err != nil {
+		return err
+	}
+	if far {
 		return ask(&c.remote, func(a *client.Client, keep client.Option) (client.Exported, error) {
 			return a.GetExport(ctx, keep)
 		}, func(e client.Exported, _ screen) error {
