@@ -1,6 +1,6 @@
 # A bare `make` says what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e vet staticcheck race sim nights bench fuzz format build
+.PHONY: help openapi run test e2e vet staticcheck race sim nights bench fuzz format build
 
 GO ?= go
 SEEDS ?= 100
@@ -15,6 +15,10 @@ build: ## build the one binary, ./tocsin
 
 run: ## start a server on http://127.0.0.1:8080 with its data in ./data
 	$(GO) run . serve
+
+openapi: ## write docs/openapi.json and the client that is generated from it anew
+	$(GO) test ./internal/api/v1 -run TestDocumentIsCommitted -args -update
+	$(GO) generate ./internal/client
 
 test: vet staticcheck ## everything that must pass: vet, staticcheck, all tests
 	$(GO) test ./...

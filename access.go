@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"tocsin/incident"
 	"tocsin/internal/app"
+	"tocsin/internal/apply"
 	"tocsin/internal/auth"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
@@ -33,10 +33,6 @@ type keyCommands struct {
 	Revoke keyRevoke `cmd:"" help:"End an API key at once."`
 }
 
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
-func by() incident.Actor { return incident.ByPerson(me()) }
-
 // at opens the installation for a command.
 func at(ctx context.Context, o config.Installation, do func(*store.Store, *auth.Auth) error) error {
 	st, ring, err := app.OpenStore(ctx, o)
@@ -49,7 +45,9 @@ func at(ctx context.Context, o config.Installation, do func(*store.Store, *auth.
 
 func table(head string, rows func(line func(...any))) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, head)
+	if head != "" {
+		fmt.Fprintln(w, head)
+	}
 	rows(func(cells ...any) {
 		fmt.Fprintln(w, strings.TrimSuffix(fmt.Sprintf(strings.Repeat("%v\t", len(cells)), cells...), "\t"))
 	})
@@ -146,16 +144,16 @@ func (c *userImport) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	wish, steps := app.NewWish(setup, ring, false), []app.Step(nil)
+	wish, steps := apply.NewWish(setup, ring, false), []apply.Step(nil)
 	if c.Plan {
-		steps, err = app.Plan(ctx, st, wish)
+		steps, err = apply.Plan(ctx, st, wish)
 	} else {
-		steps, err = app.Apply(ctx, st, wish, by(), now())
+		steps, err = apply.Run(ctx, st, wish, by(), now())
 	}
 	if err != nil {
 		return err
 	}
-	return app.Print(os.Stdout, steps, c.Public())
+	return apply.Print(os.Stdout, steps, c.Public())
 }
 
 // configured is what is configured and not retired.

@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"os/user"
 	"runtime/debug"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"tocsin/incident"
 	"tocsin/internal/app"
 	"tocsin/internal/config"
 	"tocsin/internal/sim"
@@ -26,16 +24,23 @@ import (
 var version = "dev"
 
 type commands struct {
-	Serve   serve        `cmd:"" help:"Run the server."`
-	Demo    demo         `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
-	Apply   apply        `cmd:"" help:"Bring the configuration to what a set-up file says."`
-	User    userCommands `cmd:"" help:"People and how they sign in."`
-	Key     keyCommands  `cmd:"" help:"API keys."`
-	Webhook webhook      `cmd:"" help:"Look into what webhooks were told, and tell them again."`
-	Verify  verify       `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
-	Night   night        `cmd:"" help:"Play a night: a script in, a transcript out."`
-	Migrate migrate      `cmd:"" help:"Bring the database's schema up to date, and exit."`
-	Version about        `cmd:"" help:"Print the version."`
+	Serve       serve               `cmd:"" help:"Run the server."`
+	Demo        demo                `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
+	Login       login               `cmd:"" help:"Keep the address of a server, and the token of an API key."`
+	Incidents   incidentCommands    `cmd:"" help:"Incidents, and what people do about them."`
+	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
+	Integration integrationCommands `cmd:"" help:"Senders, and their keys."`
+	Apply       applyFile           `cmd:"" help:"Bring the configuration to what a set-up file says."`
+	Plan        planFile            `cmd:"" help:"Say what apply would change."`
+	Export      exportFile          `cmd:"" help:"Print the configuration as a set-up file."`
+	User        userCommands        `cmd:"" help:"People and how they sign in."`
+	Key         keyCommands         `cmd:"" help:"API keys."`
+	Webhook     webhook             `cmd:"" help:"Look into what webhooks were told, and tell them again."`
+	Verify      verify              `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
+	Night       night               `cmd:"" help:"Play a night: a script in, a transcript out."`
+	Migrate     migrate             `cmd:"" help:"Bring the database's schema up to date, and exit."`
+	Completion  completion          `cmd:"" help:"Print what makes a shell complete commands."`
+	Version     about               `cmd:"" help:"Print the version."`
 }
 
 func main() {
@@ -45,13 +50,21 @@ func main() {
 	var c commands
 	k := kong.Must(&c, kong.Name("tocsin"),
 		kong.Description("Incident alerting, on-call and escalation, self-hosted."),
-		kong.UsageOnError(), kong.Configuration(config.File), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.UsageOnError(), kong.Exit(leave), kong.Configuration(config.File), kong.BindTo(ctx, (*context.Context)(nil)))
 	run, err := k.Parse(os.Args[1:])
 	k.FatalIfErrorf(err)
 	if err := run.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "tocsin:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// leave ends the process for the parser, which has a code of its own for wrong use.
+func leave(code int) {
+	if code == 80 {
+		code = codeMisuse
+	}
+	os.Exit(code)
 }
 
 type serve struct{ config.Server }
@@ -62,49 +75,6 @@ func (c *serve) Run(ctx context.Context) error {
 			fmt.Printf("Nobody can sign in yet. Make the first admin here, once, within a day:\n\n  %s\n\n", s.SetUp)
 		}
 	})
-}
-
-type apply struct {
-	config.Installation
-	File  string `arg:"" type:"existingfile" help:"Set-up file (YAML)."`
-	Plan  bool   `help:"Only say what would change."`
-	Prune bool   `help:"Retire what the file does not name."`
-}
-
-func (c *apply) Run(ctx context.Context) error {
-	data, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
-	setup, err := config.Parse(c.File, data)
-	if err != nil {
-		return err
-	}
-	st, ring, err := app.OpenStore(ctx, c.Installation)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	wish := app.NewWish(setup, ring, c.Prune)
-	var steps []app.Step
-	if c.Plan {
-		steps, err = app.Plan(ctx, st, wish)
-	} else {
-		steps, err = app.Apply(ctx, st, wish, incident.ByPerson(me()), time.Now().UTC().Truncate(time.Microsecond))
-	}
-	if err != nil {
-		return err
-	}
-	return app.Print(os.Stdout, steps, c.Public())
-}
-
-// me is who types the command, for the audit.
-func me() org.PersonID {
-	u, err := user.Current()
-	if err != nil || u.Username == "" {
-		return "administrator"
-	}
-	return org.PersonID(u.Username + "@shell")
 }
 
 type demo struct {

@@ -35,14 +35,17 @@ func TestMain(m *testing.M) {
 // says runs a command as a user would, and returns its exit code and what it says.
 func says(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
+	return saysWith(t, nil, "", args...)
+}
+
+// saysWith is says with something in the environment and on standard input.
+func saysWith(t *testing.T, env []string, in string, args ...string) (code int, out, errs string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, built, args...)
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "TOCSIN_") { // the options of whoever runs the tests
-			c.Env = append(c.Env, v)
-		}
-	}
+	c := command(ctx, args...)
+	c.Env = append(c.Env, env...)
+	c.Stdin = strings.NewReader(in)
 	var o, e bytes.Buffer
 	c.Stdout, c.Stderr = &o, &e
 	err := c.Run()
@@ -55,6 +58,18 @@ func says(t *testing.T, args ...string) (code int, out, errs string) {
 	return 0, o.String(), e.String()
 }
 
+// command is the binary, without the options and the login of whoever runs the tests.
+func command(ctx context.Context, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, built, args...)
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "TOCSIN_") && !strings.HasPrefix(v, "XDG_CONFIG_HOME=") {
+			c.Env = append(c.Env, v)
+		}
+	}
+	c.Env = append(c.Env, "XDG_CONFIG_HOME="+filepath.Join(filepath.Dir(built), "config"), "TZ=UTC")
+	return c
+}
+
 // write makes a file that a user wrote.
 func write(t *testing.T, name, text string) string {
 	t.Helper()
@@ -65,11 +80,11 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
-// The codes with which a command ends. The parser of options has one of its own.
+// The codes with which a command ends.
 const (
 	done   = 0
-	failed = 1
-	misuse = 80
+	failed = codeFailed
+	misuse = codeMisuse
 )
 
 func TestCommands(t *testing.T) {
@@ -88,7 +103,7 @@ func TestCommands(t *testing.T) {
 		out  []string // on standard output
 		errs []string // on standard error
 	}{
-		{"--help", done, []string{"serve [flags]", "apply <file>", "demo [flags]", "night <file>", "webhook log <webhook>", "webhook replay", "migrate", "version"}, nil},
+		{"--help", done, []string{"serve [flags]", "apply <file>", "incidents list", "demo [flags]", "night <file>", "webhook log <webhook>", "webhook replay", "migrate", "version"}, nil},
 		{"serve --help", done, []string{"--data=DIR", "--listen=HOST:PORT", "--database=URL", "--public-url=URL", "$TOCSIN_SMTP_HOST"}, nil},
 		{"version", done, []string{"tocsin dev ", " zones 20"}, nil},
 		{"", misuse, []string{"Usage: tocsin"}, []string{`expected one of "serve"`}},

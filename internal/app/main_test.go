@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"tocsin/alert/source"
+	"tocsin/internal/apply"
 	"tocsin/internal/config"
 	"tocsin/internal/pgtest"
 )
@@ -163,7 +164,7 @@ func setUp(t testing.TB, o config.Server, text string) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	if _, err := Apply(context.Background(), st, NewWish(setup, ring, false), "test", time.Now().UTC()); err != nil {
+	if _, err := apply.Run(context.Background(), st, apply.NewWish(setup, ring, false), "test", time.Now().UTC()); err != nil {
 		t.Fatal(err)
 	}
 }

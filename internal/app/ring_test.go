@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"tocsin/internal/apply"
 	"tocsin/internal/config"
 )
 
@@ -23,7 +25,7 @@ func TestAnotherRing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Apply(t.Context(), st, NewWish(setup, ring, false), by, now); err != nil {
+	if _, err := apply.Run(t.Context(), st, apply.NewWish(setup, ring, false), "test", time.Now().UTC()); err != nil {
 		t.Fatal(err)
 	}
 	if err := st.Close(); err != nil {

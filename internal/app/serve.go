@@ -1,3 +1,5 @@
+// Package app puts the house together: it joins the rooms under internal in straight
+// lines and is what the commands of the binary call.
 package app
 
 import (

@@ -287,3 +287,13 @@ func TestApplyBesideServer(t *testing.T) {
 		}
 	})
 }
+
+const small = `
+people: [{id: jane}, {id: omar}]
+teams: [{id: dba, members: [jane]}]
+policies: [{id: p, levels: [{targets: [jane]}]}]
+services: [{id: db, policy: p}]
+integrations: [{id: prom, source: alertmanager}]
+rules: [{name: all, service: db}]
+settings: {catch_all: db}
+`

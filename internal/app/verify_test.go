@@ -60,11 +60,3 @@ func TestVerify(t *testing.T) {
 		}
 	}
 }
-
-// TestPruneLeavesKeys: a file cannot name API keys, so that it does not end them.
-func TestPruneLeavesKeys(t *testing.T) {
-	rows := []store.ConfigRow{{Kind: "api_key", ID: "k", Version: 1}, {Kind: "credential", ID: "jane", Version: 1}, {Kind: "team", ID: "dba", Version: 1}}
-	if steps := pruned(rows, nil); len(steps) != 1 || steps[0].Kind != "team" {
-		t.Errorf("pruned %+v", steps)
-	}
-}

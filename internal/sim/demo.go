@@ -15,6 +15,7 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/app"
+	"tocsin/internal/apply"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
 	"tocsin/org"
@@ -95,7 +96,7 @@ func (d *Demo) prepare(ctx context.Context, o config.Server) (keys map[string]st
 	if err != nil {
 		return nil, err
 	}
-	_, err = app.Apply(ctx, st, app.NewWish(setup, ring, false), incident.ByPerson("jonas"), time.Now().UTC().Truncate(time.Microsecond))
+	_, err = apply.Run(ctx, st, apply.NewWish(setup, ring, false), incident.ByPerson("jonas"), time.Now().UTC().Truncate(time.Microsecond))
 	return keys, errors.Join(err, st.Close())
 }
 

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"tocsin/incident"
-	"tocsin/internal/app"
+	"tocsin/internal/apply"
 	"tocsin/internal/channel"
 	"tocsin/internal/config"
 	"tocsin/internal/engine"
@@ -57,7 +57,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	steps, err := app.Apply(ctx, st, app.Wish{Setup: setup, Ring: p.Ring, Rand: random}, incident.ByPerson("jonas"), l.now)
+	steps, err := apply.Run(ctx, st, apply.Wish{Setup: setup, Ring: p.Ring, Rand: random}, incident.ByPerson("jonas"), l.now)
 	if err != nil {
 		return nil, err
 	}

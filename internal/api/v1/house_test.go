@@ -1,6 +1,7 @@
 package v1_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -98,7 +99,7 @@ func open(t testing.TB, url string) *home {
 	h.people["key"] = key("key", org.Access{Everywhere: org.Admin})
 	h.people["narrow"] = key("narrow", org.Access{Everywhere: org.Admin, Deeds: []org.Deed{org.ReadIncidents}})
 	identify := func(r *http.Request) (auth.Identity, error) {
-		as := r.Header.Get("X-As")
+		as := cmp.Or(r.Header.Get("X-As"), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 		if as == "" {
 			return auth.Identity{}, auth.ErrNoCredentials
 		}

@@ -56,6 +56,8 @@ func bodyFor(method, pattern, team string) string {
 		return fmt.Sprintf(`{"id":"new","source":"generic","service":%q}`, service)
 	case strings.Contains(pattern, "/rules"):
 		return `{"rules":[]}`
+	case strings.HasSuffix(pattern, "/apply"):
+		return `{"yaml":"{}"}`
 	}
 	return `{}`
 }

@@ -70,6 +70,8 @@ var table = concat(
 		{"PUT", "/settings", org.Administer, house, "settings", "Replace the settings", of("settings", (*kind).replaceOnly)},
 		{"PATCH", "/settings", org.Administer, house, "settings", "Change some settings", of("settings", (*kind).patchOnly)},
 		{"GET", "/settings/versions", org.ReadSetup, house, "settings", "List versions of the settings", of("settings", (*kind).versionsOfOnly)},
+		{"POST", "/apply", org.Administer, house, "setup", "Apply a set-up file, or say what it would change", serve((*API).apply)},
+		{"GET", "/export", org.Administer, house, "setup", "Write the configuration as a set-up file", serve((*API).export)},
 	},
 )
 

@@ -1,9 +1,11 @@
-// Package app puts the house together: it joins the rooms under internal in straight
-// lines and is what the commands of the binary call.
+// Package apply brings the configuration to what a set-up file says. The command line
+// does it beside a server, on the database itself; the API does it for those who are
+// elsewhere.
 //
-// Apply brings the configuration to what a set-up file says, in one transaction, and
-// writes only what changes: applying the same file again writes nothing.
-package app
+// Plan says what would change and Run changes it, in one transaction, all or nothing.
+// Only what differs is written: applying the same file again writes nothing. Export is
+// the way back: the configuration as a set-up file.
+package apply
 
 import (
 	"context"
@@ -65,7 +67,7 @@ func NewWish(setup config.Setup, ring *secret.Ring, prune bool) Wish {
 	return Wish{Setup: setup, Ring: ring, Prune: prune, Rand: rand.Reader}
 }
 
-// Plan is what Apply would do. New keys are not made yet.
+// Plan is what Run would do. New keys are not made yet.
 func Plan(ctx context.Context, st *store.Store, w Wish) ([]Step, error) {
 	w.Rand = nil
 	var steps []Step
@@ -76,9 +78,9 @@ func Plan(ctx context.Context, st *store.Store, w Wish) ([]Step, error) {
 	return steps, err
 }
 
-// Apply validates the set-up against what is configured and writes what differs, all
-// or nothing. Its error is *config.Problems where the file is wrong.
-func Apply(ctx context.Context, st *store.Store, w Wish, by incident.Actor, now time.Time) ([]Step, error) {
+// Run validates the set-up against what is configured and writes what differs, all or
+// nothing. Its error is *config.Problems where the file is wrong.
+func Run(ctx context.Context, st *store.Store, w Wish, by incident.Actor, now time.Time) ([]Step, error) {
 	var steps []Step
 	err := st.Write(ctx, store.People, func(tx *store.Tx) (err error) {
 		if _, err = tx.PutConfig(now); err != nil { // changes nothing; from here on nobody else does
@@ -96,8 +98,15 @@ func Apply(ctx context.Context, st *store.Store, w Wish, by incident.Actor, now 
 		if len(changes) == 0 {
 			return nil
 		}
-		_, err = tx.PutConfig(now, changes...)
-		return err
+		if _, err = tx.PutConfig(now, changes...); err != nil {
+			return err
+		}
+		for _, c := range changes {
+			if err := tx.Touch("config/"+c.Kind, c.ID); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return steps, err
 }
@@ -288,7 +297,7 @@ func Print(w io.Writer, steps []Step, public string) error {
 	}
 	for _, s := range steps {
 		if s.Integration != nil {
-			b.WriteString(paste(*s.Integration, s.Key, public))
+			b.WriteString(Paste(*s.Integration, s.Key, public))
 		}
 		switch {
 		case s.Secret == nil:
@@ -302,8 +311,8 @@ func Print(w io.Writer, steps []Step, public string) error {
 	return err
 }
 
-// paste is what goes into the sender's own configuration.
-func paste(i org.Integration, key, public string) string {
+// Paste is what goes into the sender's own configuration.
+func Paste(i org.Integration, key, public string) string {
 	if key == "" {
 		return fmt.Sprintf("\n%s (%s): a key will be made and shown\n", i.ID, i.Source)
 	}

@@ -1,4 +1,4 @@
-package app
+package apply
 
 import (
 	"bytes"
@@ -65,7 +65,7 @@ func (p place) wish(text string) Wish {
 
 func (p place) apply(w Wish) []Step {
 	p.Helper()
-	steps, err := Apply(p.Context(), p.st, w, by, now)
+	steps, err := Run(p.Context(), p.st, w, by, now)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestPrune(t *testing.T) {
 		p.apply(p.wish(small))
 		w := p.wish("people: [{id: omar}]\nteams: [{id: dba, members: [jane]}]")
 		w.Prune = true
-		if _, err := Apply(p.Context(), p.st, w, by, now); err == nil || !strings.Contains(err.Error(), `x.yaml:2:29: teams[0].members[0]: there is no person "jane"`) {
+		if _, err := Run(p.Context(), p.st, w, by, now); err == nil || !strings.Contains(err.Error(), `x.yaml:2:29: teams[0].members[0]: there is no person "jane"`) {
 			p.Errorf("refers to what is pruned: %v", err)
 		}
 		w = p.wish("people: [{id: omar}]")
@@ -200,11 +200,11 @@ func TestRefusals(t *testing.T) {
 	onBoth(t, func(p place) {
 		p.apply(p.wish("integrations: [{id: a, source: generic, key: key-of-sixteen-or-more}]"))
 		_, before := p.rows()
-		_, err := Apply(p.Context(), p.st, p.wish("people: [{id: jane}]\nintegrations: [{id: b, source: generic, key: key-of-sixteen-or-more}]"), by, now)
+		_, err := Run(p.Context(), p.st, p.wish("people: [{id: jane}]\nintegrations: [{id: b, source: generic, key: key-of-sixteen-or-more}]"), by, now)
 		if _, ok := errors.AsType[incident.Refusal](err); !ok || strings.Contains(err.Error(), "sixteen") {
 			p.Errorf("a key that is taken: %v", err)
 		}
-		_, err = Apply(p.Context(), p.st, p.wish("people: [{id: jane}]\nteams: [{id: t, members: [x]}]"), by, now)
+		_, err = Run(p.Context(), p.st, p.wish("people: [{id: jane}]\nteams: [{id: t, members: [x]}]"), by, now)
 		if _, ok := errors.AsType[*config.Problems](err); !ok {
 			p.Errorf("a reference to nobody: %v", err)
 		}
@@ -264,3 +264,36 @@ func TestNewKey(t *testing.T) {
 }
 
 func first[A, B any](a A, _ B) A { return a }
+
+func TestWebhooksOfASetUp(t *testing.T) {
+	onBoth(t, func(p place) {
+		const file = "webhooks: [{id: bot, url: 'https://example.org/hook', kinds: ['escalate.*']}]"
+		plan, err := Plan(p.Context(), p.st, p.wish(file))
+		if err != nil || plan[0].Secret == nil || *plan[0].Secret != "" {
+			p.Errorf("%v: %+v", err, plan)
+		}
+		first := p.apply(p.wish(file))
+		p.expect(first, "create webhook bot")
+		secret := *first[0].Secret
+		var said bytes.Buffer
+		if err := Print(&said, first, ""); err != nil || len(secret) != 32 || !strings.Contains(said.String(), "shown once\n  secret  "+secret) {
+			p.Errorf("%v: %s", err, said.String())
+		}
+		again := p.apply(p.wish(file))
+		if p.expect(again, "unchanged webhook bot"); again[0].Secret != nil {
+			p.Error("the secret is shown again")
+		}
+		other := p.apply(p.wish(strings.Replace(file, "kinds", "secret: another-secret-of-mine, kinds", 1)))
+		if p.expect(other, "update webhook bot secret"); *other[0].Secret != "another-secret-of-mine" {
+			p.Error(*other[0].Secret)
+		}
+	})
+}
+
+// TestPruneLeavesKeys: a file cannot name API keys, so that it does not end them.
+func TestPruneLeavesKeys(t *testing.T) {
+	rows := []store.ConfigRow{{Kind: "api_key", ID: "k", Version: 1}, {Kind: "credential", ID: "jane", Version: 1}, {Kind: "team", ID: "dba", Version: 1}}
+	if steps := pruned(rows, nil); len(steps) != 1 || steps[0].Kind != "team" {
+		t.Errorf("pruned %+v", steps)
+	}
+}

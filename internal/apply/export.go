@@ -1,0 +1,29 @@
+package apply
+
+import (
+	"context"
+
+	"tocsin/internal/config"
+	"tocsin/internal/store"
+)
+
+// Export is what is configured and not retired as a set-up file. Keys and secrets are
+// not in it: whoever applies it to this installation changes nothing, and to another
+// one is given new ones.
+func Export(ctx context.Context, st *store.Store) ([]byte, error) {
+	var items []config.Item
+	err := st.Read(ctx, func(tx *store.Tx) error {
+		rows, err := tx.Config()
+		items = nil
+		for _, r := range rows {
+			if !r.Retired {
+				items = append(items, config.Item{Kind: r.Kind, ID: r.ID, Body: r.Body})
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return config.Read(items).YAML()
+}
