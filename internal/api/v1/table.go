@@ -53,7 +53,15 @@ var table = concat(
 	things("policies", config.Policy, org.Configure, ofThing),
 	things("schedules", config.Schedule, org.Configure, ofThing),
 	things("integrations", config.Integrating, org.Configure, ofThing),
+	things("heartbeats", config.Heartbeat, org.Configure, ofThing),
+	things("webhooks", config.Webhook, org.Configure, ofThing),
 	[]route{
+		{"GET", "/heartbeats/{id}/state", org.ReadSetup, house, "heartbeats", "When it was heard, and when it is late", serve((*API).beat)},
+		{"GET", "/heartbeat-states", org.ReadSetup, house, "heartbeats", "How all heartbeats are", serve((*API).beats)},
+		{"POST", "/webhooks/{id}/rotate", org.Configure, ofThing, "webhooks", "Give it a new secret, which is shown once", of("webhooks", (*kind).rotate)},
+		{"GET", "/webhooks/{id}/deliveries", org.Configure, ofThing, "webhooks", "List what it was told, newest first", serve((*API).deliveries)},
+		{"POST", "/webhooks/{id}/replay", org.Configure, ofThing, "webhooks", "Tell it again", creates((*API).replay)},
+
 		{"POST", "/integrations/{id}/rotate", org.Configure, ofThing, "integrations", "Give it a new key, which is shown once", of("integrations", (*kind).rotate)},
 		{"GET", "/policies/{id}/preview", org.ReadSetup, house, "policies", "Who would be paged when, if nobody answered", serve((*API).preview)},
 		{"GET", "/schedules/{id}/shifts", org.ReadSetup, house, "schedules", "Who is on call when", serve((*API).shifts)},
