@@ -16,8 +16,8 @@ import (
 	"tocsin/org"
 )
 
-// linkFor is how long a link that works once may be used.
-const linkFor = 24 * time.Hour
+// LinkFor is how long a link that works once may be used.
+const LinkFor = 24 * time.Hour
 
 var errLink = incident.Refuse("the link is not good: it was used, has expired, or never was; ask for a new one")
 
@@ -34,13 +34,18 @@ func (a *Auth) record(tx *store.Tx, now time.Time, by incident.Actor, p org.Pers
 	if err != nil {
 		return err
 	}
+	passkeys, err := tx.PasskeysOf(p)
+	if err != nil {
+		return err
+	}
 	body, err := json.Marshal(struct {
 		Did      string    `json:"did"`
 		At       time.Time `json:"at"`
 		Password bool      `json:"password"`
 		TOTP     bool      `json:"totp"`
 		Recovery int       `json:"recovery_codes"`
-	}{did, now, c.Password != "", len(c.TOTP) > 0, left})
+		Passkeys int       `json:"passkeys"`
+	}{did, now, c.Password != "", len(c.TOTP) > 0, left, len(passkeys)})
 	if err != nil {
 		return err
 	}
@@ -63,14 +68,15 @@ func (a *Auth) FirstLink(ctx context.Context) (string, error) {
 		}
 		token := a.token()
 		link = a.public + "/setup/" + token
-		_, err = tx.AddToken(store.SetupToken, a.hash("setup", token), "", now.Add(linkFor))
+		_, err = tx.AddToken(store.SetupToken, a.hash("setup", token), "", now.Add(LinkFor))
 		return err
 	})
 	return link, err
 }
 
 // ResetLink is a link with which a person sets a new password; links before it are
-// worth nothing. With factors it also takes away TOTP, for who lost the telephone.
+// worth nothing. With factors it also takes away TOTP and passkeys, for who lost the
+// telephone.
 func (a *Auth) ResetLink(ctx context.Context, by incident.Actor, p org.PersonID, factors bool) (string, error) {
 	token := a.token()
 	err := a.write(ctx, func(tx *store.Tx) error {
@@ -84,15 +90,18 @@ func (a *Auth) ResetLink(ctx context.Context, by incident.Actor, p org.PersonID,
 		}
 		did := "a link to set a password was made"
 		if factors {
-			did += ", TOTP was removed"
+			did += ", TOTP and passkeys were removed"
 			if err := a.dropTOTP(tx, p); err != nil {
+				return err
+			}
+			if _, err := tx.DropPasskeys(p, ""); err != nil {
 				return err
 			}
 		}
 		if err := tx.DropTokens(p, store.PasswordToken); err != nil {
 			return err
 		}
-		if _, err := tx.AddToken(store.PasswordToken, a.hash("password", token), p, now.Add(linkFor)); err != nil {
+		if _, err := tx.AddToken(store.PasswordToken, a.hash("password", token), p, now.Add(LinkFor)); err != nil {
 			return err
 		}
 		return a.record(tx, now, by, p, did)
@@ -424,32 +433,39 @@ func same(p org.Person, body []byte) bool {
 // Deactivate retires a person, which ends what they could do at once. What they could
 // sign in with is forgotten too: who comes back begins anew.
 func (a *Auth) Deactivate(ctx context.Context, by incident.Actor, id org.PersonID) error {
-	return a.write(ctx, func(tx *store.Tx) error {
-		now := a.now()
-		known, err := a.inside(tx)
-		if err != nil {
-			return err
-		}
-		if _, ok := known.active(id); !ok {
-			return incident.Refuse("there is no person %q", id)
-		}
-		if _, err := tx.PutConfig(now, store.Change{Kind: "person", ID: string(id), By: by}); err != nil {
-			return err
-		}
-		if err := tx.PutCredential(store.Credential{Person: id}); err != nil {
-			return err
-		}
-		if err := tx.PutRecovery(id, nil); err != nil {
-			return err
-		}
-		return a.record(tx, now, by, id, "deactivated")
-	})
+	return a.write(ctx, func(tx *store.Tx) error { return a.Retire(tx, by, id) })
+}
+
+// Retire is Deactivate within a transaction.
+func (a *Auth) Retire(tx *store.Tx, by incident.Actor, id org.PersonID) error {
+	now := a.now()
+	known, err := a.inside(tx)
+	if err != nil {
+		return err
+	}
+	if _, ok := known.active(id); !ok {
+		return incident.Refuse("there is no person %q", id)
+	}
+	if _, err := tx.PutConfig(now, store.Change{Kind: "person", ID: string(id), By: by}); err != nil {
+		return err
+	}
+	if err := tx.PutCredential(store.Credential{Person: id}); err != nil {
+		return err
+	}
+	if err := tx.PutRecovery(id, nil); err != nil {
+		return err
+	}
+	if _, err := tx.DropPasskeys(id, ""); err != nil {
+		return err
+	}
+	return a.record(tx, now, by, id, "deactivated")
 }
 
 // A User is a person as a list shows them.
 type User struct {
 	org.Person
 	Password, TOTP bool
+	Passkeys       int
 }
 
 // Users are all people, by id.
@@ -471,7 +487,11 @@ func (a *Auth) Users(ctx context.Context) (all []User, err error) {
 			var p org.Person
 			if r.Kind == "person" && json.Unmarshal(r.Body, &p) == nil {
 				p.Retired = r.Retired
-				all = append(all, User{p, has[p.ID].Password != "", len(has[p.ID].TOTP) > 0})
+				keys, err := tx.PasskeysOf(p.ID)
+				if err != nil {
+					return err
+				}
+				all = append(all, User{p, has[p.ID].Password != "", len(has[p.ID].TOTP) > 0, len(keys)})
 			}
 		}
 		return nil

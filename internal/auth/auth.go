@@ -64,6 +64,7 @@ type Identity struct {
 	org.Access
 	Person  org.PersonID // "" for a key
 	Key     string       // id of the API key, "" for a person
+	Owner   org.PersonID // whom a key acts for, "" for a person
 	Name    string
 	Session string // id, "" for a key
 }

@@ -67,6 +67,10 @@ func (s Setup) Where(path string) string {
 		name = "schedule " + string(s.Schedules[n].ID)
 	case list == "integrations" && n < len(s.Integrations):
 		name = "integration " + string(s.Integrations[n].ID)
+	case list == "heartbeats" && n < len(s.Heartbeats):
+		name = "heartbeat " + string(s.Heartbeats[n].ID)
+	case list == "webhooks" && n < len(s.Webhooks):
+		name = "webhook " + string(s.Webhooks[n].ID)
 	default:
 		return path
 	}
