@@ -56,6 +56,20 @@ var table = concat(
 	things("heartbeats", config.Heartbeat, org.Configure, ofThing),
 	things("webhooks", config.Webhook, org.Configure, ofThing),
 	[]route{
+		{"POST", "/people/import", org.Administer, house, "people", "Bring people in from CSV, or say what that would change", serve((*API).importPeople)},
+		{"POST", "/people/{id}/invite", org.Administer, house, "people", "Make a link with which somebody new sets a password", creates((*API).invite)},
+		{"POST", "/people/{id}/reset", org.Administer, house, "people", "Make a link with which somebody sets a new password", creates((*API).reset)},
+		{"GET", "/people/{id}/covers", org.Administer, house, "people", "What somebody is needed for", serve((*API).covers)},
+		{"POST", "/people/{id}/deactivate", org.Administer, house, "people", "Let somebody go, and say who takes their place", serve((*API).deactivate)},
+		{"GET", "/people/{id}/sessions", org.Administer, house, "people", "Where somebody is signed in", serve((*API).sessions)},
+		{"DELETE", "/people/{id}/sessions", org.Administer, house, "people", "Sign somebody out everywhere", serve((*API).endSessions)},
+		{"DELETE", "/people/{id}/sessions/{session}", org.Administer, house, "people", "End one session of somebody", serve((*API).endSession)},
+
+		{"GET", "/keys", org.KeepKeys, house, "keys", "List API keys: one's own, or as an admin all", serve((*API).listKeys)},
+		{"POST", "/keys", org.KeepKeys, house, "keys", "Make an API key, which is shown once", creates((*API).addKey)},
+		{"GET", "/keys/{id}", org.KeepKeys, house, "keys", "Read an API key", serve((*API).readKey)},
+		{"DELETE", "/keys/{id}", org.KeepKeys, house, "keys", "End an API key at once", serve((*API).revokeKey)},
+
 		{"GET", "/heartbeats/{id}/state", org.ReadSetup, house, "heartbeats", "When it was heard, and when it is late", serve((*API).beat)},
 		{"GET", "/heartbeat-states", org.ReadSetup, house, "heartbeats", "How all heartbeats are", serve((*API).beats)},
 		{"POST", "/webhooks/{id}/rotate", org.Configure, ofThing, "webhooks", "Give it a new secret, which is shown once", of("webhooks", (*kind).rotate)},
