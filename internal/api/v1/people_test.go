@@ -110,7 +110,7 @@ func TestDeactivate(t *testing.T) {
 			t.Errorf("ada was not given the incident: %s", in.body)
 		}
 		h.refused(404, "nothing here", "ada", "POST", "/people/rita/deactivate", "")
-		h.refused(409, "last admin", "ada", "POST", "/people/ada/deactivate", "")
+		h.refused(409, "last admin", "ada", "POST", "/people/ada/deactivate", `{"replacement":"max"}`)
 	})
 }
 
