@@ -289,12 +289,13 @@ func (a *Auth) Setup(w http.ResponseWriter, r *http.Request) {
 }
 
 // Password answers POST /api/v1/password: with a link's token, or with a session and
-// the old password, which ends all other sessions.
+// the old password or a passkey, which ends all other sessions.
 func (a *Auth) Password(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Token    string `json:"token"`
-		Old      string `json:"old"`
-		Password string `json:"password"`
+		Token    string          `json:"token"`
+		Old      string          `json:"old"`
+		Passkey  json.RawMessage `json:"passkey"`
+		Password string          `json:"password"`
 	}
 	if a.foreign(w, r) || !readBody(w, r, &in) {
 		return
@@ -308,7 +309,7 @@ func (a *Auth) Password(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, ok := a.person(w, r)
-	if !ok || !a.again(w, r, id, in.Old) {
+	if !ok || !a.again(w, r, id, proof{in.Old, in.Passkey}) {
 		return
 	}
 	var p org.Person
@@ -338,33 +339,45 @@ func (a *Auth) Password(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// again asks who is signed in for their password: a session that was left open must
-// not change what one signs in with. Otherwise the request is answered.
-func (a *Auth) again(w http.ResponseWriter, r *http.Request, id Identity, password string) bool {
+// again asks who is signed in for their password or a passkey: a session that was left
+// open must not change what one signs in with. Otherwise the request is answered.
+func (a *Auth) again(w http.ResponseWriter, r *http.Request, id Identity, by proof) bool {
 	back, wait := a.tries.take(a.now(), claim{"again " + string(id.Person), accountLimit})
 	if wait > 0 {
 		later(w, wait)
 		return false
 	}
-	var c store.Credential
-	err := a.read(r.Context(), func(tx *store.Tx) (err error) {
-		c, err = tx.Credential(id.Person)
-		return err
-	})
-	ok := false
-	if err == nil {
-		ok, err = a.hashes.check(r.Context(), c.Password, password)
-	}
+	ok, err := a.agrees(r, id.Person, by)
 	switch {
 	case err != nil:
 		back()
 		a.fail(w, err)
 	case !ok:
-		problem(w, http.StatusForbidden, "password", "the password is wrong")
+		if given(by.Passkey) {
+			problem(w, http.StatusForbidden, "passkey", errPasskey.Error())
+		} else {
+			problem(w, http.StatusForbidden, "password", "the password is wrong")
+		}
 	default:
 		back()
 	}
 	return ok && err == nil
+}
+
+// agrees checks a proof.
+func (a *Auth) agrees(r *http.Request, p org.PersonID, by proof) (bool, error) {
+	if given(by.Passkey) {
+		return a.confirmed(r, p, by.Passkey)
+	}
+	var c store.Credential
+	err := a.read(r.Context(), func(tx *store.Tx) (err error) {
+		c, err = tx.Credential(p)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return a.hashes.check(r.Context(), c.Password, by.Password)
 }
 
 // AddPerson configures a person who is not there yet, or came back.
