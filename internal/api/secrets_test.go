@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -68,7 +67,9 @@ func install(t *testing.T, url string) *installation {
 	const public = "https://tocsin.example"
 	in.engine = engine.New(engine.Options{Store: st, Ring: ring, Channels: []channel.Channel{in}, PublicURL: public, Log: log})
 	in.auth = auth.New(auth.Options{Engine: in.engine, Store: st, Ring: ring, PublicURL: public, Log: log})
-	in.hooks = follow.New(follow.Options{Store: st, Engine: in.engine, Ring: ring, Egress: &egress.Dialer{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, PublicURL: public, Log: log})
+	networks, err := egress.ParseAllow("127.0.0.0/8")
+	in.must(err)
+	in.hooks = follow.New(follow.Options{Store: st, Engine: in.engine, Ring: ring, Egress: &egress.Dialer{Allow: networks}, PublicURL: public, Log: log})
 	s := New(Options{Engine: in.engine, Store: st, Log: log, Registry: prometheus.NewRegistry(), Auth: in.auth, Ring: ring, Version: "test"})
 	in.http = s
 	for _, r := range s.(*server).routes {
@@ -259,6 +260,9 @@ func (in *installation) search(secrets map[string]string) {
 		if !strings.HasPrefix(path, "/api/v1/people") && strings.Contains(w.Body.String(), janesAddress) {
 			in.t.Errorf("GET %s tells jane's address", path)
 		}
+	}
+	if said := kept["GET /api/v1/webhooks/bot/deliveries"]; !strings.Contains(said, "refused") {
+		in.t.Errorf("the webhook was not tried: %s", said)
 	}
 	if read < 35 {
 		in.t.Errorf("only %d GETs were answered", read)
