@@ -180,7 +180,7 @@ func configured(ctx context.Context, st *store.Store) (config.Setup, error) {
 type userReset struct {
 	config.Installation
 	ID      org.PersonID `arg:"" help:"Person."`
-	Factors bool         `help:"Take TOTP and recovery codes away too: the telephone is lost."`
+	Factors bool         `help:"Take TOTP, recovery codes and passkeys away too: the telephone is lost."`
 }
 
 func (c *userReset) Run(ctx context.Context) error {
