@@ -443,8 +443,8 @@ func same(p org.Person, body []byte) bool {
 	return err == nil && bytes.Equal(b, body)
 }
 
-// Deactivate retires a person, which ends what they could do at once. What they could
-// sign in with is forgotten too: who comes back begins anew.
+// Deactivate retires a person, which ends what they could do at once. The store forgets
+// what they could sign in with, whatever door they leave by: who comes back begins anew.
 func (a *Auth) Deactivate(ctx context.Context, by incident.Actor, id org.PersonID) error {
 	return a.write(ctx, func(tx *store.Tx) error { return a.Retire(tx, by, id) })
 }
@@ -460,15 +460,6 @@ func (a *Auth) Retire(tx *store.Tx, by incident.Actor, id org.PersonID) error {
 		return incident.Refuse("there is no person %q", id)
 	}
 	if _, err := tx.PutConfig(now, store.Change{Kind: "person", ID: string(id), By: by}); err != nil {
-		return err
-	}
-	if err := tx.PutCredential(store.Credential{Person: id}); err != nil {
-		return err
-	}
-	if err := tx.PutRecovery(id, nil); err != nil {
-		return err
-	}
-	if _, err := tx.DropPasskeys(id, ""); err != nil {
 		return err
 	}
 	return a.record(tx, now, by, id, "deactivated")

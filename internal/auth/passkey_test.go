@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-webauthn/webauthn/protocol"
+
+	"tocsin/internal/secret"
 	"tocsin/internal/store"
 	"tocsin/org"
 )
@@ -265,4 +268,29 @@ func TestPasskeysNeedAName(t *testing.T) {
 			t.Errorf("%q: %v", url, got)
 		}
 	}
+}
+
+// No answer that was not signed opens the door, whatever it looks like.
+func FuzzPasskeyAnswer(f *testing.F) {
+	f.Add([]byte(`{}`))
+	f.Add([]byte(`{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA","userHandle":"AAAA"}}`))
+	f.Add([]byte(`{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0","attestationObject":"o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YUA"}}`))
+	ring, err := secret.Generate(rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	a := New(Options{Ring: ring, PublicURL: "https://tocsin.example"})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if _, _, _, err := a.registered("jane", body); err == nil {
+			t.Errorf("%q was taken for a passkey", body)
+		}
+		if _, err := a.challenged(toSignIn, "", string(body)); err == nil {
+			t.Errorf("%q was taken for a challenge", body)
+		}
+		if said, err := protocol.ParseCredentialRequestResponseBytes(body); err == nil {
+			if _, err := a.challenged(toSignIn, "", said.Response.CollectedClientData.Challenge); err == nil {
+				t.Errorf("%q answers a challenge", body)
+			}
+		}
+	})
 }

@@ -72,6 +72,14 @@ func TestInviteResetAndSessions(t *testing.T) {
 		if signedIn() {
 			t.Error("the session goes on")
 		}
+		// Who left, by whatever door, begins anew when they come back.
+		h.must(204, "ada", "DELETE", "/people/nora", "")
+		h.must(201, "ada", "POST", "/people", `{"id":"nora"}`)
+		w := httptest.NewRecorder()
+		door.ServeHTTP(w, httptest.NewRequest("POST", "/api/v1/session", strings.NewReader(`{"person":"nora","password":"some words of theirs"}`)))
+		if w.Code != 401 {
+			t.Errorf("nora's old password is good: %d %s", w.Code, w.Body)
+		}
 		audit := h.must(200, "ada", "GET", "/audit?kind=credential&id=nora&by=person:ada", "")
 		if audit.items() != 4 {
 			t.Error(audit.body)
