@@ -76,6 +76,9 @@ func (c *userList) Run(ctx context.Context) error {
 				case u.Password:
 					how = "password"
 				}
+				if u.Passkeys > 0 && !u.Retired {
+					how = strings.TrimPrefix(how+", passkey", "nothing yet, ")
+				}
 				line(u.ID, u.Name, role, how)
 			}
 		})
@@ -175,7 +178,7 @@ func configured(ctx context.Context, st *store.Store) (config.Setup, error) {
 type userReset struct {
 	config.Installation
 	ID      org.PersonID `arg:"" help:"Person."`
-	Factors bool         `help:"Take TOTP and recovery codes away too: the telephone is lost."`
+	Factors bool         `help:"Take TOTP, recovery codes and passkeys away too: the telephone is lost."`
 }
 
 func (c *userReset) Run(ctx context.Context) error {
@@ -270,7 +273,7 @@ type keyAdd struct {
 	config.Installation
 	Name  string        `arg:"" help:"What the key is for."`
 	Owner org.PersonID  `required:"" help:"Person it acts for: it may never do more than they."`
-	Scope []string      `required:"" help:"What it may do: read-incidents, read-setup, read-sensitive-incidents, respond, configure, administer."`
+	Scope []string      `required:"" help:"What it may do: read-incidents, read-setup, read-sensitive-incidents, keep-keys, respond, configure, administer."`
 	Team  org.TeamID    `help:"Team to which its writing is confined."`
 	For   time.Duration `help:"How long it is good, such as 2160h; without it, until it is revoked."`
 }

@@ -30,6 +30,7 @@ const (
 	ReadIncidents Deed = "read incidents" // but for sensitive ones, which ask for ReadSensitive
 	ReadSetup     Deed = "read setup"     // people, teams, services, policies, schedules, rules
 	ReadSensitive Deed = "read sensitive incidents"
+	KeepKeys      Deed = "keep keys"  // API keys of one's own
 	Respond       Deed = "respond"    // acknowledge, resolve, note, escalate, ...
 	Configure     Deed = "configure"  // change what belongs to a team
 	Administer    Deed = "administer" // people, keys of others, settings, audit
@@ -44,6 +45,7 @@ var deedRole = map[Deed]struct {
 	ReadIncidents: {Stakeholder, false},
 	ReadSetup:     {Observer, false},
 	ReadSensitive: {Responder, true},
+	KeepKeys:      {Stakeholder, false},
 	Respond:       {Responder, true},
 	Configure:     {Manager, true},
 	Administer:    {Admin, false},
@@ -51,7 +53,7 @@ var deedRole = map[Deed]struct {
 
 // Deeds are all there are, the harmless ones first.
 func Deeds() []Deed {
-	return []Deed{ReadIncidents, ReadSetup, ReadSensitive, Respond, Configure, Administer}
+	return []Deed{ReadIncidents, ReadSetup, ReadSensitive, KeepKeys, Respond, Configure, Administer}
 }
 
 // An Access is what somebody may do: a person, or an API key.

@@ -132,7 +132,7 @@ func New(o Options) http.Handler {
 	if identify == nil {
 		identify = func(*http.Request) (auth.Identity, error) { return auth.Identity{}, auth.ErrNoCredentials }
 	}
-	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
+	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
 	for _, r := range own.Routes() {
 		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})
 	}

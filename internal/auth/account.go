@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,8 +15,8 @@ import (
 	"tocsin/org"
 )
 
-// linkFor is how long a link that works once may be used.
-const linkFor = 24 * time.Hour
+// LinkFor is how long a link that works once may be used.
+const LinkFor = 24 * time.Hour
 
 var errLink = incident.Refuse("the link is not good: it was used, has expired, or never was; ask for a new one")
 
@@ -34,13 +33,18 @@ func (a *Auth) record(tx *store.Tx, now time.Time, by incident.Actor, p org.Pers
 	if err != nil {
 		return err
 	}
+	passkeys, err := tx.PasskeysOf(p)
+	if err != nil {
+		return err
+	}
 	body, err := json.Marshal(struct {
 		Did      string    `json:"did"`
 		At       time.Time `json:"at"`
 		Password bool      `json:"password"`
 		TOTP     bool      `json:"totp"`
 		Recovery int       `json:"recovery_codes"`
-	}{did, now, c.Password != "", len(c.TOTP) > 0, left})
+		Passkeys int       `json:"passkeys"`
+	}{did, now, c.Password != "", len(c.TOTP) > 0, left, len(passkeys)})
 	if err != nil {
 		return err
 	}
@@ -63,14 +67,15 @@ func (a *Auth) FirstLink(ctx context.Context) (string, error) {
 		}
 		token := a.token()
 		link = a.public + "/setup/" + token
-		_, err = tx.AddToken(store.SetupToken, a.hash("setup", token), "", now.Add(linkFor))
+		_, err = tx.AddToken(store.SetupToken, a.hash("setup", token), "", now.Add(LinkFor))
 		return err
 	})
 	return link, err
 }
 
 // ResetLink is a link with which a person sets a new password; links before it are
-// worth nothing. With factors it also takes away TOTP, for who lost the telephone.
+// worth nothing. With factors it also takes away TOTP and passkeys, for who lost the
+// telephone.
 func (a *Auth) ResetLink(ctx context.Context, by incident.Actor, p org.PersonID, factors bool) (string, error) {
 	token := a.token()
 	err := a.write(ctx, func(tx *store.Tx) error {
@@ -84,15 +89,18 @@ func (a *Auth) ResetLink(ctx context.Context, by incident.Actor, p org.PersonID,
 		}
 		did := "a link to set a password was made"
 		if factors {
-			did += ", TOTP was removed"
+			did += ", TOTP and passkeys were removed"
 			if err := a.dropTOTP(tx, p); err != nil {
+				return err
+			}
+			if _, err := tx.DropPasskeys(p, ""); err != nil {
 				return err
 			}
 		}
 		if err := tx.DropTokens(p, store.PasswordToken); err != nil {
 			return err
 		}
-		if _, err := tx.AddToken(store.PasswordToken, a.hash("password", token), p, now.Add(linkFor)); err != nil {
+		if _, err := tx.AddToken(store.PasswordToken, a.hash("password", token), p, now.Add(LinkFor)); err != nil {
 			return err
 		}
 		return a.record(tx, now, by, p, did)
@@ -280,12 +288,13 @@ func (a *Auth) Setup(w http.ResponseWriter, r *http.Request) {
 }
 
 // Password answers POST /api/v1/password: with a link's token, or with a session and
-// the old password, which ends all other sessions.
+// the old password or a passkey, which ends all other sessions.
 func (a *Auth) Password(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Token    string `json:"token"`
-		Old      string `json:"old"`
-		Password string `json:"password"`
+		Token    string          `json:"token"`
+		Old      string          `json:"old"`
+		Passkey  json.RawMessage `json:"passkey"`
+		Password string          `json:"password"`
 	}
 	if a.foreign(w, r) || !readBody(w, r, &in) {
 		return
@@ -299,7 +308,7 @@ func (a *Auth) Password(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, ok := a.person(w, r)
-	if !ok || !a.again(w, r, id, in.Old) {
+	if !ok || !a.again(w, r, id, proof{in.Old, in.Passkey}) {
 		return
 	}
 	var p org.Person
@@ -329,152 +338,43 @@ func (a *Auth) Password(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// again asks who is signed in for their password: a session that was left open must
-// not change what one signs in with. Otherwise the request is answered.
-func (a *Auth) again(w http.ResponseWriter, r *http.Request, id Identity, password string) bool {
+// again asks who is signed in for their password or a passkey: a session that was left
+// open must not change what one signs in with. Otherwise the request is answered.
+func (a *Auth) again(w http.ResponseWriter, r *http.Request, id Identity, by proof) bool {
 	back, wait := a.tries.take(a.now(), claim{"again " + string(id.Person), accountLimit})
 	if wait > 0 {
 		later(w, wait)
 		return false
 	}
-	var c store.Credential
-	err := a.read(r.Context(), func(tx *store.Tx) (err error) {
-		c, err = tx.Credential(id.Person)
-		return err
-	})
-	ok := false
-	if err == nil {
-		ok, err = a.hashes.check(r.Context(), c.Password, password)
-	}
+	ok, err := a.agrees(r, id.Person, by)
 	switch {
 	case err != nil:
 		back()
 		a.fail(w, err)
 	case !ok:
-		problem(w, http.StatusForbidden, "password", "the password is wrong")
+		if given(by.Passkey) {
+			problem(w, http.StatusForbidden, "passkey", errPasskey.Error())
+		} else {
+			problem(w, http.StatusForbidden, "password", "the password is wrong")
+		}
 	default:
 		back()
 	}
 	return ok && err == nil
 }
 
-// AddPerson configures a person who is not there yet, or came back.
-func (a *Auth) AddPerson(ctx context.Context, by incident.Actor, p org.Person) error {
-	if !idForm.MatchString(string(p.ID)) {
-		return incident.Refuse("%q is no id: write a-z, 0-9, dot, dash and underscore, a letter or digit first, at most 64", p.ID)
+// agrees checks a proof.
+func (a *Auth) agrees(r *http.Request, p org.PersonID, by proof) (bool, error) {
+	if given(by.Passkey) {
+		return a.confirmed(r, p, by.Passkey)
 	}
-	if p.Role != "" && !p.Role.Valid() {
-		return incident.Refuse("%q is no role", p.Role)
-	}
-	return a.change(ctx, by, p.ID, func(was org.Person, there bool) (org.Person, error) {
-		if there && !was.Retired {
-			return was, incident.Refuse("person %s is there already", p.ID)
-		}
-		if p.Name == "" {
-			p.Name = string(p.ID)
-		}
-		return p, nil
-	})
-}
-
-// SetRole gives a person another role; the store refuses to lose the last admin.
-func (a *Auth) SetRole(ctx context.Context, by incident.Actor, id org.PersonID, role org.Role) error {
-	if !role.Valid() {
-		return incident.Refuse("%q is no role: want one of admin, manager, responder, observer, stakeholder", role)
-	}
-	return a.change(ctx, by, id, func(p org.Person, there bool) (org.Person, error) {
-		if !there || p.Retired {
-			return p, incident.Refuse("there is no person %q", id)
-		}
-		p.Role = role
-		return p, nil
-	})
-}
-
-func (a *Auth) change(ctx context.Context, by incident.Actor, id org.PersonID, how func(org.Person, bool) (org.Person, error)) error {
-	return a.write(ctx, func(tx *store.Tx) error {
-		now := a.now()
-		if _, err := tx.PutConfig(now); err != nil { // changes nothing; from here on nobody else does
-			return err
-		}
-		known, err := a.inside(tx)
-		if err != nil {
-			return err
-		}
-		was, there := known.people[id]
-		p, err := how(was, there)
-		if err != nil {
-			return err
-		}
-		p.Retired = false
-		body, err := json.Marshal(p)
-		if err != nil || there && !was.Retired && same(was, body) {
-			return err
-		}
-		_, err = tx.PutConfig(now, store.Change{Kind: "person", ID: string(id), Body: body, By: by})
+	var c store.Credential
+	err := a.read(r.Context(), func(tx *store.Tx) (err error) {
+		c, err = tx.Credential(p)
 		return err
 	})
-}
-
-func same(p org.Person, body []byte) bool {
-	b, err := json.Marshal(p)
-	return err == nil && bytes.Equal(b, body)
-}
-
-// Deactivate retires a person, which ends what they could do at once. What they could
-// sign in with is forgotten too: who comes back begins anew.
-func (a *Auth) Deactivate(ctx context.Context, by incident.Actor, id org.PersonID) error {
-	return a.write(ctx, func(tx *store.Tx) error {
-		now := a.now()
-		known, err := a.inside(tx)
-		if err != nil {
-			return err
-		}
-		if _, ok := known.active(id); !ok {
-			return incident.Refuse("there is no person %q", id)
-		}
-		if _, err := tx.PutConfig(now, store.Change{Kind: "person", ID: string(id), By: by}); err != nil {
-			return err
-		}
-		if err := tx.PutCredential(store.Credential{Person: id}); err != nil {
-			return err
-		}
-		if err := tx.PutRecovery(id, nil); err != nil {
-			return err
-		}
-		return a.record(tx, now, by, id, "deactivated")
-	})
-}
-
-// A User is a person as a list shows them.
-type User struct {
-	org.Person
-	Password, TOTP bool
-}
-
-// Users are all people, by id.
-func (a *Auth) Users(ctx context.Context) (all []User, err error) {
-	err = a.read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.Config() // in the order of their ids
-		if err != nil {
-			return err
-		}
-		creds, err := tx.Credentials()
-		if err != nil {
-			return err
-		}
-		has := map[org.PersonID]store.Credential{}
-		for _, c := range creds {
-			has[c.Person] = c
-		}
-		for _, r := range rows {
-			var p org.Person
-			if r.Kind == "person" && json.Unmarshal(r.Body, &p) == nil {
-				p.Retired = r.Retired
-				all = append(all, User{p, has[p.ID].Password != "", len(has[p.ID].TOTP) > 0})
-			}
-		}
-		return nil
-	})
-	return all, err
+	if err != nil {
+		return false, err
+	}
+	return a.hashes.check(r.Context(), c.Password, by.Password)
 }

@@ -3,8 +3,8 @@
 // decides (org.Access).
 //
 // A person proves who they are with a password, and a code of TOTP where they have set
-// it up. Passwords are hashed with argon2id
-// and sealed by the key ring, so that a stolen database cannot even be tried. Sessions
+// it up, or with a passkey (passkey.go). Passwords are hashed with argon2id and sealed by
+// the key ring, so that a stolen database cannot even be tried. Sessions
 // are random and opaque; the database has their keyed hash. An API key acts for its
 // owner: within some deeds, perhaps one team, until it expires, and never beyond what
 // the owner may do at that moment.
@@ -42,6 +42,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"tocsin/incident"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
@@ -64,6 +66,7 @@ type Identity struct {
 	org.Access
 	Person  org.PersonID // "" for a key
 	Key     string       // id of the API key, "" for a person
+	Owner   org.PersonID // whom a key acts for, "" for a person
 	Name    string
 	Session string // id, "" for a key
 }
@@ -100,6 +103,8 @@ type Auth struct {
 	hashes *hasher
 	tries  *throttle
 
+	relying *webauthn.WebAuthn // nil: the public URL allows no passkeys
+
 	known struct {
 		sync.Mutex
 		*roster
@@ -133,6 +138,7 @@ func New(o Options) *Auth {
 			a.log.Warn("the public URL is no origin", "error", err)
 		}
 		a.host = u.Hostname()
+		a.relying = relying(a.host, origin, a.secure)
 	}
 	return a
 }

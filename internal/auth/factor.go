@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -40,7 +41,7 @@ func (a *Auth) dropTOTP(tx *store.Tx, p org.PersonID) error {
 	return tx.PutRecovery(p, nil)
 }
 
-// EnrolTOTP answers POST /api/v1/totp {password}: a secret, shown once, that holds when
+// EnrolTOTP answers POST /api/v1/totp {password} or {passkey}: a secret, shown once, that holds when
 // its first code has come.
 func (a *Auth) EnrolTOTP(w http.ResponseWriter, r *http.Request) {
 	id, ok := a.proven(w, r)
@@ -63,13 +64,17 @@ func (a *Auth) EnrolTOTP(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, map[string]string{"secret": base32Text.EncodeToString(secret), "uri": totpURI(secret, a.host, string(id.Person))})
 }
 
-// proven is the person whose session it is and who has just given their password.
+// A proof is what somebody who is signed in proves with once more who they are.
+type proof struct {
+	Password string          `json:"password"`
+	Passkey  json.RawMessage `json:"passkey"` // what the authenticator said to /passkeys/challenge
+}
+
+// proven is the person whose session it is and who has just proven it once more.
 func (a *Auth) proven(w http.ResponseWriter, r *http.Request) (Identity, bool) {
-	var in struct {
-		Password string `json:"password"`
-	}
+	var in proof
 	id, ok := a.person(w, r)
-	return id, ok && readBody(w, r, &in) && a.again(w, r, id, in.Password)
+	return id, ok && readBody(w, r, &in) && a.again(w, r, id, in)
 }
 
 // ConfirmTOTP answers POST /api/v1/totp/confirm {code}: from here on signing in takes
@@ -124,7 +129,7 @@ func (a *Auth) confirm(tx *store.Tx, p org.PersonID, code string, hashes []strin
 	return a.record(tx, now, incident.ByPerson(p), p, "TOTP was set up")
 }
 
-// RemoveTOTP answers POST /api/v1/totp/remove {password}.
+// RemoveTOTP answers POST /api/v1/totp/remove {password} or {passkey}.
 func (a *Auth) RemoveTOTP(w http.ResponseWriter, r *http.Request) {
 	id, ok := a.proven(w, r)
 	if !ok {

@@ -82,7 +82,7 @@ func (a *Auth) byKey(ctx context.Context, key string) (Identity, error) {
 		return Identity{}, err
 	}
 	a.use(ctx, found.ID, now)
-	return Identity{Access: found.access(owner), Key: found.ID, Name: found.Name}, nil
+	return Identity{Access: found.access(owner), Key: found.ID, Owner: found.Owner, Name: found.Name}, nil
 }
 
 // use notes that a key was used, now and then. That it cannot be noted stops nobody.
@@ -173,6 +173,37 @@ func (a *Auth) Keys(ctx context.Context, owner org.PersonID) (all []Key, err err
 	})
 	slices.SortFunc(all, func(x, y Key) int { return strings.Compare(x.ID, y.ID) })
 	return all, err
+}
+
+// KeyOf is a key by its id.
+func (a *Auth) KeyOf(ctx context.Context, id string) (Key, error) {
+	all, err := a.Keys(ctx, "")
+	for _, k := range all {
+		if k.ID == id {
+			return k, nil
+		}
+	}
+	if err == nil {
+		err = store.ErrNotFound
+	}
+	return Key{}, err
+}
+
+// Wider says in what a key would go beyond the one that makes it, or "". What a key
+// makes may neither do more nor live longer.
+func (k Key) Wider(maker Key) string {
+	for _, d := range k.Deeds {
+		if !slices.Contains(maker.Deeds, d) {
+			return string(d)
+		}
+	}
+	switch {
+	case maker.Team != "" && k.Team != maker.Team:
+		return "write outside of team " + string(maker.Team)
+	case !maker.Expires.IsZero() && (k.Expires.IsZero() || k.Expires.After(maker.Expires)):
+		return "do anything after " + maker.Expires.Format(time.RFC3339)
+	}
+	return ""
 }
 
 // notFound says whether an error is that something is not there.

@@ -290,38 +290,72 @@ func (a *Auth) endSession(w http.ResponseWriter, r *http.Request, p org.PersonID
 	}
 }
 
+// A SessionLine is a session as lists show it.
+type SessionLine struct {
+	ID      string    `json:"id"`
+	Here    bool      `json:"here,omitempty"`
+	MadeAt  time.Time `json:"made_at"`
+	Seen    time.Time `json:"seen_at"`
+	Expires time.Time `json:"expires_at"`
+	Agent   string    `json:"agent,omitempty"`
+	Address string    `json:"address,omitempty"`
+}
+
+// Sessions are those of a person that are not over, newest first.
+func (a *Auth) Sessions(ctx context.Context, p org.PersonID) (lines []SessionLine, err error) {
+	now := a.now()
+	err = a.read(ctx, func(tx *store.Tx) error {
+		lines = []SessionLine{}
+		all, err := tx.SessionsOf(p)
+		for _, s := range all {
+			if over(s, now) {
+				continue
+			}
+			var d device
+			if err := json.Unmarshal(s.Device, &d); err != nil {
+				return err
+			}
+			lines = append(lines, SessionLine{ID: s.ID, MadeAt: s.MadeAt, Seen: s.Seen, Expires: s.Expires, Agent: d.Agent, Address: d.Address})
+		}
+		return err
+	})
+	return lines, err
+}
+
+// EndSessions ends a session of somebody, or with "" all of them, and writes down who
+// did it.
+func (a *Auth) EndSessions(ctx context.Context, by incident.Actor, p org.PersonID, id string) error {
+	return a.write(ctx, func(tx *store.Tx) error {
+		if id == "" {
+			if err := tx.DropSessions(p, ""); err != nil {
+				return err
+			}
+			return a.record(tx, a.now(), by, p, "all sessions were ended")
+		}
+		found, err := tx.DropSession(p, id)
+		if err == nil && !found {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return a.record(tx, a.now(), by, p, "a session was ended")
+	})
+}
+
 // ListSessions answers GET /api/v1/sessions: where am I signed in.
 func (a *Auth) ListSessions(w http.ResponseWriter, r *http.Request) {
 	id, ok := a.person(w, r)
 	if !ok {
 		return
 	}
-	type line struct {
-		ID      string    `json:"id"`
-		Here    bool      `json:"here,omitempty"`
-		MadeAt  time.Time `json:"made_at"`
-		Seen    time.Time `json:"seen_at"`
-		Expires time.Time `json:"expires_at"`
-		device
-	}
-	lines, now := []line{}, a.now()
-	err := a.read(r.Context(), func(tx *store.Tx) error {
-		all, err := tx.SessionsOf(id.Person)
-		for _, s := range all {
-			if over(s, now) {
-				continue
-			}
-			l := line{ID: s.ID, Here: s.ID == id.Session, MadeAt: s.MadeAt, Seen: s.Seen, Expires: s.Expires}
-			if err := json.Unmarshal(s.Device, &l.device); err != nil {
-				return err
-			}
-			lines = append(lines, l)
-		}
-		return err
-	})
+	lines, err := a.Sessions(r.Context(), id.Person)
 	if err != nil {
 		a.fail(w, err)
 		return
+	}
+	for i := range lines {
+		lines[i].Here = lines[i].ID == id.Session
 	}
 	write(w, http.StatusOK, map[string]any{"sessions": lines})
 }

@@ -9,6 +9,38 @@ import (
 	"time"
 )
 
+type APIKey struct {
+	Deeds     []string   `json:"deeds"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ID        string     `json:"id"`
+	MadeAt    time.Time  `json:"made_at"`
+	Name      string     `json:"name"`
+	// It may never do more than they
+	Owner   string `json:"owner"`
+	Revoked bool   `json:"revoked,omitempty"`
+	// It writes in this team alone
+	Team string `json:"team,omitempty"`
+	// To ten minutes
+	UsedAt *time.Time `json:"used_at,omitempty"`
+}
+
+type APIKeyWithSecret struct {
+	Deeds     []string   `json:"deeds"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ID        string     `json:"id"`
+	MadeAt    time.Time  `json:"made_at"`
+	Name      string     `json:"name"`
+	// It may never do more than they
+	Owner   string `json:"owner"`
+	Revoked bool   `json:"revoked,omitempty"`
+	// Shown this once; send it as "Authorization: Bearer ..."
+	Secret string `json:"secret"`
+	// It writes in this team alone
+	Team string `json:"team,omitempty"`
+	// To ten minutes
+	UsedAt *time.Time `json:"used_at,omitempty"`
+}
+
 type AddingBody struct {
 	// person:jane, schedule:primary, team:dba or email:reports@example.org
 	Targets []string `json:"targets"`
@@ -46,6 +78,17 @@ type ApplyingBody struct {
 	Prune bool `json:"prune,omitempty"`
 	// The set-up file
 	YAML string `json:"yaml"`
+}
+
+type BeatState struct {
+	Heartbeat string `json:"heartbeat"`
+	// While it is waited for: when its silence is an alarm
+	LateAt *time.Time `json:"late_at,omitempty"`
+	Name   string     `json:"name"`
+	// The last sign of life
+	PingedAt *time.Time `json:"pinged_at,omitempty"`
+	// new: it was never heard; waiting: for its next ping; missed: it is silent for too long; resting: nobody waits, the next ping begins anew: new, waiting, missed, resting
+	State string `json:"state"`
 }
 
 type Bulk struct {
@@ -126,6 +169,27 @@ type Cover struct {
 	Wkst       string            `json:"wkst,omitempty"`
 }
 
+type Delivery struct {
+	// Of the fact
+	At    time.Time `json:"at"`
+	Error string    `json:"error,omitempty"`
+	// The same at every try
+	ID       string `json:"id"`
+	Incident string `json:"incident"`
+	Kind     string `json:"kind"`
+	// Of the incident's log
+	Line int64 `json:"line"`
+	// When it is tried again
+	Next *time.Time `json:"next,omitempty"`
+	// waiting, delivered, dropped
+	State string `json:"state"`
+	// Of the answer; absent: there was none
+	Status  int64      `json:"status,omitempty"`
+	TookMs  int64      `json:"took_ms,omitempty"`
+	TriedAt *time.Time `json:"tried_at,omitempty"`
+	Tries   int64      `json:"tries"`
+}
+
 type ErrorDetail struct {
 	// Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id'
 	Location string `json:"location,omitempty"`
@@ -145,6 +209,47 @@ type Foreseen struct {
 	Fact json.RawMessage `json:"fact,omitempty"`
 	Kind string          `json:"kind"`
 	Text string          `json:"text"`
+}
+
+type GoneBody struct {
+	// Open ones that they answer for
+	Incidents []Incident `json:"incidents"`
+	// Incidents that could not be handed over, and why
+	Left        []string `json:"left,omitempty"`
+	Replacement string   `json:"replacement,omitempty"`
+	Setup       []Need   `json:"setup"`
+}
+
+type Heartbeat struct {
+	ChangedAt   *time.Time `json:"changed_at,omitempty"`
+	ChangedBy   string     `json:"changed_by,omitempty"`
+	Description string     `json:"description,omitempty"`
+	Disabled    bool       `json:"disabled,omitempty"`
+	Every       string     `json:"every"`
+	ID          string     `json:"id,omitempty"`
+	Integration string     `json:"integration"`
+	Message     string     `json:"message,omitempty"`
+	Name        string     `json:"name,omitempty"`
+	Retired     bool       `json:"retired,omitempty"`
+	Service     string     `json:"service,omitempty"`
+	Severity    string     `json:"severity,omitempty"`
+	Tags        []string   `json:"tags,omitempty"`
+	Team        string     `json:"team,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type ImportedBody struct {
+	Changes []StepTaken `json:"changes"`
+	// Nothing was written
+	Planned bool `json:"planned"`
+}
+
+type ImportingBody struct {
+	// A line of names above: id, and any of name, email, ntfy, zone, role, teams
+	Csv string `json:"csv"`
+	// Only say what would change
+	Plan bool `json:"plan,omitempty"`
 }
 
 type Incident struct {
@@ -197,6 +302,15 @@ type IntegrationWithKey struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type KeyAskedBody struct {
+	Deeds     []string   `json:"deeds"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Name      string     `json:"name"`
+	// Yourself, when it is left out; somebody else is for an admin
+	Owner string `json:"owner,omitempty"`
+	Team  string `json:"team,omitempty"`
+}
+
 type Layer struct {
 	Band       int64      `json:"band,omitempty"`
 	Cover      *Cover     `json:"cover,omitempty"`
@@ -213,6 +327,11 @@ type Layer struct {
 	Turn       *Turn      `json:"turn,omitempty"`
 	TZ         string     `json:"tz,omitempty"`
 	Until      string     `json:"until,omitempty"`
+}
+
+type LettingGoBody struct {
+	// Who stands wherever they stood, and answers for their incidents; without one, who is still needed stays
+	Replacement string `json:"replacement,omitempty"`
 }
 
 type Level struct {
@@ -258,6 +377,19 @@ type Method struct {
 type MinAlerts struct {
 	Count  int64  `json:"count"`
 	Within string `json:"within"`
+}
+
+type Need struct {
+	// Who else stands there
+	Others []string `json:"others,omitempty"`
+	// policy db, level 2
+	Where string `json:"where"`
+}
+
+type Needs struct {
+	// Open ones that they answer for
+	Incidents []Incident `json:"incidents"`
+	Setup     []Need     `json:"setup"`
 }
 
 type NotificationRule struct {
@@ -312,8 +444,20 @@ type Page struct {
 	Zone string `json:"zone,omitempty"`
 }
 
+type PageAPIKey struct {
+	Items []APIKey `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageAlert struct {
 	Items []Alert `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageBeatState struct {
+	Items []BeatState `json:"items"`
 	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
@@ -324,8 +468,20 @@ type PageChange struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageDelivery struct {
+	Items []Delivery `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageForeseen struct {
 	Items []Foreseen `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageHeartbeat struct {
+	Items []Heartbeat `json:"items"`
 	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
@@ -390,6 +546,12 @@ type PageService struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSessionLine struct {
+	Items []SessionLine `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageSettings struct {
 	Items []Settings `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -410,6 +572,12 @@ type PageTeam struct {
 
 type PageWatch struct {
 	Items []Watch `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageWebhook struct {
+	Items []Webhook `json:"items"`
 	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
@@ -485,6 +653,22 @@ type Repeat struct {
 	Wait  string `json:"wait,omitempty"`
 }
 
+type ReplayedBody struct {
+	Said string `json:"said"`
+}
+
+type ReplayingBody struct {
+	// One by its id
+	Delivery string `json:"delivery,omitempty"`
+	// Or everything that it wants since then
+	Since *time.Time `json:"since,omitempty"`
+}
+
+type ResettingBody struct {
+	// Take TOTP, recovery codes and passkeys away too: the telephone is lost
+	Factors bool `json:"factors,omitempty"`
+}
+
 type Rule struct {
 	Continue    bool     `json:"continue,omitempty"`
 	ID          string   `json:"id,omitempty"`
@@ -542,6 +726,16 @@ type Service struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type SessionLine struct {
+	Address   string    `json:"address,omitempty"`
+	Agent     string    `json:"agent,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Here      bool      `json:"here,omitempty"`
+	ID        string    `json:"id"`
+	MadeAt    time.Time `json:"made_at"`
+	SeenAt    time.Time `json:"seen_at"`
+}
+
 type Settings struct {
 	CatchAll  string     `json:"catch_all,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
@@ -582,6 +776,14 @@ type Step struct {
 	Version int64 `json:"version"`
 }
 
+type StepTaken struct {
+	// create, update, unchanged
+	Do string `json:"do"`
+	ID string `json:"id"`
+	// person, team
+	Kind string `json:"kind"`
+}
+
 type Team struct {
 	ChangedAt *time.Time        `json:"changed_at,omitempty"`
 	ChangedBy string            `json:"changed_by,omitempty"`
@@ -620,6 +822,44 @@ type Watch struct {
 	// Nothing changes before it
 	Until *time.Time `json:"until,omitempty"`
 	Why   string     `json:"why,omitempty"`
+}
+
+type WayIn struct {
+	ExpiresAt time.Time `json:"expires_at"`
+	// To be given to them; it works once
+	Link string `json:"link"`
+}
+
+type Webhook struct {
+	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	ChangedBy string     `json:"changed_by,omitempty"`
+	Disabled  bool       `json:"disabled,omitempty"`
+	ID        string     `json:"id,omitempty"`
+	Kinds     []string   `json:"kinds,omitempty"`
+	Name      string     `json:"name,omitempty"`
+	Retired   bool       `json:"retired,omitempty"`
+	Service   string     `json:"service,omitempty"`
+	Team      string     `json:"team,omitempty"`
+	URL       string     `json:"url"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type WebhookWithSecret struct {
+	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	ChangedBy string     `json:"changed_by,omitempty"`
+	Disabled  bool       `json:"disabled,omitempty"`
+	ID        string     `json:"id,omitempty"`
+	Kinds     []string   `json:"kinds,omitempty"`
+	Name      string     `json:"name,omitempty"`
+	Retired   bool       `json:"retired,omitempty"`
+	// Shown this once
+	Secret  string `json:"secret,omitempty"`
+	Service string `json:"service,omitempty"`
+	Team    string `json:"team,omitempty"`
+	URL     string `json:"url"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
 }
 
 type When struct {
@@ -747,6 +987,79 @@ func (c *Client) GetAudit(ctx context.Context, query GetAuditQuery, with ...Opti
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
 func (c *Client) GetExport(ctx context.Context, with ...Option) (out Exported, err error) {
 	err = c.do(ctx, "GET", "/api/v1/export", nil, nil, &out, with)
+	return out, err
+}
+
+// GetHeartbeatStates: GET /api/v1/heartbeat-states: How all heartbeats are.
+func (c *Client) GetHeartbeatStates(ctx context.Context, with ...Option) (out PageBeatState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/heartbeat-states", nil, nil, &out, with)
+	return out, err
+}
+
+// GetHeartbeatsQuery is what GetHeartbeats may be asked for. What is zero is left out.
+type GetHeartbeatsQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetHeartbeatsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetHeartbeats: GET /api/v1/heartbeats: List heartbeats.
+func (c *Client) GetHeartbeats(ctx context.Context, query GetHeartbeatsQuery, with ...Option) (out PageHeartbeat, err error) {
+	err = c.do(ctx, "GET", "/api/v1/heartbeats", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostHeartbeats: POST /api/v1/heartbeats: Create a heartbeat.
+func (c *Client) PostHeartbeats(ctx context.Context, body Heartbeat, with ...Option) (out Heartbeat, err error) {
+	err = c.do(ctx, "POST", "/api/v1/heartbeats", nil, body, &out, with)
+	return out, err
+}
+
+// GetHeartbeatsID: GET /api/v1/heartbeats/{id}: Read a heartbeat.
+func (c *Client) GetHeartbeatsID(ctx context.Context, id string, with ...Option) (out Heartbeat, err error) {
+	err = c.do(ctx, "GET", "/api/v1/heartbeats/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutHeartbeatsID: PUT /api/v1/heartbeats/{id}: Replace a heartbeat.
+func (c *Client) PutHeartbeatsID(ctx context.Context, id string, body Heartbeat, with ...Option) (out Heartbeat, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/heartbeats/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchHeartbeatsID: PATCH /api/v1/heartbeats/{id}: Change some fields of a heartbeat (RFC 7396).
+func (c *Client) PatchHeartbeatsID(ctx context.Context, id string, body map[string]any, with ...Option) (out Heartbeat, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/heartbeats/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteHeartbeatsID: DELETE /api/v1/heartbeats/{id}: Retire a heartbeat.
+func (c *Client) DeleteHeartbeatsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/heartbeats/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetHeartbeatsIDState: GET /api/v1/heartbeats/{id}/state: When it was heard, and when it is late.
+func (c *Client) GetHeartbeatsIDState(ctx context.Context, id string, with ...Option) (out BeatState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/heartbeats/"+url.PathEscape(id)+"/state", nil, nil, &out, with)
+	return out, err
+}
+
+// GetHeartbeatsIDVersions: GET /api/v1/heartbeats/{id}/versions: List all versions of a heartbeat.
+func (c *Client) GetHeartbeatsIDVersions(ctx context.Context, id string, with ...Option) (out PageHeartbeat, err error) {
+	err = c.do(ctx, "GET", "/api/v1/heartbeats/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 
@@ -960,6 +1273,43 @@ func (c *Client) GetIntegrationsIDVersions(ctx context.Context, id string, with 
 	return out, err
 }
 
+// GetKeysQuery is what GetKeys may be asked for. What is zero is left out.
+type GetKeysQuery struct {
+	Owner string
+	// Also those that are over
+	Revoked bool
+}
+
+func (q GetKeysQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "owner", q.Owner)
+	put(v, "revoked", q.Revoked)
+	return v
+}
+
+// GetKeys: GET /api/v1/keys: List API keys: one's own, or as an admin all.
+func (c *Client) GetKeys(ctx context.Context, query GetKeysQuery, with ...Option) (out PageAPIKey, err error) {
+	err = c.do(ctx, "GET", "/api/v1/keys", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostKeys: POST /api/v1/keys: Make an API key, which is shown once.
+func (c *Client) PostKeys(ctx context.Context, body KeyAskedBody, with ...Option) (out APIKeyWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/keys", nil, body, &out, with)
+	return out, err
+}
+
+// GetKeysID: GET /api/v1/keys/{id}: Read an API key.
+func (c *Client) GetKeysID(ctx context.Context, id string, with ...Option) (out APIKey, err error) {
+	err = c.do(ctx, "GET", "/api/v1/keys/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// DeleteKeysID: DELETE /api/v1/keys/{id}: End an API key at once.
+func (c *Client) DeleteKeysID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/keys/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
 // GetOncallQuery is what GetOncall may be asked for. What is zero is left out.
 type GetOncallQuery struct {
 	// Now, when it is left out
@@ -1037,6 +1387,12 @@ func (c *Client) PostPeople(ctx context.Context, body Person, with ...Option) (o
 	return out, err
 }
 
+// PostPeopleImport: POST /api/v1/people/import: Bring people in from CSV, or say what that would change.
+func (c *Client) PostPeopleImport(ctx context.Context, body ImportingBody, with ...Option) (out ImportedBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/people/import", nil, body, &out, with)
+	return out, err
+}
+
 // GetPeopleID: GET /api/v1/people/{id}: Read a person.
 func (c *Client) GetPeopleID(ctx context.Context, id string, with ...Option) (out Person, err error) {
 	err = c.do(ctx, "GET", "/api/v1/people/"+url.PathEscape(id), nil, nil, &out, with)
@@ -1058,6 +1414,46 @@ func (c *Client) PatchPeopleID(ctx context.Context, id string, body map[string]a
 // DeletePeopleID: DELETE /api/v1/people/{id}: Retire a person.
 func (c *Client) DeletePeopleID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/people/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetPeopleIDCovers: GET /api/v1/people/{id}/covers: What somebody is needed for.
+func (c *Client) GetPeopleIDCovers(ctx context.Context, id string, with ...Option) (out Needs, err error) {
+	err = c.do(ctx, "GET", "/api/v1/people/"+url.PathEscape(id)+"/covers", nil, nil, &out, with)
+	return out, err
+}
+
+// PostPeopleIDDeactivate: POST /api/v1/people/{id}/deactivate: Let somebody go, and say who takes their place.
+func (c *Client) PostPeopleIDDeactivate(ctx context.Context, id string, body LettingGoBody, with ...Option) (out GoneBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/people/"+url.PathEscape(id)+"/deactivate", nil, body, &out, with)
+	return out, err
+}
+
+// PostPeopleIDInvite: POST /api/v1/people/{id}/invite: Make a link with which somebody new sets a password.
+func (c *Client) PostPeopleIDInvite(ctx context.Context, id string, with ...Option) (out WayIn, err error) {
+	err = c.do(ctx, "POST", "/api/v1/people/"+url.PathEscape(id)+"/invite", nil, nil, &out, with)
+	return out, err
+}
+
+// PostPeopleIDReset: POST /api/v1/people/{id}/reset: Make a link with which somebody sets a new password.
+func (c *Client) PostPeopleIDReset(ctx context.Context, id string, body ResettingBody, with ...Option) (out WayIn, err error) {
+	err = c.do(ctx, "POST", "/api/v1/people/"+url.PathEscape(id)+"/reset", nil, body, &out, with)
+	return out, err
+}
+
+// GetPeopleIDSessions: GET /api/v1/people/{id}/sessions: Where somebody is signed in.
+func (c *Client) GetPeopleIDSessions(ctx context.Context, id string, with ...Option) (out PageSessionLine, err error) {
+	err = c.do(ctx, "GET", "/api/v1/people/"+url.PathEscape(id)+"/sessions", nil, nil, &out, with)
+	return out, err
+}
+
+// DeletePeopleIDSessions: DELETE /api/v1/people/{id}/sessions: Sign somebody out everywhere.
+func (c *Client) DeletePeopleIDSessions(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/people/"+url.PathEscape(id)+"/sessions", nil, nil, nil, with)
+}
+
+// DeletePeopleIDSessionsSession: DELETE /api/v1/people/{id}/sessions/{session}: End one session of somebody.
+func (c *Client) DeletePeopleIDSessionsSession(ctx context.Context, id string, session string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/people/"+url.PathEscape(id)+"/sessions/"+url.PathEscape(session), nil, nil, nil, with)
 }
 
 // GetPeopleIDVersions: GET /api/v1/people/{id}/versions: List all versions of a person.
@@ -1423,5 +1819,101 @@ func (c *Client) DeleteTeamsID(ctx context.Context, id string, with ...Option) e
 // GetTeamsIDVersions: GET /api/v1/teams/{id}/versions: List all versions of a team.
 func (c *Client) GetTeamsIDVersions(ctx context.Context, id string, with ...Option) (out PageTeam, err error) {
 	err = c.do(ctx, "GET", "/api/v1/teams/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetWebhooksQuery is what GetWebhooks may be asked for. What is zero is left out.
+type GetWebhooksQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetWebhooksQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetWebhooks: GET /api/v1/webhooks: List webhooks.
+func (c *Client) GetWebhooks(ctx context.Context, query GetWebhooksQuery, with ...Option) (out PageWebhook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/webhooks", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostWebhooks: POST /api/v1/webhooks: Create a webhook.
+func (c *Client) PostWebhooks(ctx context.Context, body Webhook, with ...Option) (out WebhookWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/webhooks", nil, body, &out, with)
+	return out, err
+}
+
+// GetWebhooksID: GET /api/v1/webhooks/{id}: Read a webhook.
+func (c *Client) GetWebhooksID(ctx context.Context, id string, with ...Option) (out Webhook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/webhooks/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutWebhooksID: PUT /api/v1/webhooks/{id}: Replace a webhook.
+func (c *Client) PutWebhooksID(ctx context.Context, id string, body Webhook, with ...Option) (out Webhook, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/webhooks/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchWebhooksID: PATCH /api/v1/webhooks/{id}: Change some fields of a webhook (RFC 7396).
+func (c *Client) PatchWebhooksID(ctx context.Context, id string, body map[string]any, with ...Option) (out Webhook, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/webhooks/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteWebhooksID: DELETE /api/v1/webhooks/{id}: Retire a webhook.
+func (c *Client) DeleteWebhooksID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/webhooks/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetWebhooksIDDeliveriesQuery is what GetWebhooksIDDeliveries may be asked for. What is zero is left out.
+type GetWebhooksIDDeliveriesQuery struct {
+	// waiting, delivered, dropped
+	State string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetWebhooksIDDeliveriesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "state", q.State)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetWebhooksIDDeliveries: GET /api/v1/webhooks/{id}/deliveries: List what it was told, newest first.
+func (c *Client) GetWebhooksIDDeliveries(ctx context.Context, id string, query GetWebhooksIDDeliveriesQuery, with ...Option) (out PageDelivery, err error) {
+	err = c.do(ctx, "GET", "/api/v1/webhooks/"+url.PathEscape(id)+"/deliveries", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostWebhooksIDReplay: POST /api/v1/webhooks/{id}/replay: Tell it again.
+func (c *Client) PostWebhooksIDReplay(ctx context.Context, id string, body ReplayingBody, with ...Option) (out ReplayedBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/webhooks/"+url.PathEscape(id)+"/replay", nil, body, &out, with)
+	return out, err
+}
+
+// PostWebhooksIDRotate: POST /api/v1/webhooks/{id}/rotate: Give it a new secret, which is shown once.
+func (c *Client) PostWebhooksIDRotate(ctx context.Context, id string, with ...Option) (out WebhookWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/webhooks/"+url.PathEscape(id)+"/rotate", nil, nil, &out, with)
+	return out, err
+}
+
+// GetWebhooksIDVersions: GET /api/v1/webhooks/{id}/versions: List all versions of a webhook.
+func (c *Client) GetWebhooksIDVersions(ctx context.Context, id string, with ...Option) (out PageWebhook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/webhooks/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }

@@ -28,7 +28,7 @@ func (c Cover) String() string {
 // when the person leaves.
 func (s Setup) Covers(p org.PersonID) (all []Cover) {
 	for _, t := range s.Teams {
-		if slices.Contains(t.Members, p) {
+		if _, ruled := t.Roles[p]; ruled || slices.Contains(t.Members, p) {
 			all = append(all, Cover{"team " + string(t.ID), others(t.Members, p)})
 		}
 	}

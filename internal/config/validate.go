@@ -21,6 +21,11 @@ func (s Setup) Validate(existing Setup) error {
 	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}}
 	c.found.File = s.File
 	c.know(existing)
+	for name, id := range c.beats { // one that is written anew may have another name
+		if slices.ContainsFunc(s.Heartbeats, func(b org.Heartbeat) bool { return string(b.ID) == id }) {
+			delete(c.beats, name)
+		}
+	}
 	c.know(s)
 	c.people()
 	c.teams()
@@ -67,6 +72,10 @@ func (s Setup) Where(path string) string {
 		name = "schedule " + string(s.Schedules[n].ID)
 	case list == "integrations" && n < len(s.Integrations):
 		name = "integration " + string(s.Integrations[n].ID)
+	case list == "heartbeats" && n < len(s.Heartbeats):
+		name = "heartbeat " + string(s.Heartbeats[n].ID)
+	case list == "webhooks" && n < len(s.Webhooks):
+		name = "webhook " + string(s.Webhooks[n].ID)
 	default:
 		return path
 	}
@@ -107,7 +116,10 @@ func (c *checker) know(s Setup) {
 		c.known[reference{Integrating, string(i.ID)}] = true
 	}
 	for _, b := range s.Heartbeats {
-		c.beats[[2]string{string(b.Integration), b.Name}] = string(b.ID)
+		name := [2]string{string(b.Integration), b.Name}
+		if c.beats[name] == "" {
+			c.beats[name] = string(b.ID)
+		}
 	}
 }
 

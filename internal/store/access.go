@@ -194,6 +194,11 @@ func (tx *Tx) SavePasskey(k Passkey) error {
 	return err
 }
 
+// NamePasskey gives one of a person's another name, and says how many there were.
+func (tx *Tx) NamePasskey(p org.PersonID, id, name string) (int, error) {
+	return tx.exec(tx.s.sql.PasskeyName, id, string(p), name)
+}
+
 // DropPasskeys takes one of a person's away, or with "" all, and says how many.
 func (tx *Tx) DropPasskeys(p org.PersonID, id string) (int, error) {
 	return tx.exec(tx.s.sql.PasskeyDrop, string(p), id)

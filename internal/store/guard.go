@@ -7,8 +7,8 @@ import (
 )
 
 // leaving notes what a change of a person ends. Where one is retired, so are their
-// sessions and links, and they stay so when the person comes back. It says whether an
-// admin is lost, whatever door the change came by.
+// sessions and links, and what they signed in with is forgotten: who comes back begins
+// anew. It says whether an admin is lost, whatever door the change came by.
 func (tx *Tx) leaving(was ConfigRow, body []byte, retire bool) (admin bool, err error) {
 	if was.Kind != "person" {
 		return false, nil
@@ -21,8 +21,23 @@ func (tx *Tx) leaving(was ConfigRow, body []byte, retire bool) (admin bool, err 
 		if err := tx.DropTokens(p, PasswordToken); err != nil {
 			return false, err
 		}
+		if err := tx.forget(p); err != nil {
+			return false, err
+		}
 	}
 	return !was.Retired && isAdmin(was.Body) && (retire || !isAdmin(body)), nil
+}
+
+// forget drops what a person could prove with who they are.
+func (tx *Tx) forget(p org.PersonID) error {
+	if err := tx.PutCredential(Credential{Person: p}); err != nil {
+		return err
+	}
+	if err := tx.PutRecovery(p, nil); err != nil {
+		return err
+	}
+	_, err := tx.DropPasskeys(p, "")
+	return err
 }
 
 func isAdmin(body []byte) bool {

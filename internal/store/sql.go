@@ -65,6 +65,9 @@ type texts struct {
 	Attempt, AttemptBegin     string
 	AttemptEnd, AttemptForget string
 	AttemptsDrop              string
+
+	// Access, over the API.
+	PasskeyName string
 }
 
 const (
@@ -263,6 +266,9 @@ var statements = texts{
 	AttemptEnd:     `UPDATE attempts SET status = $2, answer = $3 WHERE key = $1`,
 	AttemptForget:  `DELETE FROM attempts WHERE key = $1`,
 	AttemptsDrop:   `DELETE FROM attempts WHERE at < $1 OR at < $2 AND status = 0`,
+
+	// Access, over the API.
+	PasskeyName: `UPDATE passkeys SET name = $3 WHERE id = $1 AND person = $2`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the

@@ -111,7 +111,7 @@ func (k *kind) create(ctx context.Context, in *creating) (*oneThing, error) {
 		return nil, wrong("body.id", "is no text")
 	}
 	key := ""
-	if k.name == config.Integrating {
+	if k.shownOnce() != "" {
 		key = config.NewKey(rand.Reader)
 	}
 	row, err := k.change(ctx, id.ID, func(was store.ConfigRow, there bool) (json.RawMessage, error) {
@@ -148,7 +148,8 @@ func (k *kind) patchOnly(ctx context.Context, in *changingOnly) (*oneThing, erro
 	return k.patch(ctx, &changing{ThingID{k.name}, in.Match, in.ThingBody})
 }
 
-// rotate gives an integration a new key; the old one is good no longer.
+// rotate gives an integration a new key, or a webhook a new secret; the old one is good
+// no longer.
 func (k *kind) rotate(ctx context.Context, in *retiring) (*oneThing, error) {
 	return k.put(ctx, in.ID, in.Match, func(was store.ConfigRow) (json.RawMessage, error) {
 		if was.Retired {
@@ -190,7 +191,7 @@ func (k *kind) retire(ctx context.Context, in *retiring) (*retired, error) {
 		if err := in.check(was.Version); err != nil {
 			return err
 		}
-		if err := c.may(s.teamOf(k.name, was.Body)); err != nil {
+		if err := k.may(c, s.teamOf(k.name, was.Body)); err != nil {
 			return err
 		}
 		if err := unneeded(s, thing{k.name, in.ID}); err != nil {
@@ -234,7 +235,7 @@ func (a *API) freeze(tx *store.Tx) (*setup, error) {
 }
 
 // change writes a new version of a thing: what to makes of the old one, checked by the
-// code that checks set-up files. With a key, it is the integration's new one.
+// code that checks set-up files. With a key, it is the thing's new one.
 func (k *kind) change(ctx context.Context, id string, to func(was store.ConfigRow, there bool) (json.RawMessage, error), key string) (row store.ConfigRow, err error) {
 	c := asking(ctx)
 	err = k.api.store.Write(ctx, store.People, func(tx *store.Tx) error {
@@ -255,11 +256,11 @@ func (k *kind) change(ctx context.Context, id string, to func(was store.ConfigRo
 			return err
 		}
 		if there {
-			if err := c.may(s.teamOf(k.name, was.Body)); err != nil {
+			if err := k.may(c, s.teamOf(k.name, was.Body)); err != nil {
 				return err
 			}
 		}
-		if err := c.may(k.owner(s, item)); err != nil {
+		if err := k.may(c, k.owner(s, item)); err != nil {
 			return err
 		}
 		now := k.api.now()
@@ -275,6 +276,15 @@ func (k *kind) change(ctx context.Context, id string, to func(was store.ConfigRo
 		return tx.Touch("config/"+k.name, id)
 	})
 	return row, err
+}
+
+// may asks whether the caller may change a thing of a team. A webhook of no team is told
+// of everybody's incidents, sensitive ones too: it is not a manager's to make.
+func (k *kind) may(c *caller, team org.TeamID) error {
+	if k.name == config.Webhook && team == "" && !c.May(org.Administer, "") {
+		return denial{"a webhook that belongs to no team hears of everything: that is for an admin; give it a team or a service"}
+	}
+	return c.may(team)
 }
 
 // owner is the team whose right it is to write a thing. A new team is the house's.
@@ -293,6 +303,13 @@ func (k *kind) item(s *setup, id string, was store.ConfigRow, body json.RawMessa
 	}
 	one := config.Read([]config.Item{{Kind: k.name, ID: id, Body: plain}})
 	one.Complete()
+	for i := range one.Webhooks {
+		one.Webhooks[i].Secret = key
+		var had org.Webhook
+		if key == "" && json.Unmarshal(was.Body, &had) == nil {
+			one.Webhooks[i].Secret = had.Secret
+		}
+	}
 	for i := range one.Integrations {
 		one.Integrations[i].Key = key
 		var had org.Integration
@@ -327,7 +344,7 @@ func (k *kind) plain(id string, body json.RawMessage) ([]byte, error) {
 		}
 		f.SetString(id)
 	}
-	for _, ours := range []string{"Retired", "Version", "KeyHash"} {
+	for _, ours := range []string{"Retired", "Version", "KeyHash", "Secret"} {
 		if f := v.FieldByName(ours); f.IsValid() {
 			f.SetZero()
 		}
@@ -367,7 +384,9 @@ func merge(body, patch []byte) ([]byte, error) {
 		return nil, wrong("body", err.Error())
 	}
 	if o, ok := to.(map[string]any); ok {
-		delete(o, "key_hash") // is never seen, and stays
+		for _, field := range hidden { // are never seen, and stay
+			delete(o, field)
+		}
 	}
 	return json.Marshal(merged(to, from))
 }

@@ -31,6 +31,7 @@ import (
 type home struct {
 	t      testing.TB
 	store  *store.Store
+	ring   *secret.Ring
 	engine *engine.Engine
 	http   http.Handler
 	api    *v1.API
@@ -64,6 +65,8 @@ var setup = map[string]any{
 	"service/hr":        org.Service{ID: "hr", Name: "Salaries", Team: "dba", Policy: "p", Sensitive: true},
 	"service/site":      org.Service{ID: "site", Name: "Site", Team: "web", Policy: "p"},
 	"integration/prom":  org.Integration{ID: "prom", Name: "Prometheus", Source: "alertmanager", Service: "db", KeyHash: "never-to-be-seen"},
+	"api_key/key":       auth.Key{ID: "key", Name: "All", Owner: "ada", Deeds: org.Deeds(), Hash: "never-to-be-seen"},
+	"api_key/narrow":    auth.Key{ID: "narrow", Name: "Reads", Owner: "ada", Deeds: []org.Deed{org.ReadIncidents}, Hash: "never-to-be-seen-2"},
 	"rules/rules":       []alert.Rule{},
 	"settings/settings": org.Settings{CatchAll: "db"},
 }
@@ -75,6 +78,7 @@ func open(t testing.TB, url string) *home {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.ring = ring
 	if url == "" {
 		url = filepath.Join(t.TempDir(), "house.db")
 	}
@@ -95,7 +99,9 @@ func open(t testing.TB, url string) *home {
 			h.people[string(p.ID)] = auth.Identity{Access: org.AccessOf(p, teams), Person: p.ID, Name: p.Name, Session: "s-" + string(p.ID)}
 		}
 	}
-	key := func(id string, a org.Access) auth.Identity { return auth.Identity{Access: a, Key: id, Name: id} }
+	key := func(id string, a org.Access) auth.Identity {
+		return auth.Identity{Access: a, Key: id, Owner: "ada", Name: id}
+	}
 	h.people["key"] = key("key", org.Access{Everywhere: org.Admin})
 	h.people["narrow"] = key("narrow", org.Access{Everywhere: org.Admin, Deeds: []org.Deed{org.ReadIncidents}})
 	identify := func(r *http.Request) (auth.Identity, error) {

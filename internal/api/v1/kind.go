@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +36,8 @@ var kinds = []kind{
 	{plural: "policies", name: config.Policy, of: reflect.TypeFor[escalate.Policy]()},
 	{plural: "schedules", name: config.Schedule, of: reflect.TypeFor[oncall.Schedule]()},
 	{plural: "integrations", name: config.Integrating, of: reflect.TypeFor[org.Integration]()},
+	{plural: "heartbeats", name: config.Heartbeat, of: reflect.TypeFor[org.Heartbeat]()},
+	{plural: "webhooks", name: config.Webhook, of: reflect.TypeFor[org.Webhook]()},
 	{plural: "rules", name: config.Rules, of: reflect.TypeFor[ruleList]()},
 	{plural: "settings", name: config.Settings, of: reflect.TypeFor[org.Settings]()},
 }
@@ -131,7 +135,7 @@ func (k *kind) describe(op *huma.Operation) {
 	case op.Method == "POST":
 		op.DefaultStatus, status = 201, "201"
 		op.RequestBody = &huma.RequestBody{Required: true, Content: content(whole)}
-		if k.name == config.Integrating {
+		if k.shownOnce() != "" {
 			reply = k.keyed()
 		}
 	case op.Method == "PUT":
@@ -177,10 +181,26 @@ func (k *kind) schema() *huma.Schema {
 	return k.named(k.of.Name(), nil)
 }
 
-// keyed is the schema of an integration whose key is shown.
+// shownOnce is the field in which a thing's secret is shown when it is made; "": it has
+// none. An integration's key is kept as a hash, a webhook's secret is sealed.
+func (k *kind) shownOnce() string {
+	switch k.name {
+	case config.Integrating:
+		return "key"
+	case config.Webhook:
+		return "secret"
+	}
+	return ""
+}
+
+// hidden are the fields that nobody reads or writes through the API.
+var hidden = []string{"key_hash", "secret"}
+
+// keyed is the schema of a thing whose secret is shown.
 func (k *kind) keyed() *huma.Schema {
-	return k.named("IntegrationWithKey", map[string]*huma.Schema{
-		"key": {Type: huma.TypeString, Description: "Shown this once", ReadOnly: true},
+	field := k.shownOnce()
+	return k.named(k.of.Name()+"With"+strings.ToUpper(field[:1])+field[1:], map[string]*huma.Schema{
+		field: {Type: huma.TypeString, Description: "Shown this once", ReadOnly: true},
 	})
 }
 
@@ -189,7 +209,9 @@ func (k *kind) named(name string, more map[string]*huma.Schema) *huma.Schema {
 	registry := k.api.huma.OpenAPI().Components.Schemas
 	if registry.Map()[name] == nil {
 		s := huma.SchemaFromType(registry, k.of)
-		delete(s.Properties, "key_hash")
+		for _, field := range hidden {
+			delete(s.Properties, field)
+		}
 		for field, schema := range meta() {
 			s.Properties[field] = schema
 		}
@@ -198,7 +220,7 @@ func (k *kind) named(name string, more map[string]*huma.Schema) *huma.Schema {
 		}
 		var required []string
 		for _, field := range s.Required {
-			if field != "id" && field != "name" {
+			if field != "id" && field != "name" && !slices.Contains(hidden, field) {
 				required = append(required, field)
 			}
 		}
@@ -217,7 +239,12 @@ func (k *kind) show(c *caller, r store.ConfigRow, key string) json.RawMessage {
 	} else if err := json.Unmarshal(r.Body, &fields); err != nil {
 		fields = map[string]any{"id": r.ID}
 	}
-	delete(fields, "key_hash")
+	for _, field := range hidden {
+		delete(fields, field)
+	}
+	if address, ok := fields["url"].(string); ok && k.name == config.Webhook && !c.May(org.Configure, c.setup.teamOf(r.Kind, r.Body)) {
+		fields["url"] = origin(address)
+	}
 	if k.name == config.Person && !c.May(org.Administer, "") && string(c.Person) != r.ID {
 		masked(fields)
 	}
@@ -226,7 +253,7 @@ func (k *kind) show(c *caller, r store.ConfigRow, key string) json.RawMessage {
 		fields["retired"] = true
 	}
 	if key != "" {
-		fields["key"] = key
+		fields[k.shownOnce()] = key
 	}
 	body, err := json.Marshal(fields)
 	if err != nil {
@@ -243,6 +270,15 @@ func masked(person map[string]any) {
 			m["address"] = ""
 		}
 	}
+}
+
+// origin is an address without what may be a secret in it.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func tag(version int) string { return `"` + strconv.Itoa(version) + `"` }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "tocsin/internal/api/v1"
 	"tocsin/org"
@@ -12,7 +13,8 @@ import (
 // known are the things that a path may name: of the team dba, and of web.
 var known = map[string][2]string{
 	"people": {"rita", "otto"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
-	"integrations": {"prom", "prom-web"},
+	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
+	"keys": {"key", "narrow"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -36,8 +38,14 @@ func bodyFor(method, pattern, team string) string {
 		return `{"verb":"note","text":"hm","ids":["x"]}`
 	case strings.HasSuffix(pattern, "/incidents"):
 		return fmt.Sprintf(`{"title":"t","service":%q}`, service)
-	case strings.HasPrefix(pattern, v1.Prefix+"/incidents"):
+	case strings.HasPrefix(pattern, v1.Prefix+"/people/{id}/"), strings.HasPrefix(pattern, v1.Prefix+"/incidents"):
 		return `{}`
+	case strings.HasSuffix(pattern, "/people/import"):
+		return `{"csv":"id,name\n","plan":true}`
+	case strings.HasSuffix(pattern, "/keys"):
+		return `{"name":"script","deeds":["read incidents"]}`
+	case strings.HasSuffix(pattern, "/replay"):
+		return `{"since":"2026-01-01T00:00:00Z"}`
 	case strings.HasSuffix(pattern, "/overrides"), strings.HasSuffix(pattern, "/overrides/{override}"):
 		return `{"op":"set","start":"2030-01-01T00:00:00Z","end":"2030-01-02T00:00:00Z","users":["rita"]}`
 	case method == "PATCH":
@@ -54,6 +62,10 @@ func bodyFor(method, pattern, team string) string {
 		return fmt.Sprintf(`{"id":"new","team":%q,"layers":[{"id":"l","people":["rita"],"every":"1 week","from":"2026-01-05T08:00"}]}`, team)
 	case strings.Contains(pattern, "/integrations"):
 		return fmt.Sprintf(`{"id":"new","source":"generic","service":%q}`, service)
+	case strings.Contains(pattern, "/heartbeats"):
+		return fmt.Sprintf(`{"id":"new","every":"1h","integration":"prom","team":%q}`, team)
+	case strings.Contains(pattern, "/webhooks"):
+		return fmt.Sprintf(`{"id":"new","url":"https://example.org/hook","team":%q}`, team)
 	case strings.Contains(pattern, "/rules"):
 		return `{"rules":[]}`
 	case strings.HasSuffix(pattern, "/apply"):
@@ -66,6 +78,9 @@ func bodyFor(method, pattern, team string) string {
 // what in their own team (dba) and in the other (web).
 func may(who, deed, team string) bool {
 	read := map[string]bool{"read incidents": true, "read setup": true}
+	if deed == "keep keys" { // everybody's who may sign in
+		return who != "narrow"
+	}
 	switch who {
 	case "ada", "key":
 		return true
@@ -113,6 +128,10 @@ func walking(t *testing.T) *home {
 	h.configure(map[string]any{
 		"policy/p-web":         withTeam(setup["policy/p"], "p-web", "web"),
 		"schedule/s-web":       withTeam(setup["schedule/s"], "s-web", "web"),
+		"heartbeat/backup":     org.Heartbeat{ID: "backup", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom"},
+		"heartbeat/backup-web": org.Heartbeat{ID: "backup-web", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom-web"},
+		"webhook/bot":          org.Webhook{ID: "bot", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Team: "dba"},
+		"webhook/bot-web":      org.Webhook{ID: "bot-web", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Service: "site"},
 		"integration/prom-web": org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
 	})
 	return h
@@ -130,7 +149,7 @@ func walk(h *home, r v1.Route, as, team string) {
 			path = strings.Replace(path, "{id}", ids[n], 1)
 		}
 	}
-	path = strings.NewReplacer("{id}", "unknown", "{override}", "unknown").Replace(path)
+	path = strings.NewReplacer("{id}", "unknown", "{override}", "unknown", "{session}", "unknown").Replace(path)
 	body := strings.Replace(bodyFor(r.Method, r.Pattern, team), `"new"`, fmt.Sprintf("%q", "new-"+as+"-"+team), 1) // each makes their own
 	if r.Method == "PUT" {
 		body = strings.Replace(body, fmt.Sprintf(`"id":"new-%s-%s",`, as, team), "", 1)

@@ -1,6 +1,7 @@
 package v1
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"sync"
@@ -117,12 +118,15 @@ func (s *setup) hidden(who auth.Identity) (all []org.ServiceID) {
 }
 
 // teamOf is the team that a thing of a kind belongs to: a team to itself, a service, a
-// policy and a schedule to theirs, an integration to that of its service.
+// policy and a schedule to theirs, an integration to that of its service. A heartbeat and
+// a webhook name their team, or belong to that of what they are about.
 func (s *setup) teamOf(kind string, body []byte) org.TeamID {
 	var v struct {
 		ID      org.TeamID
 		Team    org.TeamID
 		Service org.ServiceID
+
+		Integration org.IntegrationID
 	}
 	if json.Unmarshal(body, &v) != nil {
 		return ""
@@ -132,6 +136,13 @@ func (s *setup) teamOf(kind string, body []byte) org.TeamID {
 		return v.ID
 	case config.Integrating:
 		return s.services[v.Service].Team
+	case config.Heartbeat:
+		if v.Team == "" && v.Service == "" {
+			return s.teamOf(config.Integrating, s.rows[thing{config.Integrating, string(v.Integration)}].Body)
+		}
+		return cmp.Or(v.Team, s.services[v.Service].Team)
+	case config.Webhook:
+		return cmp.Or(v.Team, s.services[v.Service].Team)
 	}
 	return v.Team
 }

@@ -54,8 +54,10 @@ type Options struct {
 	Ring   *secret.Ring // of the keys of integrations
 	// Identify says who is asking.
 	Identify func(*http.Request) (auth.Identity, error)
-	Log      *slog.Logger
-	Version  string
+	// Auth makes keys and links; nil: one is made.
+	Auth    *auth.Auth
+	Log     *slog.Logger
+	Version string
 	// Stopping is closed when the server is to stop: the clients of /events are let go.
 	// They come back to another node, or after the next start, and miss nothing.
 	Stopping <-chan struct{}
@@ -74,6 +76,7 @@ type API struct {
 	store    *store.Store
 	ring     *secret.Ring
 	identify func(*http.Request) (auth.Identity, error)
+	auth     *auth.Auth
 	log      *slog.Logger
 	huma     huma.API
 	setups   setups
@@ -87,7 +90,10 @@ func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{engine: o.Engine, store: o.Store, ring: o.Ring, identify: o.Identify, log: o.Log}
+	a := &API{engine: o.Engine, store: o.Store, ring: o.Ring, identify: o.Identify, auth: o.Auth, log: o.Log}
+	if a.auth == nil {
+		a.auth = auth.New(auth.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Log: o.Log})
+	}
 	a.feed = newFeed(a, o.Stopping)
 	operations := collector{}
 	a.huma = humago.New(operations, describe(o.Version))
