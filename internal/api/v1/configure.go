@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,7 +46,10 @@ func mentions(s *setup, r store.ConfigRow, q string) bool {
 
 // thingPage is a page of a list of things.
 func thingPage(items []json.RawMessage, next string) *manyThings {
-	body, err := json.Marshal(page[json.RawMessage]{Items: slices.Concat([]json.RawMessage{}, items), Next: next})
+	if items == nil {
+		items = []json.RawMessage{} // an empty list, not null
+	}
+	body, err := json.Marshal(page[json.RawMessage]{Items: items, Next: next})
 	if err != nil {
 		panic("v1: " + err.Error()) // each was JSON before
 	}
