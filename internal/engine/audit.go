@@ -15,14 +15,15 @@ import (
 )
 
 const (
-	auditEvery  = time.Minute
-	keepEvents  = 30 * 24 * time.Hour
-	keepBytes   = 20 << 30
-	keepLeast   = 24 * time.Hour // when the disk fills
-	diskFull    = 80.0           // per cent
-	pruneEvery  = time.Hour
-	leaseMost   = time.Minute // what lasts longer is no lease of ours
-	auditLatest = 500         // subjects whose projection one audit folds anew
+	auditEvery   = time.Minute
+	keepEvents   = 30 * 24 * time.Hour
+	keepBytes    = 20 << 30
+	keepLeast    = 24 * time.Hour // when the disk fills
+	diskFull     = 80.0           // per cent
+	pruneEvery   = time.Hour
+	keepSilences = 5 * 24 * time.Hour // after their end
+	leaseMost    = time.Minute        // what lasts longer is no lease of ours
+	auditLatest  = 500                // subjects whose projection one audit folds anew
 )
 
 // Begin arms the house's own timers. It may be called again at every start, also when
@@ -30,6 +31,9 @@ const (
 func (e *Engine) Begin(ctx context.Context, now time.Time) error {
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
 		if _, err := tx.FreeLeases(now, leaseMost); err != nil {
+			return err
+		}
+		if err := tx.Respite(now.Add(respite)); err != nil {
 			return err
 		}
 		d, there, err := tx.DueOf("audit", "")
@@ -120,6 +124,9 @@ func (e *Engine) prune(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
+		if err := tx.DropSilences(now.Add(-keepSilences)); err != nil {
+			return err
+		}
 		dropped, err := tx.Prune(now, keep, keepBytes)
 		if len(dropped) > 0 {
 			e.log.Info("old events dropped", "days", dropped)

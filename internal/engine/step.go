@@ -106,15 +106,22 @@ func writeLane(lane int) store.Lane {
 
 // due does one claimed row, in its own transaction.
 func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
-	if d.Kind == "audit" {
+	switch d.Kind {
+	case "audit":
 		return e.audit(ctx, d, now)
+	case store.SilenceKind:
+		return e.silence(ctx, d, now)
 	}
 	return e.store.Write(ctx, writeLane(d.Lane), func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		if ok, err := tx.Hold(d); err != nil || !ok {
 			return err
 		}
-		if d.Kind != "tend" {
+		switch d.Kind {
+		case "tend":
+		case store.ExpireKind:
+			return e.expire(tx, d, now)
+		default:
 			return fmt.Errorf("nobody knows how to do %q", d.Kind)
 		}
 		s, err := e.current(tx)

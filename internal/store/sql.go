@@ -24,6 +24,12 @@ type texts struct {
 	Untended, LateDue, LatePages, Limbo   string
 	FreeDue, FreePages                    string
 	WrittenLast                           string
+
+	// Silences, and alerts whose time runs out.
+	ArmBy, Expired, NextExpiry, Respite string
+	PutSilence, Silence, LockSilence    string
+	Silences, SilencesAt, DropSilences  string
+	HeldSubjects, Firing, FiringOf      string
 }
 
 const (
@@ -112,6 +118,23 @@ var statements = texts{
 	// ahead.
 	FreeDue:   `UPDATE due SET wake_at = CASE WHEN at > $1 THEN at ELSE $1 END, gen = gen + 1 WHERE wake_at > $2 AND wake_at > at`,
 	FreePages: `UPDATE pages SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND state = 'claimed'`,
+
+	// Silences, and alerts whose time runs out.
+	ArmBy: `INSERT INTO due (kind, subject, lane, at, wake_at, gen, failures) VALUES ($1, $2, $3, $4, $4, 1, 0)
+ ON CONFLICT (kind, subject) DO UPDATE SET lane = excluded.lane, at = excluded.at, wake_at = excluded.wake_at, gen = due.gen + 1 WHERE excluded.wake_at < due.wake_at`,
+	Expired:    `SELECT key, until FROM expiring WHERE integration = $1 AND until <= $2 ORDER BY until, key LIMIT $3`,
+	NextExpiry: `SELECT coalesce(min(until), 0) FROM expiring WHERE integration = $1`,
+	Respite:    `UPDATE expiring SET until = $1 WHERE until < $1`,
+	PutSilence: `INSERT INTO silences (id, integration, starts_at, ends_at, body) VALUES ($1, $2, $3, $4, $5)
+ ON CONFLICT (id) DO UPDATE SET starts_at = excluded.starts_at, ends_at = excluded.ends_at, body = excluded.body`,
+	Silence:      `SELECT body FROM silences WHERE id = $1`,
+	LockSilence:  `SELECT body FROM silences WHERE id = $1{lock}`,
+	Silences:     `SELECT body FROM silences ORDER BY id`,
+	SilencesAt:   `SELECT body FROM silences WHERE ends_at > $1 AND starts_at <= $1 ORDER BY id`,
+	DropSilences: `DELETE FROM silences WHERE ends_at < $1`,
+	HeldSubjects: `SELECT id FROM subjects WHERE open AND held <> '' ORDER BY id`,
+	Firing:       firing(`(a.integration, a.key) > ($1, $2)`),
+	FiringOf:     firing(`a.integration = $1 AND a.key > $2`),
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
@@ -121,6 +144,12 @@ var statements = texts{
 func claimDue(order string) string {
 	return `WITH c AS MATERIALIZED (SELECT kind, subject FROM due WHERE lane = $1 AND wake_at <= $2 ORDER BY ` + order + ` LIMIT $3{skip})
  UPDATE due SET wake_at = $4, gen = due.gen + 1 FROM c WHERE due.kind = c.kind AND due.subject = c.subject RETURNING ` + dueColumns
+}
+
+// firing lists open alerts along their index, with what is known of them elsewhere.
+func firing(which string) string {
+	return `SELECT ` + alertColumns + `, coalesce(x.until, 0), s.held, s.status FROM alerts a JOIN subjects s ON s.id = a.subject
+ LEFT JOIN expiring x ON x.integration = a.integration AND x.key = a.key WHERE a.open AND ` + which + ` ORDER BY a.integration, a.key LIMIT $3`
 }
 
 // The parts of which filters are built. A part with a value ends in its placeholder.
