@@ -1,6 +1,6 @@
 # A bare `make` says what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help run test vet staticcheck race sim nights bench fuzz format build
+.PHONY: help run test e2e vet staticcheck race sim nights bench fuzz format build
 
 GO ?= go
 SEEDS ?= 100
@@ -8,7 +8,7 @@ DAYS ?= 30
 FUZZTIME ?= 30s
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 build: ## build the one binary, ./tocsin
 	CGO_ENABLED=0 $(GO) build -trimpath -o tocsin .
@@ -18,6 +18,10 @@ run: ## start a server on http://127.0.0.1:8080 with its data in ./data
 
 test: vet staticcheck ## everything that must pass: vet, staticcheck, all tests
 	$(GO) test ./...
+	@$(MAKE) --no-print-directory e2e
+
+e2e: ## other people's programs against the built binary
+	cd e2e && $(GO) vet ./... && $(GO) test ./...
 
 vet:
 	$(GO) vet ./...

@@ -36,7 +36,10 @@ const rules = `
 	internal/channel/smtptest
 	internal/store: alert escalate incident oncall org resolve internal/secret
 	internal/engine: alert escalate incident oncall org resolve internal/channel internal/secret internal/store
-	internal/api: alert alert/source escalate incident oncall org resolve internal/engine internal/store internal/web
+	internal/auth: incident org internal/secret internal/store internal/engine
+	internal/follow: alert escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
+	internal/api: alert alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/engine internal/secret internal/store internal/web
+	internal/api/v1: alert escalate incident oncall org resolve internal/auth internal/config internal/engine internal/secret internal/store
 	internal/web: alert escalate incident oncall org resolve internal/engine internal/store
 	internal/config: alert alert/source escalate incident oncall org internal/channel internal/egress internal/secret
 

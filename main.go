@@ -26,11 +26,16 @@ import (
 var version = "dev"
 
 type commands struct {
-	Serve   serve   `cmd:"" help:"Run the server."`
-	Apply   apply   `cmd:"" help:"Bring the configuration to what a set-up file says."`
-	Night   night   `cmd:"" help:"Play a night: a script in, a transcript out."`
-	Migrate migrate `cmd:"" help:"Bring the database's schema up to date, and exit."`
-	Version about   `cmd:"" help:"Print the version."`
+	Serve   serve        `cmd:"" help:"Run the server."`
+	Demo    demo         `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
+	Apply   apply        `cmd:"" help:"Bring the configuration to what a set-up file says."`
+	User    userCommands `cmd:"" help:"People and how they sign in."`
+	Key     keyCommands  `cmd:"" help:"API keys."`
+	Webhook webhook      `cmd:"" help:"Look into what webhooks were told, and tell them again."`
+	Verify  verify       `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
+	Night   night        `cmd:"" help:"Play a night: a script in, a transcript out."`
+	Migrate migrate      `cmd:"" help:"Bring the database's schema up to date, and exit."`
+	Version about        `cmd:"" help:"Print the version."`
 }
 
 func main() {
@@ -52,7 +57,11 @@ func main() {
 type serve struct{ config.Server }
 
 func (c *serve) Run(ctx context.Context) error {
-	return app.Serve(ctx, c.Server, c.Logger(os.Stderr), version, nil)
+	return app.Serve(ctx, c.Server, c.Logger(os.Stderr), version, func(s *app.Server) {
+		if s.SetUp != "" { // not logged: who has it becomes admin
+			fmt.Printf("Nobody can sign in yet. Make the first admin here, once, within a day:\n\n  %s\n\n", s.SetUp)
+		}
+	})
 }
 
 type apply struct {
@@ -98,6 +107,17 @@ func me() org.PersonID {
 	return org.PersonID(u.Username + "@shell")
 }
 
+type demo struct {
+	Listen string `default:"127.0.0.1:8080" env:"TOCSIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve HTTP on (${default})."`
+	Data   string `placeholder:"DIR" help:"Keep everything in this directory; without it, nothing is left behind."`
+	Seed   uint64 `default:"1" help:"Another history for another number (${default})."`
+}
+
+func (c *demo) Run(ctx context.Context) error {
+	o := config.Server{Installation: config.Installation{Listen: c.Listen, Data: c.Data}}
+	return (&sim.Demo{Options: o, Seed: c.Seed, Version: version, Out: os.Stdout}).Run(ctx)
+}
+
 type night struct {
 	File     string `arg:"" type:"existingfile" help:"Script of the night (docs/nights.md)."`
 	Update   bool   `help:"Write what happened into the file; read the difference before you keep it."`
@@ -122,6 +142,42 @@ func (c *night) Run(ctx context.Context) error {
 		return errors.Join(os.WriteFile(c.File, []byte(got), 0o644), errors.New("the night went otherwise; the file now says how"))
 	}
 	return errors.New("the night went otherwise")
+}
+
+type webhook struct {
+	Log    webhookLog    `cmd:"" help:"Print the last deliveries of a webhook, newest first."`
+	Replay webhookReplay `cmd:"" help:"Send deliveries again."`
+}
+
+type webhookLog struct {
+	config.Installation
+	Webhook org.WebhookID `arg:"" help:"Id of the webhook."`
+	Limit   int           `default:"50" help:"How many (${default})."`
+}
+
+func (c *webhookLog) Run(ctx context.Context) error {
+	st, _, err := app.OpenStore(ctx, c.Installation)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return app.WebhookLog(ctx, st, c.Webhook, c.Limit, os.Stdout)
+}
+
+type webhookReplay struct {
+	config.Installation
+	Webhook  org.WebhookID `arg:"" help:"Id of the webhook."`
+	Since    time.Time     `xor:"which" required:"" placeholder:"TIME" help:"Everything that it wants since then, such as 2026-11-25T00:00:00Z."`
+	Delivery string        `xor:"which" required:"" placeholder:"ID" help:"One delivery."`
+}
+
+func (c *webhookReplay) Run(ctx context.Context) error {
+	st, _, err := app.OpenStore(ctx, c.Installation)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return app.Replay(ctx, st, c.Webhook, c.Delivery, c.Since, time.Now().UTC().Truncate(time.Microsecond))
 }
 
 type migrate struct{ config.Installation }

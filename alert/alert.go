@@ -30,6 +30,9 @@ const (
 	Update        Action = "update"
 	Change        Action = "change"
 	Heartbeat     Action = "heartbeat"
+	// Test is what a sender says when somebody tries its connection: kept, and nobody is
+	// called.
+	Test Action = "test"
 	// Unreadable stands for a body that its source could not read: it is kept, and
 	// opens one low incident per integration.
 	Unreadable Action = "unreadable"

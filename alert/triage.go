@@ -115,6 +115,8 @@ func Triage(ev Event, c Category, open, last *Alert, status incident.Status, reo
 		return raise(v, c.Severity, open)
 	case Change:
 		return Verdict{Do: DoRecord, Why: "a change, not an alert"}
+	case Test:
+		return Verdict{Do: DoRecord, Why: "a test of the sender's, not an alert"}
 	case Heartbeat:
 		return Verdict{Do: DoRecord, Why: "a sign of life, not an alert"}
 	}

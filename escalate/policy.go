@@ -40,6 +40,7 @@ const Late = 5 * time.Second
 type Policy struct {
 	ID      org.PolicyID `json:"id" yaml:"id"`
 	Name    string       `json:"name" yaml:"name"`
+	Team    org.TeamID   `json:"team,omitempty" yaml:"team,omitempty"` // whose managers may change it
 	Version int          `json:"version,omitempty" yaml:"-"`
 	Zone    string       `json:"zone,omitempty" yaml:"zone,omitempty"` // of the levels' windows; "" is UTC
 	// Offset makes each level's At count from the start of the round; otherwise Wait

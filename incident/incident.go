@@ -52,8 +52,8 @@ const (
 // Open says whether people still have to care.
 func (s Status) Open() bool { return s == Triggered || s == Acknowledged || s == Snoozed }
 
-// An Actor is who did it: a person ("person:jane"), a source ("source:prom-eu") or
-// the engine itself.
+// An Actor is who did it: a person ("person:jane"), a source ("source:prom-eu"), an API
+// key ("key:01k..") or the engine itself.
 type Actor string
 
 // Engine is the actor of everything that happens by itself.
@@ -64,6 +64,9 @@ func ByPerson(p org.PersonID) Actor { return Actor("person:" + string(p)) }
 
 // BySource is the actor that an integration is.
 func BySource(i org.IntegrationID) Actor { return Actor("source:" + string(i)) }
+
+// ByKey is the actor that an API key is, by its id.
+func ByKey(id string) Actor { return Actor("key:" + id) }
 
 // Person is the person behind the actor, or "" when it is none.
 func (a Actor) Person() org.PersonID {

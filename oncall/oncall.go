@@ -51,6 +51,7 @@ const Primary = "primary"
 type Schedule struct {
 	ID      org.ScheduleID `json:"id,omitempty" yaml:"id"`
 	Name    string         `json:"name,omitempty" yaml:"name"`
+	Team    org.TeamID     `json:"team,omitempty" yaml:"team,omitempty"` // whose managers may change it
 	TZ      string         `json:"tz,omitempty" yaml:"tz,omitempty"`     // IANA name; "" is UTC
 	Zone    string         `json:"zone,omitempty" yaml:"zone,omitempty"` // another word for TZ
 	Layers  []Layer        `json:"layers" yaml:"layers"`

@@ -49,6 +49,11 @@ var deedRole = map[Deed]struct {
 	Administer:    {Admin, false},
 }
 
+// Deeds are all there are, the harmless ones first.
+func Deeds() []Deed {
+	return []Deed{ReadIncidents, ReadSetup, ReadSensitive, Respond, Configure, Administer}
+}
+
 // An Access is what somebody may do: a person, or an API key.
 type Access struct {
 	Everywhere Role            // the role in no particular team

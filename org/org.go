@@ -106,8 +106,10 @@ type Service struct {
 	DependsOn []ServiceID `json:"depends_on,omitempty" yaml:"depends_on,omitempty"`
 	// Reopen is how long after its resolve an alert that fires again reopens the old
 	// incident instead of opening a new one; nil means ten minutes.
-	Reopen  *Duration `json:"reopen,omitempty" yaml:"reopen,omitempty"`
-	Retired bool      `json:"retired,omitempty" yaml:"-"`
+	Reopen *Duration `json:"reopen,omitempty" yaml:"reopen,omitempty"`
+	// Sensitive keeps its incidents from everybody but those who answer for its team.
+	Sensitive bool `json:"sensitive,omitempty" yaml:"sensitive,omitempty"`
+	Retired   bool `json:"retired,omitempty" yaml:"-"`
 }
 
 // An Integration is a door for one sender: a key, the dialect it speaks, and the

@@ -16,13 +16,9 @@ type Alertmanager struct{}
 func (Alertmanager) Name() string { return "alertmanager" }
 
 func (Alertmanager) Parse(_ map[string][]string, body []byte) ([]alert.Event, error) {
-	var v any
-	if err := decode(body, &v); err != nil {
+	root, err := decodeObject(body)
+	if err != nil {
 		return nil, err
-	}
-	root, ok := v.(object)
-	if !ok {
-		return nil, &Unreadable{"the body is not a JSON object"}
 	}
 	if lookup(root, "alerts") == nil {
 		return nil, &Unreadable{"there are no alerts in the body"}
@@ -83,6 +79,8 @@ func firing(v any, root object) (ev alert.Event, fault string) {
 	if n := text(lookup(root, "truncatedAlerts")); n != "" && n != "0" {
 		putDetail(&ev, "truncatedAlerts", n)
 	}
+	putDetail(&ev, "values", text(lookup(a, "values")))
+	putDetail(&ev, "valueString", text(lookup(a, "valueString")))
 	alertLinks(&ev, a, notes)
 	return ev, ""
 }

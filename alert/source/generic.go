@@ -102,6 +102,14 @@ func genericElement(v any) ([]alert.Event, error) {
 		}
 		return []alert.Event{ev}, nil
 	}
+	if likeGrafanaLegacy(o) {
+		return grafanaRule(o)
+	}
+	for _, s := range shapes() {
+		if s.like(o) {
+			return s.read(o)
+		}
+	}
 	for _, name := range []string{"alerts", "events", "incidents"} {
 		list, ok := lookup(o, name).([]any)
 		if !ok || len(list) == 0 {

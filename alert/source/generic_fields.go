@@ -1,9 +1,7 @@
 package source
 
 import (
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -49,6 +47,9 @@ func (fs *fields) open(o object, depth int, container string, whole bool, left *
 		if inner, ok := o[name].(object); ok {
 			if depth+1 < levels && (envelopes[p] || things[p]) {
 				fs.open(inner, depth+1, p, whole && envelopes[p], left)
+			}
+			if s, ok := inner["value"].(string); ok && whole && toldAsObjects[p] {
+				fs.add(depth, p, field{name: name, value: s, kind: 's'})
 			}
 			continue
 		}
@@ -224,76 +225,6 @@ func (fs *fields) identity(names []string) (about []field) {
 	return about
 }
 
-// key finds the dedup key, or makes one of what does not change between a trigger and
-// its resolve. Without anything of the kind the whole body is the key: rather two
-// alerts for one trouble than one for two.
-func (fs *fields) key(ev *alert.Event, o object) string {
-	if f, ok := fs.best(keyNames); ok {
-		return dedupKey(f.value)
-	}
-	if f, ok := fs[0]["entityid"]; ok && f.kind != 'b' {
-		return dedupKey(f.value) // VictorOps' word for the dedup key; elsewhere a thing
-	}
-	switch ids := fs.identity(thingKeys); {
-	case len(ids) == 1:
-		return dedupKey(ids[0].value)
-	case len(ids) > 1:
-		return dedupKey(named(ids))
-	}
-	if f, ok := fs.best(looseKeys); ok {
-		return dedupKey(f.value)
-	}
-	if id, ok := fs[0]["id"]; ok && id.kind != 'b' {
-		return dedupKey(id.value)
-	}
-	if k := fs.keyInLink(); k != "" {
-		return dedupKey(k)
-	}
-	what := fs.identity(whatNames)
-	about := append(fs.identity(whereNames), what...)
-	switch _, titled := fs.shallow(titleNames); {
-	case len(what) == 0 && titled:
-		about = append(about, field{name: "title", value: stableTitle(ev.Title)})
-	case len(about) == 0:
-		return "body:" + hash(text(o))[:32]
-	}
-	return dedupKey(named(about))
-}
-
-// named writes fields so that no two lists of them look the same.
-func named(about []field) string {
-	parts := make([]string, len(about))
-	for i, f := range about {
-		parts[i] = f.name + "=" + strconv.Quote(f.value)
-	}
-	return strings.Join(parts, " ")
-}
-
-// keyInLink is an identity in the query of a link: "...?triggerid=14032".
-func (fs *fields) keyInLink() string {
-	for _, level := range fs {
-		for _, n := range sorted(level) {
-			f := level[n]
-			if !isWeb(strings.TrimSpace(f.value)) {
-				continue
-			}
-			u, err := url.Parse(strings.TrimSpace(f.value))
-			if err != nil {
-				continue
-			}
-			q := u.Query()
-			for _, want := range linkKeys {
-				for _, name := range sorted(q) {
-					if plain(name) == want && q.Get(name) != "" {
-						return want + "=" + q.Get(name)
-					}
-				}
-			}
-		}
-	}
-	return ""
-}
-
 // severity is what is called so, or a label of that name, or the state itself
 // ("CRITICAL").
 func (fs *fields) severity(ev *alert.Event, word string) org.Severity {
@@ -329,106 +260,4 @@ func (fs *fields) time(a alert.Action) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// links are the fields that hold a web address and are called a link, and lists of
-// links at the top.
-func (fs *fields) links(ev *alert.Event, o object) {
-	for _, v := range elements(lookup(o, "links")) {
-		if l, ok := v.(object); ok {
-			putLink(ev, either(text(lookup(l, "href")), text(lookup(l, "url"))), either(text(lookup(l, "text")), text(lookup(l, "title"))), false)
-			continue
-		}
-		putLink(ev, text(v), "", false)
-	}
-	for _, level := range fs {
-		for _, n := range sorted(level) {
-			f := level[n]
-			image := strings.Contains(n, "image") || strings.Contains(n, "screenshot")
-			if image || strings.Contains(n, "url") || strings.Contains(n, "link") || strings.Contains(n, "runbook") ||
-				strings.Contains(n, "href") || strings.Contains(n, "dashboard") {
-				putLink(ev, f.value, f.name, image)
-			}
-		}
-	}
-}
-
-// labels are the fields of that name, in the shapes senders give them, and the fields
-// that say where and whose.
-func (fs *fields) labels(ev *alert.Event, o object) {
-	holders(ev, o, levels)
-	for _, level := range fs {
-		for _, n := range sorted(level) {
-			if labelNames[n] && n != "severity" {
-				putLabel(ev, level[n].name, level[n].value)
-			}
-		}
-	}
-}
-
-// holders takes the labels out of an object and its envelopes.
-func holders(ev *alert.Event, o object, levels int) {
-	for _, k := range sorted(o) {
-		p := plain(k)
-		if labelHolders[p] {
-			takeLabels(ev, o[k])
-		}
-	}
-	for _, k := range sorted(o) {
-		if inner, ok := o[k].(object); ok && levels > 1 && (envelopes[plain(k)] || things[plain(k)]) {
-			holders(ev, inner, levels-1)
-		}
-	}
-}
-
-// takeLabels reads labels: an object; a list of "name:value", "name=value", or of
-// objects with a name and a value; or such a list in one string.
-func takeLabels(ev *alert.Event, v any) {
-	switch v := v.(type) {
-	case object:
-		for _, k := range sorted(v) {
-			if s, ok := scalar(v[k]); ok && !placeholder(s) {
-				putLabel(ev, k, s)
-			}
-		}
-	case []any:
-		for _, e := range v {
-			if o, ok := e.(object); ok {
-				name := either(text(lookup(o, "key")), text(lookup(o, "name")))
-				if s := labelValue(lookup(o, "value")); !placeholder(s) {
-					putLabel(ev, name, s)
-				}
-				continue
-			}
-			tag(ev, text(e))
-		}
-	case string:
-		for t := range strings.SplitSeq(v, ",") {
-			tag(ev, t)
-		}
-	}
-}
-
-// labelValue unwraps OpenTelemetry's {"stringValue": "..."}.
-func labelValue(v any) string {
-	if o, ok := v.(object); ok && len(o) == 1 {
-		for _, inner := range o {
-			return text(inner)
-		}
-	}
-	return text(v)
-}
-
-// tag reads "name:value" or "name=value"; a bare word is its own name.
-func tag(ev *alert.Event, s string) {
-	s = strings.TrimSpace(s)
-	if placeholder(s) {
-		return
-	}
-	i := strings.IndexAny(s, ":=")
-	if i <= 0 || i == len(s)-1 {
-		putLabel(ev, strings.TrimRight(s, ":="), "true")
-		return
-	}
-	putLabel(ev, s[:i], strings.TrimSpace(s[i+1:]))
 }

@@ -28,6 +28,15 @@ func TestGeneric(t *testing.T) {
 		action, key, title string
 		severity           org.Severity
 	}{
+		{"CloudWatch", "text/plain", `{"Type":"Notification","MessageId":"m","TopicArn":"t","Message":"{\"AlarmName\":\"q\",\"NewStateValue\":\"OK\",\"AWSAccountId\":\"1\",\"Region\":\"r\"}"}`, "resolve", "1/r/q", "q", ""},
+		{"CloudWatch without data", "text/plain", `{"Type":"Notification","MessageId":"m","TopicArn":"t","Message":"{\"AlarmName\":\"q\",\"NewStateValue\":\"INSUFFICIENT_DATA\",\"AlarmArn\":\"arn\"}"}`, "note", "arn", "q", ""},
+		{"SNS asks to be confirmed", "text/plain", `{"Type":"SubscriptionConfirmation","MessageId":"m","TopicArn":"t","Message":"You have chosen","SubscribeURL":"https://sns.example/"}`, "note", "sns SubscriptionConfirmation t", "SNS SubscriptionConfirmation: t", ""},
+		{"EventBridge", "", `{"id":"u","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","resources":["arn:1"],"detail":{"state":{"value":"OK"}}}`, "resolve", `resource="arn:1"`, "arn:1: OK", ""},
+		{"Kuma down", "", `{"heartbeat":{"status":0,"msg":"timeout"},"monitor":{"id":4,"name":"shop"},"msg":"[shop] [DOWN] timeout"}`, "trigger", "4", "[shop] [DOWN] timeout", ""},
+		{"Kuma's test", "", `{"heartbeat":null,"monitor":null,"msg":"Pager Testing"}`, "test", `title="Pager Testing"`, "Pager Testing", ""},
+		{"a test that failed is none", "", `{"message":"test suite failed"}`, "trigger", `title="test suite failed"`, "test suite failed", ""},
+		{"an end of something critical", "", `{"id":1,"title":"x","eventType":"POLICY_CLOSE_CRITICAL"}`, "resolve", "1", "x", ""},
+		{"joined words", "", `{"id":1,"title":"x","TriggerType":"ResolvedCritical"}`, "resolve", "1", "x", ""},
 		{"plain words", "", `{"summary":"Disk full","details":"db1","action":"close","dedup":"disk-db1"}`, "resolve", "disk-db1", "Disk full", ""},
 		{"state and uid", "", `{"alert_uid":"u1","title":"API is slow","state":"alerting"}`, "trigger", "u1", "API is slow", ""},
 		{"priority P2", "", `{"message":"queue","alias":"q","priority":"P2"}`, "trigger", "q", "queue", org.SEV2},

@@ -14,17 +14,21 @@ import (
 // about, of which only identity and name count, with the thing's name before them.
 var (
 	envelopes = set("alert", "event", "data", "incident", "issue", "problem", "payload", "details", "notification",
-		"heartbeat", "essentials", "body", "result", "alarm")
+		"heartbeat", "essentials", "body", "result", "alarm", "detail", "context", "ticket", "metricalert", "objectattributes",
+		"alertgroup", "checkrun", "workflowrun", "checksuite")
 	things = set("monitor", "check", "entity", "host", "service", "rule", "trigger", "resource", "policy", "condition",
-		"stream", "sensor", "device")
-	labelHolders = set("labels", "tags", "dimensions", "meta", "fields", "alerttags", "customlabels")
+		"stream", "sensor", "device", "repository", "workflow", "item")
+	// toldAsObjects may be written {"value": "ALARM", ...}.
+	toldAsObjects = set("state", "status", "severity", "priority", "level")
+	labelHolders  = set("labels", "tags", "dimensions", "meta", "fields", "alerttags", "customlabels", "systemlabels",
+		"userlabels", "policyuserlabels")
 )
 
 var (
 	stateNames = []string{"eventaction", "action", "alertaction", "messagetype", "notificationtype", "alerttransition",
 		"transition", "currentstate", "newstate", "newstatevalue", "alertstate", "state", "monitorcondition",
 		"alertstatus", "status", "currentstatus", "servicestate", "hoststate", "alerttypefriendlyname", "eventtype",
-		"alerttype", "conclusion", "result", "event", "type"}
+		"alerttype", "triggertype", "conclusion", "result", "eventname", "clear", "event", "type"}
 	// verbNames may also ask for a note, an update, a change or a heartbeat. Elsewhere
 	// those words name something else: a Deployment that fails is no change.
 	verbNames = set("eventaction", "action", "alertaction", "eventtype")
@@ -34,10 +38,11 @@ var (
 
 	keyNames = []string{"dedupkey", "dedup", "deduplicationkey", "dedupid", "incidentkey", "alias", "alertuid",
 		"fingerprint", "alertkey", "originalertid", "alertid", "issueidentifier", "incidentid", "problemid", "issueid", "alertcyclekey",
-		"aggregkey", "alarmarn", "correlationid", "groupkey"}
+		"aggregkey", "alarmarn", "ticketid", "metricalertid", "alertgroupid", "correlationid", "groupkey"}
 	// thingKeys name the thing and not the alert: only all of them together are a key.
 	thingKeys = []string{"entityid", "hostid", "serviceid", "deviceid", "sensorid", "monitorid", "checkid", "triggerid",
-		"ruleid", "ruleuid", "streamid", "conditionid", "eventdefinitionid"}
+		"ruleid", "ruleuid", "streamid", "conditionid", "eventdefinitionid", "testid", "itemid", "repositoryid", "workflowid",
+		"checkrunname", "headbranch"}
 	looseKeys  = []string{"key", "uid"}
 	linkKeys   = []string{"triggerid", "alertid", "incidentid", "monitorid", "checkid"}
 	whereNames = []string{"host", "hostname", "node", "server", "instance", "device", "target", "resource", "resourcename",
@@ -46,11 +51,11 @@ var (
 		"sensorname", "monitor", "monitorname", "monitorfriendlyname", "alertname", "alarmname", "rulename", "conditionname",
 		"policyname", "searchname", "jobname", "job", "queue", "probe"}
 
-	titleNames = []string{"title", "summary", "subject", "headline", "eventtitle", "alerttitle", "entitydisplayname",
+	titleNames = []string{"title", "summary", "subject", "headline", "eventtitle", "alerttitle", "problemtitle", "messagetitle", "displaytitle", "checkrunname", "entitydisplayname",
 		"alertname", "alarmname", "rulename", "message", "msg", "shortmessage", "statemessage", "trigger", "searchname",
 		"checkname", "monitorname", "monitorfriendlyname", "eventdefinitiontitle", "description", "text", "name", "body", "output"}
 	textNames = []string{"description", "details", "alertdetails", "text", "body", "message", "longdescription",
-		"statemessage", "msg", "reason", "newstatereason", "output", "note", "comment", "error", "errormessage", "content"}
+		"statemessage", "msg", "reason", "newstatereason", "messagebody", "bodyplain", "serviceoutput", "hostoutput", "output", "note", "comment", "error", "errormessage", "content"}
 	severityNames = []string{"severity", "sev", "alertseverity", "level", "alertlevel", "loglevel", "criticality",
 		"priority", "alertpriority", "urgency", "importancelevel", "importance", "impact"}
 	byNames = []string{"acknowledgedby", "ackedby", "ackauthor", "author", "username", "user", "actor", "by"}
@@ -72,16 +77,17 @@ var (
 var states = byWord(map[alert.Action]string{
 	alert.Trigger: `firing fire fired trigger triggered alert alerting alarm alarmed problem down open opened new created
 		active activated start started raised raise set breached degraded outage unreachable offline unhealthy failing fail
-		failed failure error critical warning crit warn emergency fatal major minor disaster unavailable`,
+		failed failure error unresolved anomalous critical warning crit warn emergency fatal major minor disaster unavailable`,
 	alert.Resolve: `resolved resolve ok okay up recovered recover recovery restored clear cleared close closed normal
 		healthy fixed end ended inactive success successful succeeded passed good online operational available solved
-		deactivated`,
-	alert.Acknowledge:   `ack acked acknowledge acknowledged acknowledgement acknowledgment`,
+		deactivated cancelled canceled`,
+	alert.Acknowledge:   `ack acked acknowledge acknowledged acknowledgement acknowledgment accepted`,
 	alert.Unacknowledge: `unack unacked unacknowledge unacknowledged`,
-	alert.Note:          `note comment commented addnote`,
-	alert.Update:        `update updated`,
-	alert.Change:        `change changed deploy deployment deployed release released`,
-	alert.Heartbeat:     `heartbeat alive keepalive`,
+	alert.Note: `note comment commented addnote insufficientdata downtimestart downtimeend downtimecancelled flappingstart
+		flappingstop flappingdisabled paused`,
+	alert.Update:    `update updated`,
+	alert.Change:    `change changed deploy deployment deployed release released`,
+	alert.Heartbeat: `heartbeat alive keepalive`,
 })
 
 // titleStates are the states that senders put before or after a title. They are left
@@ -119,7 +125,8 @@ func plain(name string) string {
 
 // state reads what a short text says of the state: the whole of it, or else its last
 // or first word ("alert.resolved", "ALERT_NOTIFICATION_CLEAR", "Down (timeout)"). A
-// negation says nothing.
+// negation says nothing. A word that can only be an end counts wherever it stands
+// ("POLICY_CLOSE_CRITICAL", "ResolvedCritical"), unless it failed.
 func state(s string) (alert.Action, bool) {
 	if len(s) > 64 {
 		return "", false
@@ -127,7 +134,7 @@ func state(s string) (alert.Action, bool) {
 	if a, ok := states[plain(s)]; ok {
 		return a, true
 	}
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
+	words := strings.FieldsFunc(strings.ToLower(unjoined(s)), func(r rune) bool { return !unicode.IsLetter(r) })
 	if len(words) == 0 || len(words) > 5 {
 		return "", false
 	}
@@ -136,11 +143,34 @@ func state(s string) (alert.Action, bool) {
 			return "", false
 		}
 	}
-	if a, ok := states[words[len(words)-1]]; ok {
+	last := words[len(words)-1]
+	for _, w := range words {
+		if ends[w] && !strings.HasPrefix(last, "fail") && last != "error" {
+			return alert.Resolve, true
+		}
+	}
+	if a, ok := states[last]; ok {
 		return a, true
 	}
 	a, ok := states[words[0]]
 	return a, ok
+}
+
+// ends are the words that say nothing but that it is over.
+var ends = set("resolved", "recovered", "recovery", "cleared", "closed", "close", "cancelled", "canceled", "ended")
+
+// unjoined puts a space before each capital that follows a small letter.
+func unjoined(s string) string {
+	var b strings.Builder
+	small := false
+	for _, r := range s {
+		if small && unicode.IsUpper(r) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+		small = unicode.IsLower(r)
+	}
+	return b.String()
 }
 
 // placeholder says whether a value is a template that the sender did not fill in.

@@ -40,6 +40,19 @@ func decode(body []byte, v any) error {
 	return &Unreadable{err.Error()}
 }
 
+// decodeObject reads a body that is one JSON object.
+func decodeObject(body []byte) (object, error) {
+	var v any
+	if err := decode(body, &v); err != nil {
+		return nil, err
+	}
+	root, ok := v.(object)
+	if !ok {
+		return nil, &Unreadable{"the body is not a JSON object"}
+	}
+	return root, nil
+}
+
 // decodeAll reads all JSON values of a body, one after another. What follows the first
 // one that is broken is lost, and the error says so.
 func decodeAll(body []byte) ([]any, error) {

@@ -33,6 +33,9 @@ type Source interface {
 var All = []Source{
 	Alertmanager{},
 	Generic{},
+	Grafana{},
+	GrafanaLegacy{},
+	Opsgenie{},
 	PagerDuty{},
 }
 

@@ -35,7 +35,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	v1 "tocsin/internal/api/v1"
+	"tocsin/internal/auth"
 	"tocsin/internal/engine"
+	"tocsin/internal/secret"
 	"tocsin/internal/store"
 	"tocsin/internal/web"
 )
@@ -49,9 +52,15 @@ type Options struct {
 	Log      *slog.Logger
 	Registry *prometheus.Registry // the engine's figures and ours are added to it
 	Version  string
+	Auth     *auth.Auth   // nil: nobody can sign in
+	Ring     *secret.Ring // of keys that /api/v1 makes
+	// Identify says who asks /api/v1; without it, Auth does.
+	Identify func(*http.Request) (auth.Identity, error)
+	// Stopping is closed when the server is to stop, for those who would stay for hours.
+	Stopping <-chan struct{}
 }
 
-// A permission says who may use a route.
+// A permission says who may use a route: one of these, or a deed of /api/v1.
 type permission string
 
 const (
@@ -61,20 +70,23 @@ const (
 	local           permission = "local"            // from a private network, not through a proxy
 )
 
-// A route is one line of the table. Its pattern's segments are words or {names}.
+// A route is one line of the table. Its pattern's segments are words or {names}; a last
+// one {name...} is whatever follows, or nothing, and the method * is any: a subtree with
+// a dispatch of its own.
 type route struct {
 	method     string
 	pattern    string
 	permission permission
-	dialect    string // in which faults are told: "html", "pagerduty" or "problem"
+	dialect    string // in which faults are told: "html", "pagerduty", "pagerduty v1" or "problem"
 	serve      http.HandlerFunc
 }
 
 // A server holds what the routes need.
 type server struct {
-	routes []route
-	ingest *ingest
-	ready  *readiness
+	routes   []route
+	ingest   *ingest
+	ready    *readiness
+	opsgenie *opsgenie
 }
 
 // New makes the handler of everything below the public URL.
@@ -87,19 +99,42 @@ func New(o Options) http.Handler {
 	}
 	pages := web.New(web.Options{Engine: o.Engine, Log: o.Log})
 	s := &server{ingest: newIngest(o), ready: &readiness{engine: o.Engine, store: o.Store, dir: o.DataDir, log: o.Log}}
+	s.opsgenie = newOpsgenie(s.ingest, o.Store)
 	register(o.Registry, o.Engine.Metrics())
 	register(o.Registry, buildInfo(o.Version))
 	metrics := promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError})
 	s.routes = []route{
-		{"POST", "/v2/enqueue", integrationKey, "pagerduty", s.ingest.enqueue},
+		{"POST", "/v2/enqueue", integrationKey, "pagerduty", s.ingest.pagerDutyDoor(eventsV2)},
+		{"POST", "/v2/change/enqueue", integrationKey, "pagerduty", s.ingest.pagerDutyDoor(changes)},
+		{"POST", "/generic/2010-04-15/create_event.json", integrationKey, "pagerduty v1", s.ingest.pagerDutyDoor(eventsV1)},
 		{"POST", "/in/{source}/{key}", integrationKey, "problem", s.ingest.named},
 		{"POST", "/generic/{key}", integrationKey, "problem", s.ingest.generic},
+		{"*", "/v2/alerts/{path...}", integrationKey, "opsgenie", s.opsgenie.alerts},
+		{"*", "/v2/heartbeats/{path...}", integrationKey, "opsgenie", s.opsgenie.heartbeats},
+		{"GET", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
+		{"POST", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},
 		{"POST", "/a/{token}", acknowledgeLink, "html", pages.Answer},
 		{"GET", "/livez", public, "problem", live},
 		{"GET", "/readyz", public, "problem", s.ready.ServeHTTP},
 		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},
 		{"GET", "/", public, "html", pages.Front},
+	}
+	identify := o.Identify
+	if o.Auth != nil {
+		if identify == nil {
+			identify = o.Auth.Identify
+		}
+		for _, r := range o.Auth.Routes() {
+			s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Access), r.Dialect, r.Serve})
+		}
+	}
+	if identify == nil {
+		identify = func(*http.Request) (auth.Identity, error) { return auth.Identity{}, auth.ErrNoCredentials }
+	}
+	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
+	for _, r := range own.Routes() {
+		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})
 	}
 	return s
 }
@@ -132,7 +167,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		dialect = to.dialect
-		if to.method != r.Method && (to.method != "GET" || r.Method != "HEAD") {
+		if to.method != "*" && to.method != r.Method && (to.method != "GET" || r.Method != "HEAD") {
 			allow = append(allow, to.method)
 			continue
 		}
@@ -157,6 +192,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func matches(pattern, path string, r *http.Request) bool {
 	for {
 		pattern, path = strings.TrimLeft(pattern, "/"), strings.TrimLeft(path, "/")
+		if strings.HasSuffix(pattern, "...}") && strings.Count(pattern, "/") == 0 {
+			return true
+		}
 		if pattern == "" || path == "" {
 			return pattern == path
 		}

@@ -26,6 +26,7 @@ type house struct {
 	store  *store.Store
 	engine *engine.Engine
 	http   http.Handler
+	ring   *secret.Ring
 	fault  error // what the database says to commits
 	sent   []channel.Message
 }
@@ -51,6 +52,7 @@ func open(t testing.TB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.ring = ring
 	dir := t.TempDir()
 	h.store, err = store.Open(t.Context(), store.Options{
 		URL: filepath.Join(dir, "house.db"), Ring: ring, Sync: "OFF",

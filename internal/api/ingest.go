@@ -1,9 +1,8 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,92 +50,20 @@ func newIngest(o Options) *ingest {
 	}, []string{"dialect", "outcome"})
 	register(o.Registry, vec)
 	for _, src := range source.All {
-		var all [outcomes]prometheus.Counter
-		for i, name := range outcomeNames {
-			all[i] = vec.WithLabelValues(src.Name(), name)
-		}
-		g.results[src.Name()] = &all
+		g.results[src.Name()] = counters(vec, src.Name())
 	}
+	g.results[eventsV1.name] = counters(vec, eventsV1.name)
 	return g
 }
 
-// enqueue is PagerDuty's Events API v2. The key stands in the body.
-func (g *ingest) enqueue(w http.ResponseWriter, r *http.Request) {
-	const dialect = "pagerduty"
-	b, body, err := g.memory.read(w, r, maxEvent)
-	defer b.done()
-	if err != nil && !isUnreadable(err) {
-		g.broken(w, dialect, err)
-		return
+// counters are those of a dialect, made before anything is counted, so that each is
+// there from the start.
+func counters(vec *prometheus.CounterVec, dialect string) *[outcomes]prometheus.Counter {
+	var all [outcomes]prometheus.Counter
+	for i, name := range outcomeNames {
+		all[i] = vec.WithLabelValues(dialect, name)
 	}
-	key := source.RoutingKey(body)
-	in, found := g.integration(r.Context(), w, dialect, key)
-	switch {
-	case found == nil && in.Source == dialect:
-		g.pagerDuty(w, r, in, body, err)
-	case found == nil:
-		g.results[dialect][unknown].Inc()
-		refuse(w, dialect, http.StatusBadRequest, "'routing_key' is the key of an integration that expects "+in.Source+", not this API")
-	case errors.Is(found, engine.ErrUnknownKey):
-		g.stranger(w, r, key, body, err)
-	}
-}
-
-// stranger answers a PagerDuty event whose key nobody has. PagerDuty would accept it
-// and drop it; its sender would rather know.
-func (g *ingest) stranger(w http.ResponseWriter, r *http.Request, key string, body []byte, err error) {
-	g.results["pagerduty"][unknown].Inc()
-	if err == nil {
-		_, err = g.parse(source.PagerDuty{}, r.Header, body)
-	}
-	if isUnreadable(err) {
-		unrecognized(w, err.Error())
-		return
-	}
-	why := []string{source.RoutingKeyFault(key)}
-	if why[0] == "" {
-		why[0] = "'routing_key' is unknown: no integration has it"
-	}
-	var faults *source.Invalid
-	if errors.As(err, &faults) {
-		why = append(why, faults.Errors...)
-	}
-	refuse(w, "pagerduty", http.StatusBadRequest, why...)
-}
-
-// pagerDuty hears one event of PagerDuty's dialect.
-func (g *ingest) pagerDuty(w http.ResponseWriter, r *http.Request, in org.Integration, body []byte, err error) {
-	const dialect = "pagerduty"
-	var events []alert.Event
-	if err == nil {
-		events, err = g.parse(source.PagerDuty{}, r.Header, body)
-	}
-	var faults *source.Invalid
-	if errors.As(err, &faults) {
-		g.results[dialect][invalid].Inc()
-		refuse(w, dialect, http.StatusBadRequest, faults.Errors...)
-		return
-	}
-	for i := range events {
-		if events[i].Key == "" {
-			events[i].Key = newKey()
-		}
-	}
-	if !g.hear(w, r, in, dialect, events, body, err) {
-		return
-	}
-	if err != nil {
-		unrecognized(w, err.Error())
-		return
-	}
-	processed(w, events[0].Key)
-}
-
-// newKey is the dedup key of an event whose sender gave none: nothing else joins it.
-func newKey() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
+	return &all
 }
 
 // named is a webhook whose path names its source and its key.
@@ -176,12 +103,17 @@ func (g *ingest) webhook(w http.ResponseWriter, r *http.Request, src source.Sour
 		return
 	}
 	if dialect == "pagerduty" {
-		g.pagerDuty(w, r, in, body, err)
+		g.pagerDuty(w, r, in, eventsV2, body, err)
 		return
 	}
 	var events []alert.Event
 	if err == nil {
 		events, err = g.parse(src, r.Header, body)
+	}
+	if key := newKey(); dialect == "opsgenie" {
+		for i := range events {
+			events[i].Key = cmp.Or(events[i].Key, key)
+		}
 	}
 	if dialect == "generic" && len(body) > maxEvent && len(events) == 1 && err == nil {
 		g.broken(w, dialect, errTooLarge)

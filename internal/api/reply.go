@@ -33,6 +33,13 @@ func refuse(w http.ResponseWriter, dialect string, status int, why ...string) {
 		web.Fault(w, status)
 	case "pagerduty":
 		pagerDutyFault(w, status, why)
+	case "pagerduty v1":
+		if status == http.StatusTooManyRequests {
+			status = http.StatusForbidden // what clients of version 1 take for "later"
+		}
+		pagerDutyFault(w, status, why)
+	case "opsgenie":
+		opsgenieFault(w, status, why[0], nil)
 	default:
 		problem(w, status, why)
 	}
@@ -60,31 +67,6 @@ func problem(w http.ResponseWriter, status int, why []string) {
 	w.Write(body)
 }
 
-// pagerDutyFault tells a fault as PagerDuty's clients know it.
-func pagerDutyFault(w http.ResponseWriter, status int, why []string) {
-	p := struct {
-		Status  string   `json:"status"`
-		Message string   `json:"message"`
-		Errors  []string `json:"errors,omitempty"`
-	}{"invalid event", "Event object is invalid", why}
-	switch status {
-	case http.StatusBadRequest:
-	case http.StatusServiceUnavailable:
-		p.Status, p.Message = "unavailable", "The event could not be stored; send it again"
-	default:
-		p.Status, p.Message = "error", http.StatusText(status)
-	}
-	body, _ := json.Marshal(p) // texts
-	write(w, status, body)
-}
-
-// unrecognized is PagerDuty's reply to what is not an event at all.
-func unrecognized(w http.ResponseWriter, why string) {
-	body := append([]byte(nil), `{"status":"Unrecognized object","message":"Event object format is unrecognized","errors":["JSON parse error",`...)
-	body = appendText(body, why)
-	write(w, http.StatusBadRequest, append(body, "]}"...))
-}
-
 // appendText appends a JSON string.
 func appendText(b []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
@@ -108,13 +90,5 @@ func accepted(w http.ResponseWriter, events int, fault error) {
 		b = appendText(b, fault.Error())
 		b = append(b, ']')
 	}
-	write(w, http.StatusAccepted, append(b, '}'))
-}
-
-// processed answers PagerDuty's event.
-func processed(w http.ResponseWriter, key string) {
-	var room [192]byte
-	b := append(room[:0], `{"status":"success","message":"Event processed","dedup_key":`...)
-	b = appendText(b, key)
 	write(w, http.StatusAccepted, append(b, '}'))
 }

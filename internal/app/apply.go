@@ -33,6 +33,9 @@ type Step struct {
 	// Key is empty in a plan whose key is yet to be made. It is shown once.
 	Integration *org.Integration
 	Key         string
+	// Secret is set where the secret of a webhook is made, or is given anew: "" in a plan
+	// whose secret is yet to be made.
+	Secret *string
 
 	body []byte
 }
@@ -122,10 +125,13 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 	if err := w.Setup.Validate(existing); err != nil {
 		return nil, err
 	}
-	setup, keys, err := w.keyed(config.Read(all).Integrations, existing.Integrations)
+	had := config.Read(all)
+	setup, keys, err := w.keyed(had.Integrations, existing.Integrations)
 	if err != nil {
 		return nil, err
 	}
+	var secrets map[string]string
+	setup.Webhooks, secrets = w.secret(had.Webhooks)
 	items := setup.Items(w.Ring)
 	steps := make([]Step, 0, len(items))
 	named := map[thing]bool{}
@@ -135,6 +141,9 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 		s := step(item, has[t])
 		if i, ok := keys[item.ID]; ok && item.Kind == config.Integrating {
 			s.Integration, s.Key = &i.Integration, i.Key
+		}
+		if secret, ok := secrets[item.ID]; ok && item.Kind == config.Webhook {
+			s.Secret = &secret
 		}
 		steps = append(steps, s)
 	}
@@ -157,7 +166,7 @@ func (w Wish) keyed(had, stays []config.Integration) (config.Setup, map[string]c
 		i := &setup.Integrations[n]
 		i.KeyHash = hashes[i.ID]
 		if i.Key == "" && i.KeyHash == "" && w.Rand != nil {
-			i.Key = newKey(w.Rand)
+			i.Key = config.NewKey(w.Rand)
 		}
 		before := i.KeyHash
 		if i.Key != "" {
@@ -177,21 +186,27 @@ func (w Wish) keyed(had, stays []config.Integration) (config.Setup, map[string]c
 	return setup, fresh, nil
 }
 
-const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-// newKey is 32 letters and digits, about 190 bits; every source takes it as its key.
-func newKey(rand io.Reader) string {
-	var key strings.Builder
-	var b [1]byte
-	for key.Len() < 32 {
-		if _, err := io.ReadFull(rand, b[:]); err != nil {
-			panic("app: the source of randomness failed: " + err.Error())
+// secret is the file's webhooks, every one with its secret: the file's, the one it has,
+// or a new one. Those that are new are returned by their ids.
+func (w Wish) secret(had []org.Webhook) ([]org.Webhook, map[string]string) {
+	before, fresh := map[org.WebhookID]string{}, map[string]string{}
+	for _, h := range had {
+		before[h.ID] = h.Secret
+	}
+	hooks := slices.Clone(w.Setup.Webhooks)
+	for n := range hooks {
+		h := &hooks[n]
+		if h.Secret == "" {
+			h.Secret = before[h.ID]
 		}
-		if n := int(b[0]) & 63; n < len(keyAlphabet) { // others are drawn again: each is as likely
-			key.WriteByte(keyAlphabet[n])
+		if h.Secret == "" && w.Rand != nil {
+			h.Secret = config.NewKey(w.Rand)
+		}
+		if h.Secret == "" || h.Secret != before[h.ID] {
+			fresh[string(h.ID)] = h.Secret
 		}
 	}
-	return key.String()
+	return hooks, fresh
 }
 
 // step compares one thing with its row, which is zero when there is none.
@@ -231,7 +246,7 @@ func changed(before, after []byte) []string {
 func pruned(rows []store.ConfigRow, named map[thing]bool) (steps []Step) {
 	for _, r := range rows {
 		switch {
-		case r.Retired || named[thing{r.Kind, r.ID}]:
+		case r.Retired || named[thing{r.Kind, r.ID}] || !config.InFile(r.Kind):
 		case r.Kind == config.Rules:
 			steps = append(steps, step(config.Item{Kind: r.Kind, ID: r.ID, Body: []byte(`[]`)}, r))
 		case r.Kind == config.Settings:
@@ -243,8 +258,8 @@ func pruned(rows []store.ConfigRow, named map[thing]bool) (steps []Step) {
 	return steps
 }
 
-// Print writes the steps for a person, and for each new key what to paste into the
-// sender. Public is the server's URL.
+// Print writes the steps for a person, and for each new key or secret what to paste into
+// the other side. Public is the server's URL.
 func Print(w io.Writer, steps []Step, public string) error {
 	var b strings.Builder
 	same := 0
@@ -275,6 +290,13 @@ func Print(w io.Writer, steps []Step, public string) error {
 		if s.Integration != nil {
 			b.WriteString(paste(*s.Integration, s.Key, public))
 		}
+		switch {
+		case s.Secret == nil:
+		case *s.Secret == "":
+			fmt.Fprintf(&b, "\n%s (webhook): a secret will be made and shown\n", s.ID)
+		default:
+			fmt.Fprintf(&b, "\n%s (webhook): shown once\n  secret  %s\n", s.ID, *s.Secret)
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -287,6 +309,9 @@ func paste(i org.Integration, key, public string) string {
 	}
 	if i.Source == "pagerduty" {
 		return fmt.Sprintf("\n%s (%s): shown once\n  URL          %s/v2/enqueue\n  routing_key  %s\n", i.ID, i.Source, public, key)
+	}
+	if i.Source == "opsgenie" {
+		return fmt.Sprintf("\n%s (%s): shown once\n  API URL  %s/\n  API key  %s\n", i.ID, i.Source, public, key)
 	}
 	return fmt.Sprintf("\n%s (%s): shown once\n  URL  %s/in/%s/%s\n", i.ID, i.Source, public, i.Source, key)
 }

@@ -257,7 +257,7 @@ func printed(t *testing.T, steps []Step) string {
 }
 
 func TestNewKey(t *testing.T) {
-	a, b := newKey(rand.Reader), newKey(rand.Reader)
+	a, b := config.NewKey(rand.Reader), config.NewKey(rand.Reader)
 	if !regexp.MustCompile(`^[A-Za-z0-9]{32}$`).MatchString(a) || a == b {
 		t.Errorf("keys are %s and %s", a, b)
 	}

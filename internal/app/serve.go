@@ -17,8 +17,10 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/api"
+	"tocsin/internal/auth"
 	"tocsin/internal/config"
 	"tocsin/internal/engine"
+	"tocsin/internal/follow"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
 )
@@ -31,6 +33,8 @@ type Server struct {
 	URL    string // where it listens
 	Engine *engine.Engine
 	Store  *store.Store
+	// SetUp is the link that makes the first admin; "" when somebody can sign in.
+	SetUp string
 
 	cleanups []cleanup
 	failed   chan error
@@ -87,13 +91,26 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		return err
 	}
 
+	egress, err := o.Egress()
+	if err != nil {
+		return err
+	}
+	hooks := follow.New(follow.Options{Store: s.Store, Engine: s.Engine, Ring: ring, Egress: egress, PublicURL: o.Public(), Log: log})
+
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store})
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store}, hooks)
 	dir := o.Data
 	if o.Database != "" {
 		dir = ""
 	}
-	handler := api.New(api.Options{Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version})
+	door := auth.New(auth.Options{Engine: s.Engine, Store: s.Store, Ring: ring, PublicURL: o.Public(), Log: log})
+	if s.SetUp, err = door.FirstLink(ctx); err != nil {
+		return err
+	}
+	stopping := make(chan struct{})
+	handler := api.New(api.Options{
+		Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version, Auth: door, Ring: ring, Stopping: stopping,
+	})
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
@@ -109,11 +126,19 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		}
 	}()
 	s.cleanup("engine", func() error { stop(); <-ended; return nil })
+	following, stopFollowing := context.WithCancel(run)
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		hooks.Run(following)
+	}()
+	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; return nil })
 
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	server.RegisterOnShutdown(func() { close(stopping) })
 	go func() {
 		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("http: %w", err)

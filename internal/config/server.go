@@ -47,7 +47,7 @@ type Server struct {
 	NtfyServer string `name:"ntfy-server" env:"TOCSIN_NTFY_SERVER" group:"ntfy" placeholder:"URL" help:"Where bare topics live, such as https://ntfy.sh; without it, contact methods name whole URLs."`
 	NtfyToken  string `name:"ntfy-token" env:"TOCSIN_NTFY_TOKEN" group:"ntfy" placeholder:"TEXT" help:"Access token at that server."`
 
-	AllowNetwork []string `name:"allow-network" env:"TOCSIN_ALLOW_NETWORK" placeholder:"CIDR" help:"Private networks, addresses or host:port that contact methods may lead to; none unless named."`
+	AllowNetwork []string `name:"allow-network" env:"TOCSIN_ALLOW_NETWORK" placeholder:"CIDR" help:"Private networks, addresses or host:port that contact methods and webhooks may lead to; none unless named."`
 
 	LogLevel  string `name:"log-level" default:"info" enum:"debug,info,warn,error" env:"TOCSIN_LOG_LEVEL" placeholder:"LEVEL" help:"Least that is logged: debug, info, warn or error (${default})."`
 	LogFormat string `name:"log-format" default:"text" enum:"text,json" env:"TOCSIN_LOG_FORMAT" placeholder:"FORMAT" help:"How it is logged: text or json (${default})."`
@@ -207,6 +207,10 @@ func (s *Server) password() (string, error) {
 	}
 	return s.SMTPPassword, nil
 }
+
+// Egress connects to what people may name: the public Internet, and what
+// --allow-network adds to it.
+func (s *Server) Egress() (*egress.Dialer, error) { return s.dialer("") }
 
 // dialer connects to the public Internet, to what --allow-network names, and to one
 // trusted host:port, if any.

@@ -3,7 +3,9 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
+	"strings"
 
 	"tocsin/alert"
 	"tocsin/escalate"
@@ -21,6 +23,8 @@ type Setup struct {
 	Policies     []escalate.Policy `yaml:"policies"`
 	Schedules    []oncall.Schedule `yaml:"schedules"`
 	Integrations []Integration     `yaml:"integrations"`
+	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
+	Webhooks     []org.Webhook     `yaml:"webhooks"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
 
@@ -46,11 +50,13 @@ func Parse(name string, data []byte) (Setup, error) {
 	}
 	r := &reader{at: s.at, found: Problems{File: name}}
 	r.value("", node, reflect.ValueOf(&s).Elem())
-	s.complete()
+	s.Complete()
 	return s, r.found.err()
 }
 
-func (s *Setup) complete() {
+// Complete fills in what a set-up may leave out: names, and that an administrator
+// vouches for contact methods.
+func (s *Setup) Complete() {
 	for i := range s.People {
 		p := &s.People[i]
 		name(&p.Name, p.ID)
@@ -73,6 +79,12 @@ func (s *Setup) complete() {
 	for i := range s.Integrations {
 		name(&s.Integrations[i].Name, s.Integrations[i].ID)
 	}
+	for i := range s.Heartbeats {
+		name(&s.Heartbeats[i].Name, s.Heartbeats[i].ID)
+	}
+	for i := range s.Webhooks {
+		name(&s.Webhooks[i].Name, s.Webhooks[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -90,9 +102,21 @@ const (
 	Policy      = "policy"
 	Schedule    = "schedule"
 	Integrating = "integration"
+	Heartbeat   = "heartbeat"
+	Webhook     = "webhook"
 	Rules       = "rules"
 	Settings    = "settings"
 )
+
+// InFile says whether a set-up file can name things of a kind. What it cannot name,
+// such as API keys, applying a file leaves alone.
+func InFile(kind string) bool {
+	switch kind {
+	case Person, Team, Service, Policy, Schedule, Integrating, Rules, Settings:
+		return true
+	}
+	return false
+}
 
 // An Item is one thing of the configuration as it is stored. The same thing has the
 // same body, byte for byte.
@@ -104,8 +128,25 @@ type Item struct {
 // KeyHash is what is stored of an integration's key.
 func KeyHash(ring *secret.Ring, key string) string { return ring.Hash("integration key", key) }
 
+const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// NewKey is 32 letters and digits, about 190 bits; every source takes it as its key.
+func NewKey(rand io.Reader) string {
+	var key strings.Builder
+	var b [1]byte
+	for key.Len() < 32 {
+		if _, err := io.ReadFull(rand, b[:]); err != nil {
+			panic("config: the source of randomness failed: " + err.Error())
+		}
+		if n := int(b[0]) & 63; n < len(keyAlphabet) { // others are drawn again: each is as likely
+			key.WriteByte(keyAlphabet[n])
+		}
+	}
+	return key.String()
+}
+
 // Items is the set-up as it is stored. An integration without a key in the file has
-// the KeyHash that it brings along.
+// the KeyHash that it brings along, and a webhook its secret, which the store seals.
 func (s Setup) Items(ring *secret.Ring) []Item {
 	var out []Item
 	add := func(kind, id string, v any) {
@@ -135,6 +176,12 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 			i.KeyHash = KeyHash(ring, i.Key)
 		}
 		add(Integrating, string(i.ID), i.Integration)
+	}
+	for _, b := range s.Heartbeats {
+		add(Heartbeat, string(b.ID), b)
+	}
+	for _, h := range s.Webhooks {
+		add(Webhook, string(h.ID), h)
 	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
@@ -167,6 +214,10 @@ func Read(items []Item) Setup {
 			for _, one := range found {
 				s.Integrations = append(s.Integrations, Integration{Integration: one})
 			}
+		case Heartbeat:
+			read(i, &s.Heartbeats)
+		case Webhook:
+			read(i, &s.Webhooks)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

@@ -103,11 +103,11 @@ func TestWrong(t *testing.T) {
 		{"a list", "- people\n", "x.yaml:1:1: want fields, not a list"},
 		{"duplicate key", "people: []\npeople: []\n", `x.yaml:2:1: mapping key "people" already defined at [1:1]`},
 		{"unknown fields, all at once", "peple: []\nteams:\n  - id: a\n    membres: [x]\n", `
-			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, rules, settings
-			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members`},
+			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, rules, settings
+			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members, roles`},
 		{"hidden fields", "people: [{id: a, verified: true, retired: true}]", `
-			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, methods, rules
-			x.yaml:1:34: people[0]: unknown field "retired": want one of id, name, zone, methods, rules`},
+			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, role, methods, rules
+			x.yaml:1:34: people[0]: unknown field "retired": want one of id, name, zone, role, methods, rules`},
 		{"wrong shapes", "people: jane\nteams:\n  - dba\nservices:\n  - id: [x]\nsettings: 5\n", `
 			x.yaml:1:9: people: want a list, not "jane"
 			x.yaml:3:5: teams[0]: want fields, not "dba"
@@ -170,7 +170,7 @@ settings: {catch_all: x}
 			x.yaml:7:52: policies[0].levels[0].targets[3]: "x" is not a mail address
 			x.yaml:8:17: policies[0].fail_over[0]: there is no person "x"
 			x.yaml:9:14: policies[0].report[0]: there is no team "x"
-			x.yaml:11:21: integrations[0].source: "x" is no source: want one of alertmanager, generic, pagerduty
+			x.yaml:11:21: integrations[0].source: "x" is no source: want one of alertmanager, generic, grafana, grafana-legacy, opsgenie, pagerduty
 			x.yaml:11:33: integrations[0].service: there is no service "x"
 			x.yaml:13:15: rules[0].service: there is no service "x"
 			x.yaml:13:31: rules[0].integration: there is no integration "x"

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tocsin/alert"
@@ -15,7 +18,7 @@ import (
 // Validate says whether the set-up makes sense together with what is already
 // configured and stays. Its error is *Problems.
 func (s Setup) Validate(existing Setup) error {
-	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}}
+	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}}
 	c.found.File = s.File
 	c.know(existing)
 	c.know(s)
@@ -25,9 +28,49 @@ func (s Setup) Validate(existing Setup) error {
 	c.policies()
 	c.schedules()
 	c.integrations()
+	c.heartbeats()
+	c.webhooks()
 	c.rules()
 	c.settings()
 	return c.found.err()
+}
+
+// Faults is what is wrong with everything that is configured, taken together.
+func Faults(all Setup) []Problem {
+	var p *Problems
+	if errors.As(all.Validate(Setup{}), &p) {
+		return p.List
+	}
+	return nil
+}
+
+// Where says to whom a path leads: "service db (policy)" for "services[3].policy".
+func (s Setup) Where(path string) string {
+	list, rest, _ := strings.Cut(path, "[")
+	number, field, _ := strings.Cut(rest, "]")
+	field = strings.TrimPrefix(field, ".")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return path
+	}
+	name := ""
+	switch {
+	case list == "people" && n < len(s.People):
+		name = "person " + string(s.People[n].ID)
+	case list == "teams" && n < len(s.Teams):
+		name = "team " + string(s.Teams[n].ID)
+	case list == "services" && n < len(s.Services):
+		name = "service " + string(s.Services[n].ID)
+	case list == "policies" && n < len(s.Policies):
+		name = "policy " + string(s.Policies[n].ID)
+	case list == "schedules" && n < len(s.Schedules):
+		name = "schedule " + string(s.Schedules[n].ID)
+	case list == "integrations" && n < len(s.Integrations):
+		name = "integration " + string(s.Integrations[n].ID)
+	default:
+		return path
+	}
+	return name + " (" + field + ")"
 }
 
 // A reference is how one thing names another.
@@ -39,6 +82,7 @@ type checker struct {
 	known   map[reference]bool
 	depends map[org.ServiceID][]org.ServiceID
 	calls   map[org.ServiceID]bool // services with a policy
+	beats   map[[2]string]string   // heartbeats, by integration and name
 	found   Problems
 }
 
@@ -61,6 +105,9 @@ func (c *checker) know(s Setup) {
 	}
 	for _, i := range s.Integrations {
 		c.known[reference{Integrating, string(i.ID)}] = true
+	}
+	for _, b := range s.Heartbeats {
+		c.beats[[2]string{string(b.Integration), b.Name}] = string(b.ID)
 	}
 }
 
@@ -112,6 +159,7 @@ func (c *checker) people() {
 		if _, err := org.Zone(p.Zone); err != nil {
 			c.bad(at(i)+".zone", "%v", err)
 		}
+		c.role(at(i)+".role", p.Role)
 		c.methods(at(i)+".methods", p)
 		for n, r := range p.Rules {
 			path := fmt.Sprintf("%s.rules[%d]", at(i), n)
@@ -121,6 +169,10 @@ func (c *checker) people() {
 			c.check(r.For == 0 || r.Every > 0, path+".for", "goes with every: how often to try again for so long")
 		}
 	}
+}
+
+func (c *checker) role(path string, r org.Role) {
+	c.check(r == "" || r.Valid(), path, "%q is no role: want one of admin, manager, responder, observer, stakeholder", r)
 }
 
 func (c *checker) methods(list string, p org.Person) {
@@ -160,6 +212,13 @@ func (c *checker) teams() {
 	c.ids(Team, len(c.Teams), at, func(i int) string { return string(c.Teams[i].ID) })
 	for i, t := range c.Teams {
 		c.members(at(i)+".members", t.Members)
+		for _, p := range slices.Sorted(maps.Keys(t.Roles)) {
+			path := at(i) + ".roles"
+			c.refers(path, Person, string(p))
+			c.role(path, t.Roles[p])
+			c.check(t.Roles[p] != "", path, "%s has no role", p)
+			c.check(t.Roles[p] != org.Admin, path, "admin is a role everywhere, not in a team: give it to the person")
+		}
 	}
 }
 

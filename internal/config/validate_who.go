@@ -13,6 +13,7 @@ func (c *checker) policies() {
 	at := within("policies")
 	c.ids(Policy, len(c.Policies), at, func(i int) string { return string(c.Policies[i].ID) })
 	for i, p := range c.Policies {
+		c.refers(at(i)+".team", Team, string(p.Team))
 		for n, l := range p.Levels {
 			c.targets(fmt.Sprintf("%s.levels[%d].targets", at(i), n), l.Targets)
 		}
@@ -47,6 +48,7 @@ func (c *checker) schedules() {
 	at := within("schedules")
 	c.ids(Schedule, len(c.Schedules), at, func(i int) string { return string(c.Schedules[i].ID) })
 	for i, s := range c.Schedules {
+		c.refers(at(i)+".team", Team, string(s.Team))
 		for n, l := range s.Layers {
 			layer := fmt.Sprintf("%s.layers[%d]", at(i), n)
 			c.members(layer+".people", l.People)

@@ -21,6 +21,7 @@ const (
 	keepLeast    = 24 * time.Hour // when the disk fills
 	diskFull     = 80.0           // per cent
 	pruneEvery   = time.Hour
+	keepRequests = 24 * time.Hour
 	keepSilences = 5 * 24 * time.Hour // after their end
 	leaseMost    = time.Minute        // what lasts longer is no lease of ours
 	auditLatest  = 500                // subjects whose projection one audit folds anew
@@ -34,6 +35,9 @@ func (e *Engine) Begin(ctx context.Context, now time.Time) error {
 			return err
 		}
 		if err := tx.Respite(now.Add(respite)); err != nil {
+			return err
+		}
+		if err := e.listenAgain(tx, now); err != nil {
 			return err
 		}
 		d, there, err := tx.DueOf("audit", "")
@@ -82,6 +86,14 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 			found, after = append(found, what...), string(u.Subject)
 		}
 		if err := tx.SetMeta("audit/after", after); err != nil {
+			return err
+		}
+		lost, err := e.findBeats(tx)
+		if err != nil {
+			return err
+		}
+		found = append(found, lost...)
+		if err := tx.DropRequests(now.Add(-keepRequests)); err != nil {
 			return err
 		}
 		for _, p := range stuck.Limbo {

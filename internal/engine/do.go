@@ -43,8 +43,8 @@ func (e *Engine) Do(ctx context.Context, subject incident.ID, by incident.Actor,
 	return before, err
 }
 
-// Open begins an incident by hand.
-func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened, now time.Time) (id incident.ID, err error) {
+// Open begins an incident by hand, with more to say about it if there is.
+func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened, now time.Time, more ...incident.Fact) (id incident.ID, err error) {
 	id = incident.ID(e.newID(now))
 	err = e.store.Write(ctx, store.People, func(tx *store.Tx) (err error) {
 		defer guard(&err)
@@ -58,6 +58,7 @@ func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened,
 			f.Team = service.Team
 		}
 		t.open(by, f, service.Policy)
+		t.add(by, more...)
 		return t.settle()
 	})
 	if err == nil {

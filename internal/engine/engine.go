@@ -143,6 +143,9 @@ func New(o Options) *Engine {
 // Now is the time by this engine's clock, as its doors want to be told it.
 func (e *Engine) Now() time.Time { return e.clock.Now() }
 
+// PublicURL is how the house is reached from outside, without a slash at its end.
+func (e *Engine) PublicURL() string { return e.publicURL }
+
 // Metrics are the engine's own figures.
 func (e *Engine) Metrics() *Metrics { return e.metrics }
 
@@ -189,3 +192,6 @@ func (d drawing) Read(p []byte) (int, error) {
 	defer d.e.randMu.Unlock()
 	return io.ReadFull(d.e.rand, p)
 }
+
+// NewID makes an identifier for what somebody adds.
+func (e *Engine) NewID(now time.Time) string { return e.newID(now) }

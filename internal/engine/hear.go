@@ -71,16 +71,16 @@ func (b *batcher) waitsSince(at time.Time) {
 	b.oldest.Store(at.UnixMicro())
 }
 
-// holdBack is how long the next batch is to wait, so that accepting more than triage
-// can follow does not take from triage what it needs: senders wait a little, and nobody
-// waits for his page behind an hour of events. It never stops them.
-func (b *batcher) holdBack(now time.Time) time.Duration {
+// holdBack is how long to wait after a batch of so many events, so that accepting
+// more than triage can follow does not take from triage what it needs: senders wait a
+// little, and nobody waits for his page behind an hour of events. It never stops them.
+func (b *batcher) holdBack(now time.Time, events int) time.Duration {
 	since := b.oldest.Load()
 	if since == 0 {
 		return 0
 	}
-	lag := now.Sub(time.UnixMicro(since))
-	return min(max((lag-lagFree)/lagShare, 0), holdMost)
+	lag := now.Sub(time.UnixMicro(since)) - lagFree
+	return min(max(lag/lagShare, 0)*time.Duration(1+events/64), holdMost)
 }
 
 type hearing struct {
@@ -91,8 +91,8 @@ type hearing struct {
 const (
 	atOnce   = 512                    // bounds a batch
 	lagFree  = 100 * time.Millisecond // that triage may lag before senders are held back
-	lagShare = 20                     // of the lag beyond it, one part is waited
-	holdMost = 20 * time.Millisecond  // for each batch
+	lagShare = 15                     // of the lag beyond it, one part is waited for each 64 events
+	holdMost = 400 * time.Millisecond
 )
 
 // Hear takes what a source said. When it returns nil, the events are on disk: counted
@@ -131,10 +131,11 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 
 // accept writes batches until nobody waits.
 func (e *Engine) accept() {
-	for {
-		e.breathe()
+	for events := 0; ; {
+		e.breathe(events)
 		e.inbox.Lock()
-		n, events := 0, 0
+		n := 0
+		events = 0
 		for n < len(e.inbox.waiting) && (n == 0 || events+len(e.inbox.waiting[n].heard) <= atOnce) {
 			events += len(e.inbox.waiting[n].heard)
 			n++

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"tocsin/internal/store"
 )
 
 const (
@@ -68,10 +70,27 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
-// breathe waits before a batch of events is accepted, while triage lags.
-func (e *Engine) breathe() {
-	if wait := e.inbox.holdBack(e.clock.Now()); wait > 0 && e.async {
+// breathe waits after so many events were accepted together, while triage lags.
+func (e *Engine) breathe(events int) {
+	if wait := e.inbox.holdBack(e.clock.Now(), events); wait > 0 && e.async {
 		time.Sleep(wait)
+	}
+}
+
+// Until looks at the store until done says yes, and no longer than so long: a client
+// that has just told us something and asks for it is to see it. It says whether done
+// did.
+func (e *Engine) Until(ctx context.Context, most time.Duration, done func(*store.Tx) (bool, error)) (ok bool, err error) {
+	for wait, end := time.Millisecond, time.Now().Add(most); ; wait = min(2*wait, 50*time.Millisecond) {
+		err = e.store.Read(ctx, func(tx *store.Tx) (err error) { ok, err = done(tx); return err })
+		if ok || err != nil || time.Until(end) < wait {
+			return ok, err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
 	}
 }
 

@@ -159,6 +159,7 @@ func (e *Engine) mark(tx *store.Tx, t *tending, p store.PageRow, receipt channel
 	if failure != nil {
 		outcome = channel.Classify(failure)
 		p.Err = failure.Error()
+		p.Unsure = p.Unsure || outcome == channel.Unknown
 	}
 	switch {
 	case outcome == channel.Accepted:

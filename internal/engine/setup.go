@@ -26,6 +26,8 @@ type setup struct {
 	schedules    map[org.ScheduleID]*oncall.Compiled
 	integrations map[org.IntegrationID]org.Integration
 	byKey        map[string]org.IntegrationID // by the keyed hash of the key
+	heartbeats   map[org.HeartbeatID]org.Heartbeat
+	beats        map[beatName]org.HeartbeatID // those that are not retired
 	rules        alert.Rules
 }
 
@@ -64,6 +66,7 @@ func (e *Engine) compile(rows []store.ConfigRow) (*setup, error) {
 		people: map[org.PersonID]org.Person{}, teams: map[org.TeamID]org.Team{}, services: map[org.ServiceID]org.Service{},
 		policies: map[org.PolicyID]escalate.Policy{}, schedules: map[org.ScheduleID]*oncall.Compiled{},
 		integrations: map[org.IntegrationID]org.Integration{}, byKey: map[string]org.IntegrationID{},
+		heartbeats: map[org.HeartbeatID]org.Heartbeat{}, beats: map[beatName]org.HeartbeatID{},
 	}
 	for _, r := range rows {
 		if err := s.add(r); err != nil {
@@ -113,6 +116,13 @@ func (s *setup) add(r store.ConfigRow) error {
 		s.integrations[i.ID] = i
 		if !r.Retired && i.KeyHash != "" {
 			s.byKey[i.KeyHash] = i.ID
+		}
+	case "heartbeat":
+		b, e := read[org.Heartbeat](r)
+		b.Retired, err = r.Retired, e
+		s.heartbeats[org.HeartbeatID(r.ID)] = b
+		if !r.Retired {
+			s.beats[beatName{b.Integration, b.Name}] = b.ID
 		}
 	case "rules":
 		list, e := read[[]alert.Rule](r)

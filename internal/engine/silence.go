@@ -97,11 +97,11 @@ const (
 	tendAtATime = 50
 )
 
-// silence does what is due of a silence: at its start it holds what already fires, at
+// silenceDue does what is due of a silence: at its start it holds what already fires, at
 // its end it lets go. Nobody waits for it while it works: subjects are tended a few at a
 // time, and its own row is only locked at last. Who holds an incident by it meanwhile
 // arms the row anew, and so fences this off.
-func (e *Engine) silence(ctx context.Context, d store.Due, now time.Time) error {
+func (e *Engine) silenceDue(ctx context.Context, d store.Due, now time.Time) error {
 	var s alert.Silence
 	var subjects []incident.ID
 	err := e.store.Read(ctx, func(tx *store.Tx) (err error) {

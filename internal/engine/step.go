@@ -110,23 +110,26 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 	case "audit":
 		return e.audit(ctx, d, now)
 	case store.SilenceKind:
-		return e.silence(ctx, d, now)
+		return e.silenceDue(ctx, d, now)
 	}
 	return e.store.Write(ctx, writeLane(d.Lane), func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		if ok, err := tx.Hold(d); err != nil || !ok {
 			return err
 		}
-		switch d.Kind {
-		case "tend":
-		case store.ExpireKind:
+		if d.Kind == store.ExpireKind {
 			return e.expire(tx, d, now)
-		default:
-			return fmt.Errorf("nobody knows how to do %q", d.Kind)
 		}
 		s, err := e.current(tx)
 		if err != nil {
 			return err
+		}
+		switch d.Kind {
+		case "heartbeat":
+			return e.silence(tx, s, d, now)
+		case "tend":
+		default:
+			return fmt.Errorf("nobody knows how to do %q", d.Kind)
 		}
 		sub, err := tx.Lock(incident.ID(d.Subject))
 		if err != nil {

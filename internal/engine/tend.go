@@ -204,14 +204,14 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 }
 
 // mayBeOut says whether a page has reached its person as far as anybody knows: they
-// answered it, or it was claimed and nothing was written down of how that went. Whoever
-// is quick answers before the provider does.
+// answered it, a try had an unknown outcome, or it was claimed and nothing was written
+// down of how that went. Whoever is quick answers before the provider does.
 func mayBeOut(p store.PageRow) bool {
 	tries := p.Gen
 	if p.State == escalate.Cancelled || !p.CancelledAt.IsZero() {
 		tries-- // cancelling is fenced like a claim
 	}
-	return p.State.Rank() > 0 || tries > int64(p.Attempts)
+	return p.State.Rank() > 0 || p.Unsure || tries > int64(p.Attempts)
 }
 
 // report spreads a notice over whoever stands behind a target.

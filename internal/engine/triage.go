@@ -257,6 +257,9 @@ func (t *triaging) one(h store.Heard) error {
 	if !ok {
 		integration = org.Integration{ID: h.Integration, Name: string(h.Integration)}
 	}
+	if b, ok := t.s.heartbeatOf(h); ok && b.Service != "" {
+		integration.Service = b.Service
+	}
 	category := alert.Categorize(h.Event, integration, t.s.rules, t.s.services, t.s.settings)
 	var status incident.Status
 	if subject != "" {

@@ -42,6 +42,10 @@ func (p *player) up(ctx context.Context, w words) error {
 	return p.hear(ctx, a, alert.Event{Action: alert.Resolve, Key: a.key})
 }
 
+func (p *player) ping(ctx context.Context, w words) error {
+	return p.engine.Ping(ctx, org.IntegrationID(cmp.Or(w["INTEGRATION"], "monitoring")), w["HEARTBEAT"], p.now)
+}
+
 // alarm is the alarm that a line names, by default of who spoke of the key last.
 func (p *player) alarm(w words) alarm {
 	from := cmp.Or(org.IntegrationID(w["INTEGRATION"]), p.from[w["KEY"]], "monitoring")

@@ -27,6 +27,10 @@
 // back, no page is in limbo, and whatever the house reported of itself stands in the
 // script.
 //
+// The demo is a night of sixty days with no script (demo_life.go): a made-up company
+// whose people answer by chance, drawn from a seed, and after it the real server, on
+// which one more incident unfolds as it would (demo.go).
+//
 // The nights of the house are in nights/, one file for what happens in it; the words of
 // a script are in docs/nights.md and in the table of verbs.go, which is what the player
 // reads them by.

@@ -25,6 +25,7 @@ var verbs = []verb{
 	{"down KEY [SEVERITY] [from INTEGRATION] [saying TEXT]", "Monitoring reports that KEY is down. SEVERITY is SEV1 to SEV5, or low.", (*player).down},
 	{"up KEY [from INTEGRATION]", "Monitoring reports that KEY is well again.", (*player).up},
 	{"again KEY [from INTEGRATION]", "Monitoring repeats what it said of KEY.", (*player).again},
+	{"ping HEARTBEAT [from INTEGRATION]", "A sign of life arrives.", (*player).ping},
 	{"PERSON answers [KEY]", "The button or link of the person's last page; what they hear stands below with <.", (*player).answers},
 	{"PERSON acknowledges [KEY]", "The same in the app.", (*player).acknowledges},
 	{"PERSON gives it back [KEY]", "Nobody has it any longer: the climb starts over.", (*player).givesBack},
@@ -173,6 +174,10 @@ func (p *player) mean(w words) error {
 		case "INTEGRATION", "SCHEDULE", "POLICY":
 			if !p.known[strings.ToLower(name)+" "+said] {
 				return fmt.Errorf("there is no %s %q", strings.ToLower(name), said)
+			}
+		case "HEARTBEAT":
+			if !p.known["heartbeat "+said] {
+				return fmt.Errorf("there is no heartbeat %q", said)
 			}
 		case "SEVERITY", "LEVEL":
 			if !org.Severity(said).Valid() && said != "low" && (said != "high" || name == "SEVERITY") {

@@ -28,6 +28,7 @@ const (
 	putFeed
 	putInbox
 	dropInbox
+	putWords
 	bump
 	openAlerts
 	lockOpenAlerts
@@ -64,8 +65,8 @@ var bulks = [bulkCount]bulk{
 	},
 	putPages: {
 		head: `INSERT INTO pages (id, key, subject, run, epoch, round, level, person, method, channel, address, rule, repeat, purpose, body, priority, at, for_each,
- every, until, zone, hour, lane, state, wake_at, gen, attempts, first_at, sent_at, delivered_at, read_at, answered_at, cancelled_at, err, provider) VALUES `,
-		row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, 0, 0, 0, 0, 0, 0, 0, 0, '', '')`,
+ every, until, zone, hour, lane, state, wake_at, gen, attempts, first_at, sent_at, delivered_at, read_at, answered_at, cancelled_at, err, provider, unsure) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, 0, 0, 0, 0, 0, 0, 0, 0, '', '', FALSE)`,
 		tail: ` ON CONFLICT (key) DO NOTHING`,
 	},
 	putFeed: {
@@ -84,6 +85,11 @@ var bulks = [bulkCount]bulk{
 	// bump counts events that say nothing new. A key with anything waiting in the inbox
 	// is passed over: what waits may be its end. The rows are locked in the order of
 	// their ids, so that two of these never wait for each other.
+	putWords: {
+		head: `INSERT INTO subject_words (word, subject) VALUES `,
+		row:  `(?, ?)`,
+		tail: ` ON CONFLICT DO NOTHING`,
+	},
 	bump: {
 		head: `WITH v (integration, key, digest, n, at) AS (VALUES `,
 		row:  `(?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT))`,

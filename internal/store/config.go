@@ -15,8 +15,8 @@ import (
 )
 
 // A Change is one thing of the configuration made, changed or (with a nil Body)
-// retired. Kinds are person, team, service, policy, schedule, integration, rules,
-// settings.
+// retired. Kinds are person, team, service, policy, schedule, integration, heartbeat,
+// webhook, rules, settings; and api_key and credential, which no file names.
 type Change struct {
 	Kind, ID string
 	Body     []byte // JSON
@@ -33,8 +33,9 @@ type ConfigRow struct {
 	Retired  bool
 }
 
-// sealedKinds are kept sealed as a whole, because contact addresses stand in them.
-var sealedKinds = map[string]bool{"person": true}
+// sealedKinds are kept sealed as a whole, because contact addresses and secrets stand in
+// them.
+var sealedKinds = map[string]bool{"person": true, "webhook": true}
 
 // PutConfig writes changes of the configuration, each a new version, and returns the
 // versions. One that changes nothing makes no version. Retiring keeps the body, which
@@ -48,6 +49,7 @@ func (tx *Tx) PutConfig(now time.Time, changes ...Change) ([]int, error) {
 		return nil, err
 	}
 	versions := make([]int, len(changes))
+	admin := false // one was lost
 	for i, c := range changes {
 		was, err := tx.config(tx.s.sql.ConfigOne, c.Kind, c.ID)
 		if err != nil && !errors.Is(err, ErrNotFound) {
@@ -64,10 +66,20 @@ func (tx *Tx) PutConfig(now time.Time, changes ...Change) ([]int, error) {
 			versions[i] = was.Version
 			continue
 		}
+		lost, err := tx.leaving(was, c.Body, retire)
+		if err != nil {
+			return nil, err
+		}
+		admin = admin || lost
 		seq++
 		versions[i] = was.Version + 1
 		l := configLine{seq: seq, kind: c.Kind, id: c.ID, version: versions[i], at: micros(now), by: string(c.By), retired: retire}
 		if head, err = tx.addConfig(l, c.Body, head); err != nil {
+			return nil, err
+		}
+	}
+	if admin {
+		if err := tx.guardAdmins(); err != nil {
 			return nil, err
 		}
 	}
@@ -136,9 +148,16 @@ func (tx *Tx) ConfigSeq() (int64, error) {
 }
 
 // Config is the current version of everything, retired or not.
-func (tx *Tx) Config() ([]ConfigRow, error) {
+func (tx *Tx) Config() ([]ConfigRow, error) { return tx.configs(tx.s.sql.ConfigCurrent) }
+
+// ConfigOf is the current version of everything of one kind, retired or not.
+func (tx *Tx) ConfigOf(kind string) ([]ConfigRow, error) {
+	return tx.configs(tx.s.sql.ConfigOf, kind)
+}
+
+func (tx *Tx) configs(text string, args ...any) ([]ConfigRow, error) {
 	var out []ConfigRow
-	err := tx.each(tx.s.sql.ConfigCurrent, nil, func(r *sql.Rows) error {
+	err := tx.each(text, args, func(r *sql.Rows) error {
 		c, _, err := tx.scanConfig(r)
 		out = append(out, c)
 		return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"tocsin/incident"
@@ -147,6 +148,9 @@ func (tx *Tx) pruneFeed(before time.Time) error {
 		return nil
 	}
 	if err != nil || at >= micros(before) {
+		return err
+	}
+	if err := tx.SetMeta(feedFrom, strconv.FormatInt(no, 10)); err != nil {
 		return err
 	}
 	_, err = tx.exec(tx.s.sql.FeedDrop, no)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"strconv"
 	"time"
 )
@@ -75,4 +76,26 @@ func (tx *Tx) Feed(after Cursor, limit int) ([]FeedRow, error) {
 		return err
 	})
 	return out, err
+}
+
+// FeedEnd is the last place of the feed that readers may see; zero: it is empty.
+func (tx *Tx) FeedEnd() (c Cursor, err error) {
+	err = tx.row(tx.s.sql.FeedEnd)(&c.Tx, &c.ID)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return c, err
+}
+
+// feedFrom is where the number of the first transaction stands whose rows are kept.
+const feedFrom = "feed/from"
+
+// FeedKeeps says whether everything after a place is still there.
+func (tx *Tx) FeedKeeps(after Cursor) (bool, error) {
+	text, err := tx.Meta(feedFrom)
+	if err != nil || text == "" {
+		return err == nil, err
+	}
+	from, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && after.Tx >= from, err
 }

@@ -3,8 +3,6 @@ package store
 import (
 	"strconv"
 	"strings"
-
-	"tocsin/incident"
 )
 
 // A filtered is a filter with the parts that a caller asked for.
@@ -20,11 +18,30 @@ func (f filter) build(args ...any) *filtered {
 	return b
 }
 
-// part adds a listed part, with its value when it has one.
-func (b *filtered) part(name string, value ...any) {
-	b.text.WriteString(b.f.parts[name])
-	for _, v := range value {
+// part adds a listed part with its values: where its question marks stand, else at its
+// end.
+func (b *filtered) part(name string, values ...any) {
+	text := b.f.parts[name]
+	for _, v := range values {
+		before, rest, _ := strings.Cut(text, "?")
+		b.text.WriteString(before)
 		b.value(v)
+		text = rest
+	}
+	b.text.WriteString(text)
+}
+
+// matching adds a part when there is something to match.
+func (b *filtered) matching(name, value string) {
+	if value != "" {
+		b.part(name, value)
+	}
+}
+
+// flag adds a part that has no value.
+func (b *filtered) flag(name string, wanted bool) {
+	if wanted {
+		b.part(name)
 	}
 }
 
@@ -33,14 +50,14 @@ func (b *filtered) value(v any) {
 	b.text.WriteString("$" + strconv.Itoa(len(b.args)))
 }
 
-// list adds a part that is one of several statuses.
-func (b *filtered) list(name string, values []incident.Status) {
+// list adds a part that ends in an open list, and closes it.
+func (b *filtered) list(name string, values []string) {
 	b.text.WriteString(b.f.parts[name])
 	for i, v := range values {
 		if i > 0 {
 			b.text.WriteString(", ")
 		}
-		b.value(string(v))
+		b.value(v)
 	}
 	b.text.WriteString(")")
 }

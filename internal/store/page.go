@@ -24,6 +24,7 @@ type PageRow struct {
 
 	Err      string
 	Provider string // the provider's id of the message
+	Unsure   bool   // a try ended without anybody knowing whether it arrived
 }
 
 // PlanPages writes pages down before anything is sent. One whose key was ever planned
@@ -61,7 +62,7 @@ func (tx *Tx) scanPage(r *sql.Rows) (PageRow, error) {
 	var wake sql.NullInt64
 	err := r.Scan(&p.ID, &p.Subject, &p.Run, &p.Epoch, &p.Round, &p.Level, &p.Person, &p.Method, &p.Channel, &p.Address, &p.Rule, &p.Repeat,
 		&p.Purpose, &p.Text, &p.Priority, &at, &p.Each, &every, &until, &p.Zone, &p.Hour, &p.State, &wake, &p.Gen, &p.Attempts,
-		&first, &sent, &delivered, &read, &answered, &cancelled, &p.Err, &p.Provider)
+		&first, &sent, &delivered, &read, &answered, &cancelled, &p.Err, &p.Provider, &p.Unsure)
 	if err != nil {
 		return p, err
 	}
@@ -165,7 +166,7 @@ func (tx *Tx) SavePage(p PageRow, gen int64) (bool, error) {
 		wake = micros(p.WakeAt)
 	}
 	_, err = tx.exec(tx.s.sql.SavePage, p.ID, string(p.State), wake, p.Attempts, micros(p.FirstAt), micros(p.SentAt), micros(p.DeliveredAt),
-		micros(p.ReadAt), micros(p.AnsweredAt), micros(p.CancelledAt), p.Err, p.Provider)
+		micros(p.ReadAt), micros(p.AnsweredAt), micros(p.CancelledAt), p.Err, p.Provider, p.Unsure || was.Unsure)
 	return err == nil, err
 }
 

@@ -25,6 +25,47 @@ type texts struct {
 	FreeDue, FreePages                    string
 	WrittenLast                           string
 
+	// Heartbeats, and Opsgenie's API.
+	BeatPing, BeatLock, BeatPut, Beats string
+	BeatsSince, BeatsLost              string
+	RequestPut, Request, RequestsDrop  string
+	WaitsAny, WaitsKey                 string
+	Alert, AlertLock                   string
+	AlertOpen, AlertOver               string
+	AlertsBetween, AlertsFrom          string
+
+	// Access.
+	Credential, LockCredential, PutCredential    string
+	Credentials, HasCredential                   string
+	TakeStep                                     string
+	RecoveryAdd, RecoveryTake, RecoveryDrop      string
+	RecoveryLeft                                 string
+	Passkey, PasskeysOf, PasskeyAdd, PasskeySave string
+	PasskeyDrop                                  string
+	SessionByHash, SessionsOf, SessionAdd        string
+	SessionSeen, SessionDrop, SessionsDrop       string
+	SessionsEnd, TokensEnd                       string
+	TokenAdd, TokenRead, TokenTake, TokensDrop   string
+	KeyUses, KeyUsed                             string
+
+	// Followers of the feed, and deliveries to webhooks.
+	FeedEnd, FeedSince                  string
+	Follow, Unfollow, Followers         string
+	ClaimFollower, LockFollower         string
+	SaveFollower, Rewind                string
+	PutDelivery, SaveDelivery, Delivery string
+	NextDeliveries, Deliveries          string
+	DeliveriesDrop                      string
+	DeliveriesOld, DeliveriesMany       string
+	LogLines, ConfigOf                  string
+	// The lists of the API, and answers to what may be asked twice.
+	AlertOne, LogFrom         string
+	WordCount, WordsDrop      string
+	ConfigVersions            string
+	Attempt, AttemptBegin     string
+	AttemptEnd, AttemptForget string
+	AttemptsDrop              string
+
 	// Silences, and alerts whose time runs out.
 	ArmBy, Expired, NextExpiry, Respite string
 	PutSilence, Silence, LockSilence    string
@@ -38,8 +79,14 @@ const (
 	dueColumns     = `due.kind, due.subject, due.lane, due.at, due.gen, due.failures`
 	pageColumns    = `pages.id, pages.subject, pages.run, pages.epoch, pages.round, pages.level, pages.person, pages.method, pages.channel, pages.address, pages.rule, pages.repeat,
  pages.purpose, pages.body, pages.priority, pages.at, pages.for_each, pages.every, pages.until, pages.zone, pages.hour, pages.state, pages.wake_at, pages.gen, pages.attempts,
- pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider`
+ pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider, pages.unsure`
+	beatColumns   = `h.id, h.state, h.every, h.pinged_at, h.since`
 	configColumns = `kind, id, version, at, actor, retired, body, digest`
+
+	credentialColumns = `person, password, totp, totp_next, totp_step, epoch`
+	sessionColumns    = `id, person, made_at, seen_at, expires_at, device`
+	followerColumns   = `id, tx, row, lease, gen, failing, failures, quiet`
+	deliveryColumns   = `d.id, d.hook, d.subject, d.seq, d.kind, d.at, d.state, d.wake_at, d.tries, d.tried_at, d.status, d.ms, d.err, d.digest`
 )
 
 var statements = texts{
@@ -81,7 +128,7 @@ var statements = texts{
 	PageByProvider: `SELECT ` + pageColumns + ` FROM pages WHERE channel = $1 AND provider = $2 AND provider <> '' ORDER BY pages.id DESC LIMIT 1`,
 	PagesOf:        `SELECT ` + pageColumns + ` FROM pages WHERE subject = $1 ORDER BY pages.at, pages.id`,
 	SavePage: `UPDATE pages SET state = $2, wake_at = $3, attempts = $4, first_at = $5, sent_at = $6, delivered_at = $7,
- read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12 WHERE id = $1`,
+ read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12, unsure = $13 WHERE id = $1`,
 
 	ConfigHead:      `SELECT value FROM meta WHERE key = 'config'`,
 	ConfigHeadLock:  `SELECT value FROM meta WHERE key = 'config'{lock}`,
@@ -118,6 +165,110 @@ var statements = texts{
 	// ahead.
 	FreeDue:   `UPDATE due SET wake_at = CASE WHEN at > $1 THEN at ELSE $1 END, gen = gen + 1 WHERE wake_at > $2 AND wake_at > at`,
 	FreePages: `UPDATE pages SET wake_at = $1, gen = gen + 1 WHERE wake_at > $2 AND state = 'claimed'`,
+
+	// Heartbeats, and Opsgenie's API. A ping that is older than one that came before it
+	// leaves that standing.
+	BeatPing: `UPDATE heartbeats SET pinged_at = CASE WHEN $3 > pinged_at THEN $3 ELSE pinged_at END WHERE id = $1 AND state = 'waiting' AND every = $2`,
+	BeatLock: `SELECT ` + beatColumns + ` FROM heartbeats h WHERE h.id = $1{lock}`,
+	BeatPut: `INSERT INTO heartbeats (id, state, every, pinged_at, since) VALUES ($1, $2, $3, $4, $5)
+ ON CONFLICT (id) DO UPDATE SET state = excluded.state, every = excluded.every, pinged_at = excluded.pinged_at, since = excluded.since`,
+	Beats:      `SELECT ` + beatColumns + ` FROM heartbeats h`,
+	BeatsSince: `UPDATE heartbeats SET since = $1 WHERE state = 'waiting'`,
+	BeatsLost: `SELECT ` + beatColumns + ` FROM heartbeats h
+ WHERE h.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'heartbeat' AND d.subject = h.id)`,
+	RequestPut:   `INSERT INTO requests (id, integration, action, key, alert, at, decided, failure) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	Request:      `SELECT integration, action, key, alert, at, decided, failure FROM requests WHERE id = $1`,
+	RequestsDrop: `DELETE FROM requests WHERE at < $1`,
+	WaitsAny:     `SELECT EXISTS (SELECT 1 FROM inbox WHERE integration = $1 AND aside = '' AND at <= $2)`,
+	WaitsKey:     `SELECT EXISTS (SELECT 1 FROM inbox WHERE integration = $1 AND key = $2 AND aside = '' AND at <= $3)`,
+	Alert:        `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id = $2`,
+	AlertLock:    `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id = $2{lock a}`,
+	AlertOpen:    `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.key = $2 AND a.open AND a.first_at <= $3`,
+	AlertOver: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.key = $2 AND NOT a.open AND a.first_at <= $3
+ ORDER BY a.resolved_at DESC, a.id DESC LIMIT 1`,
+	AlertsBetween: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id >= $2 AND a.id < $3 ORDER BY a.id`,
+	AlertsFrom: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND (a.first_at, a.id) < ($2, $3)
+ ORDER BY a.first_at DESC, a.id DESC LIMIT $4`,
+
+	// Access.
+	Credential:     `SELECT ` + credentialColumns + ` FROM credentials WHERE person = $1`,
+	LockCredential: `SELECT ` + credentialColumns + ` FROM credentials WHERE person = $1{lock}`,
+	Credentials:    `SELECT ` + credentialColumns + ` FROM credentials ORDER BY person`,
+	HasCredential:  `SELECT 1 WHERE EXISTS (SELECT 1 FROM credentials WHERE password <> '') OR EXISTS (SELECT 1 FROM passkeys)`,
+	PutCredential: `INSERT INTO credentials (person, password, totp, totp_next, totp_step, epoch) VALUES ($1, $2, $3, $4, $5, 1)
+ ON CONFLICT (person) DO UPDATE SET password = excluded.password, totp = excluded.totp, totp_next = excluded.totp_next,
+ totp_step = excluded.totp_step, epoch = credentials.epoch + 1`,
+	TakeStep:     `UPDATE credentials SET totp_step = $2 WHERE person = $1 AND totp_step < $2`,
+	RecoveryAdd:  `INSERT INTO recovery_codes (person, hash) VALUES ($1, $2)`,
+	RecoveryTake: `DELETE FROM recovery_codes WHERE person = $1 AND hash = $2`,
+	RecoveryDrop: `DELETE FROM recovery_codes WHERE person = $1`,
+	RecoveryLeft: `SELECT count(*) FROM recovery_codes WHERE person = $1`,
+
+	Passkey:    `SELECT id, person, name, made_at, used_at, body FROM passkeys WHERE id = $1{lock}`,
+	PasskeysOf: `SELECT id, person, name, made_at, used_at, body FROM passkeys WHERE person = $1 ORDER BY made_at, id`,
+	PasskeyAdd: `INSERT INTO passkeys (id, person, name, made_at, used_at, body) VALUES ($1, $2, $3, $4, $5, $6)
+ ON CONFLICT (id) DO NOTHING`,
+	PasskeySave: `UPDATE passkeys SET used_at = $3, body = $4 WHERE id = $1 AND person = $2`,
+	PasskeyDrop: `DELETE FROM passkeys WHERE person = $1 AND ($2 = '' OR id = $2)`,
+
+	SessionByHash: `SELECT ` + sessionColumns + ` FROM sessions WHERE hash = $1`,
+	SessionsOf:    `SELECT ` + sessionColumns + ` FROM sessions WHERE person = $1 ORDER BY id DESC`,
+	SessionAdd: `INSERT INTO sessions (id, hash, person, made_at, seen_at, expires_at, device)
+ VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	SessionSeen:  `UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2`,
+	SessionDrop:  `DELETE FROM sessions WHERE id = $1 AND person = $2`,
+	SessionsDrop: `DELETE FROM sessions WHERE person = $1 AND id <> $2`,
+	SessionsEnd:  `DELETE FROM sessions WHERE expires_at <= $1 OR seen_at <= $2`,
+
+	TokenAdd:   `INSERT INTO tokens (hash, kind, person, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING`,
+	TokenRead:  `SELECT person FROM tokens WHERE hash = $1 AND kind = $2 AND expires_at > $3`,
+	TokenTake:  `DELETE FROM tokens WHERE hash = $1 AND kind = $2 AND expires_at > $3 RETURNING person`,
+	TokensDrop: `DELETE FROM tokens WHERE person = $1 AND kind = $2`,
+	TokensEnd:  `DELETE FROM tokens WHERE expires_at <= $1`,
+
+	KeyUses: `SELECT id, used_at FROM key_uses`,
+	KeyUsed: `INSERT INTO key_uses (id, used_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at`,
+
+	// Followers of the feed, and deliveries to webhooks.
+	FeedEnd:   `SELECT tx, id FROM feed WHERE TRUE{settled} ORDER BY tx DESC, id DESC LIMIT 1`,
+	FeedSince: `SELECT tx FROM feed WHERE at >= $1 ORDER BY tx, id LIMIT 1`,
+	Follow: `INSERT INTO followers (id, tx, row, lease, gen, failing, failures, quiet) VALUES ($1, $2, $3, 0, 0, 0, 0, 0)
+ ON CONFLICT (id) DO NOTHING`,
+	Unfollow:  `DELETE FROM followers WHERE id = $1`,
+	Followers: `SELECT ` + followerColumns + ` FROM followers ORDER BY id`,
+	ClaimFollower: `UPDATE followers SET lease = $3, gen = gen + 1 WHERE id = $1 AND (lease <= $2 OR lease > $4)
+ RETURNING ` + followerColumns,
+	LockFollower: `SELECT ` + followerColumns + ` FROM followers WHERE id = $1{lock}`,
+	SaveFollower: `UPDATE followers SET tx = $2, row = $3, lease = $4, failing = $5, failures = $6, quiet = $7 WHERE id = $1 AND gen = $8`,
+	Rewind:       `UPDATE followers SET tx = $2, row = '', quiet = 0 WHERE id = $1 AND tx >= $2`,
+
+	PutDelivery: `INSERT INTO deliveries (id, hook, subject, seq, kind, at, state, wake_at, tries, tried_at, status, ms, err, digest)
+ VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, 0, 0, 0, 0, '', '')
+ ON CONFLICT (id) DO UPDATE SET state = 'waiting', wake_at = excluded.wake_at, tries = 0`,
+	SaveDelivery: `UPDATE deliveries SET state = $2, wake_at = $3, tries = $4, tried_at = $5, status = $6, ms = $7, err = $8, digest = $9 WHERE id = $1`,
+	Delivery:     `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.id = $1`,
+	NextDeliveries: `SELECT ` + deliveryColumns + ` FROM deliveries d
+ JOIN (SELECT subject, min(seq) AS seq FROM deliveries WHERE hook = $1 AND state = 'waiting' GROUP BY subject) h ON h.subject = d.subject AND h.seq = d.seq
+ WHERE d.hook = $1 AND d.state = 'waiting' ORDER BY d.wake_at, d.id LIMIT $2`,
+	Deliveries:     `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.hook = $1 AND d.at < $2 ORDER BY d.at DESC, d.subject DESC, d.seq DESC LIMIT $3`,
+	DeliveriesDrop: `UPDATE deliveries SET state = 'dropped', tried_at = $2, err = $3 WHERE hook = $1 AND state = 'waiting'`,
+	DeliveriesOld:  `DELETE FROM deliveries WHERE hook = $1 AND at < $2 AND state <> 'waiting'`,
+	DeliveriesMany: `DELETE FROM deliveries WHERE hook = $1 AND state <> 'waiting'
+ AND at < (SELECT k.at FROM deliveries k WHERE k.hook = $1 ORDER BY k.at DESC LIMIT 1 OFFSET $2)`,
+	LogLines: `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
+	ConfigOf: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
+
+	// The lists of the API, and answers to what may be asked twice.
+	AlertOne:       `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1`,
+	LogFrom:        `SELECT seq, at, actor, kind, body FROM log WHERE subject = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq`,
+	WordCount:      `SELECT count(*) FROM (SELECT 1 FROM subject_words WHERE word >= $1 AND word < $2 LIMIT $3) AS found`,
+	WordsDrop:      `DELETE FROM subject_words WHERE subject = $1`,
+	ConfigVersions: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND id = $2 ORDER BY version DESC`,
+	Attempt:        `SELECT digest, status, answer FROM attempts WHERE key = $1`,
+	AttemptBegin:   `INSERT INTO attempts (key, digest, at, status, answer) VALUES ($1, $2, $3, 0, '') ON CONFLICT (key) DO NOTHING`,
+	AttemptEnd:     `UPDATE attempts SET status = $2, answer = $3 WHERE key = $1`,
+	AttemptForget:  `DELETE FROM attempts WHERE key = $1`,
+	AttemptsDrop:   `DELETE FROM attempts WHERE at < $1 OR at < $2 AND status = 0`,
 
 	// Silences, and alerts whose time runs out.
 	ArmBy: `INSERT INTO due (kind, subject, lane, at, wake_at, gen, failures) VALUES ($1, $2, $3, $4, $4, 1, 0)
@@ -159,8 +310,36 @@ var (
 		tail: ` ORDER BY id DESC LIMIT `,
 		parts: map[string]string{
 			"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
-			"priority": ` AND priority = `, "before": ` AND id < `,
-			"status": ` AND status IN (`, // closed by the list itself
+			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner = `,
+			"before": ` AND id < `, "after": ` AND id >= `,
+			"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
+			"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
+			"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
+		},
+	}
+	listAlerts = filter{
+		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,
+		tail: ` ORDER BY a.id DESC LIMIT `,
+		parts: map[string]string{
+			"open": ` AND a.open`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
+			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "hidden": ` AND a.service NOT IN (`,
+			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
+		},
+	}
+	listPages = filter{
+		text: `SELECT ` + pageColumns + ` FROM pages WHERE TRUE`,
+		tail: ` ORDER BY pages.id DESC LIMIT `,
+		parts: map[string]string{
+			"subject": ` AND pages.subject = `, "person": ` AND pages.person = `, "state": ` AND pages.state = `, "before": ` AND pages.id < `,
+			"hidden": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = pages.subject AND s.service IN (`, "end": `)`,
+		},
+	}
+	listChanges = filter{
+		text: `SELECT seq, kind, id, version, at, actor, retired FROM config WHERE TRUE`,
+		tail: ` ORDER BY seq DESC LIMIT `,
+		parts: map[string]string{
+			"kind": ` AND kind = `, "id": ` AND id = `, "by": ` AND actor = `,
+			"after": ` AND at >= `, "until": ` AND at < `, "before": ` AND seq < `,
 		},
 	}
 	claimPages       = claimPagesBy(`wake_at`)

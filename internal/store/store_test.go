@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"tocsin/incident"
 	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 )
@@ -92,12 +91,18 @@ func TestEveryStatementPrepares(t *testing.T) {
 		for _, b := range s.bulks {
 			all = append(all, b.text...)
 		}
-		for _, f := range []filter{listSubjects, cancelPages} {
+		for _, f := range []filter{listSubjects, listAlerts, listPages, listChanges, cancelPages} {
 			b := f.build(make([]any, strings.Count(f.text, "$"))...)
 			for name := range f.parts {
 				switch {
-				case name == "status":
-					b.list(name, []incident.Status{"x", "y"})
+				case name == "end":
+				case strings.HasSuffix(f.parts[name], "("):
+					b.list(name, []string{"x", "y"})
+					if strings.Contains(f.parts[name], "EXISTS") {
+						b.part("end")
+					}
+				case strings.Contains(f.parts[name], "?"):
+					b.part(name, "x", "y")
 				case strings.HasSuffix(f.parts[name], "= ") || strings.HasSuffix(f.parts[name], "< "):
 					b.part(name, "x")
 				default:

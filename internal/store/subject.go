@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"tocsin/incident"
@@ -118,7 +119,10 @@ func (tx *Tx) Append(s *Subject, entries incident.Log) error {
 		body = cleanText(body)
 		l := line{s.ID, e.Seq, micros(e.At), cleanText(string(e.By)), kind, sha256.Sum256([]byte(body))}
 		s.head = l.hash(s.head)
-		s.Incident = s.After(e)
+		title := s.Title
+		if s.Incident = s.After(e); s.Title != title {
+			tx.putTitle(s.ID, s.Title)
+		}
 		tx.add(putLog, string(s.ID), e.Seq, l.at, l.by, kind, body, s.head)
 	}
 	if !s.changed {
@@ -146,11 +150,18 @@ func (tx *Tx) queueSubjects() error {
 
 // Log reads all lines of a subject.
 func (tx *Tx) Log(id incident.ID) (incident.Log, error) {
+	l, err := tx.lines(tx.s.sql.Log, string(id))
+	if err == nil && len(l) == 0 {
+		err = fmt.Errorf("log of %s: %w", id, ErrNotFound)
+	}
+	return l, err
+}
+
+func (tx *Tx) lines(text string, args ...any) (l incident.Log, err error) {
 	if err := tx.flush(putLog); err != nil {
 		return nil, err
 	}
-	var l incident.Log
-	err := tx.each(tx.s.sql.Log, []any{string(id)}, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r *sql.Rows) error {
 		var e incident.Entry
 		var at int64
 		var kind, body string
@@ -163,9 +174,6 @@ func (tx *Tx) Log(id incident.ID) (incident.Log, error) {
 		l = append(l, e)
 		return err
 	})
-	if err == nil && len(l) == 0 {
-		err = fmt.Errorf("log of %s: %w", id, ErrNotFound)
-	}
 	return l, err
 }
 
@@ -271,11 +279,17 @@ func (tx *Tx) Redact(id incident.ID, seq int) error {
 	after := incident.Fold(l)
 	after.ID = id
 	was := s.Incident
-	was.Title, was.Held = after.Title, after.Held
-	if !sameState(was, after) {
+	kept := was
+	kept.Title, kept.Held = after.Title, after.Held
+	if !sameState(kept, after) {
 		return incident.Refuse("line %d of %s (%s) cannot be erased: what happens next depends on it", seq, id, kind)
 	}
-	s.Incident = after
+	if s.Incident = after; s.Title != was.Title {
+		if err := tx.forgetTitle(id); err != nil {
+			return err
+		}
+		tx.putTitle(id, s.Title)
+	}
 	if _, err := tx.exec(tx.s.sql.Blank, string(id), seq, sum[:]); err != nil {
 		return err
 	}
@@ -298,8 +312,15 @@ type Filter struct {
 	Service  org.ServiceID
 	Team     org.TeamID
 	Priority org.Priority
-	Before   incident.ID // the last of the page before
-	Limit    int         // 0 is 100
+	Severity org.Severity
+	Owner    org.PersonID
+	Words    string // each begins a word of the title
+	// Opened in [OpenedAfter, OpenedBefore), by the millisecond.
+	OpenedAfter, OpenedBefore time.Time
+
+	Hidden []org.ServiceID // whose subjects are left out
+	Before incident.ID     // the last of the page before
+	Limit  int             // 0 is 100
 }
 
 // A Row is a subject in a list.
@@ -322,30 +343,38 @@ type Row struct {
 
 // Subjects lists subjects, newest first.
 func (tx *Tx) Subjects(f Filter) ([]Row, error) {
-	if err := tx.flush(putSubjects); err != nil {
+	if err := tx.flush(putSubjects, putWords); err != nil {
 		return nil, err
 	}
 	b := listSubjects.build()
-	if f.Open {
-		b.part("open")
+	b.flag("open", f.Open)
+	b.matching("service", string(f.Service))
+	b.matching("team", string(f.Team))
+	b.matching("priority", string(f.Priority))
+	b.matching("severity", string(f.Severity))
+	b.matching("owner", string(f.Owner))
+	b.matching("before", string(f.Before))
+	if !f.OpenedAfter.IsZero() {
+		b.part("after", idFrom(f.OpenedAfter))
 	}
-	if f.Service != "" {
-		b.part("service", string(f.Service))
-	}
-	if f.Team != "" {
-		b.part("team", string(f.Team))
-	}
-	if f.Priority != "" {
-		b.part("priority", string(f.Priority))
-	}
-	if f.Before != "" {
-		b.part("before", string(f.Before))
+	if !f.OpenedBefore.IsZero() {
+		b.part("before", idFrom(f.OpenedBefore))
 	}
 	if len(f.Status) > 0 {
-		b.list("status", f.Status)
+		b.list("status", idTexts(f.Status))
+		// Said twice, because the few open ones have an index of their own.
+		b.flag("open", !slices.ContainsFunc(f.Status, func(s incident.Status) bool { return !s.Open() }))
+	}
+	if len(f.Hidden) > 0 {
+		b.list("hidden", idTexts(f.Hidden))
+	}
+	if words := wordsOf(f.Words); len(words) > 0 {
+		if err := tx.search(b, words); err != nil {
+			return nil, err
+		}
 	}
 	if f.Limit <= 0 {
-		f.Limit = 100
+		f.Limit = pageOf
 	}
 	text, args := b.end(f.Limit)
 	var out []Row

@@ -145,7 +145,7 @@ func (tx *Tx) flush(which ...int) error {
 		return tx.failed
 	}
 	if len(which) == 0 {
-		which = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox, dropInbox}
+		which = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox, dropInbox, putWords}
 	}
 	var all []statement
 	for _, b := range which {

@@ -135,7 +135,8 @@ CREATE TABLE pages (
     answered_at  BIGINT NOT NULL,
     cancelled_at BIGINT NOT NULL,
     err          TEXT NOT NULL,
-    provider     TEXT NOT NULL
+    provider     TEXT NOT NULL,
+    unsure       BOOLEAN NOT NULL -- a try ended without anybody knowing whether it arrived
 );
 CREATE UNIQUE INDEX pages_key ON pages (key);
 CREATE INDEX pages_wake ON pages (lane, wake_at) WHERE wake_at IS NOT NULL;

@@ -1,0 +1,148 @@
+package v1
+
+import (
+	"context"
+	"time"
+
+	"tocsin/alert"
+	"tocsin/escalate"
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// An Alert is all events of one key, from the first trigger to the resolve.
+type Alert struct {
+	ID          string            `json:"id"`
+	Key         string            `json:"key"`
+	Incident    incident.ID       `json:"incident,omitempty"`
+	Integration org.IntegrationID `json:"integration"`
+	Service     org.ServiceID     `json:"service,omitempty"`
+	Severity    org.Severity      `json:"severity,omitempty"`
+	Title       string            `json:"title"`
+	Text        string            `json:"text,omitempty"`
+	Open        bool              `json:"open"`
+	Count       int               `json:"count" doc:"Of events"`
+	FirstAt     *time.Time        `json:"first_at,omitempty"`
+	LastAt      *time.Time        `json:"last_at,omitempty"`
+	ResolvedAt  *time.Time        `json:"resolved_at,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Details     map[string]string `json:"details,omitempty"`
+	Links       []alert.Link      `json:"links,omitempty"`
+}
+
+func showAlert(a alert.Alert) Alert {
+	return Alert{
+		ID: a.ID, Key: a.Key, Incident: a.Subject, Integration: a.Integration, Service: a.Service, Severity: a.Severity, Title: a.Title, Text: a.Last.Text,
+		Open: a.Open, Count: a.Count, FirstAt: shown(a.FirstAt), LastAt: shown(a.LastAt), ResolvedAt: shown(a.ResolvedAt),
+		Labels: a.Last.Labels, Details: a.Last.Details, Links: a.Last.Links,
+	}
+}
+
+type alertFilter struct {
+	Open        bool              `query:"open"`
+	Service     org.ServiceID     `query:"service" maxLength:"64"`
+	Integration org.IntegrationID `query:"integration" maxLength:"64"`
+	Incident    incident.ID       `query:"incident" maxLength:"64"`
+	Paging
+}
+
+func (a *API) listAlerts(ctx context.Context, in *alertFilter) (*pageOf[Alert], error) {
+	c := asking(ctx)
+	after, err := in.cursor()
+	if err != nil {
+		return nil, err
+	}
+	f := store.AlertFilter{
+		Open: in.Open, Service: in.Service, Integration: in.Integration, Subject: in.Incident,
+		Hidden: c.setup.hidden(c.Identity), Before: after, Limit: in.Limit + 1,
+	}
+	var rows []alert.Alert
+	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
+		rows, err = tx.Alerts(f)
+		return err
+	})
+	return paged(in.Paging, rows, showAlert, func(r alert.Alert) string { return r.ID }), err
+}
+
+type alertID struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+func (a *API) readAlert(ctx context.Context, in *alertID) (*struct{ Body Alert }, error) {
+	c := asking(ctx)
+	out := &struct{ Body Alert }{}
+	return out, a.store.Read(ctx, func(tx *store.Tx) error {
+		one, err := tx.Alert(in.ID)
+		if err != nil {
+			return err
+		}
+		if c.setup.hides(c.Identity, one.Service) {
+			return store.ErrNotFound
+		}
+		if one.Subject != "" {
+			if _, err := visible(tx, c.setup, c.Identity, one.Subject); err != nil {
+				return err
+			}
+		}
+		out.Body = showAlert(one)
+		return nil
+	})
+}
+
+// A Page is one message to one person over one contact method, and how far it came.
+// The address is not told.
+type Page struct {
+	ID          string           `json:"id"`
+	Incident    incident.ID      `json:"incident"`
+	Person      org.PersonID     `json:"person,omitempty"`
+	Method      org.MethodID     `json:"method,omitempty"`
+	Channel     string           `json:"channel"`
+	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report"`
+	State       escalate.State   `json:"state" enum:"planned,claimed,sent,delivered,read,answered,failed,cancelled"`
+	Priority    org.Priority     `json:"priority"`
+	Run         int              `json:"run"`
+	Level       int              `json:"level" doc:"From 1"`
+	At          time.Time        `json:"at" doc:"When it was due"`
+	Zone        string           `json:"zone,omitempty" doc:"The person's, and the hour it was for them"`
+	Hour        int              `json:"hour"`
+	Attempts    int              `json:"attempts"`
+	SentAt      *time.Time       `json:"sent_at,omitempty"`
+	DeliveredAt *time.Time       `json:"delivered_at,omitempty"`
+	ReadAt      *time.Time       `json:"read_at,omitempty"`
+	AnsweredAt  *time.Time       `json:"answered_at,omitempty"`
+	CancelledAt *time.Time       `json:"cancelled_at,omitempty"`
+	Error       string           `json:"error,omitempty" doc:"Why it failed, or was cancelled"`
+}
+
+func showPage(p store.PageRow) Page {
+	return Page{
+		ID: p.ID, Incident: p.Subject, Person: p.Person, Method: p.Method, Channel: p.Channel, Purpose: p.Purpose, State: p.State, Priority: p.Priority,
+		Run: p.Run, Level: p.Level + 1, At: p.At, Zone: p.Zone, Hour: p.Hour, Attempts: p.Attempts, SentAt: shown(p.SentAt), DeliveredAt: shown(p.DeliveredAt),
+		ReadAt: shown(p.ReadAt), AnsweredAt: shown(p.AnsweredAt), CancelledAt: shown(p.CancelledAt), Error: p.Err,
+	}
+}
+
+type pageFilter struct {
+	Incident incident.ID    `query:"incident" maxLength:"64"`
+	Person   org.PersonID   `query:"person" maxLength:"64"`
+	State    escalate.State `query:"state" enum:"planned,claimed,sent,delivered,read,answered,failed,cancelled"`
+	Paging
+}
+
+func (a *API) listPages(ctx context.Context, in *pageFilter) (*pageOf[Page], error) {
+	c := asking(ctx)
+	after, err := in.cursor()
+	if err != nil {
+		return nil, err
+	}
+	f := store.PageFilter{
+		Subject: in.Incident, Person: in.Person, State: in.State, Hidden: c.setup.hidden(c.Identity), Before: after, Limit: in.Limit + 1,
+	}
+	var rows []store.PageRow
+	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
+		rows, err = tx.Pages(f)
+		return err
+	})
+	return paged(in.Paging, rows, showPage, func(r store.PageRow) string { return r.ID }), err
+}

@@ -1,0 +1,281 @@
+package v1
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tocsin/alert"
+	"tocsin/escalate"
+	"tocsin/internal/config"
+	"tocsin/internal/store"
+	"tocsin/oncall"
+	"tocsin/org"
+)
+
+// A kind is one kind of configuration: how it is called in paths and in the store, and
+// what it is in Go.
+type kind struct {
+	plural, name string
+	of           reflect.Type
+	api          *API
+}
+
+var kinds = []kind{
+	{plural: "people", name: config.Person, of: reflect.TypeFor[org.Person]()},
+	{plural: "teams", name: config.Team, of: reflect.TypeFor[org.Team]()},
+	{plural: "services", name: config.Service, of: reflect.TypeFor[org.Service]()},
+	{plural: "policies", name: config.Policy, of: reflect.TypeFor[escalate.Policy]()},
+	{plural: "schedules", name: config.Schedule, of: reflect.TypeFor[oncall.Schedule]()},
+	{plural: "integrations", name: config.Integrating, of: reflect.TypeFor[org.Integration]()},
+	{plural: "rules", name: config.Rules, of: reflect.TypeFor[ruleList]()},
+	{plural: "settings", name: config.Settings, of: reflect.TypeFor[org.Settings]()},
+}
+
+// ruleList is how the rules stand in a body: a list alone could never gain a field.
+type ruleList struct {
+	Rules []alert.Rule `json:"rules"`
+}
+
+func kindNamed(plural string) *kind {
+	for i := range kinds {
+		if kinds[i].plural == plural {
+			return &kinds[i]
+		}
+	}
+	panic("v1: no kind " + plural)
+}
+
+// kindAt is the kind whose path this is.
+func kindAt(path string) *kind {
+	for segment := range strings.SplitSeq(strings.Trim(strings.TrimPrefix(path, Prefix), "/"), "/") {
+		if segment != "" {
+			return kindNamed(segment)
+		}
+	}
+	panic("v1: no kind at " + path)
+}
+
+// What a kind's routes take and give. Their bodies have the kind's own schema.
+type (
+	ThingID struct {
+		ID string `path:"id" maxLength:"64"`
+	}
+	only  struct{}
+	Match struct {
+		IfMatch string `header:"If-Match" doc:"The ETag of the version that is to be changed; another one is refused with 412"`
+	}
+	ThingBody struct {
+		Body json.RawMessage `required:"true"`
+	}
+	reading  struct{ ThingID }
+	creating struct{ ThingBody }
+	changing struct {
+		ThingID
+		Match
+		ThingBody
+	}
+	retiring struct {
+		ThingID
+		Match
+	}
+	changingOnly struct {
+		Match
+		ThingBody
+	}
+	listing struct {
+		Retired bool   `query:"retired" doc:"Also those that are retired"`
+		Q       string `query:"q" maxLength:"200" doc:"Part of the id or the name"`
+		Paging
+	}
+	oneThing struct {
+		ETag     string `header:"ETag"`
+		Location string `header:"Location"`
+		Body     json.RawMessage
+	}
+	manyThings struct {
+		Body json.RawMessage
+	}
+	retired struct {
+		ETag string `header:"ETag"`
+	}
+)
+
+// of makes a method of a kind a route.
+func of[I, O any](plural string, do func(*kind, context.Context, *I) (*O, error)) func(*API, huma.Operation) {
+	return func(a *API, op huma.Operation) {
+		k := *kindNamed(plural)
+		k.api = a
+		k.describe(&op)
+		serve(func(_ *API, ctx context.Context, in *I) (*O, error) { return do(&k, ctx, in) })(a, op)
+	}
+}
+
+// describe gives an operation the schemas of the kind.
+func (k *kind) describe(op *huma.Operation) {
+	whole := k.schema()
+	content := func(s *huma.Schema) map[string]*huma.MediaType {
+		return map[string]*huma.MediaType{"application/json": {Schema: s}}
+	}
+	reply := whole
+	status := "200"
+	switch {
+	case op.Method == "POST" && strings.HasSuffix(op.Path, "/rotate"):
+		reply = k.keyed()
+	case op.Method == "POST":
+		op.DefaultStatus, status = 201, "201"
+		op.RequestBody = &huma.RequestBody{Required: true, Content: content(whole)}
+		if k.name == config.Integrating {
+			reply = k.keyed()
+		}
+	case op.Method == "PUT":
+		op.RequestBody = &huma.RequestBody{Required: true, Content: content(whole)}
+	case op.Method == "PATCH":
+		any := &huma.Schema{Type: huma.TypeObject, Description: "The fields that change; null takes one away", AdditionalProperties: true}
+		op.RequestBody = &huma.RequestBody{Required: true, Content: content(any)}
+		op.RequestBody.Content["application/merge-patch+json"] = &huma.MediaType{Schema: any}
+	case op.Method == "DELETE":
+		return
+	case strings.HasSuffix(op.Path, "/versions"), strings.HasSuffix(op.Path, "/"+k.plural) && k.name != config.Rules && k.name != config.Settings:
+		reply = listSchema(whole)
+	}
+	op.Responses = map[string]*huma.Response{status: {Description: "OK", Content: content(reply)}}
+}
+
+// listSchema is a page of a list.
+func listSchema(item *huma.Schema) *huma.Schema {
+	s := &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"items"}, AdditionalProperties: false,
+		Properties: map[string]*huma.Schema{
+			"items": {Type: huma.TypeArray, Items: item},
+			"next":  {Type: huma.TypeString, Description: "The cursor of what follows; absent at the end"},
+		},
+	}
+	s.PrecomputeMessages()
+	return s
+}
+
+// meta are the fields that every thing has beside its own, and that only we write.
+func meta() map[string]*huma.Schema {
+	return map[string]*huma.Schema{
+		"version":    {Type: huma.TypeInteger, ReadOnly: true, Description: "Counted from 1; it is the ETag too"},
+		"changed_at": {Type: huma.TypeString, Format: "date-time", ReadOnly: true},
+		"changed_by": {Type: huma.TypeString, ReadOnly: true},
+		"retired":    {Type: huma.TypeBoolean, ReadOnly: true},
+	}
+}
+
+// schema is that of a thing of the kind, by reference: the domain's own type, with what
+// we add and without what nobody may see.
+func (k *kind) schema() *huma.Schema {
+	return k.named(k.of.Name(), nil)
+}
+
+// keyed is the schema of an integration whose key is shown.
+func (k *kind) keyed() *huma.Schema {
+	return k.named("IntegrationWithKey", map[string]*huma.Schema{
+		"key": {Type: huma.TypeString, Description: "Shown this once", ReadOnly: true},
+	})
+}
+
+func (k *kind) named(name string, more map[string]*huma.Schema) *huma.Schema {
+	name = strings.ToUpper(name[:1]) + name[1:]
+	registry := k.api.huma.OpenAPI().Components.Schemas
+	if registry.Map()[name] == nil {
+		s := huma.SchemaFromType(registry, k.of)
+		delete(s.Properties, "key_hash")
+		for field, schema := range meta() {
+			s.Properties[field] = schema
+		}
+		for field, schema := range more {
+			s.Properties[field] = schema
+		}
+		var required []string
+		for _, field := range s.Required {
+			if field != "id" && field != "name" {
+				required = append(required, field)
+			}
+		}
+		s.Required = required
+		s.PrecomputeMessages()
+		registry.Map()[name] = s
+	}
+	return &huma.Schema{Ref: "#/components/schemas/" + name}
+}
+
+// read is a version as the API shows it: its own fields, then ours.
+func (k *kind) show(c *caller, r store.ConfigRow, key string) json.RawMessage {
+	fields := map[string]any{}
+	if k.name == config.Rules {
+		fields["rules"] = json.RawMessage(r.Body)
+	} else if err := json.Unmarshal(r.Body, &fields); err != nil {
+		fields = map[string]any{"id": r.ID}
+	}
+	delete(fields, "key_hash")
+	if k.name == config.Person && !c.May(org.Administer, "") && string(c.Person) != r.ID {
+		masked(fields)
+	}
+	fields["version"], fields["changed_at"], fields["changed_by"] = r.Version, r.At.Format(time.RFC3339Nano), r.By
+	if r.Retired {
+		fields["retired"] = true
+	}
+	if key != "" {
+		fields["key"] = key
+	}
+	body, err := json.Marshal(fields)
+	if err != nil {
+		panic(fmt.Sprintf("v1: %s %s: %v", k.name, r.ID, err)) // it was JSON before
+	}
+	return body
+}
+
+// masked takes the addresses of somebody away: they are for themselves and admins.
+func masked(person map[string]any) {
+	methods, _ := person["methods"].([]any)
+	for _, m := range methods {
+		if m, ok := m.(map[string]any); ok {
+			m["address"] = ""
+		}
+	}
+}
+
+func tag(version int) string { return `"` + strconv.Itoa(version) + `"` }
+
+// check refuses a change of another version than the one that was read.
+func (m Match) check(version int) error {
+	if m.IfMatch == "" || m.IfMatch == "*" {
+		return nil
+	}
+	for one := range strings.SplitSeq(m.IfMatch, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(one), "W/") == tag(version) {
+			return nil
+		}
+	}
+	return unmet(version)
+}
+
+// spanAlias is how a span of a cover looks from outside: it has two forms.
+type spanForm struct{}
+
+func (spanForm) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Description: `In a cycle {"off_s", "dur_s"}, in a fixed cover [start, end)`,
+		OneOf: []*huma.Schema{
+			{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}},
+			{Type: huma.TypeObject, AdditionalProperties: false, Properties: map[string]*huma.Schema{
+				"off_s": {Type: huma.TypeInteger}, "dur_s": {Type: huma.TypeInteger},
+			}},
+		},
+	}
+}
+
+var (
+	spanType  = reflect.TypeFor[oncall.Span]()
+	spanAlias = reflect.TypeFor[spanForm]()
+)

@@ -1,0 +1,155 @@
+package v1
+
+import (
+	"context"
+	"time"
+
+	"tocsin/escalate"
+	"tocsin/internal/config"
+	"tocsin/internal/store"
+	"tocsin/oncall"
+	"tocsin/org"
+)
+
+const longestShow = 366 * 24 * time.Hour // of shifts at once
+
+// A Watch is who is on call for a schedule.
+type Watch struct {
+	Schedule org.ScheduleID            `json:"schedule"`
+	Name     string                    `json:"name"`
+	Team     org.TeamID                `json:"team,omitempty"`
+	People   []org.PersonID            `json:"people" nullable:"false" doc:"Whom an alarm calls"`
+	Roles    map[string][]org.PersonID `json:"roles,omitempty" doc:"Everybody, by role"`
+	Until    *time.Time                `json:"until,omitempty" doc:"Nothing changes before it"`
+	Why      string                    `json:"why,omitempty"`
+}
+
+type Moment struct {
+	At time.Time `query:"at" doc:"Now, when it is left out"`
+}
+
+// or is the moment, or now.
+func (m Moment) or(now time.Time) (time.Time, error) {
+	if m.At.IsZero() {
+		return now, nil
+	}
+	return m.At.UTC(), within("query.at", m.At)
+}
+
+// within refuses moments that no schedule knows.
+func within(location string, at time.Time) error {
+	if at.Year() < 1990 || at.Year() > 2200 {
+		return wrong(location, "must be between 1990 and 2200")
+	}
+	return nil
+}
+
+func (a *API) oncall(ctx context.Context, in *Moment) (*pageOf[Watch], error) {
+	s := asking(ctx).setup
+	at, err := in.or(a.now())
+	if err != nil {
+		return nil, err
+	}
+	out := &pageOf[Watch]{Body: page[Watch]{Items: []Watch{}}}
+	for _, r := range s.all {
+		if r.Kind != config.Schedule || r.Retired {
+			continue
+		}
+		var shift oncall.Shift
+		if c, err := s.schedule(r.ID); err != nil { // one that cannot be read hides no other
+			shift.Why = "the schedule cannot be read: " + err.Error()
+		} else {
+			shift = c.At(at)
+		}
+		out.Body.Items = append(out.Body.Items, Watch{
+			Schedule: org.ScheduleID(r.ID), Name: s.names[thing{r.Kind, r.ID}], Team: s.teamOf(r.Kind, r.Body),
+			People: people(shift.People), Roles: shift.Roles, Until: shown(shift.Until), Why: shift.Why,
+		})
+	}
+	return out, nil
+}
+
+func people(list []org.PersonID) []org.PersonID {
+	if list == nil {
+		return []org.PersonID{}
+	}
+	return list
+}
+
+// A Shift is who is on call from a moment until another.
+type Shift struct {
+	From   time.Time                 `json:"from"`
+	Until  time.Time                 `json:"until"`
+	People []org.PersonID            `json:"people" nullable:"false"`
+	Roles  map[string][]org.PersonID `json:"roles,omitempty"`
+	Empty  bool                      `json:"empty,omitempty" doc:"Nobody, although a layer covers the time"`
+	Why    string                    `json:"why,omitempty"`
+}
+
+type span struct {
+	ID   string    `path:"id" maxLength:"64"`
+	From time.Time `query:"from" doc:"Now, when it is left out"`
+	To   time.Time `query:"to" doc:"Two weeks later, when it is left out; at most 366 days"`
+}
+
+func (a *API) shifts(ctx context.Context, in *span) (*pageOf[Shift], error) {
+	c, err := asking(ctx).setup.schedule(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.From.IsZero() {
+		in.From = a.now()
+	}
+	if in.To.IsZero() {
+		in.To = in.From.Add(14 * 24 * time.Hour)
+	}
+	if err := within("query.from", in.From); err != nil {
+		return nil, err
+	}
+	if !in.To.After(in.From) || in.To.Sub(in.From) > longestShow {
+		return nil, wrong("query.to", "must be after from, by at most 366 days")
+	}
+	out := &pageOf[Shift]{Body: page[Shift]{Items: []Shift{}}}
+	for _, s := range c.Render(in.From.UTC(), in.To.UTC()) {
+		out.Body.Items = append(out.Body.Items, Shift{From: s.From, Until: s.Until, People: people(s.People), Roles: s.Roles, Empty: s.Empty, Why: s.Why})
+	}
+	return out, nil
+}
+
+// A Foreseen is what would happen at a moment.
+type Foreseen struct {
+	At   time.Time `json:"at"`
+	Kind string    `json:"kind"`
+	Text string    `json:"text"`
+	Fact any       `json:"fact,omitempty"`
+}
+
+type previewing struct {
+	ID string `path:"id" maxLength:"64"`
+	Moment
+	Severity org.Severity `query:"severity" enum:"SEV1,SEV2,SEV3,SEV4,SEV5" default:"SEV1"`
+	Priority org.Priority `query:"priority" enum:"high,low" default:"high"`
+}
+
+// preview is the engine's own climb over something that is made up.
+func (a *API) preview(ctx context.Context, in *previewing) (*pageOf[Foreseen], error) {
+	p, err := asking(ctx).setup.policy(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	at, err := in.or(a.now())
+	if err != nil {
+		return nil, err
+	}
+	out := &pageOf[Foreseen]{Body: page[Foreseen]{Items: []Foreseen{}}}
+	return out, a.store.Read(ctx, func(tx *store.Tx) error {
+		w, err := a.engine.World(tx)
+		if err != nil {
+			return err
+		}
+		for _, f := range escalate.Preview(p, in.Severity, in.Priority, w, at) {
+			out.Body.Items = append(out.Body.Items, Foreseen{At: f.At, Kind: f.Fact.Kind(), Text: f.Fact.String(), Fact: f.Fact})
+		}
+		return nil
+	})
+}

@@ -1,0 +1,148 @@
+package v1
+
+import (
+	"context"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tocsin/internal/config"
+	"tocsin/org"
+)
+
+// A route is one line of the table.
+type route struct {
+	method, pattern string
+	deed            org.Deed
+	of              scope // how the team of the thing is found
+	tag, summary    string
+	add             func(*API, huma.Operation)
+}
+
+// table is every route below Prefix, but for the OpenAPI document, which is public.
+var table = concat(
+	[]route{
+		{"GET", "/incidents", org.ReadIncidents, house, "incidents", "List incidents", serve((*API).listIncidents)},
+		{"POST", "/incidents", org.Respond, inBody, "incidents", "Open an incident by hand", creates((*API).openIncident)},
+		{"POST", "/incidents/bulk", org.Respond, inBody, "incidents", "Do one thing to many incidents", serve((*API).bulk)},
+		{"GET", "/incidents/{id}", org.ReadIncidents, ofIncident, "incidents", "Read an incident", serve((*API).readIncident)},
+		{"GET", "/incidents/{id}/timeline", org.ReadIncidents, ofIncident, "incidents", "Read all that happened", serve((*API).timeline)},
+		{"GET", "/incidents/{id}/alerts", org.ReadIncidents, ofIncident, "incidents", "List the alerts of an incident", serve((*API).alertsOf)},
+		{"GET", "/incidents/{id}/pages", org.ReadIncidents, ofIncident, "incidents", "List the pages of an incident", serve((*API).pagesOf)},
+		{"POST", "/incidents/{id}/acknowledge", org.Respond, ofIncident, "incidents", "Say that you have it", serve((*API).acknowledge)},
+		{"POST", "/incidents/{id}/unacknowledge", org.Respond, ofIncident, "incidents", "Give it back: the climb starts over", serve((*API).unacknowledge)},
+		{"POST", "/incidents/{id}/resolve", org.Respond, ofIncident, "incidents", "Say that it is over", serve((*API).resolve)},
+		{"POST", "/incidents/{id}/reopen", org.Respond, ofIncident, "incidents", "Say that it was not over", serve((*API).reopen)},
+		{"POST", "/incidents/{id}/snooze", org.Respond, ofIncident, "incidents", "Keep it quiet until a moment", serve((*API).snooze)},
+		{"POST", "/incidents/{id}/escalate", org.Respond, ofIncident, "incidents", "Call the next level now", serve((*API).escalate)},
+		{"POST", "/incidents/{id}/reassign", org.Respond, ofIncident, "incidents", "Give it to somebody else", serve((*API).reassign)},
+		{"POST", "/incidents/{id}/responders", org.Respond, ofIncident, "incidents", "Call more people", serve((*API).addResponders)},
+		{"POST", "/incidents/{id}/notes", org.Respond, ofIncident, "incidents", "Write a note", serve((*API).note)},
+		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
+
+		{"GET", "/alerts", org.ReadIncidents, house, "alerts", "List alerts", serve((*API).listAlerts)},
+		{"GET", "/alerts/{id}", org.ReadIncidents, house, "alerts", "Read an alert", serve((*API).readAlert)},
+		{"GET", "/pages", org.ReadIncidents, house, "pages", "List pages", serve((*API).listPages)},
+		{"GET", "/events", org.ReadIncidents, house, "events", "Hear what changes, as server-sent events", serve((*API).events)},
+		{"GET", "/oncall", org.ReadSetup, house, "schedules", "Who is on call at a moment, by schedule", serve((*API).oncall)},
+		{"GET", "/audit", org.Administer, house, "audit", "List changes of the configuration", serve((*API).audit)},
+	},
+	things("people", config.Person, org.Administer, house),
+	things("teams", config.Team, org.Configure, ofThing),
+	things("services", config.Service, org.Configure, ofThing),
+	things("policies", config.Policy, org.Configure, ofThing),
+	things("schedules", config.Schedule, org.Configure, ofThing),
+	things("integrations", config.Integrating, org.Configure, ofThing),
+	[]route{
+		{"POST", "/integrations/{id}/rotate", org.Configure, ofThing, "integrations", "Give it a new key, which is shown once", of("integrations", (*kind).rotate)},
+		{"GET", "/policies/{id}/preview", org.ReadSetup, house, "policies", "Who would be paged when, if nobody answered", serve((*API).preview)},
+		{"GET", "/schedules/{id}/shifts", org.ReadSetup, house, "schedules", "Who is on call when", serve((*API).shifts)},
+		{"GET", "/schedules/{id}/overrides", org.ReadSetup, house, "schedules", "List overrides", serve((*API).listOverrides)},
+		{"POST", "/schedules/{id}/overrides", org.Respond, ofThing, "schedules", "Add an override", creates((*API).addOverride)},
+		{"GET", "/schedules/{id}/overrides/{override}", org.ReadSetup, house, "schedules", "Read an override", serve((*API).readOverride)},
+		{"PUT", "/schedules/{id}/overrides/{override}", org.Respond, ofThing, "schedules", "Replace an override", serve((*API).putOverride)},
+		{"DELETE", "/schedules/{id}/overrides/{override}", org.Respond, ofThing, "schedules", "Remove an override", serve((*API).removeOverride)},
+
+		{"GET", "/rules", org.ReadSetup, house, "rules", "Read the rules of categorization", of("rules", (*kind).readOnly)},
+		{"PUT", "/rules", org.Administer, house, "rules", "Replace the rules", of("rules", (*kind).replaceOnly)},
+		{"GET", "/rules/versions", org.ReadSetup, house, "rules", "List versions of the rules", of("rules", (*kind).versionsOfOnly)},
+		{"GET", "/settings", org.ReadSetup, house, "settings", "Read the settings", of("settings", (*kind).readOnly)},
+		{"PUT", "/settings", org.Administer, house, "settings", "Replace the settings", of("settings", (*kind).replaceOnly)},
+		{"PATCH", "/settings", org.Administer, house, "settings", "Change some settings", of("settings", (*kind).patchOnly)},
+		{"GET", "/settings/versions", org.ReadSetup, house, "settings", "List versions of the settings", of("settings", (*kind).versionsOfOnly)},
+	},
+)
+
+// things are the routes that every kind of configuration has.
+func things(plural, name string, change org.Deed, owned scope) []route {
+	at, one := "/"+plural, name
+	made := owned
+	if owned.find != nil { // what is not there yet has its team in its body
+		made = inBody
+	}
+	return []route{
+		{"GET", at, org.ReadSetup, house, plural, "List " + plural, of(plural, (*kind).list)},
+		{"POST", at, change, made, plural, "Create a " + one, of(plural, (*kind).create)},
+		{"GET", at + "/{id}", org.ReadSetup, house, plural, "Read a " + one, of(plural, (*kind).read)},
+		{"PUT", at + "/{id}", change, owned, plural, "Replace a " + one, of(plural, (*kind).replace)},
+		{"PATCH", at + "/{id}", change, owned, plural, "Change some fields of a " + one + " (RFC 7396)", of(plural, (*kind).patch)},
+		{"DELETE", at + "/{id}", change, owned, plural, "Retire a " + one, of(plural, (*kind).retire)},
+		{"GET", at + "/{id}/versions", org.ReadSetup, house, plural, "List all versions of a " + one, of(plural, (*kind).versions)},
+	}
+}
+
+func concat(parts ...[]route) (all []route) {
+	for _, p := range parts {
+		all = append(all, p...)
+	}
+	return all
+}
+
+// serve makes a method of the API a route.
+func serve[I, O any](do func(*API, context.Context, *I) (*O, error)) func(*API, huma.Operation) {
+	return func(a *API, op huma.Operation) {
+		huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := do(a, ctx, in)
+			if err != nil {
+				return nil, a.fault(ctx, err)
+			}
+			return out, nil
+		})
+	}
+}
+
+// creates is serve for what answers 201.
+func creates[I, O any](do func(*API, context.Context, *I) (*O, error)) func(*API, huma.Operation) {
+	return func(a *API, op huma.Operation) {
+		op.DefaultStatus = 201
+		serve(do)(a, op)
+	}
+}
+
+// id names the operation: "get-incidents-id-timeline".
+func (r route) id() string {
+	path := strings.NewReplacer("/{", "-", "}", "", "/", "-").Replace(r.pattern)
+	return strings.ToLower(r.method) + path
+}
+
+// faults are the statuses that the document names for every route.
+func (r route) faults() []int {
+	all := []int{401, 403}
+	if strings.Contains(r.pattern, "{") {
+		all = append(all, 404)
+	}
+	if r.method != "GET" {
+		all = append(all, 400, 408, 409, 412, 413, 415)
+	}
+	return append(all, 422, 503)
+}
+
+// says is the permission in words.
+func (r route) says() string {
+	least, inTeam := r.deed.Needs()
+	where := ""
+	if inTeam {
+		where = ", in the team that it belongs to"
+	}
+	return "To " + string(r.deed) + " needs the role " + string(least) + where + "."
+}

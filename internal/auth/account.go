@@ -1,0 +1,480 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+// linkFor is how long a link that works once may be used.
+const linkFor = 24 * time.Hour
+
+var errLink = incident.Refuse("the link is not good: it was used, has expired, or never was; ask for a new one")
+
+var idForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// record writes a line of the audit: what was done to whose credential, and what there
+// is afterwards, without any secret.
+func (a *Auth) record(tx *store.Tx, now time.Time, by incident.Actor, p org.PersonID, did string) error {
+	c, err := tx.Credential(p)
+	if err != nil {
+		return err
+	}
+	left, err := tx.RecoveryLeft(p)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(struct {
+		Did      string    `json:"did"`
+		At       time.Time `json:"at"`
+		Password bool      `json:"password"`
+		TOTP     bool      `json:"totp"`
+		Recovery int       `json:"recovery_codes"`
+	}{did, now, c.Password != "", len(c.TOTP) > 0, left})
+	if err != nil {
+		return err
+	}
+	_, err = tx.PutConfig(now, store.Change{Kind: "credential", ID: string(p), Body: body, By: by})
+	return err
+}
+
+// FirstLink is the link that makes the first admin, or "" when somebody can sign in.
+func (a *Auth) FirstLink(ctx context.Context) (string, error) {
+	link := ""
+	err := a.write(ctx, func(tx *store.Tx) error {
+		link = ""
+		now := a.now()
+		has, err := tx.HasCredential()
+		if err != nil || has {
+			return err
+		}
+		if err := tx.DropExpired(now, now.Add(-sessionIdle)); err != nil {
+			return err
+		}
+		token := a.token()
+		link = a.public + "/setup/" + token
+		_, err = tx.AddToken(store.SetupToken, a.hash("setup", token), "", now.Add(linkFor))
+		return err
+	})
+	return link, err
+}
+
+// ResetLink is a link with which a person sets a new password; links before it are
+// worth nothing. With factors it also takes away TOTP, for who lost the telephone.
+func (a *Auth) ResetLink(ctx context.Context, by incident.Actor, p org.PersonID, factors bool) (string, error) {
+	token := a.token()
+	err := a.write(ctx, func(tx *store.Tx) error {
+		now := a.now()
+		known, err := a.inside(tx)
+		if err != nil {
+			return err
+		}
+		if _, ok := known.active(p); !ok {
+			return incident.Refuse("there is no person %q", p)
+		}
+		did := "a link to set a password was made"
+		if factors {
+			did += ", TOTP was removed"
+			if err := a.dropTOTP(tx, p); err != nil {
+				return err
+			}
+		}
+		if err := tx.DropTokens(p, store.PasswordToken); err != nil {
+			return err
+		}
+		if _, err := tx.AddToken(store.PasswordToken, a.hash("password", token), p, now.Add(linkFor)); err != nil {
+			return err
+		}
+		return a.record(tx, now, by, p, did)
+	})
+	return a.public + "/password/" + token, err
+}
+
+// A Newcomer is who uses a set-up link.
+type Newcomer struct {
+	Token    string       `json:"token"`
+	Person   org.PersonID `json:"person"`
+	Name     string       `json:"name"`
+	Email    string       `json:"email"`
+	Password string       `json:"password"`
+}
+
+// setUp makes the first admin. Of several at once one comes first: the configuration's
+// head is locked before it is asked whether anybody can sign in.
+func (a *Auth) setUp(r *http.Request, in Newcomer) (p org.Person, session string, err error) {
+	in.Person, in.Email = org.PersonID(strings.TrimSpace(string(in.Person))), strings.TrimSpace(in.Email)
+	if !idForm.MatchString(string(in.Person)) {
+		return p, "", incident.Refuse("person: write a-z, 0-9, dot, dash and underscore, a letter or digit first, at most 64")
+	}
+	if m, err := mail.ParseAddress(in.Email); in.Email != "" && (err != nil || m.Address != in.Email) {
+		return p, "", incident.Refuse("email: this is no mail address")
+	}
+	hash, err := a.newPassword(r, store.SetupToken, a.hash("setup", in.Token), in.Password, func(*roster, org.PersonID) org.Person {
+		return org.Person{ID: in.Person, Name: in.Name, Methods: []org.Method{{Address: in.Email}}}
+	})
+	if err != nil {
+		return p, "", err
+	}
+	err = a.write(r.Context(), func(tx *store.Tx) error {
+		now, by := a.now(), incident.ByPerson(in.Person)
+		if _, err := tx.PutConfig(now); err != nil {
+			return err
+		}
+		if has, err := tx.HasCredential(); err != nil || has {
+			return errors.Join(err, errLink)
+		}
+		if _, err := tx.TakeToken(store.SetupToken, a.hash("setup", in.Token), now); err != nil {
+			return linkError(err)
+		}
+		known, err := a.inside(tx)
+		if err != nil {
+			return err
+		}
+		p = first(known.people[in.Person], in)
+		body, err := json.Marshal(p)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.PutConfig(now, store.Change{Kind: "person", ID: string(p.ID), Body: body, By: by}); err != nil {
+			return err
+		}
+		if err := tx.DropTokens("", store.SetupToken); err != nil {
+			return err
+		}
+		if err := tx.PutCredential(store.Credential{Person: p.ID, Password: hash}); err != nil {
+			return err
+		}
+		if err := a.record(tx, now, by, p.ID, "set up as the first admin"); err != nil {
+			return err
+		}
+		session, err = a.begin(tx, r, p.ID, now)
+		return err
+	})
+	return p, session, err
+}
+
+// first is the person of a set-up over the one who is configured, if any.
+func first(p org.Person, in Newcomer) org.Person {
+	p.ID, p.Role, p.Retired = in.Person, org.Admin, false
+	if in.Name != "" {
+		p.Name = in.Name
+	}
+	if p.Name == "" {
+		p.Name = string(p.ID)
+	}
+	for _, m := range p.Methods {
+		if in.Email == "" || m.ID == "email" || m.Channel == "email" && strings.EqualFold(m.Address, in.Email) {
+			return p
+		}
+	}
+	if in.Email != "" {
+		p.Methods = append(p.Methods, org.Method{ID: "email", Channel: "email", Address: in.Email, Verified: true})
+		if len(p.Rules) == 0 {
+			p.Rules = []org.NotificationRule{{Method: "email"}}
+		}
+	}
+	return p
+}
+
+func linkError(err error) error {
+	if notFound(err) {
+		return errLink
+	}
+	return err
+}
+
+// newPassword hashes the password that comes with a link, after the link was found good
+// and the try was counted.
+func (a *Auth) newPassword(r *http.Request, kind, hash, password string, whose func(*roster, org.PersonID) org.Person) (string, error) {
+	now := a.now()
+	if _, wait := a.tries.take(now, claim{"address " + network(address(r)), addressLimit}); wait > 0 {
+		return "", incident.Refuse("too many tries: wait a little")
+	}
+	var p org.Person
+	err := a.read(r.Context(), func(tx *store.Tx) error {
+		id, err := tx.Token(kind, hash, now)
+		if err != nil {
+			return linkError(err)
+		}
+		known, err := a.roster(tx)
+		if err == nil {
+			p = whose(known, id)
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := acceptable(password, p); err != nil {
+		return "", err
+	}
+	return a.hashes.hash(r.Context(), password)
+}
+
+// byLink sets the password of whom a link was made for. Who was signed in as that
+// person is so no longer.
+func (a *Auth) byLink(r *http.Request, token, password string) error {
+	link := a.hash("password", token)
+	hash, err := a.newPassword(r, store.PasswordToken, link, password, func(k *roster, id org.PersonID) org.Person { return k.people[id] })
+	if err != nil {
+		return err
+	}
+	return a.write(r.Context(), func(tx *store.Tx) error {
+		now := a.now()
+		p, err := tx.TakeToken(store.PasswordToken, link, now)
+		if err != nil {
+			return linkError(err)
+		}
+		known, err := a.inside(tx)
+		if err != nil {
+			return err
+		}
+		if _, ok := known.active(p); !ok {
+			return errLink
+		}
+		return a.setPassword(tx, now, p, hash, "", "the password was set by a link")
+	})
+}
+
+func (a *Auth) setPassword(tx *store.Tx, now time.Time, p org.PersonID, hash, stays, did string) error {
+	c, err := tx.Credential(p)
+	if err != nil {
+		return err
+	}
+	c.Password = hash
+	if err := tx.PutCredential(c); err != nil {
+		return err
+	}
+	if err := tx.DropSessions(p, stays); err != nil {
+		return err
+	}
+	if err := tx.DropTokens(p, store.PasswordToken); err != nil {
+		return err
+	}
+	return a.record(tx, now, incident.ByPerson(p), p, did)
+}
+
+// Setup answers POST /api/v1/setup.
+func (a *Auth) Setup(w http.ResponseWriter, r *http.Request) {
+	var in Newcomer
+	if a.foreign(w, r) || !readBody(w, r, &in) {
+		return
+	}
+	p, session, err := a.setUp(r, in)
+	if err != nil {
+		a.fail(w, err)
+		return
+	}
+	a.letIn(w, p.ID, session)
+	write(w, http.StatusCreated, map[string]any{"person": p.ID, "name": p.Name})
+}
+
+// Password answers POST /api/v1/password: with a link's token, or with a session and
+// the old password, which ends all other sessions.
+func (a *Auth) Password(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Token    string `json:"token"`
+		Old      string `json:"old"`
+		Password string `json:"password"`
+	}
+	if a.foreign(w, r) || !readBody(w, r, &in) {
+		return
+	}
+	if in.Token != "" {
+		if err := a.byLink(r, in.Token, in.Password); err != nil {
+			a.fail(w, err)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	id, ok := a.person(w, r)
+	if !ok || !a.again(w, r, id, in.Old) {
+		return
+	}
+	var p org.Person
+	err := a.read(r.Context(), func(tx *store.Tx) error {
+		known, err := a.roster(tx)
+		if err == nil {
+			p = known.people[id.Person]
+		}
+		return err
+	})
+	if err == nil {
+		err = acceptable(in.Password, p)
+	}
+	hash := ""
+	if err == nil {
+		hash, err = a.hashes.hash(r.Context(), in.Password)
+	}
+	if err == nil {
+		err = a.write(r.Context(), func(tx *store.Tx) error {
+			return a.setPassword(tx, a.now(), id.Person, hash, id.Session, "the password was changed")
+		})
+	}
+	if err != nil {
+		a.fail(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// again asks who is signed in for their password: a session that was left open must
+// not change what one signs in with. Otherwise the request is answered.
+func (a *Auth) again(w http.ResponseWriter, r *http.Request, id Identity, password string) bool {
+	back, wait := a.tries.take(a.now(), claim{"again " + string(id.Person), accountLimit})
+	if wait > 0 {
+		later(w, wait)
+		return false
+	}
+	var c store.Credential
+	err := a.read(r.Context(), func(tx *store.Tx) (err error) {
+		c, err = tx.Credential(id.Person)
+		return err
+	})
+	ok := false
+	if err == nil {
+		ok, err = a.hashes.check(r.Context(), c.Password, password)
+	}
+	switch {
+	case err != nil:
+		back()
+		a.fail(w, err)
+	case !ok:
+		problem(w, http.StatusForbidden, "password", "the password is wrong")
+	default:
+		back()
+	}
+	return ok && err == nil
+}
+
+// AddPerson configures a person who is not there yet, or came back.
+func (a *Auth) AddPerson(ctx context.Context, by incident.Actor, p org.Person) error {
+	if !idForm.MatchString(string(p.ID)) {
+		return incident.Refuse("%q is no id: write a-z, 0-9, dot, dash and underscore, a letter or digit first, at most 64", p.ID)
+	}
+	if p.Role != "" && !p.Role.Valid() {
+		return incident.Refuse("%q is no role", p.Role)
+	}
+	return a.change(ctx, by, p.ID, func(was org.Person, there bool) (org.Person, error) {
+		if there && !was.Retired {
+			return was, incident.Refuse("person %s is there already", p.ID)
+		}
+		if p.Name == "" {
+			p.Name = string(p.ID)
+		}
+		return p, nil
+	})
+}
+
+// SetRole gives a person another role; the store refuses to lose the last admin.
+func (a *Auth) SetRole(ctx context.Context, by incident.Actor, id org.PersonID, role org.Role) error {
+	if !role.Valid() {
+		return incident.Refuse("%q is no role: want one of admin, manager, responder, observer, stakeholder", role)
+	}
+	return a.change(ctx, by, id, func(p org.Person, there bool) (org.Person, error) {
+		if !there || p.Retired {
+			return p, incident.Refuse("there is no person %q", id)
+		}
+		p.Role = role
+		return p, nil
+	})
+}
+
+func (a *Auth) change(ctx context.Context, by incident.Actor, id org.PersonID, how func(org.Person, bool) (org.Person, error)) error {
+	return a.write(ctx, func(tx *store.Tx) error {
+		now := a.now()
+		if _, err := tx.PutConfig(now); err != nil { // changes nothing; from here on nobody else does
+			return err
+		}
+		known, err := a.inside(tx)
+		if err != nil {
+			return err
+		}
+		was, there := known.people[id]
+		p, err := how(was, there)
+		if err != nil {
+			return err
+		}
+		p.Retired = false
+		body, err := json.Marshal(p)
+		if err != nil || there && !was.Retired && same(was, body) {
+			return err
+		}
+		_, err = tx.PutConfig(now, store.Change{Kind: "person", ID: string(id), Body: body, By: by})
+		return err
+	})
+}
+
+func same(p org.Person, body []byte) bool {
+	b, err := json.Marshal(p)
+	return err == nil && bytes.Equal(b, body)
+}
+
+// Deactivate retires a person, which ends what they could do at once. What they could
+// sign in with is forgotten too: who comes back begins anew.
+func (a *Auth) Deactivate(ctx context.Context, by incident.Actor, id org.PersonID) error {
+	return a.write(ctx, func(tx *store.Tx) error {
+		now := a.now()
+		known, err := a.inside(tx)
+		if err != nil {
+			return err
+		}
+		if _, ok := known.active(id); !ok {
+			return incident.Refuse("there is no person %q", id)
+		}
+		if _, err := tx.PutConfig(now, store.Change{Kind: "person", ID: string(id), By: by}); err != nil {
+			return err
+		}
+		if err := tx.PutCredential(store.Credential{Person: id}); err != nil {
+			return err
+		}
+		if err := tx.PutRecovery(id, nil); err != nil {
+			return err
+		}
+		return a.record(tx, now, by, id, "deactivated")
+	})
+}
+
+// A User is a person as a list shows them.
+type User struct {
+	org.Person
+	Password, TOTP bool
+}
+
+// Users are all people, by id.
+func (a *Auth) Users(ctx context.Context) (all []User, err error) {
+	err = a.read(ctx, func(tx *store.Tx) error {
+		rows, err := tx.Config() // in the order of their ids
+		if err != nil {
+			return err
+		}
+		creds, err := tx.Credentials()
+		if err != nil {
+			return err
+		}
+		has := map[org.PersonID]store.Credential{}
+		for _, c := range creds {
+			has[c.Person] = c
+		}
+		for _, r := range rows {
+			var p org.Person
+			if r.Kind == "person" && json.Unmarshal(r.Body, &p) == nil {
+				p.Retired = r.Retired
+				all = append(all, User{p, has[p.ID].Password != "", len(has[p.ID].TOTP) > 0})
+			}
+		}
+		return nil
+	})
+	return all, err
+}

@@ -1,0 +1,327 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/internal/store"
+	"tocsin/org"
+)
+
+const (
+	sessionIdle  = 7 * 24 * time.Hour  // unused for so long, a session is over
+	sessionMost  = 30 * 24 * time.Hour // however much it is used
+	sessionSeen  = 5 * time.Minute     // how exactly the last use is known
+	deviceFor    = 365 * 24 * time.Hour
+	mostAgent    = 200
+	deviceCookie = "tocsin_device"
+)
+
+// A device is what a session says of where it was begun.
+type device struct {
+	Agent   string `json:"agent,omitempty"`
+	Address string `json:"address,omitempty"`
+}
+
+// cookieName has the prefix that keeps other hosts of the domain from setting it,
+// where a browser allows that.
+func (a *Auth) cookieName() string {
+	if a.secure {
+		return "__Host-tocsin"
+	}
+	return "tocsin"
+}
+
+func (a *Auth) bySession(ctx context.Context, token string) (Identity, error) {
+	now := a.now()
+	var id Identity
+	var s store.Session
+	err := a.read(ctx, func(tx *store.Tx) (err error) {
+		s, err = tx.SessionByHash(a.hash("session", token))
+		if notFound(err) {
+			return ErrBadCredentials
+		}
+		if err != nil {
+			return err
+		}
+		known, err := a.roster(tx)
+		if err != nil {
+			return err
+		}
+		p, ok := known.active(s.Person)
+		if !ok || over(s, now) {
+			return ErrBadCredentials
+		}
+		id = Identity{Access: known.access(p), Person: p.ID, Name: p.Name, Session: s.ID}
+		return nil
+	})
+	if err == nil && now.Sub(s.Seen) >= sessionSeen {
+		// That it cannot be noted stops nobody.
+		if err := a.store.Write(ctx, store.Background, func(tx *store.Tx) error { return tx.SeeSession(s.ID, now) }); err != nil {
+			a.log.Warn("the use of a session was not noted", "error", err)
+		}
+	}
+	return id, err
+}
+
+func over(s store.Session, now time.Time) bool {
+	return !now.Before(s.Expires) || now.Sub(s.Seen) >= sessionIdle
+}
+
+// begin is a new session for a person, in the transaction that found them to be who
+// they say. The one that the browser had is over: a session that was planted is worth
+// nothing after signing in.
+func (a *Auth) begin(tx *store.Tx, r *http.Request, p org.PersonID, now time.Time) (token string, err error) {
+	if err := tx.DropExpired(now, now.Add(-sessionIdle)); err != nil {
+		return "", err
+	}
+	if c, err := r.Cookie(a.cookieName()); err == nil {
+		old, err := tx.SessionByHash(a.hash("session", c.Value))
+		if err == nil {
+			_, err = tx.DropSession(old.Person, old.ID)
+		}
+		if err != nil && !notFound(err) {
+			return "", err
+		}
+	}
+	agent := strings.ToValidUTF8(r.UserAgent(), "")
+	about, err := json.Marshal(device{agent[:min(len(agent), mostAgent)], address(r)})
+	if err != nil {
+		return "", err
+	}
+	token = a.token()
+	s := store.Session{ID: org.NewID(now, a.rand), Person: p, MadeAt: now, Seen: now, Expires: now.Add(sessionMost), Device: about}
+	return token, tx.AddSession(s, a.hash("session", token))
+}
+
+// letIn gives the browser its session, and the mark of a device on which this person
+// signed in.
+func (a *Auth) letIn(w http.ResponseWriter, p org.PersonID, token string) {
+	http.SetCookie(w, a.cookie(a.cookieName(), token, sessionMost))
+	nonce := a.token()
+	http.SetCookie(w, a.cookie(deviceCookie, nonce+"."+a.ring.Token("auth/device", string(p)+"/"+nonce), deviceFor))
+}
+
+func (a *Auth) cookie(name, value string, age time.Duration) *http.Cookie {
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(age / time.Second), HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteLaxMode}
+}
+
+// claims are what a try to sign in counts against. A device that the person used
+// before stands for itself, so that nobody keeps them out from elsewhere.
+func (a *Auth) claims(r *http.Request, login string, p org.PersonID) []claim {
+	if c, err := r.Cookie(deviceCookie); err == nil && p != "" {
+		nonce, mark, _ := strings.Cut(c.Value, ".")
+		if a.ring.TokenOK("auth/device", string(p)+"/"+nonce, mark) {
+			return []claim{{"device " + string(p) + "/" + nonce, accountLimit}}
+		}
+	}
+	name := cmp.Or(string(p), a.hash("login", strings.ToLower(strings.TrimSpace(login))))
+	return []claim{{"account " + name, accountLimit}, {"address " + network(address(r)), addressLimit}}
+}
+
+// SignIn answers POST /api/v1/session.
+func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Person   string `json:"person"` // id or mail address
+		Password string `json:"password"`
+		TOTP     string `json:"totp"` // a code of the app, or a recovery code
+	}
+	if a.foreign(w, r) || !readBody(w, r, &in) {
+		return
+	}
+	var p org.Person
+	var had store.Credential
+	err := a.read(r.Context(), func(tx *store.Tx) error {
+		known, err := a.roster(tx)
+		if err != nil {
+			return err
+		}
+		if found, ok := known.login(in.Person); ok {
+			p = found
+		}
+		had, err = tx.Credential(p.ID) // of nobody too: it costs the same
+		return err
+	})
+	if err != nil {
+		a.fail(w, err)
+		return
+	}
+	back, wait := a.tries.take(a.now(), a.claims(r, in.Person, p.ID)...)
+	if wait > 0 {
+		later(w, wait)
+		return
+	}
+	ok, err := a.hashes.check(r.Context(), had.Password, in.Password)
+	if err != nil {
+		back()
+		a.fail(w, err)
+		return
+	}
+	if !ok {
+		if p.ID != "" { // what else was typed may be anything, also a password
+			a.log.Info("a sign-in was refused", "person", p.ID, "address", address(r))
+		}
+		problem(w, http.StatusUnauthorized, "credentials", "the name or the password is wrong")
+		return
+	}
+	if len(had.TOTP) > 0 && in.TOTP == "" {
+		back()
+		problem(w, http.StatusUnauthorized, "totp", "and the code of the authenticator app, or a recovery code")
+		return
+	}
+	a.passed(w, r, p, had, in.Password, in.TOTP, back)
+}
+
+// passed lets a person in whose password was right, if the code is too.
+func (a *Auth) passed(w http.ResponseWriter, r *http.Request, p org.Person, had store.Credential, password, code string, back func()) {
+	fresh := ""
+	if outdated(had.Password) {
+		var err error
+		if fresh, err = a.hashes.hash(r.Context(), password); err != nil {
+			a.fail(w, err)
+			return
+		}
+	}
+	now := a.now()
+	token, good := "", false
+	err := a.write(r.Context(), func(tx *store.Tx) error {
+		good = false
+		c, err := tx.Credential(p.ID)
+		if err != nil {
+			return err
+		}
+		known, err := a.inside(tx)
+		if err != nil {
+			return err
+		}
+		if _, active := known.active(p.ID); !active || c.Password != had.Password { // changed meanwhile
+			return ErrBadCredentials
+		}
+		if len(c.TOTP) > 0 {
+			if good, err = a.takeCode(tx, c, code, now); err != nil || !good {
+				return err
+			}
+		}
+		good = true
+		if fresh != "" {
+			c, err = tx.Credential(p.ID) // with the step that was taken
+			if err != nil {
+				return err
+			}
+			c.Password = fresh
+			if err := tx.PutCredential(c); err != nil {
+				return err
+			}
+		}
+		token, err = a.begin(tx, r, p.ID, now)
+		return err
+	})
+	switch {
+	case err != nil:
+		a.fail(w, err)
+	case !good:
+		a.log.Info("a sign-in was refused: wrong code", "person", p.ID, "address", address(r))
+		problem(w, http.StatusUnauthorized, "totp", "the code is wrong, or was used already")
+	default:
+		back()
+		a.letIn(w, p.ID, token)
+		a.log.Info("signed in", "person", p.ID, "address", address(r))
+		write(w, http.StatusCreated, map[string]any{"person": p.ID, "name": p.Name})
+	}
+}
+
+// takeCode uses up a code of the app, or a recovery code.
+func (a *Auth) takeCode(tx *store.Tx, c store.Credential, code string, now time.Time) (bool, error) {
+	if step, ok := totpAt(c.TOTP, code, now); ok {
+		return tx.TakeStep(c.Person, step)
+	}
+	ok, err := tx.TakeRecovery(c.Person, a.recoveryHash(c.Person, code))
+	if err == nil && ok {
+		err = a.record(tx, now, incident.ByPerson(c.Person), c.Person, "a recovery code was used")
+	}
+	return ok, err
+}
+
+// ShowSession answers GET /api/v1/session: who am I.
+func (a *Auth) ShowSession(w http.ResponseWriter, r *http.Request) {
+	id, ok := a.someone(w, r)
+	if !ok {
+		return
+	}
+	write(w, http.StatusOK, map[string]any{
+		"person": id.Person, "key": id.Key, "name": id.Name, "role": id.Everywhere, "teams": id.Teams, "deeds": id.Deeds, "session": id.Session,
+	})
+}
+
+// SignOut answers DELETE /api/v1/session.
+func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) {
+	id, ok := a.person(w, r)
+	if !ok {
+		return
+	}
+	a.endSession(w, r, id.Person, id.Session)
+}
+
+// EndSession answers DELETE /api/v1/sessions/{id}: one of one's own.
+func (a *Auth) EndSession(w http.ResponseWriter, r *http.Request) {
+	if id, ok := a.person(w, r); ok {
+		a.endSession(w, r, id.Person, r.PathValue("id"))
+	}
+}
+
+func (a *Auth) endSession(w http.ResponseWriter, r *http.Request, p org.PersonID, session string) {
+	found := false
+	err := a.write(r.Context(), func(tx *store.Tx) (err error) {
+		found, err = tx.DropSession(p, session)
+		return err
+	})
+	switch {
+	case err != nil:
+		a.fail(w, err)
+	case !found:
+		problem(w, http.StatusNotFound, "", "there is no such session")
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// ListSessions answers GET /api/v1/sessions: where am I signed in.
+func (a *Auth) ListSessions(w http.ResponseWriter, r *http.Request) {
+	id, ok := a.person(w, r)
+	if !ok {
+		return
+	}
+	type line struct {
+		ID      string    `json:"id"`
+		Here    bool      `json:"here,omitempty"`
+		MadeAt  time.Time `json:"made_at"`
+		Seen    time.Time `json:"seen_at"`
+		Expires time.Time `json:"expires_at"`
+		device
+	}
+	lines, now := []line{}, a.now()
+	err := a.read(r.Context(), func(tx *store.Tx) error {
+		all, err := tx.SessionsOf(id.Person)
+		for _, s := range all {
+			if over(s, now) {
+				continue
+			}
+			l := line{ID: s.ID, Here: s.ID == id.Session, MadeAt: s.MadeAt, Seen: s.Seen, Expires: s.Expires}
+			if err := json.Unmarshal(s.Device, &l.device); err != nil {
+				return err
+			}
+			lines = append(lines, l)
+		}
+		return err
+	})
+	if err != nil {
+		a.fail(w, err)
+		return
+	}
+	write(w, http.StatusOK, map[string]any{"sessions": lines})
+}

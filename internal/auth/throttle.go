@@ -1,0 +1,145 @@
+package auth
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A limit is how many tries there are at once, and how long until there is one more.
+type limit struct {
+	burst int
+	every time.Duration
+}
+
+var (
+	accountLimit = limit{10, 90 * time.Second}
+	addressLimit = limit{60, 10 * time.Second}
+)
+
+// mostTries bounds what a flood of names costs.
+const mostTries = 1 << 16
+
+// A throttle counts tries. It lives in memory: each node counts for itself, and a new
+// start forgives.
+type throttle struct {
+	mu      sync.Mutex
+	buckets map[string]*tries
+	swept   time.Time
+}
+
+// tries is how many are left at a moment.
+type tries struct {
+	limit limit
+	left  float64
+	at    time.Time
+}
+
+func newThrottle() *throttle { return &throttle{buckets: map[string]*tries{}} }
+
+// A claim is a try that counts against a limit.
+type claim struct {
+	key   string
+	limit limit
+}
+
+// take counts a try against all claims, or against none and says how long to wait. It
+// counts before anything is checked, so that a thousand at once are no better off than
+// a thousand in a row. The try is given back by calling back.
+func (t *throttle) take(now time.Time, claims ...claim) (back func(), wait time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sweep(now)
+	for _, c := range claims {
+		b := t.bucket(c, now)
+		if b.left < 1 {
+			wait = max(wait, time.Duration((1-b.left)*float64(c.limit.every)))
+		}
+	}
+	if wait > 0 {
+		return func() {}, wait.Round(time.Second) + time.Second
+	}
+	for _, c := range claims {
+		t.bucket(c, now).left--
+	}
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		for _, c := range claims {
+			b := t.bucket(c, now)
+			b.left = min(b.left+1, float64(c.limit.burst))
+		}
+	}, 0
+}
+
+func (t *throttle) bucket(c claim, now time.Time) *tries {
+	b := t.buckets[c.key]
+	if b == nil {
+		b = &tries{limit: c.limit, left: float64(c.limit.burst), at: now}
+		for key := range t.buckets { // room, if need be: some other is forgiven
+			if len(t.buckets) < mostTries {
+				break
+			}
+			delete(t.buckets, key)
+		}
+		t.buckets[c.key] = b
+	}
+	b.fill(now)
+	return b
+}
+
+func (b *tries) fill(now time.Time) {
+	if now.After(b.at) {
+		b.left = min(b.left+float64(now.Sub(b.at))/float64(b.limit.every), float64(b.limit.burst))
+		b.at = now
+	}
+}
+
+// sweep forgets, once a minute, what is as if it had never been.
+func (t *throttle) sweep(now time.Time) {
+	if now.Sub(t.swept) < time.Minute {
+		return
+	}
+	t.swept = now
+	for key, b := range t.buckets {
+		if b.fill(now); b.left >= float64(b.limit.burst) {
+			delete(t.buckets, key)
+		}
+	}
+}
+
+// address is where a request comes from. What a proxy on this machine or in a private
+// network says of it is believed: the last that it names is who spoke to it.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	a = a.Unmap()
+	if a.IsLoopback() || a.IsPrivate() {
+		all := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+		last := strings.TrimSpace(all[strings.LastIndexByte(all, ',')+1:])
+		if said, err := netip.ParseAddr(last); err == nil {
+			a = said.Unmap()
+		}
+	}
+	return a.WithZone("").String()
+}
+
+// network is the address as it is counted: of IPv6 somebody usually has a whole /64.
+func network(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err == nil && a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return address
+}
