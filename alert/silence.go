@@ -62,12 +62,15 @@ func (s Silence) State(now time.Time) SilenceState {
 
 // ParseMatchers reads matchers as Alertmanager writes them: `job="db", host=~"db.*"`.
 func ParseMatchers(text string) ([]Matcher, error) {
-	list, err := parse.Matchers(text)
+	list, err := parse.Matchers(strings.ToValidUTF8(text, "\uFFFD"))
 	if err != nil {
 		return nil, incident.Refuse("%q: %v", text, err)
 	}
 	out := make([]Matcher, len(list))
 	for i, m := range list {
+		if m.Name == "" {
+			return nil, incident.Refuse("%q: a label has a name", text)
+		}
 		out[i] = MatcherOf(m)
 	}
 	return out, nil

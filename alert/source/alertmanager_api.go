@@ -131,21 +131,21 @@ func kindOf(v any) string {
 func posted(a object, now time.Time) (ev alert.Event, err error) {
 	labels, notes := pairs(lookup(a, "labels")), pairs(lookup(a, "annotations"))
 	began, ends := when(text(lookup(a, "startsAt"))), when(text(lookup(a, "endsAt")))
+	describe(&ev, labels, notes)
 	switch {
 	case !began.IsZero() && !ends.IsZero() && ends.Before(began):
 		return ev, errors.New("start time must be before end time")
-	case len(labels) == 0:
+	case len(ev.Labels) == 0:
 		return ev, errors.New("at least one label pair required")
 	}
 	if ends.IsZero() {
 		ends = now.Add(ResolveTimeout)
 	}
-	ev = alert.Event{Action: alert.Trigger, At: began, Until: ends}
+	ev.Action, ev.At, ev.Until = alert.Trigger, began, ends
 	if !ends.After(now) {
 		ev.Action, ev.At = alert.Resolve, ends
 	}
 	ev.Key = Fingerprint(labels)
-	describe(&ev, labels, notes)
 	alertLinks(&ev, a, notes)
 	return ev, nil
 }
