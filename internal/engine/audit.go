@@ -93,6 +93,10 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 			return err
 		}
 		found = append(found, lost...)
+		if lost, err = findTimers(tx, now); err != nil {
+			return err
+		}
+		found = append(found, lost...)
 		if err := tx.DropRequests(now.Add(-keepRequests)); err != nil {
 			return err
 		}

@@ -465,3 +465,27 @@ func TestManyLapse(t *testing.T) {
 		}
 	})
 }
+
+// The audit finds timers that were lost, of silences and of alerts that may lapse.
+func TestLostTimers(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		if err := h.Begin(context.Background(), h.now); err != nil {
+			t.Fatal(err)
+		}
+		s := h.quiet("db-1", 0, time.Hour)
+		h.hear(on("db-1"))
+		h.hear(h.until("db-2", 30*time.Minute))
+		h.expect("jane: db-2 is down")
+		h.write(func(tx *store.Tx) error {
+			return errors.Join(tx.Disarm(store.SilenceKind, s.ID), tx.Disarm(store.ExpireKind, "prom"))
+		})
+		h.pass(2 * time.Minute)
+		h.said()
+		h.pass(28 * time.Minute)
+		h.standing("db-2", "resolved")
+		h.said()
+		h.pass(30 * time.Minute)
+		h.expect("jane: db-1 is down")
+	})
+}

@@ -67,6 +67,23 @@ func (tx *Tx) DropSilences(before time.Time) error {
 	return err
 }
 
+// LostTimers are the due rows that silences, and alerts which may lapse, want and do not
+// have.
+func (tx *Tx) LostTimers(now time.Time) (lost []Due, err error) {
+	if err := tx.flush(putDue); err != nil {
+		return nil, err
+	}
+	err = tx.each(tx.s.sql.LostTimers, []any{micros(now)}, func(r *sql.Rows) error {
+		var at int64
+		d := Due{Lane: LaneHigh}
+		err := r.Scan(&d.Kind, &d.Subject, &at)
+		d.At = moment(at)
+		lost = append(lost, d)
+		return err
+	})
+	return lost, err
+}
+
 // HeldSubjects are open subjects that something holds.
 func (tx *Tx) HeldSubjects() (ids []incident.ID, err error) {
 	if err := tx.flush(putSubjects); err != nil {

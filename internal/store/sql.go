@@ -71,6 +71,7 @@ type texts struct {
 	PutSilence, Silence, LockSilence    string
 	Silences, SilencesAt, DropSilences  string
 	HeldSubjects, Firing, FiringOf      string
+	LostTimers                          string
 }
 
 const (
@@ -286,6 +287,10 @@ var statements = texts{
 	HeldSubjects: `SELECT id FROM subjects WHERE open AND held <> '' ORDER BY id`,
 	Firing:       firing(`(a.integration, a.key) > ($1, $2)`),
 	FiringOf:     firing(`a.integration = $1 AND a.key > $2`),
+	LostTimers: `SELECT 'silence', s.id, s.starts_at FROM silences s
+ WHERE s.ends_at > $1 AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
+ UNION ALL SELECT 'expire', x.integration, min(x.until) FROM expiring x
+ WHERE NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'expire' AND d.subject = x.integration) GROUP BY x.integration`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
