@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/alertmanager/matcher/parse"
 	"github.com/prometheus/alertmanager/pkg/labels"
@@ -306,11 +307,28 @@ func Hush(in incident.Incident, firing []Alert, ss Silences, now time.Time) []in
 
 // because says which silence it is, in one line.
 func (s Silence) because() string {
-	why := fmt.Sprintf("silence %s by %s until %s", s.ID, either(s.By, "nobody named"), s.End.UTC().Format("2006-01-02 15:04:05 UTC"))
-	if c := strings.Join(strings.Fields(s.Comment), " "); c != "" {
+	why := fmt.Sprintf("silence %s by %s until %s", s.ID, either(oneLine(s.By), "nobody named"), s.End.UTC().Format("2006-01-02 15:04:05 UTC"))
+	if c := oneLine(s.Comment); c != "" {
 		why += ": " + c
 	}
 	return why
+}
+
+const longLine = 300 // characters of what people wrote that a log line repeats
+
+// oneLine is what somebody wrote, as part of a line.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if r := []rune(text); len(r) > longLine {
+		text = string(r[:longLine-1]) + "…"
+	}
+	return text
 }
 
 func either(a, b string) string {

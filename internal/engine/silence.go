@@ -19,6 +19,7 @@ import (
 // refusal says why there is none; store.ErrNotFound that none has the ID.
 func (e *Engine) Silence(ctx context.Context, wish alert.Silence, now time.Time) (made alert.Silence, err error) {
 	id := e.newUUID()
+	wish.Start, wish.End = wish.Start.Truncate(time.Microsecond), wish.End.Truncate(time.Microsecond)
 	err = e.store.Write(ctx, store.People, func(tx *store.Tx) error {
 		var old *alert.Silence
 		if wish.ID != "" {
