@@ -84,19 +84,19 @@ func (a *alertmanager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
 	h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin")
 	h.Set("Access-Control-Expose-Headers", "Date")
-	key, path := amKey(r)
+	key, path, inPath := amKey(r)
 	in, err := a.ingest.integration(r.Context(), w, "alertmanager", key)
 	if err == nil && in.Source != "alertmanager" {
 		err = engine.ErrUnknownKey
 	}
 	if errors.Is(err, engine.ErrUnknownKey) {
 		a.ingest.results["alertmanager"][unknown].Inc()
-		if key == "" || amNamed(path) && r.Header.Get("Authorization") != "" {
+		status := http.StatusNotFound
+		if !inPath {
+			status = http.StatusUnauthorized
 			h.Set("WWW-Authenticate", `Bearer realm="tocsin"`)
-			alertmanagerFault(w, &amFault{http.StatusUnauthorized, http.StatusUnauthorized, "no integration for alertmanager has this key"})
-			return
 		}
-		alertmanagerFault(w, &amFault{http.StatusNotFound, http.StatusNotFound, "no integration for alertmanager has this key"})
+		alertmanagerFault(w, &amFault{status, status, "no integration for alertmanager has this key"})
 		return
 	} else if err != nil {
 		return // it has been answered
@@ -107,25 +107,22 @@ func (a *alertmanager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// amKey splits a path below /am into the key that begins it and the rest. A path that
-// begins with neither a key nor anything else has its key in a header: as a bearer
-// token, or as the password of whatever user.
-func amKey(r *http.Request) (key string, path []string) {
+// amKey splits a path below /am into the key that begins it and the rest. Where a path
+// begins with the API instead, the key stands in a header: as a bearer token, or as the
+// password of whatever user.
+func amKey(r *http.Request) (key string, path []string, inPath bool) {
 	path = segments(r.URL.EscapedPath())[1:]
-	if !amNamed(path) && len(path) > 0 {
-		return path[0], path[1:]
+	if len(path) > 0 && path[0] != "api" && path[0] != "-" {
+		return path[0], path[1:], true
 	}
 	if _, password, ok := r.BasicAuth(); ok {
-		return password, path
+		return password, path, false
 	}
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		key = strings.TrimSpace(token)
 	}
-	return key, path
+	return key, path, false
 }
-
-// amNamed says whether a path below /am begins with a word of the API and not with a key.
-func amNamed(path []string) bool { return len(path) > 0 && (path[0] == "api" || path[0] == "-") }
 
 // serve finds the door.
 func (c *amCall) serve(path []string) error {

@@ -280,11 +280,11 @@ func (c *amCall) services() (names []string, err error) {
 		names = names[:0]
 		if c.in.Service == "" {
 			var settings org.Settings
-			row, err := tx.ConfigOne("settings", "settings")
-			if err == nil {
-				err = json.Unmarshal(row.Body, &settings)
+			rows, err := tx.ConfigOf("settings")
+			for _, r := range rows {
+				err = errors.Join(err, json.Unmarshal(r.Body, &settings))
 			}
-			if first = string(settings.CatchAll); err != nil && !errors.Is(err, store.ErrNotFound) {
+			if first = string(settings.CatchAll); err != nil {
 				return err
 			}
 		}

@@ -134,7 +134,20 @@ func (c *amCall) endSilence() error {
 	if err := c.engine.EndSilence(c.r.Context(), s.ID, c.at); err != nil {
 		return err
 	}
+	if err := c.settled(s.ID); err != nil {
+		return err
+	}
 	return c.nothing()
+}
+
+// settled waits a while until a silence has held, or let go, what it should by now: who
+// asks for alerts next sees them so. That it will is on disk already.
+func (c *amCall) settled(id string) error {
+	_, err := c.engine.Until(c.r.Context(), seesItself, func(tx *store.Tx) (bool, error) {
+		d, there, err := tx.DueOf(store.SilenceKind, id)
+		return !there || d.At.After(c.at), err
+	})
+	return err
 }
 
 // putSilence makes a silence, or changes one.
@@ -174,6 +187,11 @@ func (c *amCall) putSilence() error {
 		return amWrong("Failed to create silence: %s", refusal.Text)
 	case err != nil:
 		return err
+	}
+	for _, id := range []string{wish.ID, made.ID} {
+		if err := c.settled(id); err != nil {
+			return err
+		}
 	}
 	return c.answer(http.StatusOK, map[string]string{"silenceID": made.ID})
 }
