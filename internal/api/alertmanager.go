@@ -32,6 +32,9 @@ type alertmanager struct {
 	version string // ours
 }
 
+// amDialect is the API's; the webhook of the source "alertmanager" answers in another.
+const amDialect = "alertmanager v2"
+
 // An amCall is one call of that API.
 type amCall struct {
 	*alertmanager
@@ -85,12 +88,12 @@ func (a *alertmanager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin")
 	h.Set("Access-Control-Expose-Headers", "Date")
 	key, path, inPath := amKey(r)
-	in, err := a.ingest.integration(r.Context(), w, "alertmanager", key)
+	in, err := a.ingest.integration(r.Context(), w, amDialect, key)
 	if err == nil && in.Source != "alertmanager" {
 		err = engine.ErrUnknownKey
 	}
 	if errors.Is(err, engine.ErrUnknownKey) {
-		a.ingest.results["alertmanager"][unknown].Inc()
+		a.ingest.results[amDialect][unknown].Inc()
 		status := http.StatusNotFound
 		if !inPath {
 			status = http.StatusUnauthorized
@@ -160,7 +163,7 @@ func (c *amCall) fail(err error) {
 	var fault *amFault
 	var post *source.PostFault
 	var refusal incident.Refusal
-	counted := c.ingest.results["alertmanager"]
+	counted := c.ingest.results[amDialect]
 	switch {
 	case errors.As(err, &fault):
 		alertmanagerFault(c.w, fault)
@@ -170,9 +173,9 @@ func (c *amCall) fail(err error) {
 		counted[invalid].Inc()
 		alertmanagerFault(c.w, &amFault{http.StatusBadRequest, 0, refusal.Text})
 	case slices.ContainsFunc([]error{errTooLarge, errNoRoom, errSlow, errCut}, func(e error) bool { return errors.Is(err, e) }):
-		c.ingest.broken(c.w, "alertmanager", err)
+		c.ingest.broken(c.w, amDialect, err)
 	default:
-		c.ingest.failed(c.r.Context(), c.w, "alertmanager", err)
+		c.ingest.failed(c.r.Context(), c.w, amDialect, err)
 	}
 }
 

@@ -48,11 +48,11 @@ func (c *amCall) post() error {
 		fault = nil
 	}
 	if len(events) > 0 || fault != nil {
-		if !c.ingest.hear(c.w, c.r, c.in, "alertmanager", events, body, fault) {
+		if !c.ingest.hear(c.w, c.r, c.in, amDialect, events, body, fault) {
 			return nil // it has been answered
 		}
 	} else if err == nil {
-		c.ingest.results["alertmanager"][accept].Inc()
+		c.ingest.results[amDialect][accept].Inc()
 	}
 	var post *source.PostFault
 	switch {
@@ -61,7 +61,7 @@ func (c *amCall) post() error {
 	case !errors.As(err, &post): // the reader failed, or the compression
 		return &amFault{http.StatusBadRequest, http.StatusBadRequest, err.Error()}
 	case fault == nil:
-		c.ingest.results["alertmanager"][invalid].Inc()
+		c.ingest.results[amDialect][invalid].Inc()
 	}
 	return post
 }

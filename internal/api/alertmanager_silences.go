@@ -159,7 +159,7 @@ func (c *amCall) putSilence() error {
 	}
 	wish, err := silenceIn(body)
 	if err != nil {
-		c.ingest.results["alertmanager"][invalid].Inc()
+		c.ingest.results[amDialect][invalid].Inc()
 		return err
 	}
 	wish.Integration = c.in.ID

@@ -112,7 +112,7 @@ func New(o Options) http.Handler {
 		{"POST", "/generic/{key}", integrationKey, "problem", s.ingest.generic},
 		{"*", "/v2/alerts/{path...}", integrationKey, "opsgenie", s.opsgenie.alerts},
 		{"*", "/v2/heartbeats/{path...}", integrationKey, "opsgenie", s.opsgenie.heartbeats},
-		{"*", "/am/{path...}", integrationKey, "alertmanager", alertmanager.ServeHTTP},
+		{"*", "/am/{path...}", integrationKey, amDialect, alertmanager.ServeHTTP},
 		{"GET", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"POST", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},

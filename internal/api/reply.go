@@ -40,7 +40,7 @@ func refuse(w http.ResponseWriter, dialect string, status int, why ...string) {
 		pagerDutyFault(w, status, why)
 	case "opsgenie":
 		opsgenieFault(w, status, why[0], nil)
-	case "alertmanager":
+	case amDialect:
 		alertmanagerFault(w, &amFault{status, status, why[0]})
 	default:
 		problem(w, status, why)
