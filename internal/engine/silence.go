@@ -138,11 +138,24 @@ func (e *Engine) silenceDue(ctx context.Context, d store.Due, now time.Time) err
 			d.At = s.Start
 		case alert.SilenceActive:
 			d.At = s.End
+			if again := secondLook(s); again.After(now) && again.Before(s.End) {
+				d.At = again
+			}
 		default:
 			return tx.Disarm(d.Kind, d.Subject)
 		}
 		return tx.Arm(d)
 	})
+}
+
+// secondLook is when a silence that has begun looks once more at what fires: an alert
+// that was being triaged while it began may have seen nothing of it, nor it of the alert.
+func secondLook(s alert.Silence) time.Time {
+	began := s.Start
+	if s.Updated.After(began) {
+		began = s.Updated
+	}
+	return began.Add(2 * time.Second)
 }
 
 // silenced are the subjects of the open alerts that a silence matches.

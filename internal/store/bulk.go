@@ -106,7 +106,7 @@ var bulks = [bulkCount]bulk{
 	putExpiring: {
 		head: `INSERT INTO expiring (integration, key, until) VALUES `,
 		row:  `(?, ?, ?)`,
-		tail: ` ON CONFLICT (integration, key) DO UPDATE SET until = excluded.until`,
+		tail: ` ON CONFLICT (integration, key) DO UPDATE SET until = excluded.until WHERE excluded.until > expiring.until`,
 	},
 	dropExpiring: {
 		head: `DELETE FROM expiring WHERE (integration, key) IN (VALUES `,

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"database/sql"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,46 +21,52 @@ type Expiring struct {
 	Until time.Time
 }
 
-// expect writes down until when what was just heard holds. The due row comes first: it
-// is what keeps this apart from those who are ending alerts of the same integration.
+// expect writes down until when what was just heard holds: of several ends the latest,
+// as in Alertmanager, for not everybody who watches the same says it as often. The due
+// row comes first: it is what keeps this apart from those who are ending alerts of the
+// same integration.
 func (tx *Tx) expect(batch []Heard) error {
-	last := map[AlertKey]alert.Event{}
+	type said struct {
+		ended bool
+		until time.Time // zero: nothing since the end
+	}
+	heard := map[AlertKey]said{}
 	first := map[org.IntegrationID]time.Time{}
-	var keys []AlertKey
 	for _, h := range batch {
 		if h.Event.Until.IsZero() {
 			continue
 		}
 		k := AlertKey{h.Integration, h.Event.Key}
-		if _, ok := last[k]; !ok {
-			keys = append(keys, k)
+		s := heard[k]
+		switch {
+		case h.Event.Action != alert.Trigger:
+			s = said{ended: true}
+		case h.Event.Until.After(s.until):
+			s.until = h.Event.Until
 		}
-		last[k] = h.Event
+		heard[k] = s
 		if at, ok := first[k.Integration]; h.Event.Action == alert.Trigger && (!ok || h.Event.Until.Before(at)) {
 			first[k.Integration] = h.Event.Until
 		}
 	}
-	if len(keys) == 0 {
-		return nil
+	for _, in := range slices.Sorted(maps.Keys(first)) {
+		if err := tx.ArmBy(Due{Kind: ExpireKind, Subject: string(in), Lane: LaneLow, At: first[in]}); err != nil {
+			return err
+		}
 	}
-	slices.SortFunc(keys, func(a, b AlertKey) int {
+	keys := slices.SortedFunc(maps.Keys(heard), func(a, b AlertKey) int {
 		return cmp.Or(cmp.Compare(a.Integration, b.Integration), cmp.Compare(a.Key, b.Key))
 	})
-	for i, k := range keys {
-		if at, ok := first[k.Integration]; ok && (i == 0 || keys[i-1].Integration != k.Integration) {
-			if err := tx.ArmBy(Due{Kind: ExpireKind, Subject: string(k.Integration), Lane: LaneLow, At: at}); err != nil {
-				return err
-			}
-		}
-	}
 	for _, k := range keys {
-		if ev := last[k]; ev.Action == alert.Trigger {
-			tx.add(putExpiring, string(k.Integration), k.Key, micros(ev.Until))
-		} else {
+		s := heard[k]
+		if s.ended {
 			tx.add(dropExpiring, string(k.Integration), k.Key)
 		}
+		if !s.until.IsZero() {
+			tx.add(putExpiring, string(k.Integration), k.Key, micros(s.until))
+		}
 	}
-	return tx.flush(putExpiring, dropExpiring)
+	return tx.flush(dropExpiring, putExpiring)
 }
 
 // ArmBy makes something due no later than a time: what is due sooner stays as it is.

@@ -124,13 +124,15 @@ func TestExpiring(t *testing.T) {
 		dueAt("other", 9)
 
 		accept(said("prom", "a", alert.Trigger, 8), said("prom", "a", alert.Trigger, 7)) // later: the row need not move
-		want("prom", x("b", 6), x("a", 7))
+		accept(said("prom", "a", alert.Trigger, 5))                                      // said more often by somebody else
+		want("prom", x("b", 6), x("a", 8))
 		dueAt("prom", 4)
 		accept(said("prom", "c", alert.Trigger, 2))
 		dueAt("prom", 2)
 		accept(said("prom", "c", alert.Trigger, 3), said("prom", "c", alert.Resolve, 2))
 		accept(said("prom", "b", alert.Resolve, 1), said("prom", "b", alert.Trigger, 12))
-		accept(said("prom", "a", alert.Resolve, 0)) // who never says an end says nothing of it
+		accept(said("prom", "a", alert.Resolve, 1), said("prom", "a", alert.Trigger, 7)) // anew, and not for as long
+		accept(said("prom", "a", alert.Resolve, 0))                                      // who never says an end says nothing of it
 		want("prom", x("a", 7), x("b", 12))
 
 		write(t, s, func(tx *Tx) error {
