@@ -275,7 +275,8 @@ func (s compiledSilence) matches(labels map[string]string) bool {
 
 // Hush is what the silences of this moment mean for an incident whose alerts fire: it is
 // held while each of them is silenced, and released when one of them no longer is. What
-// something else holds, or nobody has to care for, is left alone.
+// something else holds, or nobody has to care for, is left alone. A silence that somebody
+// lifted from it by hand no longer counts there.
 func Hush(in incident.Incident, firing []Alert, ss Silences, now time.Time) []incident.Fact {
 	if !in.Status.Open() || len(firing) == 0 || in.Held != "" && in.Silence == "" {
 		return nil
@@ -283,7 +284,7 @@ func Hush(in incident.Incident, firing []Alert, ss Silences, now time.Time) []in
 	over := map[string]Silence{}
 	var by Silence
 	for _, a := range firing {
-		all := ss.Over(a.Integration, a.Last.Labels, now)
+		all := slices.DeleteFunc(ss.Over(a.Integration, a.Last.Labels, now), func(s Silence) bool { return s.ID == in.Lifted })
 		if len(all) == 0 {
 			if in.Silence == "" {
 				return nil

@@ -279,6 +279,8 @@ func TestHush(t *testing.T) {
 		in.Held, in.Silence = why, id
 		return in
 	}
+	lifted := up.After(incident.Entry{Seq: 1, By: incident.Engine, Fact: incident.Held{Why: "w", Silence: "A"}}).
+		After(incident.Entry{Seq: 2, By: incident.ByPerson("jane"), Fact: incident.Released{}})
 	for _, c := range []struct {
 		name   string
 		in     incident.Incident
@@ -295,6 +297,9 @@ func TestHush(t *testing.T) {
 		{"both are", up, []Alert{fires("b"), fires("a")}, []Silence{a, b}, []incident.Fact{incident.Held{Why: becauseA, Silence: "A"}}},
 		{"over", heldBy(becauseA, "A"), []Alert{fires("a")}, nil, []incident.Fact{incident.Released{Why: "silence A no longer covers it"}}},
 		{"one joins that is not silenced", heldBy(becauseA, "A"), []Alert{fires("a"), fires("c")}, []Silence{a}, []incident.Fact{incident.Released{Why: "silence A no longer covers it"}}},
+		{"somebody lifted it", lifted, []Alert{fires("a")}, []Silence{a}, nil},
+		{"somebody lifted it, another holds", lifted, []Alert{fires("a")}, []Silence{a, {ID: "C", Matchers: a.Matchers, Start: a.Start, End: a.End}}, []incident.Fact{
+			incident.Held{Why: "silence C by nobody named until 2026-11-23 19:00:00 UTC", Silence: "C"}}},
 		{"a window holds it", heldBy("a window", ""), []Alert{fires("a")}, []Silence{a}, nil},
 		{"nothing fires", up, nil, []Silence{a}, nil},
 		{"over long ago", incident.Incident{Status: incident.Resolved}, []Alert{fires("a")}, []Silence{a}, nil},

@@ -28,6 +28,7 @@ type Incident struct {
 	ResolvedAt  time.Time         `json:"resolved_at,omitzero"`
 	Held        string            `json:"held,omitempty"`    // why its timers stand still
 	Silence     string            `json:"silence,omitempty"` // which silence holds it, if one does
+	Lifted      string            `json:"lifted,omitempty"`  // a silence that somebody would not have here
 
 	Owner       org.PersonID   `json:"owner,omitempty"` // who answered first
 	OwnedAt     time.Time      `json:"owned_at,omitzero"`
@@ -113,6 +114,9 @@ func (in Incident) After(e Entry) Incident {
 		}
 		in.Silence = f.Silence
 	case Released:
+		if e.By.Person() != "" {
+			in.Lifted = in.Silence
+		}
 		in.Held, in.Silence = "", ""
 		if in.Status == Triggered {
 			in = in.restart(e.At, nil)

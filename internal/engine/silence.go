@@ -11,7 +11,6 @@ import (
 	"tocsin/alert"
 	"tocsin/incident"
 	"tocsin/internal/store"
-	"tocsin/org"
 )
 
 // Silence makes a silence, or changes the one whose ID the wish has, and returns what
@@ -137,10 +136,7 @@ func (e *Engine) silenceDue(ctx context.Context, d store.Due, now time.Time) err
 		case alert.SilencePending:
 			d.At = s.Start
 		case alert.SilenceActive:
-			d.At = s.End
-			if again := secondLook(s); again.After(now) && again.Before(s.End) {
-				d.At = again
-			}
+			d.At = nextLook(s, now)
 		default:
 			return tx.Disarm(d.Kind, d.Subject)
 		}
@@ -148,14 +144,23 @@ func (e *Engine) silenceDue(ctx context.Context, d store.Due, now time.Time) err
 	})
 }
 
-// secondLook is when a silence that has begun looks once more at what fires: an alert
-// that was being triaged while it began may have seen nothing of it, nor it of the alert.
-func secondLook(s alert.Silence) time.Time {
+// lookAgain is how long after its beginning a silence looks again at what fires: an alert
+// that was being triaged meanwhile may have seen nothing of it, nor it of the alert. The
+// second time is for a database that was slow.
+var lookAgain = []time.Duration{2 * time.Second, 30 * time.Second}
+
+// nextLook is when an active silence has something to do next: in the end, to end.
+func nextLook(s alert.Silence, now time.Time) time.Time {
 	began := s.Start
 	if s.Updated.After(began) {
 		began = s.Updated
 	}
-	return began.Add(2 * time.Second)
+	for _, later := range lookAgain {
+		if at := began.Add(later); at.After(now) && at.Before(s.End) {
+			return at
+		}
+	}
+	return s.End
 }
 
 // silenced are the subjects of the open alerts that a silence matches.
@@ -282,46 +287,4 @@ func (t *triaging) quiet() error {
 		}
 	}
 	return nil
-}
-
-// respite is how long senders have after a start to say what still fires: while the
-// house was off it heard nobody.
-const respite = 2 * time.Minute
-
-const expireAtOnce = 500
-
-// expire ends alerts that their source has not spoken of again in time. Their ends go
-// the way of every event, through the inbox.
-func (e *Engine) expire(tx *store.Tx, d store.Due, now time.Time) error {
-	in := org.IntegrationID(d.Subject)
-	over, err := tx.Expired(in, now, expireAtOnce)
-	if err != nil {
-		return err
-	}
-	heard := make([]store.Heard, len(over))
-	for i, x := range over {
-		ev := alert.Event{Action: alert.Resolve, Key: x.Key, Until: x.Until}
-		heard[i] = store.Heard{Integration: in, Event: ev, Digest: alert.Digest(ev), At: now, ID: e.newID(now)}
-	}
-	if _, err := tx.Accept(heard); err != nil {
-		return err
-	}
-	if d.At, err = tx.NextExpiry(in); err != nil {
-		return err
-	}
-	if d.At.IsZero() {
-		return tx.Disarm(d.Kind, d.Subject)
-	}
-	d.Failures = 0
-	return tx.Arm(d)
-}
-
-// findTimers arms what silences and alerts that may lapse wait for, and lost.
-func findTimers(tx *store.Tx, now time.Time) (found []string, err error) {
-	lost, err := tx.LostTimers(now)
-	for _, d := range lost {
-		found = append(found, fmt.Sprintf("%s %s had no timer", d.Kind, d.Subject))
-		err = errors.Join(err, tx.Arm(d))
-	}
-	return found, err
 }

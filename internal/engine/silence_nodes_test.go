@@ -21,7 +21,7 @@ import (
 // after its end nothing is and everybody is called.
 func TestSilenceAmongNodes(t *testing.T) {
 	t.Parallel()
-	const rounds, each = 3, 60
+	const rounds, each = 2, 50
 	url := pgtest.Start(t)
 	policy := escalate.Policy{ID: "one", Name: "One", Levels: []escalate.Level{{Targets: []org.Target{{Kind: "person", ID: "ana"}}, Wait: org.Duration(time.Hour)}}}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -489,3 +489,23 @@ func TestLostTimers(t *testing.T) {
 		h.expect("jane: db-1 is down")
 	})
 }
+
+// Who lifts a silence from an incident by hand is not overruled by it.
+func TestSilenceLifted(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		h.quiet("db-1", 0, time.Hour)
+		h.hear(on("db-1"))
+		h.hear(on("db-1"))
+		_, err := h.Do(context.Background(), h.subjects()[0], incident.ByPerson("jane"), h.now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+			return alert.Release(in, "I look at it")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.step()
+		h.expect("jane: db-1 is down")
+		h.pass(time.Minute)
+		h.standing("db-1", "triggered")
+	})
+}
