@@ -250,6 +250,19 @@ func (t *tending) hush(firing []alert.Alert, silences alert.Silences) error {
 	return nil
 }
 
+// askSilences is for a subject that something else has held until now.
+func (t *tending) askSilences() error {
+	list, err := t.tx.SilencesAt(t.now)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	all, err := t.tx.AlertsOf(t.in.ID)
+	if err != nil {
+		return err
+	}
+	return t.hush(firing(all), alert.CompileSilences(list))
+}
+
 // stir has a subject compared with the silences before the batch ends.
 func (t *triaging) stir(id incident.ID, opened bool) { t.stirred[id] = t.stirred[id] || opened }
 

@@ -490,6 +490,32 @@ func TestLostTimers(t *testing.T) {
 	})
 }
 
+// What a window held as well is a silence's when the window ends.
+func TestSilenceBehindAWindow(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		do := func(decide func(incident.Incident) ([]incident.Fact, error)) {
+			t.Helper()
+			_, err := h.Do(context.Background(), h.subjects()[0], incident.ByPerson("jane"), h.now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+				return decide(in)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.step()
+		}
+		h.hear(on("db-1"))
+		h.expect("jane: db-1 is down")
+		do(func(in incident.Incident) ([]incident.Fact, error) { return alert.Hold(in, "a window") })
+		h.quiet("db-1", 0, time.Hour)
+		do(func(in incident.Incident) ([]incident.Fact, error) { return alert.Release(in, "the window ends") })
+		h.standing("db-1", "triggered, held")
+		h.expect("")
+		do(func(in incident.Incident) ([]incident.Fact, error) { return alert.Release(in, "and the silence too") })
+		h.expect("jane: db-1 is down")
+	})
+}
+
 // Who lifts a silence from an incident by hand is not overruled by it.
 func TestSilenceLifted(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
