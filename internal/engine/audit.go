@@ -93,7 +93,7 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 			return err
 		}
 		found = append(found, lost...)
-		if lost, err = findTimers(tx, now); err != nil {
+		if lost, err = findTimers(tx); err != nil {
 			return err
 		}
 		found = append(found, lost...)

@@ -43,8 +43,8 @@ func (e *Engine) expire(tx *store.Tx, d store.Due, now time.Time) error {
 }
 
 // findTimers arms what silences and alerts that may lapse wait for, and lost.
-func findTimers(tx *store.Tx, now time.Time) (found []string, err error) {
-	lost, err := tx.LostTimers(now)
+func findTimers(tx *store.Tx) (found []string, err error) {
+	lost, err := tx.LostTimers()
 	for _, d := range lost {
 		found = append(found, fmt.Sprintf("%s %s had no timer", d.Kind, d.Subject))
 		err = errors.Join(err, tx.Arm(d))

@@ -128,6 +128,10 @@ func (e *Engine) silenceDue(ctx context.Context, d store.Due, now time.Time) err
 		}
 	}
 	return e.store.Write(ctx, store.High, func(tx *store.Tx) error {
+		// The silence is locked before its due row, as by everybody.
+		if _, err := tx.Silence(d.Subject); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 		if ok, err := tx.Hold(d); err != nil || !ok {
 			return err
 		}
@@ -138,7 +142,7 @@ func (e *Engine) silenceDue(ctx context.Context, d store.Due, now time.Time) err
 		case alert.SilenceActive:
 			d.At = nextLook(s, now)
 		default:
-			return tx.Disarm(d.Kind, d.Subject)
+			return errors.Join(tx.SilenceOver(d.Subject), tx.Disarm(d.Kind, d.Subject))
 		}
 		return tx.Arm(d)
 	})

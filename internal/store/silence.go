@@ -44,7 +44,14 @@ func (tx *Tx) Silence(id string) (alert.Silence, error) {
 // Silences are all that are kept, in the order of their ids.
 func (tx *Tx) Silences() ([]alert.Silence, error) { return tx.silences(tx.s.sql.Silences) }
 
-// SilencesAt are those that are active at a moment.
+// SilenceOver says that a silence has let go. It holds nothing any more, also should the
+// clock go back.
+func (tx *Tx) SilenceOver(id string) error {
+	_, err := tx.exec(tx.s.sql.SilenceOver, id)
+	return err
+}
+
+// SilencesAt are those that are active at a moment and have not let go.
 func (tx *Tx) SilencesAt(now time.Time) ([]alert.Silence, error) {
 	return tx.silences(tx.s.sql.SilencesAt, micros(now))
 }
@@ -69,11 +76,11 @@ func (tx *Tx) DropSilences(before time.Time) error {
 
 // LostTimers are the due rows that silences, and alerts which may lapse, want and do not
 // have.
-func (tx *Tx) LostTimers(now time.Time) (lost []Due, err error) {
+func (tx *Tx) LostTimers() (lost []Due, err error) {
 	if err := tx.flush(putDue); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.LostTimers, []any{micros(now)}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.LostTimers, nil, func(r *sql.Rows) error {
 		var at int64
 		d := Due{Lane: LaneHigh}
 		err := r.Scan(&d.Kind, &d.Subject, &at)

@@ -59,6 +59,8 @@ func TestSilences(t *testing.T) {
 			return tx.PutSilence(now)
 		})
 		list([]alert.Silence{now, later}, at(time.Hour))
+		write(t, s, func(tx *Tx) error { return tx.SilenceOver("c") })
+		list([]alert.Silence{now}, at(time.Hour))
 		write(t, s, func(tx *Tx) error { return tx.DropSilences(t0.Add(time.Microsecond)) })
 		list([]alert.Silence{now, later}, (*Tx).Silences)
 		read(t, s, func(tx *Tx) error {

@@ -71,7 +71,7 @@ type texts struct {
 	PutSilence, Silence, LockSilence    string
 	Silences, SilencesAt, DropSilences  string
 	HeldSubjects, Firing, FiringOf      string
-	LostTimers                          string
+	LostTimers, SilenceOver             string
 }
 
 const (
@@ -277,18 +277,19 @@ var statements = texts{
 	Expired:    `SELECT key, until FROM expiring WHERE integration = $1 AND until <= $2 ORDER BY until, key LIMIT $3`,
 	NextExpiry: `SELECT coalesce(min(until), 0) FROM expiring WHERE integration = $1`,
 	Respite:    `UPDATE expiring SET until = $1 WHERE until < $1`,
-	PutSilence: `INSERT INTO silences (id, integration, starts_at, ends_at, body) VALUES ($1, $2, $3, $4, $5)
- ON CONFLICT (id) DO UPDATE SET starts_at = excluded.starts_at, ends_at = excluded.ends_at, body = excluded.body`,
+	PutSilence: `INSERT INTO silences (id, integration, starts_at, ends_at, over, body) VALUES ($1, $2, $3, $4, FALSE, $5)
+ ON CONFLICT (id) DO UPDATE SET starts_at = excluded.starts_at, ends_at = excluded.ends_at, over = FALSE, body = excluded.body`,
 	Silence:      `SELECT body FROM silences WHERE id = $1`,
 	LockSilence:  `SELECT body FROM silences WHERE id = $1{lock}`,
 	Silences:     `SELECT body FROM silences ORDER BY id`,
-	SilencesAt:   `SELECT body FROM silences WHERE ends_at > $1 AND starts_at <= $1 ORDER BY id`,
+	SilencesAt:   `SELECT body FROM silences WHERE ends_at > $1 AND starts_at <= $1 AND NOT over ORDER BY id`,
 	DropSilences: `DELETE FROM silences WHERE ends_at < $1`,
 	HeldSubjects: `SELECT id FROM subjects WHERE open AND held <> '' ORDER BY id`,
 	Firing:       firing(`(a.integration, a.key) > ($1, $2)`),
 	FiringOf:     firing(`a.integration = $1 AND a.key > $2`),
+	SilenceOver:  `UPDATE silences SET over = TRUE WHERE id = $1`,
 	LostTimers: `SELECT 'silence', s.id, s.starts_at FROM silences s
- WHERE s.ends_at > $1 AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
+ WHERE NOT s.over AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
  UNION ALL SELECT 'expire', x.integration, min(x.until) FROM expiring x
  WHERE NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'expire' AND d.subject = x.integration) GROUP BY x.integration`,
 }

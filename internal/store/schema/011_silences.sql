@@ -15,6 +15,7 @@ CREATE TABLE silences (
     integration TEXT NOT NULL,
     starts_at   BIGINT NOT NULL,
     ends_at     BIGINT NOT NULL,
+    over        BOOLEAN NOT NULL, -- it has let go: whatever the clock says later, it holds nothing again
     body        TEXT NOT NULL
 );
 CREATE INDEX silences_end ON silences (ends_at);
