@@ -89,6 +89,8 @@ func (c *amCall) silences() error {
 	return c.answer(http.StatusOK, shown)
 }
 
+const maxSilence = 64 << 10 // bytes of one
+
 // aUUID is how Alertmanager's clients name a silence.
 var aUUID = regexp.MustCompile(`^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
@@ -152,7 +154,7 @@ func (c *amCall) settled(id string) error {
 
 // putSilence makes a silence, or changes one.
 func (c *amCall) putSilence() error {
-	b, body, err := c.ingest.memory.read(c.w, c.r, maxEvent)
+	b, body, err := c.ingest.memory.read(c.w, c.r, maxSilence)
 	defer b.done()
 	if err != nil && !isUnreadable(err) {
 		return err

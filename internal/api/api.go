@@ -17,8 +17,8 @@
 //     reason: 413. Slower than ten seconds: 408.
 //   - PagerDuty's events that PagerDuty would refuse: 400 in its own words.
 //   - What cannot be read at all is kept when its key was good, so that somebody looks
-//     at it: nothing is lost because a template was wrong. PagerDuty's clients are told
-//     400 nevertheless; a webhook is told 202, for it has no use for a refusal.
+//     at it: nothing is lost because a template was wrong. PagerDuty's and
+//     Alertmanager's clients are told 400 nevertheless; a webhook is told 202, for it has no use for a refusal.
 //   - Good elements of a batch are taken, whatever the others are.
 //
 // Bodies share a fixed amount of memory, in buffers that are used again; when it is

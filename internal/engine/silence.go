@@ -13,6 +13,10 @@ import (
 	"tocsin/internal/store"
 )
 
+// maxSilences is how many silences an integration may have that are not over: each is
+// asked about each alert.
+const maxSilences = 1000
+
 // Silence makes a silence, or changes the one whose ID the wish has, and returns what
 // came of it, which may be a new one. When it returns, the silence is on disk. A
 // refusal says why there is none; store.ErrNotFound that none has the ID.
@@ -34,6 +38,11 @@ func (e *Engine) Silence(ctx context.Context, wish alert.Silence, now time.Time)
 		}
 		if next.ID == "" {
 			next.ID = id
+			if n, err := tx.SilenceCount(next.Integration); err != nil {
+				return err
+			} else if n >= maxSilences {
+				return incident.Refuse("there are %d silences already; end some of them first", n)
+			}
 		}
 		made = next
 		all := []alert.Silence{next}

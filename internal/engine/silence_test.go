@@ -516,6 +516,29 @@ func TestSilenceBehindAWindow(t *testing.T) {
 	})
 }
 
+// There is an end to how many silences somebody may make.
+func TestTooManySilences(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		one := alert.Silence{Integration: "prom", Matchers: []alert.Matcher{{Name: "host", Value: "db-1"}}, Start: h.now, End: h.now.Add(time.Hour)}
+		h.write(func(tx *store.Tx) error {
+			for i := range maxSilences {
+				s := one
+				s.ID = fmt.Sprint("s", i)
+				if err := tx.PutSilence(s); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if _, err := h.Silence(context.Background(), one, h.now); !errors.As(err, new(incident.Refusal)) {
+			t.Errorf("one more: %v", err)
+		}
+		h.write(func(tx *store.Tx) error { return tx.SilenceOver("s7") })
+		h.revise(one)
+	})
+}
+
 // Who lifts a silence from an incident by hand is not overruled by it.
 func TestSilenceLifted(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {

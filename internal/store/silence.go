@@ -51,6 +51,12 @@ func (tx *Tx) SilenceOver(id string) error {
 	return err
 }
 
+// SilenceCount is how many silences of an integration are still to let go.
+func (tx *Tx) SilenceCount(in org.IntegrationID) (n int, err error) {
+	err = tx.row(tx.s.sql.SilenceCount, string(in))(&n)
+	return n, err
+}
+
 // SilencesAt are those that are active at a moment and have not let go.
 func (tx *Tx) SilencesAt(now time.Time) ([]alert.Silence, error) {
 	return tx.silences(tx.s.sql.SilencesAt, micros(now))

@@ -67,11 +67,11 @@ type texts struct {
 	AttemptsDrop              string
 
 	// Silences, and alerts whose time runs out.
-	ArmBy, Expired, NextExpiry, Respite string
-	PutSilence, Silence, LockSilence    string
-	Silences, SilencesAt, DropSilences  string
-	HeldSubjects, Firing, FiringOf      string
-	LostTimers, SilenceOver             string
+	ArmBy, Expired, NextExpiry, Respite   string
+	PutSilence, Silence, LockSilence      string
+	Silences, SilencesAt, DropSilences    string
+	HeldSubjects, Firing, FiringOf        string
+	LostTimers, SilenceOver, SilenceCount string
 }
 
 const (
@@ -288,6 +288,7 @@ var statements = texts{
 	Firing:       firing(`(a.integration, a.key) > ($1, $2)`),
 	FiringOf:     firing(`a.integration = $1 AND a.key > $2`),
 	SilenceOver:  `UPDATE silences SET over = TRUE WHERE id = $1`,
+	SilenceCount: `SELECT count(*) FROM silences WHERE integration = $1 AND NOT over`,
 	LostTimers: `SELECT 'silence', s.id, s.starts_at FROM silences s
  WHERE NOT s.over AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
  UNION ALL SELECT 'expire', x.integration, min(x.until) FROM expiring x
