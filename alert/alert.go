@@ -52,7 +52,14 @@ type Event struct {
 	At       time.Time         `json:"at,omitzero"`    // as the source says; zero: when it was heard
 	Since    time.Time         `json:"since,omitzero"` // when this firing began, if every repetition says the same
 	By       string            `json:"by,omitempty"`   // who acted, for people's verbs
+	// Until is how long a trigger holds unless it is heard again, for sources that never
+	// say the end of what they stopped watching. A resolve has it when it answers such a
+	// trigger; a resolve with Until and without At says that the time ran out.
+	Until time.Time `json:"until,omitzero"`
 }
+
+// Lapsed says whether the event is the end of an alert that nobody spoke of again.
+func (e Event) Lapsed() bool { return e.Action == Resolve && e.At.IsZero() && !e.Until.IsZero() }
 
 // A Link is somewhere to look further; Image marks one to show.
 type Link struct {

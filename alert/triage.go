@@ -95,6 +95,9 @@ func Triage(ev Event, c Category, open, last *Alert, status incident.Status, reo
 		if at := sourceTime(ev.At, now); older(at, open.Last.At) {
 			return Verdict{Do: DoRecord, Why: fmt.Sprintf("a late resolve: it is of %s, the alert fires since %s", clock(at), clock(open.Last.At))}
 		}
+		if ev.Lapsed() {
+			return Verdict{Do: DoResolve, Why: "not heard of again by " + clock(ev.Until)}
+		}
 		return Verdict{Do: DoResolve, Why: "resolved by the source"}
 	case Acknowledge, Unacknowledge, Note:
 		if open == nil {

@@ -47,7 +47,8 @@ type (
 	}
 	// Held stops the timers: a silence, a window, a fold under a cause.
 	Held struct {
-		Why string `json:"why"`
+		Why     string `json:"why"`
+		Silence string `json:"silence,omitempty"` // which one, when it is a silence
 	}
 	// Released starts them again.
 	Released struct {

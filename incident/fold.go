@@ -26,7 +26,9 @@ type Incident struct {
 	Priority    org.Priority      `json:"priority,omitempty"`
 	OpenedAt    time.Time         `json:"opened_at,omitzero"`
 	ResolvedAt  time.Time         `json:"resolved_at,omitzero"`
-	Held        string            `json:"held,omitempty"` // why its timers stand still
+	Held        string            `json:"held,omitempty"`    // why its timers stand still
+	Silence     string            `json:"silence,omitempty"` // which silence holds it, if one does
+	Lifted      string            `json:"lifted,omitempty"`  // a silence that somebody would not have here
 
 	Owner       org.PersonID   `json:"owner,omitempty"` // who answered first
 	OwnedAt     time.Time      `json:"owned_at,omitzero"`
@@ -110,8 +112,12 @@ func (in Incident) After(e Entry) Incident {
 		if in.Held == "" {
 			in.Held = "held"
 		}
+		in.Silence = f.Silence
 	case Released:
-		in.Held = ""
+		if e.By.Person() != "" {
+			in.Lifted = in.Silence
+		}
+		in.Held, in.Silence = "", ""
 		if in.Status == Triggered {
 			in = in.restart(e.At, nil)
 		}
@@ -140,6 +146,9 @@ func (in Incident) After(e Entry) Incident {
 	case Ended:
 		in.Status, in.ResolvedAt, in.Handing = Resolved, e.At, nil
 		in.AckUntil, in.SnoozeUntil = time.Time{}, time.Time{}
+		if in.Silence != "" { // should it come back, the silences of then decide
+			in.Held, in.Silence = "", ""
+		}
 	case Filed:
 		in.Status = Closed
 	default:

@@ -75,15 +75,7 @@ func firing(v any, root object) (ev alert.Event, fault string) {
 	if ev.Key == "" {
 		ev.Key = labelsKey(notes)
 	}
-	ev.Title = line(alertTitle(labels, notes), maxTitle)
-	ev.Text = clean(either(notes["description"], notes["message"]), maxText)
-	ev.Severity = Severity(either(labels["severity"], labels["priority"], labels["level"]))
-	for _, k := range sorted(labels) {
-		putLabel(&ev, k, labels[k])
-	}
-	for _, k := range sorted(notes) {
-		putDetail(&ev, k, notes[k])
-	}
+	describe(&ev, labels, notes)
 	if n := text(lookup(root, "truncatedAlerts")); n != "" && n != "0" {
 		putDetail(&ev, "truncatedAlerts", n)
 	}
@@ -91,6 +83,19 @@ func firing(v any, root object) (ev alert.Event, fault string) {
 	putDetail(&ev, "valueString", text(lookup(a, "valueString")))
 	alertLinks(&ev, a, notes)
 	return ev, ""
+}
+
+// describe says what an alert's labels and annotations say.
+func describe(ev *alert.Event, labels, notes map[string]string) {
+	ev.Title = line(alertTitle(labels, notes), maxTitle)
+	ev.Text = clean(either(notes["description"], notes["message"]), maxText)
+	ev.Severity = Severity(either(labels["severity"], labels["priority"], labels["level"]))
+	for _, k := range sorted(labels) {
+		putLabel(ev, k, labels[k])
+	}
+	for _, k := range sorted(notes) {
+		putDetail(ev, k, notes[k])
+	}
 }
 
 // alertTitle is what people wrote for people, or else the alert's name and place.

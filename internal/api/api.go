@@ -17,8 +17,8 @@
 //     reason: 413. Slower than ten seconds: 408.
 //   - PagerDuty's events that PagerDuty would refuse: 400 in its own words.
 //   - What cannot be read at all is kept when its key was good, so that somebody looks
-//     at it: nothing is lost because a template was wrong. PagerDuty's clients are told
-//     400 nevertheless; a webhook is told 202, for it has no use for a refusal.
+//     at it: nothing is lost because a template was wrong. PagerDuty's and
+//     Alertmanager's clients are told 400 nevertheless; a webhook is told 202, for it has no use for a refusal.
 //   - Good elements of a batch are taken, whatever the others are.
 //
 // Bodies share a fixed amount of memory, in buffers that are used again; when it is
@@ -77,7 +77,7 @@ type route struct {
 	method     string
 	pattern    string
 	permission permission
-	dialect    string // in which faults are told: "html", "pagerduty", "pagerduty v1" or "problem"
+	dialect    string // in which faults are told: "html", "problem", "pagerduty", ...
 	serve      http.HandlerFunc
 }
 
@@ -100,6 +100,7 @@ func New(o Options) http.Handler {
 	pages := web.New(web.Options{Engine: o.Engine, Log: o.Log})
 	s := &server{ingest: newIngest(o), ready: &readiness{engine: o.Engine, store: o.Store, dir: o.DataDir, log: o.Log}}
 	s.opsgenie = newOpsgenie(s.ingest, o.Store)
+	alertmanager := &alertmanager{ingest: s.ingest, engine: o.Engine, ready: s.ready, began: o.Engine.Now(), version: o.Version}
 	register(o.Registry, o.Engine.Metrics())
 	register(o.Registry, buildInfo(o.Version))
 	metrics := promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{Registry: o.Registry, ErrorHandling: promhttp.ContinueOnError})
@@ -111,6 +112,7 @@ func New(o Options) http.Handler {
 		{"POST", "/generic/{key}", integrationKey, "problem", s.ingest.generic},
 		{"*", "/v2/alerts/{path...}", integrationKey, "opsgenie", s.opsgenie.alerts},
 		{"*", "/v2/heartbeats/{path...}", integrationKey, "opsgenie", s.opsgenie.heartbeats},
+		{"*", "/am/{path...}", integrationKey, amDialect, alertmanager.ServeHTTP},
 		{"GET", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"POST", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},

@@ -53,6 +53,7 @@ func newIngest(o Options) *ingest {
 		g.results[src.Name()] = counters(vec, src.Name())
 	}
 	g.results[eventsV1.name] = counters(vec, eventsV1.name)
+	g.results[amDialect] = counters(vec, amDialect)
 	return g
 }
 

@@ -40,6 +40,8 @@ func refuse(w http.ResponseWriter, dialect string, status int, why ...string) {
 		pagerDutyFault(w, status, why)
 	case "opsgenie":
 		opsgenieFault(w, status, why[0], nil)
+	case amDialect:
+		alertmanagerFault(w, &amFault{status, status, why[0]})
 	default:
 		problem(w, status, why)
 	}

@@ -322,5 +322,9 @@ func Paste(i org.Integration, key, public string) string {
 	if i.Source == "opsgenie" {
 		return fmt.Sprintf("\n%s (%s): shown once\n  API URL  %s/\n  API key  %s\n", i.ID, i.Source, public, key)
 	}
-	return fmt.Sprintf("\n%s (%s): shown once\n  URL  %s/in/%s/%s\n", i.ID, i.Source, public, i.Source, key)
+	said := fmt.Sprintf("\n%s (%s): shown once\n  URL  %s/in/%s/%s\n", i.ID, i.Source, public, i.Source, key)
+	if i.Source == "alertmanager" {
+		said += fmt.Sprintf("  for Prometheus itself, amtool, Grafana  %s/am/%s\n", public, key)
+	}
+	return said
 }

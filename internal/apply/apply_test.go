@@ -234,7 +234,7 @@ rules: []
 			p.Fatal(err)
 		}
 		head := "~ person jane (version 2): zone\n+ integration prom\n+ integration pd\n+ integration own\n+ rules\n- team dba\n= 1 unchanged\n" +
-			"\nprom (alertmanager): shown once\n  URL  https://t.example.org/in/alertmanager/alertmanager-key-1\n" +
+			"\nprom (alertmanager): shown once\n  URL  https://t.example.org/in/alertmanager/alertmanager-key-1\n  for Prometheus itself, amtool, Grafana  https://t.example.org/am/alertmanager-key-1\n" +
 			"\npd (pagerduty): shown once\n  URL          https://t.example.org/v2/enqueue\n  routing_key  abcdefghijklmnopqrstuvwxyz012345\n"
 		if diff := cmp.Diff(head+"\nown (generic): a key will be made and shown\n", printed(t, plan)); diff != "" {
 			p.Errorf("plan (-want +got):\n%s", diff)

@@ -22,8 +22,9 @@ const (
 	diskFull     = 80.0           // per cent
 	pruneEvery   = time.Hour
 	keepRequests = 24 * time.Hour
-	leaseMost    = time.Minute // what lasts longer is no lease of ours
-	auditLatest  = 500         // subjects whose projection one audit folds anew
+	keepSilences = 5 * 24 * time.Hour // after their end
+	leaseMost    = time.Minute        // what lasts longer is no lease of ours
+	auditLatest  = 500                // subjects whose projection one audit folds anew
 )
 
 // Begin arms the house's own timers. It may be called again at every start, also when
@@ -31,6 +32,9 @@ const (
 func (e *Engine) Begin(ctx context.Context, now time.Time) error {
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
 		if _, err := tx.FreeLeases(now, leaseMost); err != nil {
+			return err
+		}
+		if err := tx.Respite(now.Add(respite)); err != nil {
 			return err
 		}
 		if err := e.listenAgain(tx, now); err != nil {
@@ -89,6 +93,10 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 			return err
 		}
 		found = append(found, lost...)
+		if lost, err = findTimers(tx); err != nil {
+			return err
+		}
+		found = append(found, lost...)
 		if err := tx.DropRequests(now.Add(-keepRequests)); err != nil {
 			return err
 		}
@@ -132,6 +140,9 @@ func (e *Engine) prune(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) error {
+		if err := tx.DropSilences(now.Add(-keepSilences)); err != nil {
+			return err
+		}
 		dropped, err := tx.Prune(now, keep, keepBytes)
 		if len(dropped) > 0 {
 			e.log.Info("old events dropped", "days", dropped)

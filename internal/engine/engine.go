@@ -13,6 +13,9 @@
 // in one transaction. Events wait in the inbox until triage (triage.go), run by whoever
 // holds the triage lease, has opened, counted or resolved alerts with them.
 //
+// Silences hold what they match (silence.go), and alerts that their source no longer
+// speaks of lapse (expire.go); each has due rows of its own.
+//
 // Pages are sent outside any transaction (send.go): claimed with a lease, handed to a
 // channel, and settled in a transaction that the lease's generation fences. A crash in
 // between lets the lease run out, and the page is sent again: one too many is better

@@ -132,13 +132,19 @@ func writeLane(lane int) store.Lane {
 
 // due does one claimed row, in its own transaction.
 func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
-	if d.Kind == "audit" {
+	switch d.Kind {
+	case "audit":
 		return e.audit(ctx, d, now)
+	case store.SilenceKind:
+		return e.silenceDue(ctx, d, now)
 	}
 	return e.store.Write(ctx, writeLane(d.Lane), func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		if ok, err := tx.Hold(d); err != nil || !ok {
 			return err
+		}
+		if d.Kind == store.ExpireKind {
+			return e.expire(tx, d, now)
 		}
 		s, err := e.current(tx)
 		if err != nil {

@@ -24,6 +24,7 @@ type tending struct {
 	in   incident.Incident // after the facts added so far
 	log  incident.Log      // those facts
 	then []func() error    // what follows them
+	free bool              // something else than a silence held it and lets go
 }
 
 // tend begins to tend a subject that is locked or new.
@@ -50,6 +51,12 @@ const rounds = 8
 // settle lets each step do what it does by itself, until none adds a fact, and writes
 // everything down.
 func (t *tending) settle() error {
+	if t.free {
+		t.free = false
+		if err := t.askSilences(); err != nil {
+			return err
+		}
+	}
 	var due time.Time
 	for range rounds {
 		facts, at := escalate.Next(t.in, t.w, t.now)
@@ -112,6 +119,9 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 			t.then = append(t.then, func() error { return t.openAlerts(before.ResolvedAt) })
 		}
 	case incident.SnoozedUntil, incident.Unacknowledged, incident.Retriggered, incident.Reassigned, incident.Released, incident.Raised:
+		if _, released := f.(incident.Released); released {
+			t.free = before.Silence == ""
+		}
 		for i, r := range t.in.Runs { // a new epoch pages anew; a raise that restarts nothing keeps its pages
 			_, raised := f.(incident.Raised)
 			if restarted := i < len(before.Runs) && before.Runs[i].Epoch != r.Epoch; !r.Aside && (!raised || restarted) {

@@ -196,6 +196,7 @@ type triaging struct {
 	altered []string
 	kept    []store.KeptEvent
 	firing  map[incident.ID]int
+	stirred map[incident.ID]bool // subjects whose alerts said something new; true: opened in this batch
 }
 
 func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time) error {
@@ -205,7 +206,7 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time) e
 	}
 	t := &triaging{
 		e: e, tx: tx, s: s, now: now, tended: map[incident.ID]*tending{}, changed: map[string]alert.Alert{},
-		firing: map[incident.ID]int{},
+		firing: map[incident.ID]int{}, stirred: map[incident.ID]bool{},
 	}
 	keys, ids := make([]store.AlertKey, len(heard)), make([]string, len(heard))
 	for i, h := range heard {
@@ -227,6 +228,9 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time) e
 		if err := tx.PutAlert(t.changed[id]); err != nil {
 			return err
 		}
+	}
+	if err := t.quiet(); err != nil {
+		return err
 	}
 	for _, w := range t.order {
 		if err := w.settle(); err != nil {
@@ -342,6 +346,7 @@ func (t *triaging) begin(h store.Heard, c alert.Category, v alert.Verdict) alert
 		Alert: a.ID, Integration: h.Integration, Why: c.Why,
 	}, service.Policy)
 	t.put(a)
+	t.stir(id, true)
 	return a
 }
 
@@ -357,6 +362,9 @@ func (t *triaging) again(a alert.Alert, h store.Heard, c alert.Category, v alert
 	w, err := t.subject(a.Subject)
 	if err != nil || !w.in.Status.Open() {
 		return a, err
+	}
+	if v.Do == alert.DoUpdate {
+		t.stir(a.Subject, false)
 	}
 	by := incident.BySource(h.Integration)
 	if a.Counted && w.in.Seq < incident.Crowded/2 { // what is counted by then is more than any level waits for
@@ -405,7 +413,12 @@ func (t *triaging) clear(a alert.Alert, h store.Heard, c alert.Category, v alert
 		return a, nil
 	}
 	w.add(by, incident.Cleared{Alert: a.ID, Title: a.Title, Left: left})
-	if left == 0 {
+	switch {
+	case left > 0:
+		t.stir(a.Subject, false)
+	case h.Event.Lapsed():
+		w.add(by, incident.Ended{Why: "monitoring no longer speaks of it"})
+	default:
 		w.add(by, incident.Ended{Why: "monitoring reports it is well"})
 	}
 	return a, nil
@@ -416,6 +429,7 @@ func (t *triaging) reopen(a alert.Alert, h store.Heard, c alert.Category, v aler
 	a = v.Apply(a, h.Event, c, h.At)
 	delete(t.firing, a.Subject)
 	t.put(a)
+	t.stir(a.Subject, false)
 	w, err := t.subject(a.Subject)
 	if err != nil {
 		return a, err

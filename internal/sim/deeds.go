@@ -24,7 +24,8 @@ func (p *player) down(ctx context.Context, w words) error {
 	if w["SEVERITY"] == "low" {
 		ev.Severity = org.SEV4
 	}
-	p.events[a], p.from[a.key] = ev, a.from
+	ev.Labels = w.labels()
+	p.events[a], p.from[a.key], p.lasting[a] = ev, a.from, w.duration()
 	return p.hear(ctx, a, ev)
 }
 
@@ -53,6 +54,9 @@ func (p *player) alarm(w words) alarm {
 }
 
 func (p *player) hear(ctx context.Context, a alarm, ev alert.Event) error {
+	if lasts := p.lasting[a]; lasts > 0 && ev.Action == alert.Trigger {
+		ev.Until = p.now.Add(lasts)
+	}
 	return p.engine.Hear(ctx, a.from, []alert.Event{ev}, nil, p.now)
 }
 

@@ -178,6 +178,9 @@ var anID = regexp.MustCompile(`\b[0-9a-hjkmnp-tv-z]{26}\b`)
 
 // named writes the names of the script instead of ids, which change from night to night.
 func (p *player) named(text string) string {
+	for name, id := range p.hushes {
+		text = strings.ReplaceAll(text, id, name)
+	}
 	return anID.ReplaceAllStringFunc(text, func(id string) string {
 		if key := p.key(incident.ID(id)); key != "" {
 			return key

@@ -43,8 +43,10 @@ type player struct {
 	people  map[org.PersonID]org.Person
 	known   map[string]bool              // "kind id" of what is configured
 	events  map[alarm]alert.Event        // what monitoring said last
+	lasting map[alarm]time.Duration      // for how long it said so
 	keys    map[incident.ID]string       // the script's names of incidents
 	from    map[string]org.IntegrationID // who spoke of a key last
+	hushes  map[string]string            // ids of silences, by their names in the script
 	crashAt string
 }
 
@@ -69,7 +71,7 @@ func Play(ctx context.Context, text string, o Options) (string, error) {
 	}
 	p := &player{
 		url: o.URL, rand: rand.NewChaCha8([32]byte{1}), script: s, now: s.scenes[0].at,
-		events: map[alarm]alert.Event{}, keys: map[incident.ID]string{}, from: map[string]org.IntegrationID{},
+		events: map[alarm]alert.Event{}, lasting: map[alarm]time.Duration{}, hushes: map[string]string{}, keys: map[incident.ID]string{}, from: map[string]org.IntegrationID{},
 	}
 	if p.url == "" {
 		dir, err := os.MkdirTemp("", "night")

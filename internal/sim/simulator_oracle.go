@@ -263,7 +263,9 @@ func (o *oracle) stepped() {
 func (o *oracle) hourly() {
 	o.hours++
 	o.recount(o.s.newest.AddDate(0, 0, -2))
-	o.look(o.subjects(true), o.hours%6 == 0)
+	open := o.subjects(true)
+	o.look(open, o.hours%6 == 0)
+	o.silenced(open)
 }
 
 func (o *oracle) read(fn func(*store.Tx) error) {
@@ -393,6 +395,7 @@ func (o *oracle) last() {
 	ids := o.subjects(false)
 	s.Incidents = len(ids)
 	o.look(ids, true)
+	o.silenced(o.subjects(true))
 	for id := range o.followed {
 		if !slices.Contains(ids, id) {
 			s.violation("I1", "%s is gone", id)

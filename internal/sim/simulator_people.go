@@ -26,6 +26,7 @@ type menu struct {
 	jumps, lateReceipts            bool
 	midSend                        bool // people answer while the provider is still busy
 	trouble                        float64
+	silences                       float64 // a day
 }
 
 func drawMenu(r *rand.Rand) (m menu) {
@@ -43,6 +44,7 @@ func drawMenu(r *rand.Rand) (m menu) {
 	}
 	m.jumps, m.lateReceipts, m.midSend = r.IntN(2) == 0, r.IntN(2) == 0, r.IntN(2) == 0
 	m.trouble = 8 + 8*r.Float64()
+	m.silences = often(6)
 	return m
 }
 
@@ -64,6 +66,7 @@ func (s *simulator) invite() {
 		s.faultIn, s.faultAt = 1+s.rng.IntN(10), []string{"begin", "commit", "committed"}[s.rng.IntN(3)]
 	})
 	s.often(s.menu.poison, s.poison)
+	s.often(s.menu.silences, s.silence)
 	if len(s.menu.modes) > 0 {
 		s.often(s.menu.outages, s.outage)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"tocsin/alert"
 	"tocsin/org"
 )
 
@@ -22,9 +23,9 @@ type verb struct {
 
 // verbs is every verb there is. docs/nights.md shows the same list.
 var verbs = []verb{
-	{"down KEY [SEVERITY] [from INTEGRATION] [saying TEXT]", "Monitoring reports that KEY is down. SEVERITY is SEV1 to SEV5, or low.", (*player).down},
+	{"down KEY [SEVERITY] [from INTEGRATION] [with LABELS] [for DURATION] [saying TEXT]", "Monitoring reports that KEY is down. SEVERITY is SEV1 to SEV5, or low. LABELS are written host=db-1,env=test. Said for a DURATION, it is over then unless it is said again.", (*player).down},
 	{"up KEY [from INTEGRATION]", "Monitoring reports that KEY is well again.", (*player).up},
-	{"again KEY [from INTEGRATION]", "Monitoring repeats what it said of KEY.", (*player).again},
+	{"again KEY [from INTEGRATION]", "Monitoring repeats what it said of KEY, for as long again if it was for a while.", (*player).again},
 	{"ping HEARTBEAT [from INTEGRATION]", "A sign of life arrives.", (*player).ping},
 	{"PERSON answers [KEY]", "The button or link of the person's last page; what they hear stands below with <.", (*player).answers},
 	{"PERSON acknowledges [KEY]", "The same in the app.", (*player).acknowledges},
@@ -39,6 +40,9 @@ var verbs = []verb{
 	{"PERSON notes TEXT [KEY]", "Something written into the log.", (*player).notes},
 	{"held [KEY] because TEXT", "A silence or a window: the timers stand still.", (*player).held},
 	{"released [KEY]", "They go on.", (*player).released},
+	{"silence NAME over MATCHERS for DURATION [from INTEGRATION] [after WAIT]", "A silence over alerts whose labels match (env=test,host=~db.*), all or those of one integration, from now or so much later on.", (*player).silence},
+	{"silence NAME lasts DURATION", "It ends so long from now.", (*player).lasts},
+	{"silence NAME ends", "It ends now.", (*player).endsSilence},
 	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},
 	{"CHANNEL fails|refuses|hangs|recovers [for PERSON]", "The provider: try later; never; no answer (it may have arrived); well again.", (*player).mood},
 	{"CHANNEL asks for DURATION [for PERSON]", "The provider refuses for now (429) and says for how long.", (*player).asks},
@@ -183,7 +187,11 @@ func (p *player) mean(w words) error {
 			if !org.Severity(said).Valid() && said != "low" && (said != "high" || name == "SEVERITY") {
 				return fmt.Errorf("%q is no severity", said)
 			}
-		case "DURATION":
+		case "LABELS", "MATCHERS":
+			if _, err := alert.ParseMatchers(said); err != nil {
+				return err
+			}
+		case "DURATION", "WAIT":
 			if d, err := time.ParseDuration(said); err != nil || d <= 0 {
 				return fmt.Errorf("%q is no duration", said)
 			}

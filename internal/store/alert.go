@@ -47,11 +47,13 @@ func (tx *Tx) alertsBy(which int, keys []AlertKey) (map[AlertKey]alert.Alert, er
 	return found, err
 }
 
-func scanAlert(r *sql.Rows) (alert.Alert, error) {
+// scanAlert reads alertColumns, and what a statement asks for after them.
+func scanAlert(r *sql.Rows, more ...any) (alert.Alert, error) {
 	var a alert.Alert
 	var first, last, resolved int64
 	var said string
-	err := r.Scan(&a.ID, &a.Integration, &a.Key, &a.Subject, &a.Service, &a.Severity, &a.Title, &a.Digest, &a.Counted, &a.Open, &a.Count, &first, &last, &resolved, &said)
+	err := r.Scan(append([]any{&a.ID, &a.Integration, &a.Key, &a.Subject, &a.Service, &a.Severity, &a.Title, &a.Digest, &a.Counted, &a.Open,
+		&a.Count, &first, &last, &resolved, &said}, more...)...)
 	if err != nil {
 		return a, err
 	}

@@ -33,6 +33,8 @@ const (
 	openAlerts
 	lockOpenAlerts
 	lastResolved
+	putExpiring
+	dropExpiring
 	bulkCount
 )
 
@@ -101,6 +103,16 @@ var bulks = [bulkCount]bulk{
 	lockOpenAlerts: alertsByKey(`a.open`, ` ORDER BY a.id{lock a}`),
 	lastResolved: alertsByKey(`NOT a.open AND a.id = (SELECT r.id FROM alerts r
  WHERE r.integration = v.integration AND r.key = v.key AND NOT r.open ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1)`, ``),
+	putExpiring: {
+		head: `INSERT INTO expiring (integration, key, until) VALUES `,
+		row:  `(?, ?, ?)`,
+		tail: ` ON CONFLICT (integration, key) DO UPDATE SET until = excluded.until WHERE excluded.until > expiring.until`,
+	},
+	dropExpiring: {
+		head: `DELETE FROM expiring WHERE (integration, key) IN (VALUES `,
+		row:  `(?, ?)`,
+		tail: `)`,
+	},
 }
 
 func alertsByKey(which, tail string) bulk {

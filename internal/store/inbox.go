@@ -34,6 +34,9 @@ func (tx *Tx) Accept(batch []Heard) (waiting int, err error) {
 	for i := range batch {
 		batch[i].Event.Key = cleanText(batch[i].Event.Key)
 	}
+	if err := tx.expect(batch); err != nil {
+		return 0, err
+	}
 	repeats, order := repeated(batch)
 	counted, err := tx.bump(repeats, order)
 	if err != nil {

@@ -41,7 +41,7 @@ type texts struct {
 	RecoveryAdd, RecoveryTake, RecoveryDrop      string
 	RecoveryLeft                                 string
 	Passkey, PasskeysOf, PasskeyAdd, PasskeySave string
-	PasskeyDrop                                  string
+	PasskeyName, PasskeyDrop                     string
 	SessionByHash, SessionsOf, SessionAdd        string
 	SessionSeen, SessionDrop, SessionsDrop       string
 	SessionsEnd, TokensEnd                       string
@@ -66,8 +66,12 @@ type texts struct {
 	AttemptEnd, AttemptForget string
 	AttemptsDrop              string
 
-	// Access, over the API.
-	PasskeyName string
+	// Silences, and alerts whose time runs out.
+	ArmBy, Expired, NextExpiry, Respite   string
+	PutSilence, Silence, LockSilence      string
+	Silences, SilencesAt, DropSilences    string
+	HeldSubjects, Firing, FiringOf        string
+	LostTimers, SilenceOver, SilenceCount string
 }
 
 const (
@@ -206,6 +210,7 @@ var statements = texts{
 	PasskeyAdd: `INSERT INTO passkeys (id, person, name, made_at, used_at, body) VALUES ($1, $2, $3, $4, $5, $6)
  ON CONFLICT (id) DO NOTHING`,
 	PasskeySave: `UPDATE passkeys SET used_at = $3, body = $4 WHERE id = $1 AND person = $2`,
+	PasskeyName: `UPDATE passkeys SET name = $3 WHERE id = $1 AND person = $2`,
 	PasskeyDrop: `DELETE FROM passkeys WHERE person = $1 AND ($2 = '' OR id = $2)`,
 
 	SessionByHash: `SELECT ` + sessionColumns + ` FROM sessions WHERE hash = $1`,
@@ -267,8 +272,28 @@ var statements = texts{
 	AttemptForget:  `DELETE FROM attempts WHERE key = $1`,
 	AttemptsDrop:   `DELETE FROM attempts WHERE at < $1 OR at < $2 AND status = 0`,
 
-	// Access, over the API.
-	PasskeyName: `UPDATE passkeys SET name = $3 WHERE id = $1 AND person = $2`,
+	// Silences, and alerts whose time runs out.
+	ArmBy: `INSERT INTO due (kind, subject, lane, at, wake_at, gen, failures) VALUES ($1, $2, $3, $4, $4, 1, 0)
+ ON CONFLICT (kind, subject) DO UPDATE SET lane = excluded.lane, at = excluded.at, wake_at = excluded.wake_at, gen = due.gen + 1 WHERE excluded.wake_at < due.wake_at`,
+	Expired:    `SELECT key, until FROM expiring WHERE integration = $1 AND until <= $2 ORDER BY until, key LIMIT $3`,
+	NextExpiry: `SELECT coalesce(min(until), 0) FROM expiring WHERE integration = $1`,
+	Respite:    `UPDATE expiring SET until = $1 WHERE until < $1`,
+	PutSilence: `INSERT INTO silences (id, integration, starts_at, ends_at, over, body) VALUES ($1, $2, $3, $4, FALSE, $5)
+ ON CONFLICT (id) DO UPDATE SET starts_at = excluded.starts_at, ends_at = excluded.ends_at, over = FALSE, body = excluded.body`,
+	Silence:      `SELECT body FROM silences WHERE id = $1`,
+	LockSilence:  `SELECT body FROM silences WHERE id = $1{lock}`,
+	Silences:     `SELECT body FROM silences ORDER BY id`,
+	SilencesAt:   `SELECT body FROM silences WHERE ends_at > $1 AND starts_at <= $1 AND NOT over ORDER BY id`,
+	DropSilences: `DELETE FROM silences WHERE ends_at < $1`,
+	HeldSubjects: `SELECT id FROM subjects WHERE open AND held <> '' ORDER BY id`,
+	Firing:       firing(`(a.integration, a.key) > ($1, $2)`),
+	FiringOf:     firing(`a.integration = $1 AND a.key > $2`),
+	SilenceOver:  `UPDATE silences SET over = TRUE WHERE id = $1`,
+	SilenceCount: `SELECT count(*) FROM silences WHERE integration = $1 AND NOT over`,
+	LostTimers: `SELECT 'silence', s.id, s.starts_at FROM silences s
+ WHERE NOT s.over AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
+ UNION ALL SELECT 'expire', x.integration, min(x.until) FROM expiring x
+ WHERE NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'expire' AND d.subject = x.integration) GROUP BY x.integration`,
 }
 
 // claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
@@ -278,6 +303,12 @@ var statements = texts{
 func claimDue(order string) string {
 	return `WITH c AS MATERIALIZED (SELECT kind, subject FROM due WHERE lane = $1 AND wake_at <= $2 ORDER BY ` + order + ` LIMIT $3{skip})
  UPDATE due SET wake_at = $4, gen = due.gen + 1 FROM c WHERE due.kind = c.kind AND due.subject = c.subject RETURNING ` + dueColumns
+}
+
+// firing lists open alerts along their index, with what is known of them elsewhere.
+func firing(which string) string {
+	return `SELECT ` + alertColumns + `, coalesce(x.until, 0), s.held, s.status FROM alerts a JOIN subjects s ON s.id = a.subject
+ LEFT JOIN expiring x ON x.integration = a.integration AND x.key = a.key WHERE a.open AND ` + which + ` ORDER BY a.integration, a.key LIMIT $3`
 }
 
 // The parts of which filters are built. A part with a value ends in its placeholder.
