@@ -120,7 +120,7 @@ func quantile(b *testing.B, base, name string, q float64) (count, bound float64)
 	if !ok || count == 0 {
 		b.Fatalf("no %s", name)
 	}
-	for _, le := range []string{"0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.5", "1", "5", "15", "60", "600"} {
+	for _, le := range []string{"0.001", "0.002", "0.005", "0.007", "0.01", "0.012", "0.015", "0.02", "0.03", "0.05", "0.1", "0.5", "1", "5", "15", "60", "600"} {
 		if n, ok := figure(base, name+`_bucket{le="`+le+`"}`); ok && n >= q*count {
 			bound, _ = strconv.ParseFloat(le, 64)
 			return count, bound

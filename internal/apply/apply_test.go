@@ -287,6 +287,18 @@ func TestWebhooksOfASetUp(t *testing.T) {
 		if p.expect(other, "update webhook bot secret"); *other[0].Secret != "another-secret-of-mine" {
 			p.Error(*other[0].Secret)
 		}
+		gone := p.wish("teams: [{id: dba}]")
+		gone.Prune = true
+		p.expect(p.apply(gone), "create team dba", "retire webhook bot")
+	})
+}
+
+func TestPruneHeartbeats(t *testing.T) {
+	onBoth(t, func(p place) {
+		p.apply(p.wish("integrations: [{id: cron, source: generic}]\nheartbeats: [{id: backup, integration: cron, every: 1h}]"))
+		w := p.wish("integrations: [{id: cron, source: generic}]")
+		w.Prune = true
+		p.expect(p.apply(w), "unchanged integration cron", "retire heartbeat backup")
 	})
 }
 

@@ -112,7 +112,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Rules, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Rules, Settings:
 		return true
 	}
 	return false

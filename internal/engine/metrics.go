@@ -32,7 +32,7 @@ func newMetrics() *Metrics {
 		return g
 	}
 	histogram := func(name, help string) prometheus.Histogram {
-		h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .5, 1, 5, 15, 60, 600}})
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: []float64{.001, .002, .005, .007, .01, .012, .015, .02, .03, .05, .1, .5, 1, 5, 15, 60, 600}})
 		m.all = append(m.all, h)
 		return h
 	}

@@ -68,7 +68,7 @@ func BenchmarkOpenIncident(b *testing.B) {
 	benchBoth(b, func(b *testing.B, s *Store) {
 		for i := 0; i < b.N; i += 100 {
 			write(b, s, func(tx *Tx) error {
-				for n := i; n < i+100; n++ {
+				for n := i; n < min(i+100, b.N); n++ {
 					if err := openIncident(tx, n, t0.Add(time.Duration(n)*time.Millisecond)); err != nil {
 						return err
 					}

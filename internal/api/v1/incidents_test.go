@@ -220,3 +220,17 @@ func TestETags(t *testing.T) {
 		}
 	}
 }
+
+// What somebody acknowledges by a key of theirs is theirs, alone and in bulk.
+func TestAcknowledgeByKey(t *testing.T) {
+	both(t, func(t *testing.T, h *home) {
+		one, two := string(h.opened("db", "One")), string(h.opened("db", "Two"))
+		h.must(200, "key", "POST", "/incidents/"+one+"/acknowledge", "")
+		h.must(200, "key", "POST", "/incidents/bulk", `{"verb":"acknowledge","ids":["`+two+`"]}`)
+		for _, id := range []string{one, two} {
+			if got := h.must(200, "ada", "GET", "/incidents/"+id, "").field("owner"); got != "ada" {
+				t.Errorf("%s is owned by %v", id, got)
+			}
+		}
+	})
+}

@@ -81,15 +81,18 @@ func (b because) why() string {
 
 // do does one thing to an incident and says how it is now.
 func (a *API) do(ctx context.Context, id incident.ID, decide engine.Decision) (*said, error) {
-	c := asking(ctx)
+	return a.doAs(ctx, id, asking(ctx).Actor(), decide)
+}
+
+func (a *API) doAs(ctx context.Context, id incident.ID, by incident.Actor, decide engine.Decision) (*said, error) {
 	now := a.now()
 	text := ""
-	_, err := a.engine.Do(ctx, id, c.Actor(), now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
+	_, err := a.engine.Do(ctx, id, by, now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
 		facts, err := decide(in, w)
 		text = ""
 		for _, f := range facts {
 			if _, ok := f.(incident.AcknowledgedBy); ok {
-				text = escalate.Welcome(in, w, c.Person, now)
+				text = escalate.Welcome(in, w, by.Person(), now)
 			} else if text == "" {
 				text = f.String()
 			}
@@ -110,12 +113,20 @@ func (a *API) do(ctx context.Context, id incident.ID, decide engine.Decision) (*
 }
 
 func (a *API) acknowledge(ctx context.Context, in *because) (*said, error) {
-	return a.do(ctx, in.ID, acknowledging(a.now()))
+	by, decide := a.answering(ctx)
+	return a.doAs(ctx, in.ID, by, decide)
 }
 
-func acknowledging(now time.Time) engine.Decision {
-	return func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
-		return escalate.Acknowledge(in, w, "api", now)
+// answering is who answers for the caller, and how. With an API key it is the person
+// whom the key acts for: an incident that is acknowledged belongs to somebody.
+func (a *API) answering(ctx context.Context) (incident.Actor, engine.Decision) {
+	c, now := asking(ctx), a.now()
+	by, via := c.Actor(), "api"
+	if c.Owner != "" {
+		by, via = incident.ByPerson(c.Owner), "API key "+c.Name
+	}
+	return by, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
+		return escalate.Acknowledge(in, w, via, now)
 	}
 }
 
@@ -250,15 +261,19 @@ type (
 
 func (a *API) bulk(ctx context.Context, in *bulkAsked) (*bulkDone, error) {
 	c := asking(ctx)
-	decide, err := a.decision(ctx, in.Body)
-	if err != nil {
-		return nil, err
+	by, decide := a.answering(ctx)
+	if in.Body.Verb != "acknowledge" {
+		var err error
+		if decide, err = a.decision(ctx, in.Body); err != nil {
+			return nil, err
+		}
+		by = c.Actor()
 	}
 	out := &bulkDone{}
 	out.Body.Results = []BulkResult{}
 	for _, id := range in.Body.IDs {
 		r := BulkResult{ID: id, Status: 200}
-		done, err := a.oneOf(ctx, c, id, decide)
+		done, err := a.oneOf(ctx, c, id, by, decide)
 		if err == nil {
 			r.Said = done.Body.Said
 		} else {
@@ -276,7 +291,7 @@ func (a *API) bulk(ctx context.Context, in *bulkAsked) (*bulkDone, error) {
 }
 
 // oneOf does it to one, if that may be.
-func (a *API) oneOf(ctx context.Context, c *caller, id incident.ID, decide engine.Decision) (*said, error) {
+func (a *API) oneOf(ctx context.Context, c *caller, id incident.ID, by incident.Actor, decide engine.Decision) (*said, error) {
 	var team org.TeamID
 	err := a.store.Read(ctx, func(tx *store.Tx) error {
 		in, err := visible(tx, c.setup, c.Identity, id)
@@ -291,14 +306,12 @@ func (a *API) oneOf(ctx context.Context, c *caller, id incident.ID, decide engin
 	if err := c.may(team); err != nil {
 		return nil, err
 	}
-	return a.do(ctx, id, decide)
+	return a.doAs(ctx, id, by, decide)
 }
 
-// decision is the verb of a bulk, with what it needs bound to it.
+// decision is the verb of a bulk other than acknowledge, with what it needs bound to it.
 func (a *API) decision(ctx context.Context, b Bulk) (engine.Decision, error) {
 	switch b.Verb {
-	case "acknowledge":
-		return acknowledging(a.now()), nil
 	case "unacknowledge":
 		return reasoned(escalate.Unacknowledge, b.Why), nil
 	case "resolve":
