@@ -39,10 +39,10 @@ func (e *Engine) Run(ctx context.Context) error {
 			asked = now
 			e.compareClocks(ctx)
 		}
-		next, err := now.Add(poll), error(nil)
+		next, more, err := now.Add(poll), false, error(nil)
 		if !e.skewed {
-			at, failure := e.Step(ctx, now)
-			if err = failure; !at.IsZero() && at.Before(next) {
+			var at time.Time
+			if at, more, err = e.look(ctx, now); !at.IsZero() && at.Before(next) {
 				next = at
 			}
 		}
@@ -54,6 +54,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		if err != nil {
 			e.log.Error("a step failed in part and is done again", "error", err)
 			wait = max(wait, afterFail)
+		} else if more {
+			wait = 0
 		} else if e.full() {
 			wait = max(wait, busyWait)
 		}

@@ -17,40 +17,48 @@ const claimAtOnce = 64
 // indexAtOnce is how many rows of the feed are looked at together for new titles.
 const indexAtOnce = 256
 
-// passes bounds how often one Step looks again after it did something, so that Run can
-// hear that it is to stop.
+// passes bounds how often one Step looks again after it did something.
 const passes = 16
 
 // Step does everything that is due by now and returns the next moment at which
 // something is; zero: not before somebody does something. One due row that fails or
 // panics stops only itself.
 func (e *Engine) Step(ctx context.Context, now time.Time) (next time.Time, err error) {
+	for range passes {
+		var more bool
+		if next, more, err = e.look(ctx, now); err != nil || !more || ctx.Err() != nil {
+			break
+		}
+	}
+	return next, err
+}
+
+// look looks once and does what is due by now. more says that something was done, and
+// that there may be more by now; Run looks again with the time that it is then, so that
+// a timer waits for one look, and not for a storm to end.
+func (e *Engine) look(ctx context.Context, now time.Time) (next time.Time, more bool, err error) {
 	now = now.Truncate(time.Microsecond).UTC()
 	work, done := finishing(ctx)
 	defer done()
-	for range passes {
-		var agenda store.Agenda
-		if err := e.store.Read(work, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
-			return next, err
-		}
-		next = agenda.First()
-		e.inbox.waitsSince(agenda.Oldest)
-		did, err := e.pass(work, now, agenda)
-		if err != nil || ctx.Err() != nil {
-			return next, err
-		}
-		if soon := now.Add(time.Second); agenda.Waiting && !did && (next.IsZero() || next.After(soon)) {
-			return soon, nil // another node has the triage lease, or it must run out
-		}
-		if !did {
-			more, err := e.index(work)
-			if more {
-				next = now
-			}
-			return next, err
-		}
+	var agenda store.Agenda
+	if err := e.store.Read(work, func(tx *store.Tx) (err error) { agenda, err = tx.Agenda(); return err }); err != nil {
+		return next, false, err
 	}
-	return now, nil
+	next = agenda.First()
+	e.inbox.waitsSince(agenda.Oldest)
+	did, err := e.pass(work, now, agenda)
+	switch soon := now.Add(time.Second); {
+	case err != nil || ctx.Err() != nil:
+		return next, false, err
+	case did:
+		return now, true, nil
+	case agenda.Waiting && (next.IsZero() || next.After(soon)):
+		return soon, false, nil // another node has the triage lease, or it must run out
+	}
+	if more, err = e.index(work); more {
+		next = now
+	}
+	return next, false, err
 }
 
 // index makes some new incidents findable by their titles, and says whether there may be
