@@ -146,7 +146,7 @@ route: {receiver: tocsin, group_by: [alertname], group_wait: 1s, group_interval:
 receivers:
   - name: tocsin
     pagerduty_configs:
-      - {url: "%[1]s/v2/enqueue", routing_key: ` + routingKey + `, description: '{{ .CommonLabels.alertname }} on {{ .Alerts | len }} hosts'}
+      - {url: "%[2]s/v2/enqueue", routing_key: ` + routingKey + `, description: '{{ .CommonLabels.alertname }} on {{ .Alerts | len }} hosts'}
     webhook_configs:
       - {url: "%[1]s/in/alertmanager/` + amKey + `"}
 `
@@ -156,7 +156,9 @@ receivers:
 func TestAlertmanagerReceivers(t *testing.T) {
 	jane, omar := newPhone(t), newPhone(t)
 	s := start(t, fmt.Sprintf(amPeople, jane.address, omar.address), "--allow-network", jane.host, "--allow-network", omar.host)
-	am := startAlertmanager(t, fmt.Sprintf(amReceivers, s.URL))
+	proxy := front(t, s)
+	proxy.Start()
+	am := startAlertmanager(t, fmt.Sprintf(amReceivers, s.URL, proxy.URL))
 	am.fires(t, "DiskFull", "db-1")
 	jane.hears(t, "DiskFull on 1 hosts")
 	omar.hears(t, "DiskFull on db-1")
@@ -175,7 +177,7 @@ func TestAlertmanagerWhileDown(t *testing.T) {
 	serve := func() (stop func()) {
 		return s.serve(t, "--allow-network", jane.host, "--allow-network", omar.host)
 	}
-	am := startAlertmanager(t, fmt.Sprintf(amReceivers, s.URL))
+	am := startAlertmanager(t, fmt.Sprintf(amReceivers, s.URL, s.URL))
 	am.fires(t, "DiskFull", "db-1")
 	pd, hook := am.tried(t, "pagerduty", 0), am.tried(t, "webhook", 0)
 	stop := serve()

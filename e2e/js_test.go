@@ -22,7 +22,7 @@ func installJS(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	os.RemoveAll(filepath.Join(dir, "node_modules")) // somebody's own
-	install := exec.CommandContext(t.Context(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	install := exec.CommandContext(t.Context(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
 	install.Dir = dir
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Skipf("npm cannot install: %v\n%s", err, out)
