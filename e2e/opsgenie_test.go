@@ -1,13 +1,8 @@
 package e2e
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -156,84 +151,22 @@ func (l testLog) Write(p []byte) (int, error) {
 
 // Opsgenie's own JavaScript client.
 func TestOpsgenieJS(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"package.json", "package-lock.json", "opsgenie.js"} {
-		b, err := os.ReadFile(filepath.Join("js", name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), b, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("there is no node")
-	}
-	install := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	install.Dir = dir
-	if out, err := install.CombinedOutput(); err != nil {
-		t.Skipf("npm cannot install opsgenie-sdk: %v\n%s", err, out)
-	}
+	dir := installJS(t)
 	s := start(t, opsgenieSetup)
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-	defer stop()
-	node := exec.CommandContext(ctx, "node", "opsgenie.js", s.URL, opsgenieKey)
-	node.Dir = dir
-	if out, err := node.CombinedOutput(); err != nil || !strings.Contains(string(out), "all is well") {
-		t.Errorf("%v\n%s", err, out)
-	}
+	runJS(t, dir, nil, "opsgenie.js", s.URL, opsgenieKey)
 }
 
 // Alertmanager's own receiver, with update_alerts: each notification is a create, a new
 // message and a new description.
 func TestOpsgenieAlertmanager(t *testing.T) {
-	program, err := exec.LookPath("prometheus-alertmanager")
-	if err != nil {
-		if program, err = exec.LookPath("alertmanager"); err != nil {
-			t.Skip("there is no Alertmanager")
-		}
-	}
 	s := start(t, opsgenieSetup)
-	dir, address := t.TempDir(), freeAddress(t)
-	file := filepath.Join(dir, "alertmanager.yml")
-	config := fmt.Sprintf(`
+	am := startAlertmanager(t, fmt.Sprintf(`
 route: {receiver: og, group_wait: 1s, group_interval: 1s}
 receivers:
   - name: og
     opsgenie_configs:
       - {api_url: "%s/", api_key: %s, update_alerts: true, message: '[{{ .Status }}:{{ .Alerts.Firing | len }}]', priority: P2, responders: [{name: dba, type: team}], tags: 'a,b'}
-`, s.URL, opsgenieKey)
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	am := exec.CommandContext(t.Context(), program, "--config.file="+file, "--storage.path="+dir, "--web.listen-address="+address, "--cluster.listen-address=")
-	var said lines
-	am.Stdout, am.Stderr = &said, &said
-	if err := am.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		am.Process.Kill()
-		am.Wait()
-		if t.Failed() {
-			t.Logf("Alertmanager said:\n%s", said.String())
-		}
-	})
-	post := func(body string) {
-		t.Helper()
-		for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			res, err := http.Post("http://"+address+"/api/v2/alerts", "application/json", strings.NewReader(body))
-			if err == nil {
-				res.Body.Close()
-				if res.StatusCode == 200 {
-					return
-				}
-			}
-			if time.Now().After(end) {
-				t.Fatalf("Alertmanager does not take alerts: %v", err)
-			}
-		}
-	}
+`, s.URL, opsgenieKey))
 	alerts, err := ogalert.NewClient(&client.Config{ApiKey: opsgenieKey, OpsGenieAPIURL: client.ApiUrl(strings.TrimPrefix(s.URL, "http://"))})
 	if err != nil {
 		t.Fatal(err)
@@ -251,12 +184,10 @@ receivers:
 		}
 		t.Fatalf("want one alert %q, %s: %+v", message, status, list.Alerts)
 	}
-	post(`[{"labels":{"alertname":"DiskFull","instance":"db-1"}}]`)
+	am.fires(t, "DiskFull", "db-1")
 	await("[firing:1]", "open")
-	post(`[{"labels":{"alertname":"DiskFull","instance":"db-2"}}]`)
+	am.fires(t, "DiskFull", "db-2")
 	await("[firing:2]", "open")
-	past := time.Now().Add(-time.Second).UTC().Format(time.RFC3339)
-	begun := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
-	post(fmt.Sprintf(`[{"labels":{"alertname":"DiskFull","instance":"db-1"},"startsAt":%[1]q,"endsAt":%[2]q},{"labels":{"alertname":"DiskFull","instance":"db-2"},"startsAt":%[1]q,"endsAt":%[2]q}]`, begun, past))
+	am.resolves(t, "DiskFull", "db-1", "db-2")
 	await("[firing:2]", "closed")
 }

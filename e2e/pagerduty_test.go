@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/PagerDuty/go-pagerduty"
@@ -24,12 +28,15 @@ integrations: [{id: pd, source: pagerduty, service: db, key: ` + routingKey + `}
 `
 
 // instead sends what a client sends to PagerDuty's own address to our server.
-type instead struct{ server *url.URL }
+type instead struct {
+	server *url.URL
+	next   http.RoundTripper
+}
 
 func (i instead) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.URL.Scheme, r.URL.Host, r.Host = i.server.Scheme, i.server.Host, ""
-	return http.DefaultTransport.RoundTrip(r)
+	return i.next.RoundTrip(r)
 }
 
 func clientFor(t *testing.T, s server) *http.Client {
@@ -38,13 +45,14 @@ func clientFor(t *testing.T, s server) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &http.Client{Transport: instead{u}}
+	return &http.Client{Transport: instead{u, held{t, readContract(t)}}}
 }
 
 func TestPagerDutyV2(t *testing.T) {
 	phone := newPhone(t)
 	s := start(t, fmt.Sprintf(onePerson, phone.address)+pagerdutyIntegration, "--allow-network", phone.host)
 	c := pagerduty.NewClient("", pagerduty.WithV2EventsAPIEndpoint(s.URL))
+	c.HTTPClient = clientFor(t, s)
 	send := func(e pagerduty.V2Event) *pagerduty.V2EventResponse {
 		t.Helper()
 		e.RoutingKey = routingKey
@@ -73,6 +81,7 @@ func TestPagerDutyV1AndChanges(t *testing.T) {
 	phone := newPhone(t)
 	s := start(t, fmt.Sprintf(onePerson, phone.address)+pagerdutyIntegration, "--allow-network", phone.host)
 	c := pagerduty.NewClient("", pagerduty.WithV2EventsAPIEndpoint(s.URL))
+	c.HTTPClient = clientFor(t, s)
 	change := pagerduty.ChangeEvent{RoutingKey: routingKey, Payload: pagerduty.ChangeEventPayload{Summary: "shop 1.2 is out", Source: "ci"}}
 	if got, err := c.CreateChangeEventWithContext(t.Context(), change); err != nil || got.Status != "success" || got.Message != "Change event processed" {
 		t.Errorf("change: %+v, %v", got, err)
@@ -87,4 +96,33 @@ func TestPagerDutyV1AndChanges(t *testing.T) {
 	if got, err := pagerduty.CreateEventWithHTTPClient(event, clientFor(t, s)); err == nil || got.HTTPStatus != http.StatusBadRequest {
 		t.Errorf("v1, invalid: %+v, %v", got, err)
 	}
+}
+
+// PagerDuty's own JavaScript client. It speaks nothing but TLS, so there is a proxy.
+func TestPagerDutyJS(t *testing.T) {
+	dir := installJS(t)
+	phone := newPhone(t)
+	s := start(t, fmt.Sprintf(onePerson, phone.address)+pagerdutyIntegration, "--allow-network", phone.host)
+	proxy := front(t, s)
+	proxy.StartTLS()
+	trusted := filepath.Join(t.TempDir(), "proxy.pem")
+	if err := os.WriteFile(trusted, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: proxy.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(part, db string) {
+		t.Helper()
+		runJS(t, dir, []string{"NODE_EXTRA_CA_CERTS=" + trusted}, "pagerduty.js", strings.TrimPrefix(proxy.URL, "https://"), routingKey, part, db)
+	}
+	run("trigger", "db-1")
+	phone.hears(t, "db-1 is down")
+	run("resolve", "db-1")
+	phone.hears(t, "resolved: db-1 is down")
+	run("trigger", "db-2")
+	phone.hears(t, "db-2 is down")
+	run("acknowledge", "db-2")
+	phone.hears(t, "pd has it: db-2 is down")
+	run("nameless", "db-3")
+	phone.hears(t, "db-3 is down")
+	run("change", "db-4")
+	phone.isQuiet(t)
 }

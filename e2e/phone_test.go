@@ -44,3 +44,11 @@ func (p *phone) hears(t testing.TB, words string) {
 		t.Fatalf("the phone never says %q", words)
 	}
 }
+
+// isQuiet says that nothing was heard that nobody waited for.
+func (p *phone) isQuiet(t testing.TB) {
+	t.Helper()
+	for len(p.heard) > 0 {
+		t.Errorf("the phone also says %q", <-p.heard)
+	}
+}

@@ -53,8 +53,16 @@ type server struct {
 // are further options of serve.
 func start(t testing.TB, setup string, flags ...string) server {
 	t.Helper()
+	s := install(t, setup)
+	s.serve(t, flags...)
+	return s
+}
+
+// install applies a set-up file to a new installation. Nobody listens on its address yet.
+func install(t testing.TB, setup string) server {
+	t.Helper()
 	dir := t.TempDir()
-	s := server{Data: filepath.Join(dir, "data")}
+	s := server{URL: "http://" + freeAddress(t), Data: filepath.Join(dir, "data")}
 	file := filepath.Join(dir, "setup.yaml")
 	if err := os.WriteFile(file, []byte(setup), 0o600); err != nil {
 		t.Fatal(err)
@@ -62,8 +70,13 @@ func start(t testing.TB, setup string, flags ...string) server {
 	if out, err := command(t.Context(), "apply", "--data", s.Data, file).CombinedOutput(); err != nil {
 		t.Fatalf("apply: %v\n%s", err, out)
 	}
-	address := freeAddress(t)
-	s.URL = "http://" + address
+	return s
+}
+
+// serve runs the server of an installation until the test ends, or until it is stopped.
+func (s server) serve(t testing.TB, flags ...string) (stop func()) {
+	t.Helper()
+	address := strings.TrimPrefix(s.URL, "http://")
 	c := command(context.Background(), append([]string{"serve", "--data", s.Data, "--listen", address}, flags...)...)
 	var said lines
 	c.Stdout, c.Stderr = &said, &said
@@ -71,8 +84,8 @@ func start(t testing.TB, setup string, flags ...string) server {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	t.Cleanup(func() {
+	go func() { ended <- c.Wait(); close(ended) }()
+	stop = func() {
 		c.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
@@ -80,12 +93,15 @@ func start(t testing.TB, setup string, flags ...string) server {
 			c.Process.Kill()
 			t.Error("the server did not stop")
 		}
+	}
+	t.Cleanup(func() {
+		stop()
 		if t.Failed() {
 			t.Logf("the server said:\n%s", said.String())
 		}
 	})
 	s.wait(t, ended, &said)
-	return s
+	return stop
 }
 
 // wait returns when the server says that it is ready.

@@ -23,9 +23,9 @@ func TestPayloads(t *testing.T) {
 		t.Fatal(err)
 	}
 	var samples []struct {
-		File, Kind, Summary, Severity string
-		Inbound                       bool
-		Expect                        struct{ Action *string }
+		File, HTTP string
+		Inbound    bool
+		Expect     struct{ Action *string }
 	}
 	if err := json.Unmarshal(index, &samples); err != nil {
 		t.Fatal(err)
@@ -49,6 +49,15 @@ func TestPayloads(t *testing.T) {
 		if !ours {
 			src = Generic{}
 		}
+		if what, ok := opsgenieCall(s.HTTP); ok {
+			cases++
+			if is := update(t, s.File, what, body); s.Expect.Action == nil || is == *s.Expect.Action {
+				passed++
+			} else {
+				t.Logf("%-55s expected %s, but it is a call about an alert that goes on", s.File, *s.Expect.Action)
+			}
+			continue
+		}
 		events, err := src.Parse(nil, body)
 		ok := err == nil && len(events) > 0
 		for _, ev := range events {
@@ -70,6 +79,28 @@ func TestPayloads(t *testing.T) {
 		}
 	}
 	t.Logf("cases: %d passed: %d", cases, passed)
+}
+
+// opsgenieCall says what a call to Opsgenie's API changes in an alert that is there:
+// "message" for PUT /v2/alerts/{alias}/message?identifierType=alias. The alert is named
+// in the address, so the body alone is no event.
+func opsgenieCall(request string) (what string, ok bool) {
+	rest, ok := strings.CutPrefix(request, "PUT /v2/alerts/")
+	path, _, _ := strings.Cut(rest, "?")
+	_, what, _ = strings.Cut(path, "/")
+	return what, ok
+}
+
+// update reads a sample of such a call and says what it is.
+func update(t *testing.T, file, what string, body []byte) (action string) {
+	t.Helper()
+	b, err := ReadOpsgenie(body)
+	said := map[string]string{"message": b.Message, "description": b.Description, "priority": b.Priority}[what]
+	if err != nil || said == "" {
+		t.Errorf("%s: no %s: %v", file, what, err)
+	}
+	t.Logf("%-55s %-8s %-40s %-4s %.60s", file, "update", "(in the address)", "", line(said, maxTitle))
+	return "update"
 }
 
 func cmpOr(s *string) *string {

@@ -158,7 +158,10 @@ func TestOpsgenieLife(t *testing.T) {
 		}},
 		{"PUT /priority", `{"priority":"P5"}`, "Update Priority", "", func() bool { return h.shown(diskAlias+"?identifierType=alias").Priority == "P5" }},
 		{"PUT /priority", `{"priority":"P1"}`, "Update Priority", "", func() bool { return h.shown(diskAlias+"?identifierType=alias").Priority == "P1" }},
-		{"PUT /message", `{"message":"disk fuller"}`, "Update Message", "", func() bool { return h.shown(diskAlias+"?identifierType=alias").Message == "disk fuller" }},
+		{"PUT /message", `{"message":"disk fuller"}`, "Update Message", "", func() bool {
+			b := h.shown(diskAlias + "?identifierType=alias")
+			return b.Message == "disk fuller" && b.Status == "open"
+		}},
 		{"POST /description/", `{"description":"1% free"}`, "Update Description", "", func() bool { return h.shown(diskAlias+"?identifierType=alias").Description == "1% free" }},
 		{"POST /snooze", `{"endTime":"` + until.Format(time.RFC3339) + `","IdentifierType":1}`, "Snooze", "", func() bool {
 			b := h.shown(diskAlias + "?identifierType=alias")
