@@ -10,8 +10,8 @@
 // engine reads, asks them, and writes. A subject is tended (tend.go): first what was
 // just done to it, then what each step does by itself, until none adds a fact; the
 // facts, the pages that follow, those that fall away and the next due time are written
-// in one transaction. Events wait in the inbox until triage (triage.go), run by whoever
-// holds the triage lease, has opened, counted or resolved alerts with them.
+// in one transaction. Events wait in the inbox until triage (triage.go), run by one node
+// at a time, has opened, counted or resolved alerts with them.
 //
 // Silences hold what they match (silence.go), and alerts that their source no longer
 // speaks of lapse (expire.go); each has due rows of its own.
@@ -42,7 +42,7 @@ import (
 	"tocsin/org"
 )
 
-// laneTriage holds only the triage lease, which no timer wakes.
+// laneTriage holds only the right to triage, which no timer wakes.
 const laneTriage = 9
 
 const (
@@ -100,8 +100,9 @@ type Engine struct {
 		sync.Mutex
 		*setup
 	}
-	inbox     batcher
-	ailing    map[string]ailing // events that failed triage alone, by id; only Step looks
+	inbox     intake
+	outcomes  [store.LaneBackground + 1]gatherer[*outcome] // of pages, by lane, that are not written down yet
+	ailing    map[string]ailing                            // events that failed triage alone, by id; only Step looks
 	slots     map[slot]chan struct{}
 	passed    [store.LaneBackground + 1]time.Time // when pages of full channels were last passed over, by lane; only Step looks
 	workers   sync.WaitGroup

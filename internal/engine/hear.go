@@ -52,18 +52,49 @@ func (e *Engine) setupNow(ctx context.Context) (s *setup, err error) {
 	return s, err
 }
 
-// A batcher gathers what arrives while the batch before is being written: under load
-// one commit carries hundreds of events, and a lone event waits for nobody.
-type batcher struct {
-	sync.Mutex
-	waiting []*hearing
+// A gatherer lets what arrives while a batch is being written wait for the next one:
+// under load one commit carries much, and what comes alone waits for nobody.
+type gatherer[T any] struct {
+	mu      sync.Mutex
+	waiting []T
 	busy    bool
+}
+
+// join lets v wait. It says whether the caller is the one who writes, until next has
+// nothing left.
+func (g *gatherer[T]) join(v T) (writes bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting = append(g.waiting, v)
+	writes = !g.busy
+	g.busy = true
+	return writes
+}
+
+// next is what to write together: the first that waits, and those after it that fit.
+func (g *gatherer[T]) next(fits func(T) bool) []T {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := 0
+	for n < len(g.waiting) && (fits(g.waiting[n]) || n == 0) {
+		n++
+	}
+	batch := g.waiting[:n:n]
+	if g.waiting = g.waiting[n:]; n == 0 {
+		g.waiting, g.busy = nil, false
+	}
+	return batch
+}
+
+// An intake is what was heard and is not on disk yet, and how far triage is behind.
+type intake struct {
+	gatherer[*hearing]
 	checked time.Time    // when the configuration was last looked at (guarded by setup)
 	oldest  atomic.Int64 // microseconds: when the first event was heard that still waits for triage; 0: none
 }
 
 // waitsSince notes since when the inbox waits; zero: it is empty.
-func (b *batcher) waitsSince(at time.Time) {
+func (b *intake) waitsSince(at time.Time) {
 	if at.IsZero() {
 		b.oldest.Store(0)
 		return
@@ -74,7 +105,7 @@ func (b *batcher) waitsSince(at time.Time) {
 // holdBack is how long to wait after a batch of so many events, so that accepting
 // more than triage can follow does not take from triage what it needs: senders wait a
 // little, and nobody waits for his page behind an hour of events. It never stops them.
-func (b *batcher) holdBack(now time.Time, events int) time.Duration {
+func (b *intake) holdBack(now time.Time, events int) time.Duration {
 	since := b.oldest.Load()
 	if since == 0 {
 		return 0
@@ -110,15 +141,10 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 			h.heard[i].Raw = raw
 		}
 	}
-	e.inbox.Lock()
-	e.inbox.waiting = append(e.inbox.waiting, h)
-	lead := !e.inbox.busy
-	e.inbox.busy = true
-	e.inbox.Unlock()
-	switch {
-	case lead && e.async:
+	switch writes := e.inbox.join(h); {
+	case writes && e.async:
 		go e.accept()
-	case lead:
+	case writes:
 		e.accept()
 	}
 	select {
@@ -133,21 +159,11 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 func (e *Engine) accept() {
 	for events := 0; ; {
 		e.breathe(events)
-		e.inbox.Lock()
-		n := 0
 		events = 0
-		for n < len(e.inbox.waiting) && (n == 0 || events+len(e.inbox.waiting[n].heard) <= atOnce) {
-			events += len(e.inbox.waiting[n].heard)
-			n++
-		}
-		batch := e.inbox.waiting[:n:n]
-		e.inbox.waiting = e.inbox.waiting[n:]
-		if n == 0 {
-			e.inbox.waiting, e.inbox.busy = nil, false
-			e.inbox.Unlock()
+		batch := e.inbox.next(func(h *hearing) bool { events += len(h.heard); return events <= atOnce })
+		if len(batch) == 0 {
 			return
 		}
-		e.inbox.Unlock()
 		heard := make([]store.Heard, 0, events)
 		for _, h := range batch {
 			heard = append(heard, h.heard...)

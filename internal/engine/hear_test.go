@@ -21,13 +21,13 @@ func TestHoldBack(t *testing.T) {
 		{lagFree + 150*time.Millisecond, 256, 50 * time.Millisecond},
 		{time.Hour, 1, holdMost},
 	} {
-		var b batcher
+		var b intake
 		b.waitsSince(now.Add(-c.lag))
 		if got := b.holdBack(now, c.events); got != c.want {
 			t.Errorf("lag %s, %d events: %s, want %s", c.lag, c.events, got, c.want)
 		}
 	}
-	var b batcher
+	var b intake
 	b.waitsSince(now.Add(-time.Hour))
 	b.waitsSince(time.Time{})
 	if got := b.holdBack(now, 64); got != 0 {

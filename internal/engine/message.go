@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tocsin/alert"
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/channel"
@@ -16,32 +17,74 @@ import (
 // errMoot says that a page has nothing to say any longer.
 var errMoot = errors.New("no longer needed")
 
-// message makes a page ready at the moment of sending: the method verified and
-// enabled, the person active, the question not yet answered, the text of now.
-func (e *Engine) message(ctx context.Context, p store.PageRow) (m channel.Message, err error) {
-	err = e.store.Read(ctx, func(tx *store.Tx) error {
-		s, err := e.current(tx)
-		if err != nil {
-			return err
-		}
-		sub, err := tx.Subject(p.Subject)
-		if err != nil {
-			return err
-		}
-		fresh, err := tx.Page(p.ID)
-		if err != nil {
-			return err
-		}
-		if fresh.Gen != p.Gen || fresh.State != escalate.Claimed || p.Purpose.Alarms() && !sub.Status.Open() {
-			return errMoot
-		}
-		m, err = e.compose(tx, s, sub.Incident, p)
-		return err
-	})
-	return m, err
+// A parcel is a claimed page with what is to be sent, or why nothing is.
+type parcel struct {
+	page    store.PageRow
+	message channel.Message
+	err     error
 }
 
-func (e *Engine) compose(tx *store.Tx, s *setup, in incident.Incident, p store.PageRow) (channel.Message, error) {
+// pack makes claimed pages ready at the moment of sending: still ours, the method
+// verified and enabled, the person active, the question not yet answered, the text of
+// now. What cannot be read spoils its own page only.
+func (e *Engine) pack(ctx context.Context, pages []store.PageRow) []parcel {
+	var parcels []parcel
+	err := e.store.Read(ctx, func(tx *store.Tx) (err error) {
+		parcels, err = e.packThese(tx, pages)
+		return err
+	})
+	switch {
+	case err == nil:
+		return parcels
+	case len(pages) == 1:
+		return []parcel{{page: pages[0], err: err}}
+	}
+	parcels = nil
+	for i := range pages {
+		parcels = append(parcels, e.pack(ctx, pages[i:i+1])...)
+	}
+	return parcels
+}
+
+func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow) ([]parcel, error) {
+	s, err := e.current(tx)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := tx.StillOurs(pages)
+	if err != nil {
+		return nil, err
+	}
+	subjects, alarms := make([]incident.ID, len(pages)), []incident.ID(nil)
+	for i, p := range pages {
+		if subjects[i] = p.Subject; p.Purpose.Alarms() {
+			alarms = append(alarms, p.Subject)
+		}
+	}
+	if err := tx.Preload(subjects); err != nil {
+		return nil, err
+	}
+	alerts, err := tx.AlertsOfMany(alarms)
+	if err != nil {
+		return nil, err
+	}
+	parcels := make([]parcel, len(pages))
+	for i, p := range pages {
+		sub, err := tx.Subject(p.Subject)
+		if err != nil {
+			return nil, err
+		}
+		parcels[i].page = p
+		if !ours[p.ID] || p.Purpose.Alarms() && !sub.Status.Open() {
+			parcels[i].err = errMoot
+			continue
+		}
+		parcels[i].message, parcels[i].err = e.compose(s, sub.Incident, alerts[p.Subject], p)
+	}
+	return parcels, nil
+}
+
+func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p store.PageRow) (channel.Message, error) {
 	m := channel.Message{
 		ID: p.ID, To: p.Address, Subject: string(in.ID), Title: in.Title, Thread: string(in.ID),
 		Service: string(in.Service), Severity: in.Severity, Priority: p.Priority, Purpose: p.Purpose, Text: p.Text, At: in.OpenedAt,
@@ -79,10 +122,6 @@ func (e *Engine) compose(tx *store.Tx, s *setup, in incident.Incident, p store.P
 				m.Body = append(m.Body, strings.TrimSpace(fmt.Sprintf("You are called as %s. %s", c.Via, c.Why)))
 			}
 		}
-	}
-	alerts, err := tx.AlertsOf(in.ID)
-	if err != nil {
-		return m, err
 	}
 	for i, a := range alerts {
 		if i == 3 {

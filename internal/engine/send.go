@@ -53,15 +53,24 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 	if len(claimed) > 0 {
 		e.hit("after claim, before send")
 	}
-	for _, p := range claimed {
-		pool := e.slots[slot{p.Channel, lane}]
-		if !e.async || pool == nil {
-			e.send(ctx, p, now)
-			continue
+	if !e.async {
+		for i := range claimed {
+			e.send(ctx, e.pack(ctx, claimed[i:i+1])[0], now)
 		}
-		pool <- struct{}{}
+		return len(claimed) > 0, nil
+	}
+	for _, p := range e.pack(ctx, claimed) {
+		pool := e.slots[slot{p.page.Channel, lane}]
+		if pool != nil {
+			pool <- struct{}{}
+		}
 		e.workers.Go(func() {
-			defer func() { <-pool; e.Poke() }()
+			defer func() {
+				if pool != nil {
+					<-pool
+				}
+				e.Poke()
+			}()
 			e.send(ctx, p, e.clock.Now())
 		})
 	}
@@ -87,29 +96,25 @@ func (e *Engine) free(lane int) (free int, full []string) {
 }
 
 // send carries one claimed page out and writes down what became of it.
-func (e *Engine) send(ctx context.Context, p store.PageRow, now time.Time) {
-	// Whatever stops the engine, a page in flight ends first.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), channel.SendTimeout)
-	defer cancel()
-	m, err := e.message(ctx, p)
-	var receipt channel.Receipt
-	switch {
-	case errors.Is(err, errMoot):
-		e.settlePage(p, now, func(tx *store.Tx, t *tending) error {
-			p.State, p.Err, p.WakeAt = escalate.Cancelled, err.Error(), time.Time{}
-			_, err := tx.SavePage(p, p.Gen)
-			return err
-		})
-		return
-	case err == nil:
-		receipt, err = e.carry(ctx, p.Channel, m)
+func (e *Engine) send(ctx context.Context, p parcel, now time.Time) {
+	o := &outcome{page: p.page, err: p.err, at: now, done: make(chan struct{})}
+	if o.err == nil {
+		// Whatever stops the engine, a page in flight ends first.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), channel.SendTimeout)
+		defer cancel()
+		o.receipt, o.err = e.carry(ctx, p.page.Channel, p.message)
 	}
-	e.hit("after send, before mark")
-	if e.async {
-		now = e.clock.Now()
+	if !errors.Is(o.err, errMoot) {
+		e.hit("after send, before mark")
+		if e.async {
+			o.at = e.clock.Now()
+		}
+		e.metrics.sent(p.page, o.err, o.at)
 	}
-	e.metrics.sent(p, err, now)
-	e.settlePage(p, now, func(tx *store.Tx, t *tending) error { return e.mark(tx, t, p, receipt, err) })
+	if lane := laneOf(p.page.Priority); e.outcomes[lane].join(o) {
+		e.writeDown(lane)
+	}
+	<-o.done
 }
 
 // carry is the channel's Send; a channel that panics has an unknown outcome.
@@ -122,35 +127,80 @@ func (e *Engine) carry(ctx context.Context, name string, m channel.Message) (r c
 	return c.Send(ctx, m)
 }
 
-// settlePage writes what became of a page, with what follows for its subject.
-func (e *Engine) settlePage(p store.PageRow, now time.Time, fn func(*store.Tx, *tending) error) {
-	err := e.store.Write(context.Background(), writeLane(laneOf(p.Priority)), func(tx *store.Tx) (err error) {
+// An outcome is what became of a try to send a page.
+type outcome struct {
+	page    store.PageRow
+	receipt channel.Receipt
+	err     error
+	at      time.Time
+	done    chan struct{} // closed when it is written down
+}
+
+// writeDown writes outcomes of a lane until none waits. Those that cannot be written
+// together are written one by one, so that none stops another.
+func (e *Engine) writeDown(lane int) {
+	for {
+		n := 0
+		batch := e.outcomes[lane].next(func(*outcome) bool { n++; return n <= claimAtOnce })
+		if len(batch) == 0 {
+			return
+		}
+		if e.settlePages(lane, batch) != nil {
+			for i, o := range batch {
+				if err := e.settlePages(lane, batch[i:i+1]); err != nil {
+					// The lease runs out and the page is sent again.
+					e.log.Error("the outcome of a page could not be written down", "page", o.page.ID, "error", err)
+				}
+			}
+		}
+		for _, o := range batch {
+			close(o.done)
+		}
+	}
+}
+
+// settlePages writes what became of some pages, with what follows for their subjects.
+func (e *Engine) settlePages(lane int, batch []*outcome) error {
+	return e.store.Write(context.Background(), writeLane(lane), func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		s, err := e.current(tx)
 		if err != nil {
 			return err
 		}
-		sub, err := tx.Lock(p.Subject)
-		if err != nil {
+		subjects := make([]incident.ID, len(batch))
+		for i, o := range batch {
+			subjects[i] = o.page.Subject
+		}
+		if err := tx.Preload(subjects); err != nil {
 			return err
 		}
-		t := e.tend(tx, s, sub, now)
-		if err := fn(tx, t); err != nil {
-			return err
-		}
-		if len(t.log) > 0 {
-			return t.settle()
+		for _, o := range batch {
+			sub, err := tx.Lock(o.page.Subject)
+			if err != nil {
+				return err
+			}
+			t := e.tend(tx, s, sub, o.at)
+			if err := e.mark(tx, t, o.page, o.receipt, o.err); err != nil {
+				return err
+			}
+			if len(t.log) == 0 {
+				continue
+			}
+			if err := t.settle(); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
-	if err != nil {
-		// The lease runs out and the page is sent again.
-		e.log.Error("the outcome of a page could not be written down", "page", p.ID, "error", err)
-	}
 }
 
 // mark writes the outcome of a try.
 func (e *Engine) mark(tx *store.Tx, t *tending, p store.PageRow, receipt channel.Receipt, failure error) error {
+	if errors.Is(failure, errMoot) {
+		p.State, p.Err, p.WakeAt = escalate.Cancelled, failure.Error(), time.Time{}
+		_, err := tx.SavePage(p, p.Gen)
+		return err
+	}
 	p.Attempts++
 	if p.FirstAt.IsZero() {
 		p.FirstAt = t.now

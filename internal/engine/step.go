@@ -53,7 +53,7 @@ func (e *Engine) look(ctx context.Context, now time.Time) (next time.Time, more 
 	case did:
 		return now, true, nil
 	case agenda.Waiting && (next.IsZero() || next.After(soon)):
-		return soon, false, nil // another node has the triage lease, or it must run out
+		return soon, false, nil // another node triages
 	}
 	if more, err = e.index(work); more {
 		next = now

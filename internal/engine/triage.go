@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,20 +21,19 @@ const (
 	triageTime  = 200 * time.Millisecond // then Step looks at the pages, and comes back
 )
 
-// triage drains the inbox. Whoever holds the triage lease does it, so that one node at
-// a time decides what belongs together; every write is fenced by the lease.
+// right is the due row whose lock is the right to triage, so that one node at a time
+// decides what belongs together. No timer wakes it.
+var right = store.Due{Kind: "triage", Lane: laneTriage}
+
+// triage drains the inbox, in transactions that hold the right to.
 func (e *Engine) triage(ctx context.Context, now time.Time) (did bool, err error) {
-	lease, ok, err := e.triageLease(ctx, now)
-	if err != nil || !ok {
-		return false, err
-	}
 	for began := e.clock.elapsed(); ; {
-		n, err := e.triageSome(ctx, lease, now, triageBatch)
+		n, err := e.triageSome(ctx, now, triageBatch)
 		if err != nil {
 			e.log.Warn("triage of a batch failed; its events are tried one by one", "error", err)
-			done, err := e.triageEach(ctx, lease, now)
+			done, err := e.triageEach(ctx, now)
 			if did = did || done > 0; err != nil || done == 0 {
-				return did, errors.Join(err, e.letGo(ctx, lease, now))
+				return did, err
 			}
 			if n = triageBatch; done < triageBatch {
 				n = 0
@@ -47,44 +45,15 @@ func (e *Engine) triage(ctx context.Context, now time.Time) (did bool, err error
 		}
 	}
 	clear(e.ailing)
-	return did, e.letGo(ctx, lease, now)
-}
-
-// letGo gives the triage lease back.
-func (e *Engine) letGo(ctx context.Context, lease store.Due, now time.Time) error {
-	return e.store.Write(ctx, store.Triage, func(tx *store.Tx) error {
-		if ok, err := tx.Hold(lease); err != nil || !ok {
-			return err
-		}
-		return tx.Arm(store.Due{Kind: "triage", Lane: laneTriage, At: now})
-	})
-}
-
-// triageLease claims the right to triage.
-func (e *Engine) triageLease(ctx context.Context, now time.Time) (lease store.Due, ok bool, err error) {
-	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) error {
-		if _, there, err := tx.DueOf("triage", ""); err != nil || !there {
-			if err == nil {
-				err = tx.Arm(store.Due{Kind: "triage", Lane: laneTriage, At: now})
-			}
-			if err != nil {
-				return err
-			}
-		}
-		claimed, err := tx.ClaimDue(now, dueLease, laneTriage, 1, false)
-		if ok = len(claimed) > 0; ok {
-			lease = claimed[0]
-		}
-		return err
-	})
-	return lease, ok, err
+	return did, nil
 }
 
 // triageSome triages up to limit events in one transaction, and says how many.
-func (e *Engine) triageSome(ctx context.Context, lease store.Due, now time.Time, limit int) (n int, err error) {
+func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n int, err error) {
 	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
 		defer guard(&err)
-		if ok, err := tx.Hold(lease); err != nil || !ok {
+		n = 0
+		if ours, err := tx.Take(right); err != nil || !ours {
 			return err
 		}
 		heard, err := tx.Inbox(limit)
@@ -114,7 +83,7 @@ type ailing struct {
 // triageEach triages the next events one by one and says how many were. What fails
 // alone, step after step, goes aside, and the house says so; what follows it under the
 // same key waits for it.
-func (e *Engine) triageEach(ctx context.Context, lease store.Due, now time.Time) (done int, err error) {
+func (e *Engine) triageEach(ctx context.Context, now time.Time) (done int, err error) {
 	var heard []store.Heard
 	err = e.store.Read(ctx, func(tx *store.Tx) (err error) { heard, err = tx.Inbox(triageBatch); return err })
 	if err != nil {
@@ -129,18 +98,21 @@ func (e *Engine) triageEach(ctx context.Context, lease store.Due, now time.Time)
 		if stopped[key] {
 			continue
 		}
-		held, own := false, error(nil)
+		ours, own := false, error(nil)
 		err := e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
 			defer func() { own = err }()
 			defer guard(&err)
-			if held, err = tx.Hold(lease); err != nil || !held {
+			if ours, err = tx.Take(right); err != nil || !ours {
 				return err
+			}
+			if there, err := tx.InInbox(h.ID); err != nil || !there {
+				return err // another node was quicker
 			}
 			return e.triageThese(tx, []store.Heard{h}, now)
 		})
 		switch {
-		case err == nil && !held:
-			return done, nil // somebody else has the lease
+		case err == nil && !ours:
+			return done, nil // another node triages
 		case err == nil:
 			done++
 			delete(e.ailing, h.ID)

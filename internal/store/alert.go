@@ -113,6 +113,24 @@ func (tx *Tx) AlertsOf(subject incident.ID) ([]alert.Alert, error) {
 	return out, err
 }
 
+// AlertsOfMany are the alerts of some subjects, oldest first.
+func (tx *Tx) AlertsOfMany(subjects []incident.ID) (map[incident.ID][]alert.Alert, error) {
+	if err := tx.flush(putAlerts); err != nil {
+		return nil, err
+	}
+	args := make([]any, 0, len(subjects))
+	for _, id := range subjects {
+		args = append(args, string(id))
+	}
+	out := make(map[incident.ID][]alert.Alert, len(subjects))
+	err := tx.eachOf(alertsOfMany, args, func(r *sql.Rows) error {
+		a, err := scanAlert(r)
+		out[a.Subject] = append(out[a.Subject], a)
+		return err
+	})
+	return out, err
+}
+
 // FiringLeft counts the alerts of a subject that are still open.
 func (tx *Tx) FiringLeft(subject incident.ID) (n int, err error) {
 	if err := tx.flush(putAlerts); err != nil {

@@ -35,6 +35,10 @@ const (
 	lastResolved
 	putExpiring
 	dropExpiring
+	readSubjects
+	lockSubjects
+	alertsOfMany
+	ourPages
 	bulkCount
 )
 
@@ -112,6 +116,18 @@ var bulks = [bulkCount]bulk{
 		head: `DELETE FROM expiring WHERE (integration, key) IN (VALUES `,
 		row:  `(?, ?)`,
 		tail: `)`,
+	},
+	readSubjects: {head: `SELECT id, state, fold, head FROM subjects WHERE id IN (`, row: `?`, tail: `)`},
+	lockSubjects: {head: `SELECT id, state, fold, head FROM subjects WHERE id IN (`, row: `?`, tail: `) ORDER BY id{lock}`},
+	alertsOfMany: {
+		head: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.subject IN (`,
+		row:  `?`,
+		tail: `) ORDER BY a.first_at, a.id`,
+	},
+	ourPages: {
+		head: `WITH v (id, gen) AS (VALUES `,
+		row:  `(?, CAST(? AS BIGINT))`,
+		tail: `) SELECT p.id FROM v JOIN pages p ON p.id = v.id AND p.gen = v.gen WHERE p.state = 'claimed'`,
 	},
 }
 

@@ -132,6 +132,27 @@ func (tx *Tx) Hold(d Due) (bool, error) {
 	return err == nil && gen == d.Gen, err
 }
 
+// Take gives a due row to this transaction until it ends, whoever asks for it
+// meanwhile; false: another one has it. A row that was never there is made.
+func (tx *Tx) Take(d Due) (bool, error) {
+	for range 2 {
+		if err := tx.flush(putDue); err != nil {
+			return false, err
+		}
+		var gen int64
+		if err := tx.row(tx.s.sql.TakeDue, d.Kind, d.Subject)(&gen); !errors.Is(err, ErrNotFound) {
+			return err == nil, err
+		}
+		if _, there, err := tx.DueOf(d.Kind, d.Subject); there || err != nil {
+			return false, err
+		}
+		if err := tx.Arm(d); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
 // An Agenda is what could be due: whether events wait for triage, and when the first
 // due row and the first page of each lane want to be looked at (zero: there is none).
 type Agenda struct {

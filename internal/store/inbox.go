@@ -169,6 +169,20 @@ func place(id string) (no, n int64, err error) {
 	return no, n, nil
 }
 
+// InInbox says whether an event still waits for triage.
+func (tx *Tx) InInbox(id string) (bool, error) {
+	if err := tx.flush(putInbox, dropInbox); err != nil {
+		return false, err
+	}
+	no, n, err := place(id)
+	if err != nil {
+		return false, tx.fail(err)
+	}
+	found := 0
+	err = tx.row(tx.s.sql.InInbox, no, n)(&found)
+	return found > 0, err
+}
+
 // Done takes events out of the inbox that triage has dealt with.
 func (tx *Tx) Done(ids []string) error {
 	if err := tx.flush(putInbox, dropInbox); err != nil {

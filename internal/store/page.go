@@ -127,6 +127,25 @@ func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, lane, limit int, ne
 // Page reads one page.
 func (tx *Tx) Page(id string) (PageRow, error) { return tx.onePage(tx.s.sql.Page, id) }
 
+// StillOurs says which of some claimed pages nobody cancelled or claimed since.
+func (tx *Tx) StillOurs(pages []PageRow) (map[string]bool, error) {
+	if err := tx.flush(putPages); err != nil {
+		return nil, err
+	}
+	args := make([]any, 0, 2*len(pages))
+	for _, p := range pages {
+		args = append(args, p.ID, p.Gen)
+	}
+	ours := make(map[string]bool, len(pages))
+	err := tx.eachOf(ourPages, args, func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		ours[id] = true
+		return err
+	})
+	return ours, err
+}
+
 // PageByProvider finds the page of a provider's message.
 func (tx *Tx) PageByProvider(channel, provider string) (PageRow, error) {
 	return tx.onePage(tx.s.sql.PageByProvider, channel, provider)

@@ -8,8 +8,8 @@ type texts struct {
 	Subject, LockSubject, SubjectTail     string
 	Log, LogChain, LogLine, Blank         string
 	AlertsOf, FiringLeft                  string
-	Inbox, SetAside, InboxStats           string
-	Due, LockDue, Disarm                  string
+	Inbox, InInbox, SetAside, InboxStats  string
+	Due, LockDue, TakeDue, Disarm         string
 	ClaimDue, ClaimDueNewest              string
 	Agenda                                string
 	Page, LockPage, PageByProvider        string
@@ -106,11 +106,13 @@ var statements = texts{
 	FiringLeft: `SELECT count(*) FROM alerts WHERE subject = $1 AND open`,
 
 	Inbox:      `SELECT tx, n, at, integration, digest, event, raw FROM inbox WHERE aside = '' ORDER BY tx, n LIMIT $1`,
+	InInbox:    `SELECT count(*) FROM inbox WHERE tx = $1 AND n = $2 AND aside = ''`,
 	SetAside:   `UPDATE inbox SET aside = $3 WHERE tx = $1 AND n = $2`,
 	InboxStats: `SELECT count(*) FILTER (WHERE aside = ''), coalesce(min(at) FILTER (WHERE aside = ''), 0), count(*) FILTER (WHERE aside <> '') FROM inbox`,
 
 	Due:     `SELECT ` + dueColumns + ` FROM due WHERE kind = $1 AND subject = $2`,
 	LockDue: `SELECT gen FROM due WHERE kind = $1 AND subject = $2{lock}`,
+	TakeDue: `SELECT gen FROM due WHERE kind = $1 AND subject = $2{skip}`,
 	Disarm:  `DELETE FROM due WHERE kind = $1 AND subject = $2`,
 
 	ClaimDue:       claimDue(`wake_at`),

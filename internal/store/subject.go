@@ -62,28 +62,69 @@ func (tx *Tx) Subject(id incident.ID) (*Subject, error) {
 	return tx.load(id, tx.s.sql.Subject)
 }
 
+// Preload reads some subjects with one question, so that Subject, or Lock in a
+// transaction that writes, need not ask for each. One that is not there is passed over.
+func (tx *Tx) Preload(ids []incident.ID) error {
+	which := lockSubjects
+	if tx.readOnly {
+		which = readSubjects
+	}
+	args := make([]any, 0, len(ids))
+	for _, id := range ids {
+		if tx.subjects[id] == nil {
+			args = append(args, string(id))
+		}
+	}
+	var all []projection
+	err := tx.eachOf(which, args, func(r *sql.Rows) error {
+		var p projection
+		err := r.Scan(&p.id, &p.state, &p.fold, &p.head)
+		all = append(all, p)
+		return err
+	})
+	for _, p := range all {
+		if err == nil && tx.subjects[p.id] == nil { // what fills up a bulk comes twice
+			var s *Subject
+			if s, err = tx.read(p); err == nil {
+				tx.know(s)
+			}
+		}
+	}
+	return err
+}
+
+// A projection is what the row of a subject says of its log.
+type projection struct {
+	id    incident.ID
+	state string
+	fold  int
+	head  []byte
+}
+
 func (tx *Tx) load(id incident.ID, text string) (*Subject, error) {
-	var state string
-	var fold int
-	s := &Subject{}
-	if err := tx.row(text, string(id))(&state, &fold, &s.head); err != nil {
+	p := projection{id: id}
+	if err := tx.row(text, string(id))(&p.state, &p.fold, &p.head); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			err = fmt.Errorf("subject %s: %w", id, err)
 		}
 		return nil, err
 	}
-	if fold != incident.FoldVersion {
-		l, err := tx.Log(id)
-		if err != nil {
-			return nil, err
-		}
-		s.Incident = incident.Fold(l)
-		s.ID = id
+	return tx.read(p)
+}
+
+// read is the subject of a projection. The log is asked where that is of another
+// version, or cannot be read.
+func (tx *Tx) read(p projection) (*Subject, error) {
+	s := &Subject{head: p.head}
+	if p.fold == incident.FoldVersion && json.Unmarshal([]byte(p.state), &s.Incident) == nil {
 		return s, nil
 	}
-	if err := json.Unmarshal([]byte(state), &s.Incident); err != nil {
-		return nil, tx.fail(fmt.Errorf("store: projection of %s: %w", id, err))
+	l, err := tx.Log(p.id)
+	if err != nil {
+		return nil, err
 	}
+	s.Incident = incident.Fold(l)
+	s.ID = p.id
 	return s, nil
 }
 
