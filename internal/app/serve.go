@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -48,10 +49,17 @@ type cleanup struct {
 	do   func() error
 }
 
+// garbage is how much may be made before it is collected, in per cent of what is in use:
+// that is little here, and collecting often costs more than the few megabytes it saves.
+const garbage = 200
+
 // Serve runs the house until ctx ends, and stops it in order: requests in flight are
 // answered, pages in flight are sent, then the database is closed. ready is told when
 // the first request can come.
 func Serve(ctx context.Context, o config.Server, log *slog.Logger, version string, ready func(*Server)) (err error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	s := &Server{failed: make(chan error, 2)}
 	defer func() { err = errors.Join(err, s.stop(log)) }()
 	if err := s.start(ctx, o, log, version); err != nil {

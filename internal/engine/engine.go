@@ -104,7 +104,6 @@ type Engine struct {
 	outcomes  [store.LaneBackground + 1]gatherer[*outcome] // of pages, by lane, that are not written down yet
 	ailing    map[string]ailing                            // events that failed triage alone, by id; only Step looks
 	slots     map[slot]chan struct{}
-	passed    [store.LaneBackground + 1]time.Time // when pages of full channels were last passed over, by lane; only Step looks
 	workers   sync.WaitGroup
 	poked     chan struct{}
 	clock     *Clock

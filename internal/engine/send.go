@@ -32,19 +32,12 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 	if e.skewed {
 		return false, nil
 	}
-	free, full := e.free(lane)
-	if free == 0 {
+	if !slices.ContainsFunc(e.order, func(channel string) bool { return e.room(channel, lane) > 0 }) {
 		return false, nil
 	}
-	if len(full) > 0 { // passing over what waits for a full channel reads all of it
-		if now.Sub(e.passed[lane]) < busyWait {
-			return false, nil
-		}
-		e.passed[lane] = now
-	}
 	var claimed []store.PageRow
-	err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) error {
-		claimed, err = tx.ClaimPages(now, pageLease, lane, free, newest, full...)
+	err = e.store.Write(ctx, writeLane(lane), func(tx *store.Tx) (err error) {
+		claimed, err = tx.ClaimPages(now, pageLease, lane, newest, func(channel string) int { return e.room(channel, lane) })
 		return err
 	})
 	if err != nil {
@@ -77,22 +70,13 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 	return len(claimed) > 0, nil
 }
 
-// free says how many pages of a lane every channel can take now that can take any, and
-// which can take none. Whatever is claimed then finds its worker.
-func (e *Engine) free(lane int) (free int, full []string) {
-	for _, name := range e.order {
-		n := claimAtOnce
-		if pool := e.slots[slot{name, lane}]; e.async {
-			n = cap(pool) - len(pool)
-		}
-		switch {
-		case n == 0:
-			full = append(full, name)
-		case free == 0 || n < free:
-			free = n
-		}
+// room is how many pages of a lane a channel can take now: whatever is claimed finds
+// its worker. One that is not set up takes all, to refuse them.
+func (e *Engine) room(channel string, lane int) int {
+	if pool := e.slots[slot{channel, lane}]; pool != nil && e.async {
+		return cap(pool) - len(pool)
 	}
-	return free, full
+	return claimAtOnce
 }
 
 // send carries one claimed page out and writes down what became of it.

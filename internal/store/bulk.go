@@ -21,6 +21,7 @@ type bulk struct {
 // in this order.
 const (
 	putSubjects = iota
+	moveSubjects
 	putLog
 	putAlerts
 	putDue
@@ -42,14 +43,27 @@ const (
 	bulkCount
 )
 
+const (
+	subjectHead = `INSERT INTO subjects (id, seq, at, status, open, title, service, team, integration, severity, priority, owner, held, alerts, opened_at, resolved_at, fold, head, state) VALUES `
+	subjectRow  = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+)
+
 var bulks = [bulkCount]bulk{
 	putSubjects: {
-		head: `INSERT INTO subjects (id, seq, at, status, open, title, service, team, integration, severity, priority, owner, held, alerts, opened_at, resolved_at, fold, head, state) VALUES `,
-		row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		head: subjectHead,
+		row:  subjectRow,
 		tail: ` ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, at = excluded.at, status = excluded.status, open = excluded.open, title = excluded.title,
  service = excluded.service, team = excluded.team, integration = excluded.integration, severity = excluded.severity, priority = excluded.priority,
  owner = excluded.owner, held = excluded.held, alerts = excluded.alerts, opened_at = excluded.opened_at, resolved_at = excluded.resolved_at,
  fold = excluded.fold, head = excluded.head, state = excluded.state`,
+	},
+	// moveSubjects is for those in whose row nothing changed that a list filters by, so
+	// that the entries of their indexes stay as they are.
+	moveSubjects: {
+		head: subjectHead,
+		row:  subjectRow,
+		tail: ` ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, at = excluded.at, title = excluded.title, integration = excluded.integration,
+ held = excluded.held, alerts = excluded.alerts, opened_at = excluded.opened_at, resolved_at = excluded.resolved_at, fold = excluded.fold, head = excluded.head, state = excluded.state`,
 	},
 	putLog: {
 		head: `INSERT INTO log (subject, seq, at, actor, kind, body, hash) VALUES `,

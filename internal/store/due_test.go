@@ -137,10 +137,15 @@ func TestPages(t *testing.T) {
 		})
 		var claimed []PageRow
 		write(t, s, func(tx *Tx) (err error) {
-			for _, past := range []string{"ntfy", "email"} {
-				some, err := tx.ClaimPages(t0, 15*time.Second, LaneHigh, 9, false, past)
+			for _, free := range []string{"email", "ntfy"} {
+				some, err := tx.ClaimPages(t0, 15*time.Second, LaneHigh, false, func(channel string) int {
+					if channel == free {
+						return 9
+					}
+					return 0
+				})
 				if claimed = append(claimed, some...); err != nil || len(some) != 1 {
-					return fmt.Errorf("past %s: %d claimed, %v", past, len(some), err)
+					return fmt.Errorf("room for %s: %d claimed, %v", free, len(some), err)
 				}
 			}
 			return nil

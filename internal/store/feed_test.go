@@ -154,12 +154,11 @@ func TestHints(t *testing.T) {
 func TestPlans(t *testing.T) {
 	s := openSQLite(t, Options{})
 	q := map[string]string{
-		"ClaimDue": s.sql.ClaimDue, "ClaimDueNewest": s.sql.ClaimDueNewest, "Agenda": s.sql.Agenda,
+		"ClaimDue": s.sql.ClaimDue, "ClaimDueNewest": s.sql.ClaimDueNewest, "Agenda": s.sql.Agenda, "ClaimPages": s.sql.ClaimPages, "ClaimPagesNewest": s.sql.ClaimPagesNewest,
 		"Inbox": s.sql.Inbox, "Feed": s.sql.Feed, "AlertsOf": s.sql.AlertsOf, "PagesOf": s.sql.PagesOf, "PageByProvider": s.sql.PageByProvider,
 		"Limbo": s.sql.Limbo, "LateDue": s.sql.LateDue, "LatePages": s.sql.LatePages, "Untended": s.sql.Untended,
 		"bump": s.bulks[bump].text[1], "open": s.bulks[openAlerts].text[1], "resolved": s.bulks[lastResolved].text[1], "done": s.bulks[dropInbox].text[1],
 	}
-	q["ClaimPages"], _ = claimPages.build(0, 0, 0, 0).whole(s.d)
 	list := func(name string, parts ...string) {
 		b := listSubjects.build()
 		for _, p := range parts {

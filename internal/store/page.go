@@ -103,25 +103,45 @@ func (tx *Tx) onePage(text string, args ...any) (PageRow, error) {
 	return p[0], nil
 }
 
-// ClaimPages takes what is due in a lane, but for the channels it is to pass over.
-func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, lane, limit int, newestFirst bool, past ...string) ([]PageRow, error) {
+// ClaimPages takes what is due in a lane, of each channel as many as there is room for:
+// a channel that can take no more is nothing that others wait behind.
+func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, lane int, newestFirst bool, room func(channel string) int) ([]PageRow, error) {
 	if tx.readOnly {
 		return nil, tx.fail(errReadOnly)
 	}
-	f := claimPages
+	if err := tx.flush(putPages); err != nil {
+		return nil, err
+	}
+	var channels []string
+	err := tx.each(tx.s.sql.WaitingChannels, []any{lane}, func(r *sql.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		channels = append(channels, name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	text := tx.s.sql.ClaimPages
 	if newestFirst {
-		f = claimPagesNewest
+		text = tx.s.sql.ClaimPagesNewest
 	}
-	b := f.build(lane, micros(now), limit, micros(now.Add(lease)))
-	for _, channel := range past {
-		b.part("past", channel)
+	var out []PageRow
+	for _, name := range channels {
+		n := room(name)
+		if n == 0 {
+			continue
+		}
+		some, err := tx.pages(text, lane, micros(now), n, micros(now.Add(lease)), name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
 	}
-	text, args := b.whole(tx.s.d)
-	out, err := tx.pages(text, args...)
 	slices.SortFunc(out, func(a, b PageRow) int {
 		return cmp.Or(order(a.At, b.At, newestFirst), cmp.Compare(a.ID, b.ID))
 	})
-	return out, err
+	return out, nil
 }
 
 // Page reads one page.

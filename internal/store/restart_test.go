@@ -63,7 +63,7 @@ func TestFreeLeases(t *testing.T) {
 		if _, err := tx.ClaimDue(ahead, time.Second, LaneHigh, 10, false); err != nil {
 			return err
 		}
-		_, err := tx.ClaimPages(ahead, time.Second, LaneHigh, 10, false)
+		_, err := tx.ClaimPages(ahead, time.Second, LaneHigh, false, func(string) int { return 10 })
 		return err
 	})
 	write(t, s, func(tx *Tx) error {
@@ -77,7 +77,7 @@ func TestFreeLeases(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		pages, err := tx.ClaimPages(t0, time.Second, LaneHigh, 10, false)
+		pages, err := tx.ClaimPages(t0, time.Second, LaneHigh, false, func(string) int { return 10 })
 		if len(due) != 1 || due[0].Subject != "late" || len(pages) != 1 || pages[0].State != escalate.Claimed {
 			t.Errorf("claimed again %v and %v", due, pages)
 		}

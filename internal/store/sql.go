@@ -12,6 +12,8 @@ type texts struct {
 	Due, LockDue, TakeDue, Disarm         string
 	ClaimDue, ClaimDueNewest              string
 	Agenda                                string
+	ClaimPages, ClaimPagesNewest          string
+	WaitingChannels                       string
 	Page, LockPage, PageByProvider        string
 	SavePage, PagesOf                     string
 	ConfigHead, ConfigHeadLock            string
@@ -125,6 +127,13 @@ var statements = texts{
  (SELECT min(wake_at) FROM due WHERE lane = 2), (SELECT min(wake_at) FROM due WHERE lane = 3),
  (SELECT min(wake_at) FROM pages WHERE lane = 0 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 1 AND wake_at IS NOT NULL),
  (SELECT min(wake_at) FROM pages WHERE lane = 2 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 3 AND wake_at IS NOT NULL)`,
+
+	ClaimPages:       claimPages(`wake_at`),
+	ClaimPagesNewest: claimPages(`wake_at DESC`),
+	// Each channel is found by the one before it, along the index, however much waits.
+	WaitingChannels: `WITH RECURSIVE w (channel) AS (SELECT min(channel) FROM pages WHERE lane = $1 AND wake_at IS NOT NULL
+ UNION ALL SELECT (SELECT min(p.channel) FROM pages p WHERE p.lane = $1 AND p.wake_at IS NOT NULL AND p.channel > w.channel) FROM w WHERE w.channel IS NOT NULL)
+ SELECT channel FROM w WHERE channel IS NOT NULL`,
 
 	Page:           `SELECT ` + pageColumns + ` FROM pages WHERE id = $1`,
 	LockPage:       `SELECT ` + pageColumns + ` FROM pages WHERE id = $1{lock}`,
@@ -298,13 +307,19 @@ var statements = texts{
  WHERE NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'expire' AND d.subject = x.integration) GROUP BY x.integration`,
 }
 
-// claimDue and claimPages (below) take what is due in a lane: wake_at moves to the end of the
+// claimDue and claimPages take what is due in a lane: wake_at moves to the end of the
 // lease and gen fences off whoever held the row before. On PostgreSQL the rows are
 // locked where they are chosen, past those that another node is just claiming; the
 // word MATERIALIZED keeps the choice from being made twice.
 func claimDue(order string) string {
 	return `WITH c AS MATERIALIZED (SELECT kind, subject FROM due WHERE lane = $1 AND wake_at <= $2 ORDER BY ` + order + ` LIMIT $3{skip})
  UPDATE due SET wake_at = $4, gen = due.gen + 1 FROM c WHERE due.kind = c.kind AND due.subject = c.subject RETURNING ` + dueColumns
+}
+
+// claimPages takes what is due of one channel.
+func claimPages(order string) string {
+	return `WITH c AS MATERIALIZED (SELECT id FROM pages WHERE lane = $1 AND channel = $5 AND wake_at <= $2 ORDER BY ` + order + ` LIMIT $3{skip})
+ UPDATE pages SET wake_at = $4, gen = pages.gen + 1, state = 'claimed' FROM c WHERE pages.id = c.id RETURNING ` + pageColumns
 }
 
 // firing lists open alerts along their index, with what is known of them elsewhere.
@@ -357,9 +372,7 @@ var (
 			"after": ` AND at >= `, "until": ` AND at < `, "before": ` AND seq < `,
 		},
 	}
-	claimPages       = claimPagesBy(`wake_at`)
-	claimPagesNewest = claimPagesBy(`wake_at DESC`)
-	cancelPages      = filter{
+	cancelPages = filter{
 		text: `UPDATE pages SET state = 'cancelled', wake_at = NULL, gen = gen + 1, err = $1, cancelled_at = $2 WHERE subject = $3 AND state IN ('planned', 'claimed')`,
 		parts: map[string]string{
 			"run": ` AND run = `, "person": ` AND person = `, "not each": ` AND NOT for_each`,
@@ -367,16 +380,6 @@ var (
 		},
 	}
 )
-
-// claimPagesBy: "past" passes over a channel that can take no more.
-func claimPagesBy(order string) filter {
-	return filter{
-		text:  `WITH c AS MATERIALIZED (SELECT id FROM pages WHERE lane = $1 AND wake_at <= $2`,
-		parts: map[string]string{"past": ` AND channel <> `},
-		tail: ` ORDER BY ` + order + ` LIMIT $3{skip})
- UPDATE pages SET wake_at = $4, gen = pages.gen + 1, state = 'claimed' FROM c WHERE pages.id = c.id RETURNING ` + pageColumns,
-	}
-}
 
 type filter struct {
 	text, tail string

@@ -22,6 +22,21 @@ type Subject struct {
 	incident.Incident
 	head    []byte // hash of the last line
 	changed bool
+	filed   filing // as the row in the database says
+}
+
+// A filing is what lists filter subjects by, which has indexes.
+type filing struct {
+	status   incident.Status
+	service  org.ServiceID
+	team     org.TeamID
+	severity org.Severity
+	priority org.Priority
+	owner    org.PersonID
+}
+
+func filingOf(i incident.Incident) filing {
+	return filing{i.Status, i.Service, i.Team, i.Severity, i.Priority, i.Owner}
 }
 
 // Create begins a new subject. Nothing is written until something is appended.
@@ -117,6 +132,7 @@ func (tx *Tx) load(id incident.ID, text string) (*Subject, error) {
 func (tx *Tx) read(p projection) (*Subject, error) {
 	s := &Subject{head: p.head}
 	if p.fold == incident.FoldVersion && json.Unmarshal([]byte(p.state), &s.Incident) == nil {
+		s.filed = filingOf(s.Incident)
 		return s, nil
 	}
 	l, err := tx.Log(p.id)
@@ -181,7 +197,11 @@ func (tx *Tx) queueSubjects() error {
 			return tx.fail(fmt.Errorf("store: projection of %s: %w", s.ID, err))
 		}
 		s.changed = false
-		tx.add(putSubjects, string(s.ID), s.Seq, micros(s.At), string(s.Status), s.Status.Open(), s.Title, string(s.Service), string(s.Team),
+		which := moveSubjects
+		if filed := filingOf(s.Incident); s.filed != filed {
+			which, s.filed = putSubjects, filed
+		}
+		tx.add(which, string(s.ID), s.Seq, micros(s.At), string(s.Status), s.Status.Open(), s.Title, string(s.Service), string(s.Team),
 			string(s.Integration), string(s.Severity), string(s.Priority), string(s.Owner), s.Held, s.Alerts, micros(s.OpenedAt), micros(s.ResolvedAt),
 			incident.FoldVersion, s.head, string(state))
 	}

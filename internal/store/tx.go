@@ -154,6 +154,7 @@ func (tx *Tx) flush(which ...int) error {
 			if err := tx.queueSubjects(); err != nil {
 				return err
 			}
+			all = append(all, tx.rowsOf(moveSubjects)...)
 		case putAlerts:
 			if err := tx.queueAlerts(); err != nil {
 				return err

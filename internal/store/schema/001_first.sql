@@ -95,10 +95,9 @@ CREATE TABLE due (
     wake_at  BIGINT NOT NULL,
     gen      BIGINT NOT NULL,
     failures BIGINT NOT NULL,
-    PRIMARY KEY (kind, subject)
+    PRIMARY KEY (subject, kind)
 );
 CREATE INDEX due_wake ON due (lane, wake_at);
-CREATE INDEX due_subject ON due (subject);
 
 CREATE TABLE pages (
     id           TEXT PRIMARY KEY,
@@ -140,6 +139,7 @@ CREATE TABLE pages (
 );
 CREATE UNIQUE INDEX pages_key ON pages (key);
 CREATE INDEX pages_wake ON pages (lane, wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX pages_channel ON pages (lane, channel, wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX pages_subject ON pages (subject);
 CREATE INDEX pages_provider ON pages (channel, provider) WHERE provider <> '';
 CREATE INDEX pages_limbo ON pages (id) WHERE wake_at IS NULL AND state IN ('planned', 'claimed');
