@@ -100,25 +100,25 @@ var bulks = [bulkCount]bulk{
 		row:  `(CAST(? AS BIGINT), CAST(? AS BIGINT))`,
 		tail: `)`,
 	},
-	// bump counts events that say nothing new. A key with anything waiting in the inbox
-	// is passed over: what waits may be its end. The rows are locked in the order of
-	// their ids, so that two of these never wait for each other.
 	putWords: {
 		head: `INSERT INTO subject_words (word, subject) VALUES `,
 		row:  `(?, ?)`,
 		tail: ` ON CONFLICT DO NOTHING`,
 	},
+	// bump counts events that say nothing new. A key with anything waiting in the inbox
+	// is passed over: what waits may be its end. The rows are locked in the order of
+	// their keys, so that two of these never wait for each other.
 	bump: {
 		head: `WITH v (integration, key, digest, n, at) AS (VALUES `,
 		row:  `(?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT))`,
 		tail: `), l (id, n, at) AS (SELECT a.id, v.n, v.at FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key
  WHERE a.open AND NOT a.counted AND a.digest = v.digest
- AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.integration = v.integration AND i.key = v.key AND i.aside = '') ORDER BY a.id{lock a})
+ AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.integration = v.integration AND i.key = v.key AND i.aside = '') ORDER BY a.integration, a.key{lock a})
  UPDATE alerts SET count = alerts.count + l.n, last_at = CASE WHEN l.at > alerts.last_at THEN l.at ELSE alerts.last_at END
  FROM l WHERE alerts.id = l.id RETURNING alerts.integration, alerts.key`,
 	},
-	openAlerts:     alertsByKey(`a.open`, ` ORDER BY a.id`),
-	lockOpenAlerts: alertsByKey(`a.open`, ` ORDER BY a.id{lock a}`),
+	openAlerts:     alertsByKey(`a.open`, ``),
+	lockOpenAlerts: alertsByKey(`a.open`, ` ORDER BY a.integration, a.key{lock a}`),
 	lastResolved: alertsByKey(`NOT a.open AND a.id = (SELECT r.id FROM alerts r
  WHERE r.integration = v.integration AND r.key = v.key AND NOT r.open ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1)`, ``),
 	putExpiring: {

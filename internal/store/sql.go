@@ -1,5 +1,7 @@
 package store
 
+import "fmt"
+
 // texts is every statement of the store but the multi-row ones (bulk.go) and the parts
 // of filters. Fragments in braces are filled in by the dialect.
 type texts struct {
@@ -107,7 +109,7 @@ var statements = texts{
 	AlertsOf:   `SELECT ` + alertColumns + ` FROM alerts a WHERE a.subject = $1 ORDER BY a.first_at, a.id`,
 	FiringLeft: `SELECT count(*) FROM alerts WHERE subject = $1 AND open`,
 
-	Inbox:      `SELECT tx, n, at, integration, digest, event, raw FROM inbox WHERE aside = '' ORDER BY tx, n LIMIT $1`,
+	Inbox:      `SELECT tx, n, at, integration, digest, event, raw FROM inbox WHERE aside <= '' ORDER BY tx, n LIMIT $1`,
 	InInbox:    `SELECT count(*) FROM inbox WHERE tx = $1 AND n = $2 AND aside = ''`,
 	SetAside:   `UPDATE inbox SET aside = $3 WHERE tx = $1 AND n = $2`,
 	InboxStats: `SELECT count(*) FILTER (WHERE aside = ''), coalesce(min(at) FILTER (WHERE aside = ''), 0), count(*) FILTER (WHERE aside <> '') FROM inbox`,
@@ -121,18 +123,18 @@ var statements = texts{
 	ClaimDueNewest: claimDue(`wake_at DESC`),
 
 	// One look at everything that could be due. The lanes stand as numbers: SQLite plans
-	// a statement anew whenever a value changes that its plan depends on.
-	Agenda: `SELECT (SELECT at FROM inbox WHERE aside = '' ORDER BY tx, n LIMIT 1),
- (SELECT min(wake_at) FROM due WHERE lane = 0), (SELECT min(wake_at) FROM due WHERE lane = 1),
- (SELECT min(wake_at) FROM due WHERE lane = 2), (SELECT min(wake_at) FROM due WHERE lane = 3),
- (SELECT min(wake_at) FROM pages WHERE lane = 0 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 1 AND wake_at IS NOT NULL),
- (SELECT min(wake_at) FROM pages WHERE lane = 2 AND wake_at IS NOT NULL), (SELECT min(wake_at) FROM pages WHERE lane = 3 AND wake_at IS NOT NULL)`,
+	// a statement anew whenever a value changes that its plan depends on. And what waits
+	// is "at most ''": for "equals" PostgreSQL expects so few rows, as long as it has not
+	// counted them, that it would rather sort them than walk along the key.
+	Agenda: `SELECT (SELECT at FROM inbox WHERE aside <= '' ORDER BY tx, n LIMIT 1),
+ ` + firstDue(0) + `, ` + firstDue(1) + `, ` + firstDue(2) + `, ` + firstDue(3) + `,
+ ` + firstPage(0) + `, ` + firstPage(1) + `, ` + firstPage(2) + `, ` + firstPage(3),
 
 	ClaimPages:       claimPages(`wake_at`),
 	ClaimPagesNewest: claimPages(`wake_at DESC`),
 	// Each channel is found by the one before it, along the index, however much waits.
-	WaitingChannels: `WITH RECURSIVE w (channel) AS (SELECT min(channel) FROM pages WHERE lane = $1 AND wake_at IS NOT NULL
- UNION ALL SELECT (SELECT min(p.channel) FROM pages p WHERE p.lane = $1 AND p.wake_at IS NOT NULL AND p.channel > w.channel) FROM w WHERE w.channel IS NOT NULL)
+	WaitingChannels: `WITH RECURSIVE w (channel) AS (SELECT * FROM (SELECT channel FROM pages WHERE lane = $1 AND wake_at IS NOT NULL ORDER BY channel LIMIT 1) AS one
+ UNION ALL SELECT (SELECT p.channel FROM pages p WHERE p.lane = $1 AND p.wake_at IS NOT NULL AND p.channel > w.channel ORDER BY p.channel LIMIT 1) FROM w WHERE w.channel IS NOT NULL)
  SELECT channel FROM w WHERE channel IS NOT NULL`,
 
 	Page:           `SELECT ` + pageColumns + ` FROM pages WHERE id = $1`,
@@ -305,6 +307,15 @@ var statements = texts{
  WHERE NOT s.over AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
  UNION ALL SELECT 'expire', x.integration, min(x.until) FROM expiring x
  WHERE NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'expire' AND d.subject = x.integration) GROUP BY x.integration`,
+}
+
+// firstDue and firstPage are when the first of a lane is due.
+func firstDue(lane int) string {
+	return fmt.Sprintf(`(SELECT wake_at FROM due WHERE lane = %d ORDER BY wake_at LIMIT 1)`, lane)
+}
+
+func firstPage(lane int) string {
+	return fmt.Sprintf(`(SELECT wake_at FROM pages WHERE lane = %d AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1)`, lane)
 }
 
 // claimDue and claimPages take what is due in a lane: wake_at moves to the end of the
