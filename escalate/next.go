@@ -278,8 +278,9 @@ func (c climb) until(i int, start, base time.Time) time.Time {
 	return base.Add(c.policy.Levels[i].Wait.D())
 }
 
-// afterwards is what follows a run that ended without an answer: the fail-over target
-// is called, the failure is reported, and if nobody was reached the catch-all is asked.
+// afterwards is what follows a run that ended without an answer: the failure is reported
+// with those who were tried, the fail-over target is called, and if nobody was reached
+// the catch-all is asked.
 func (c climb) afterwards() incident.Fact {
 	r := c.run
 	switch r.Settled {
@@ -287,16 +288,16 @@ func (c climb) afterwards() incident.Fact {
 	default:
 		return nil
 	}
-	if len(c.policy.FailOver) > 0 && !r.FailedOver {
-		calls, _ := c.behind(c.policy.FailOver, nil)
-		return incident.Called{Run: r.ID, Epoch: r.Epoch, Round: r.Round, Level: len(c.policy.Levels), Calls: calls, FailOver: true}
-	}
 	if len(c.policy.Report) > 0 && !r.Reported {
 		why := "nobody answered"
 		if r.Settled == "nobody" {
 			why = "nobody could be reached"
 		}
 		return incident.Reported{Run: r.ID, To: c.policy.Report, Why: why}
+	}
+	if len(c.policy.FailOver) > 0 && !r.FailedOver {
+		calls, _ := c.behind(c.policy.FailOver, nil)
+		return incident.Called{Run: r.ID, Epoch: r.Epoch, Round: r.Round, Level: len(c.policy.Levels), Calls: calls, FailOver: true}
 	}
 	reached := r.FailedOver && len(r.Calls) > 0 && !c.out()
 	if r.Settled != "nobody" || r.CatchAll || r.Aside || reached {

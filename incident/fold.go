@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 1
+const FoldVersion = 2
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -37,6 +37,7 @@ type Incident struct {
 	Answered    []org.PersonID `json:"answered,omitempty"` // everyone who did, in order
 	Called      []org.PersonID `json:"called,omitempty"`   // everyone who was called since it (re)opened
 	Told        []org.PersonID `json:"told,omitempty"`     // those of Called who heard that somebody else has it
+	Each        []org.PersonID `json:"each,omitempty"`     // those of Called who must answer themselves, whoever else has
 
 	Alerts  int         `json:"alerts,omitempty"`  // that ever joined
 	Heard   []time.Time `json:"heard,omitempty"`   // the last hundred times monitoring spoke
@@ -122,7 +123,7 @@ func (in Incident) After(e Entry) Incident {
 			in = in.restart(e.At, nil)
 		}
 	case Reopened:
-		in.Called, in.Answered, in.ResolvedAt = nil, nil, time.Time{}
+		in.Called, in.Each, in.Answered, in.ResolvedAt = nil, nil, nil, time.Time{}
 		in = in.triggered().restart(e.At, nil)
 	case Handed:
 		if in.Status.Open() {
@@ -180,7 +181,7 @@ func (in Incident) climbed(e Entry) Incident {
 			Aside: f.Aside, CatchAll: f.CatchAll, Level: -1, Base: e.At, Due: e.At,
 		})
 	case Called:
-		in = in.called(f.Calls)
+		in = in.called(f)
 		in = in.run(f.Run, func(r *Run) { r.called(f) })
 	case Skipped:
 		in = in.run(f.Run, func(r *Run) { r.skipped(f, e.At) })
@@ -243,10 +244,13 @@ func (in Incident) raised(f Raised, at time.Time) Incident {
 }
 
 // called: who is called again is in it again, whatever they were told.
-func (in Incident) called(calls []Call) Incident {
-	in.Called = slices.Clip(in.Called)
-	for _, c := range calls {
+func (in Incident) called(f Called) Incident {
+	in.Called, in.Each = slices.Clip(in.Called), slices.Clip(in.Each)
+	for _, c := range f.Calls {
 		in.Told = without(in.Told, c.Person)
+		if f.Each && c.Person != "" && !slices.Contains(in.Each, c.Person) {
+			in.Each = append(in.Each, c.Person)
+		}
 		if c.Person != "" && !slices.Contains(in.Called, c.Person) {
 			in.Called = append(in.Called, c.Person)
 		}
@@ -275,6 +279,9 @@ func (in Incident) acknowledged(e Entry, f AcknowledgedBy) Incident {
 		in.Status, in.Owner, in.OwnedAt = Acknowledged, p, e.At
 		in.AckUntil, in.SnoozeUntil = f.Until, time.Time{}
 		in.Told = without(in.Called, p)
+		for _, q := range in.Each { // their pages go on
+			in.Told = without(in.Told, q)
+		}
 	} else if in.Owner == p {
 		in.AckUntil = f.Until
 	}

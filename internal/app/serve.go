@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -78,18 +77,12 @@ func Serve(ctx context.Context, o config.Server, log *slog.Logger, version strin
 }
 
 func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, version string) error {
-	ring, err := o.Ring()
+	st, ring, err := openStore(ctx, o.Installation, true)
 	if err != nil {
 		return err
 	}
-	s.Store, err = store.Open(ctx, store.Options{URL: o.StoreURL(), Ring: ring, Exclusive: true})
-	if err != nil {
-		return err
-	}
+	s.Store = st
 	s.cleanup("store", s.Store.Close)
-	if err := opens(ctx, s.Store); err != nil {
-		return err
-	}
 	listener, err := s.listen(&o)
 	if err != nil {
 		return err
@@ -238,16 +231,18 @@ func firstStart(ctx context.Context, st *store.Store, now time.Time) error {
 // OpenStore opens the store of an installation for a command, beside a server that may
 // be running.
 func OpenStore(ctx context.Context, o config.Installation) (*store.Store, *secret.Ring, error) {
-	ring, err := o.Ring()
+	return openStore(ctx, o, false)
+}
+
+func openStore(ctx context.Context, o config.Installation, exclusive bool) (*store.Store, *secret.Ring, error) {
+	ring, undo, err := o.Ring()
 	if err != nil {
 		return nil, nil, err
 	}
-	if o.Database == "" {
-		if err := os.MkdirAll(filepath.Dir(o.StoreURL()), 0o700); err != nil {
-			return nil, nil, err
-		}
+	st, err := store.Open(ctx, store.Options{URL: o.StoreURL(), Ring: ring, Exclusive: exclusive})
+	if errors.Is(err, store.ErrRing) {
+		err = errors.Join(err, undo())
 	}
-	st, err := store.Open(ctx, store.Options{URL: o.StoreURL(), Ring: ring})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -257,16 +252,24 @@ func OpenStore(ctx context.Context, o config.Installation) (*store.Store, *secre
 	return st, ring, nil
 }
 
-// opens says whether the key ring is the one of this database. With another, nobody's
-// address can be read and no key of an integration is known: a server that started all
-// the same would look healthy and refuse every event.
+// opens refuses a ring that opens nothing of what is sealed in the configuration, as one
+// does that has lost its older keys. A single row that cannot be opened stops nobody:
+// what it says is left out, and told.
 func opens(ctx context.Context, st *store.Store) error {
-	err := st.Read(ctx, func(tx *store.Tx) error {
-		_, err := tx.Config()
-		return err
+	return st.Read(ctx, func(tx *store.Tx) error {
+		rows, err := tx.Config()
+		if err != nil {
+			return err
+		}
+		var unreadable error
+		for _, r := range rows {
+			switch {
+			case r.Unreadable != nil:
+				unreadable = fmt.Errorf("the configuration cannot be read; if the key ring is not the one of this database, put that one back: %s %s: %w", r.Kind, r.ID, r.Unreadable)
+			case r.Sealed():
+				return nil
+			}
+		}
+		return unreadable
 	})
-	if err != nil {
-		return fmt.Errorf("the configuration cannot be read; if the key ring is not the one of this database, put that one back: %w", err)
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"fmt"
 
 	"tocsin/internal/config"
 	"tocsin/internal/store"
@@ -16,6 +17,9 @@ func Export(ctx context.Context, st *store.Store) ([]byte, error) {
 		rows, err := tx.Config()
 		items = nil
 		for _, r := range rows {
+			if r.Unreadable != nil { // left out, it would be retired wherever the file is applied
+				return fmt.Errorf("%s %s: %w", r.Kind, r.ID, r.Unreadable)
+			}
 			if !r.Retired {
 				items = append(items, config.Item{Kind: r.Kind, ID: r.ID, Body: r.Body})
 			}

@@ -106,25 +106,32 @@ func (i *Installation) StoreURL() string {
 
 // Ring is the key ring: the one in $TOCSIN_KEYRING, or that of the file, which is made
 // with a new key when there is none. The data directory is made too. A database whose
-// ring is gone gets no new one, which would open nothing of what is in it.
-func (i *Installation) Ring() (*secret.Ring, error) {
+// ring is gone gets no new one, which would open nothing of what is in it. undo takes
+// back a file that was just made, if the database turns out to have another ring.
+func (i *Installation) Ring() (ring *secret.Ring, undo func() error, err error) {
+	undo = func() error { return nil }
 	if err := os.MkdirAll(i.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("data directory: %w", err)
+		return nil, undo, fmt.Errorf("data directory: %w", err)
 	}
 	if text := os.Getenv("TOCSIN_KEYRING"); text != "" {
-		return secret.FromEnv(text)
+		ring, err = secret.FromEnv(text)
+		return ring, undo, err
 	}
 	file := cmp.Or(i.Keyring, filepath.Join(i.Data, "keyring"))
 	if i.Database == "" {
 		if _, err := os.Stat(i.StoreURL()); err == nil { // the ring is made before it
 			ring, err := secret.Load(file)
 			if errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("the key ring %s is gone, and %s cannot be read without it: restore it from a backup", file, i.StoreURL())
+				return nil, undo, fmt.Errorf("the key ring %s is gone, and %s cannot be read without it: restore it from a backup", file, i.StoreURL())
 			}
-			return ring, err
+			return ring, undo, err
 		}
 	}
-	return secret.Create(file)
+	ring, made, err := secret.Create(file)
+	if made {
+		undo = func() error { return os.Remove(file) }
+	}
+	return ring, undo, err
 }
 
 // Logger is the log as the options want it.

@@ -167,7 +167,7 @@ func TestChannels(t *testing.T) {
 
 func TestRing(t *testing.T) {
 	i := Installation{Data: filepath.Join(t.TempDir(), "new")}
-	a, err := i.Ring()
+	a, _, err := i.Ring()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestRing(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("TOCSIN_KEYRING", string(text))
-	b, err := (&Installation{Data: t.TempDir()}).Ring()
+	b, _, err := (&Installation{Data: t.TempDir()}).Ring()
 	if err != nil {
 		t.Fatal(err)
 	}

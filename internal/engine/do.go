@@ -67,6 +67,15 @@ func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened,
 	return id, err
 }
 
+// ServiceName is what people call a service.
+func (e *Engine) ServiceName(tx *store.Tx, id org.ServiceID) (string, error) {
+	s, err := e.current(tx)
+	if err != nil {
+		return string(id), err
+	}
+	return s.serviceName(id), nil
+}
+
 // World is who stands where at this moment, for previews. Its round-robin pointers do
 // not move.
 func (e *Engine) World(tx *store.Tx) (escalate.World, error) {

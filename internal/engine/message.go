@@ -87,10 +87,7 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow) ([]parcel, error
 func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p store.PageRow) (channel.Message, error) {
 	m := channel.Message{
 		ID: p.ID, To: p.Address, Subject: string(in.ID), Title: in.Title, Thread: string(in.ID),
-		Service: string(in.Service), Severity: in.Severity, Priority: p.Priority, Purpose: p.Purpose, Text: p.Text, At: in.OpenedAt,
-	}
-	if v, ok := s.services[in.Service]; ok && v.Name != "" {
-		m.Service = v.Name
+		Service: s.serviceName(in.Service), Severity: in.Severity, Priority: p.Priority, Purpose: p.Purpose, Text: p.Text, At: in.OpenedAt,
 	}
 	if v, ok := s.teams[in.Team]; ok {
 		m.Team = v.Name

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -58,6 +59,9 @@ func (e *Engine) current(tx *store.Tx) (*setup, error) {
 	e.setup.Unlock()
 	return s, nil
 }
+
+// serviceName is what people call a service.
+func (s *setup) serviceName(id org.ServiceID) string { return cmp.Or(s.services[id].Name, string(id)) }
 
 // compile makes a setup of what the store holds. What cannot be read is left out and
 // told: one bad row must not stop the house.

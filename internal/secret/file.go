@@ -29,20 +29,24 @@ func Load(path string) (*Ring, error) {
 	return r, nil
 }
 
-// Create loads the ring of a file and makes one with a new key when there is none. Two
-// that create at once end up with the same ring, and a crash leaves all or nothing.
-func Create(path string) (*Ring, error) {
-	r, err := Load(path)
+// Create loads the ring of a file and makes one with a new key when there is none; made
+// says that it did. Two that create at once end up with the same ring, and a crash
+// leaves all or nothing.
+func Create(path string) (r *Ring, made bool, err error) {
+	r, err = Load(path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return r, err
+		return r, false, err
 	}
 	if r, err = Generate(rand.Reader); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if err := r.place(path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("secret: %w", err)
+	err = r.place(path)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, false, fmt.Errorf("secret: %w", err)
 	}
-	return Load(path)
+	made = err == nil
+	r, err = Load(path)
+	return r, made, err
 }
 
 // place writes the ring to a file that must not exist yet. A link, unlike a rename,

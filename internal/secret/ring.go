@@ -70,7 +70,7 @@ func ring(keys ...key) *Ring { return &Ring{keys: keys, rand: rand.Reader} }
 
 // WithRand is the same ring drawing its nonces from another reader, one at a time.
 func (r *Ring) WithRand(from io.Reader) *Ring {
-	return &Ring{keys: r.keys, rand: &oneAtATime{from: from}}
+	return &Ring{keys: r.keys, rand: OneAtATime(from)}
 }
 
 // Rotated is the ring with a new key on top of the others.
@@ -225,7 +225,9 @@ func (r *Ring) mac(use, domain, value string) []byte {
 	return h.Sum(nil)
 }
 
-// oneAtATime lets a reader that is not safe for concurrent use be shared.
+// OneAtATime lets a reader that is not safe for concurrent use be shared.
+func OneAtATime(from io.Reader) io.Reader { return &oneAtATime{from: from} }
+
 type oneAtATime struct {
 	mu   sync.Mutex
 	from io.Reader

@@ -120,7 +120,7 @@ func TestCreate(t *testing.T) {
 	for i := range rings {
 		wg.Go(func() {
 			var err error
-			if rings[i], err = Create(path); err != nil {
+			if rings[i], _, err = Create(path); err != nil {
 				t.Error(err)
 			}
 		})
@@ -144,7 +144,7 @@ func TestCreate(t *testing.T) {
 	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), "chmod") {
 		t.Errorf("loaded what all can read: %v", err)
 	}
-	if _, err := Create(path); err == nil {
+	if _, _, err := Create(path); err == nil {
 		t.Error("created over what cannot be loaded")
 	}
 }

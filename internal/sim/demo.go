@@ -80,7 +80,7 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 
 // prepare makes the database, and the policy of the live incident, which is in a hurry.
 func (d *Demo) prepare(ctx context.Context, o config.Server) (keys map[string]string, err error) {
-	ring, err := o.Ring()
+	ring, _, err := o.Ring()
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,12 @@ type ConfigRow struct {
 	By       incident.Actor
 	Body     []byte
 	Retired  bool
+	// Unreadable is why a sealed body cannot be opened; Body is nil then.
+	Unreadable error
 }
+
+// Sealed says whether the row is kept sealed.
+func (c ConfigRow) Sealed() bool { return sealedKinds[c.Kind] }
 
 // sealedKinds are kept sealed as a whole, because contact addresses and secrets stand in
 // them.
@@ -182,7 +187,8 @@ func (tx *Tx) config(text string, args ...any) (ConfigRow, error) {
 	return c, err
 }
 
-// scanConfig reads a version, opened, with its line of the chain but for seq.
+// scanConfig reads a version, opened, with its line of the chain but for seq. A body that
+// cannot be opened is one thing that nobody knows, and no reason to know nothing else.
 func (tx *Tx) scanConfig(r *sql.Rows, more ...any) (ConfigRow, configLine, error) {
 	var c ConfigRow
 	var l configLine
@@ -195,11 +201,8 @@ func (tx *Tx) scanConfig(r *sql.Rows, more ...any) (ConfigRow, configLine, error
 		return c, l, err
 	}
 	c = ConfigRow{Kind: l.kind, ID: l.id, Version: l.version, At: moment(l.at), By: incident.Actor(l.by), Retired: l.retired, Body: []byte(body)}
-	if sealedKinds[c.Kind] {
-		var err error
-		if c.Body, err = tx.s.ring.Open(l.place(), body); err != nil {
-			return c, l, err
-		}
+	if c.Sealed() {
+		c.Body, c.Unreadable = tx.s.ring.Open(l.place(), body)
 	}
 	return c, l, nil
 }
@@ -227,7 +230,7 @@ func (tx *Tx) VerifyConfig() error {
 		switch {
 		case seq != seen:
 			bad = fmt.Errorf("configuration: change %d is missing", seen)
-		case err != nil, l.digest != tx.s.ring.Hash("config/body", string(c.Body)), !bytes.Equal(before, hash):
+		case err != nil, c.Unreadable != nil, l.digest != tx.s.ring.Hash("config/body", string(c.Body)), !bytes.Equal(before, hash):
 			bad = fmt.Errorf("configuration: change %d (%s %s, version %d) was changed", seq, l.kind, l.id, l.version)
 		}
 		return nil

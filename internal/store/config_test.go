@@ -43,8 +43,8 @@ func TestConfig(t *testing.T) {
 		read(t, s, func(tx *Tx) error {
 			all, err := tx.Config()
 			want := []ConfigRow{
-				{"person", "jane", 3, t0, "person:omar", []byte(jane), false},
-				{"team", "dba", 2, t0, "person:omar", []byte(`{"a":2}`), false},
+				{"person", "jane", 3, t0, "person:omar", []byte(jane), false, nil},
+				{"team", "dba", 2, t0, "person:omar", []byte(`{"a":2}`), false, nil},
 			}
 			if d := cmp.Diff(want, all); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
@@ -173,5 +173,41 @@ func TestTurnAndMeta(t *testing.T) {
 			}
 			return errors.Join(err, err2)
 		})
+	})
+}
+
+// A row that cannot be opened is one thing that nobody knows. Everything else can still
+// be read, and writing it anew mends it.
+func TestUnreadableConfig(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		put := func(change Change) {
+			t.Helper()
+			write(t, s, func(tx *Tx) error { _, err := tx.PutConfig(t0, change); return err })
+		}
+		put(Change{"person", "jane", []byte(`{"id":"jane"}`), "person:omar"})
+		put(Change{"person", "omar", []byte(`{"id":"omar"}`), "person:omar"})
+		write(t, s, func(tx *Tx) error {
+			_, err := tx.exec(`UPDATE config SET body = 'k1:spoilt' WHERE id = 'jane'`)
+			return err
+		})
+		look := func(wrong bool) {
+			t.Helper()
+			read(t, s, func(tx *Tx) error {
+				all, err := tx.Config()
+				if len(all) != 2 || (all[0].Unreadable != nil) != wrong || (all[0].Body == nil) != wrong || all[1].Unreadable != nil || all[1].Body == nil {
+					t.Errorf("%+v", all)
+				}
+				return err
+			})
+		}
+		look(true)
+		read(t, s, func(tx *Tx) error {
+			if err := tx.VerifyConfig(); err == nil || !strings.Contains(err.Error(), "person jane") {
+				t.Errorf("verified: %v", err)
+			}
+			return nil
+		})
+		put(Change{"person", "jane", []byte(`{"id":"jane"}`), "person:omar"})
+		look(false)
 	})
 }

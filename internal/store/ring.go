@@ -15,7 +15,8 @@ const (
 	ringPlace = "meta/value/ring"
 )
 
-var errRing = errors.New("the key ring is not this database's: give back the ring that it was written with, from a backup or from another node")
+// ErrRing says that a key ring is not the one that the database was written with.
+var ErrRing = errors.New("the key ring is not this database's: give back the ring that it was written with, from a backup or from another node")
 
 // checkRing compares the ring with the database's, and gives a database that has none
 // yet this one. After a rotation the value is sealed anew, so that a node without the
@@ -51,10 +52,10 @@ func (tx *Tx) ringKnown() (bool, error) {
 	}
 	hash, err := tx.s.ring.Open(ringPlace, sealed)
 	if err != nil {
-		return false, fmt.Errorf("%w (%w)", errRing, err)
+		return false, fmt.Errorf("%w (%w)", ErrRing, err)
 	}
 	if string(hash) != tx.s.ringHash() {
-		return false, fmt.Errorf("%w (its last key, which is never replaced, is another)", errRing)
+		return false, fmt.Errorf("%w (its last key, which is never replaced, is another)", ErrRing)
 	}
 	return tx.s.ring.Seals(sealed), nil
 }

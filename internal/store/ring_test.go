@@ -54,7 +54,7 @@ func TestRingIsTheDatabases(t *testing.T) {
 				switch {
 				case c.want == "" && err != nil:
 					t.Errorf("%s: %v", c.name, err)
-				case c.want != "" && (!errors.Is(err, errRing) || !strings.Contains(err.Error(), c.want)):
+				case c.want != "" && (!errors.Is(err, ErrRing) || !strings.Contains(err.Error(), c.want)):
 					t.Errorf("%s: got %v, want %q", c.name, err, c.want)
 				}
 			}
@@ -81,7 +81,7 @@ func TestRingOfTheFirstNode(t *testing.T) {
 	for range nodes {
 		if err := <-results; err == nil {
 			opened++
-		} else if !errors.Is(err, errRing) {
+		} else if !errors.Is(err, ErrRing) {
 			t.Error(err)
 		}
 	}

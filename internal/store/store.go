@@ -78,7 +78,7 @@ type Store struct {
 // Open opens the database and brings its schema up to date. It refuses a ring that is
 // not the database's.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{url: o.URL, d: sqlite, ring: o.Ring, rand: &oneAtATime{from: o.Rand}}
+	s := &Store{url: o.URL, d: sqlite, ring: o.Ring, rand: secret.OneAtATime(o.Rand)}
 	if o.Ring == nil {
 		return nil, errors.New("store: a key ring is required")
 	}
@@ -212,15 +212,4 @@ func moment(us int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(us).UTC()
-}
-
-type oneAtATime struct {
-	mu   sync.Mutex
-	from io.Reader
-}
-
-func (o *oneAtATime) Read(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.from.Read(b)
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -34,7 +33,7 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 	}
 	now := p.engine.Now()
 	v := view{
-		Title: in.Title, Severity: in.Severity, Service: string(in.Service), Status: in.Status,
+		Title: in.Title, Severity: in.Severity, Status: in.Status,
 		Since: day(in.OpenedAt, zone), Ago: ago(now.Sub(in.OpenedAt)), Machine: in.OpenedAt.UTC().Format(time.RFC3339),
 	}
 	owner := "Somebody"
@@ -49,7 +48,8 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 		if person, ok := w.Person(page.Person); ok {
 			v.For = person.Name
 		}
-		v.Service, err = serviceName(tx, in.Service)
+		name, err := p.engine.ServiceName(tx, in.Service)
+		v.Service = name
 		return err
 	})
 	mine := in.Owner != "" && in.Owner == page.Person
@@ -67,21 +67,6 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 		v.State = "It is over, since " + clock(in.ResolvedAt, now, zone) + "."
 	}
 	return v, err
-}
-
-// serviceName is what people call a service.
-func serviceName(tx *store.Tx, id org.ServiceID) (string, error) {
-	rows, err := tx.Config()
-	if err != nil {
-		return string(id), err
-	}
-	for _, r := range rows {
-		var s org.Service
-		if r.Kind == "service" && r.ID == string(id) && json.Unmarshal(r.Body, &s) == nil && s.Name != "" {
-			return s.Name, nil
-		}
-	}
-	return string(id), nil
 }
 
 // day is a moment with its day, for whoever wakes up and has lost count.
