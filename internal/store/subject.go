@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	"tocsin/incident"
@@ -364,88 +363,4 @@ func sameState(a, b incident.Incident) bool {
 	x, err1 := json.Marshal(a)
 	y, err2 := json.Marshal(b)
 	return err1 == nil && err2 == nil && bytes.Equal(x, y) || reflect.DeepEqual(a, b)
-}
-
-// A Filter chooses subjects for a list; what is zero does not matter.
-type Filter struct {
-	Status   []incident.Status
-	Open     bool
-	Service  org.ServiceID
-	Team     org.TeamID
-	Priority org.Priority
-	Severity org.Severity
-	Owner    org.PersonID
-	Words    string // each begins a word of the title
-	// Opened in [OpenedAfter, OpenedBefore), by the millisecond.
-	OpenedAfter, OpenedBefore time.Time
-
-	Hidden []org.ServiceID // whose subjects are left out
-	Before incident.ID     // the last of the page before
-	Limit  int             // 0 is 100
-}
-
-// A Row is a subject in a list.
-type Row struct {
-	ID                   incident.ID
-	Seq                  int
-	At                   time.Time
-	Status               incident.Status
-	Title                string
-	Service              org.ServiceID
-	Team                 org.TeamID
-	Integration          org.IntegrationID
-	Severity             org.Severity
-	Priority             org.Priority
-	Owner                org.PersonID
-	Held                 string
-	Alerts               int
-	OpenedAt, ResolvedAt time.Time
-}
-
-// Subjects lists subjects, newest first.
-func (tx *Tx) Subjects(f Filter) ([]Row, error) {
-	if err := tx.flush(putSubjects, putWords); err != nil {
-		return nil, err
-	}
-	b := listSubjects.build()
-	b.flag("open", f.Open)
-	b.matching("service", string(f.Service))
-	b.matching("team", string(f.Team))
-	b.matching("priority", string(f.Priority))
-	b.matching("severity", string(f.Severity))
-	b.matching("owner", string(f.Owner))
-	b.matching("before", string(f.Before))
-	if !f.OpenedAfter.IsZero() {
-		b.part("after", idFrom(f.OpenedAfter))
-	}
-	if !f.OpenedBefore.IsZero() {
-		b.part("before", idFrom(f.OpenedBefore))
-	}
-	if len(f.Status) > 0 {
-		b.list("status", idTexts(f.Status))
-		// Said twice, because the few open ones have an index of their own.
-		b.flag("open", !slices.ContainsFunc(f.Status, func(s incident.Status) bool { return !s.Open() }))
-	}
-	if len(f.Hidden) > 0 {
-		b.list("hidden", idTexts(f.Hidden))
-	}
-	if words := wordsOf(f.Words); len(words) > 0 {
-		if err := tx.search(b, words); err != nil {
-			return nil, err
-		}
-	}
-	if f.Limit <= 0 {
-		f.Limit = pageOf
-	}
-	text, args := b.end(f.Limit)
-	var out []Row
-	err := tx.each(text, args, func(r *sql.Rows) error {
-		var x Row
-		var at, opened, resolved int64
-		err := r.Scan(&x.ID, &x.Seq, &at, &x.Status, &x.Title, &x.Service, &x.Team, &x.Integration, &x.Severity, &x.Priority, &x.Owner, &x.Held, &x.Alerts, &opened, &resolved)
-		x.At, x.OpenedAt, x.ResolvedAt = moment(at), moment(opened), moment(resolved)
-		out = append(out, x)
-		return err
-	})
-	return out, err
 }
