@@ -28,6 +28,7 @@ type commands struct {
 	Demo        demo                `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
 	Login       login               `cmd:"" help:"Keep the address of a server, and the token of an API key."`
 	Incidents   incidentCommands    `cmd:"" help:"Incidents, and what people do about them."`
+	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Integration integrationCommands `cmd:"" help:"Senders, and their keys."`
 	Apply       applyFile           `cmd:"" help:"Bring the configuration to what a set-up file says."`

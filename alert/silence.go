@@ -24,13 +24,15 @@ import (
 // string, as in Alertmanager.
 type Silence struct {
 	ID          string            `json:"id"`
-	Integration org.IntegrationID `json:"integration,omitempty"` // only its alerts; "" is the whole installation
+	Integration org.IntegrationID `json:"integration,omitempty"` // only its alerts; "" is any
+	Service     org.ServiceID     `json:"service,omitempty"`     // only alerts about it; "" is any
 	Matchers    []Matcher         `json:"matchers"`
 	Start       time.Time         `json:"start"`
 	End         time.Time         `json:"end"` // exclusive
 	By          string            `json:"by"`  // who made it, in their own words
 	Comment     string            `json:"comment"`
 	Updated     time.Time         `json:"updated"`
+	EndedBy     string            `json:"ended_by,omitempty"` // who ended it before its time
 }
 
 // A Matcher is one condition on a label. A regular expression is anchored at both ends.
@@ -160,7 +162,7 @@ func Revise(old *Silence, wish Silence, now time.Time) (next Silence, ended *Sil
 	next = wish
 	next.Updated = now
 	if old != nil && old.keeps(wish, now) {
-		next.ID, next.Integration = old.ID, old.Integration
+		next.ID, next.Integration, next.Service = old.ID, old.Integration, old.Service
 		if old.State(now) == SilenceActive {
 			next.Start = old.Start
 		}
@@ -171,9 +173,9 @@ func Revise(old *Silence, wish Silence, now time.Time) (next Silence, ended *Sil
 		next.Start = now
 	}
 	if old != nil {
-		next.Integration = old.Integration
+		next.Integration, next.Service = old.Integration, old.Service
 		if old.State(now) != SilenceExpired {
-			over := old.Expire(now)
+			over := old.Expire(now, wish.By)
 			ended = &over
 		}
 	}
@@ -194,15 +196,15 @@ func (s Silence) keeps(wish Silence, now time.Time) bool {
 	return false
 }
 
-// Expire ends a silence now. One that had not begun has never been.
-func (s Silence) Expire(now time.Time) Silence {
+// Expire ends a silence now, by somebody. One that had not begun has never been.
+func (s Silence) Expire(now time.Time, by string) Silence {
 	if s.State(now) == SilenceExpired {
 		return s
 	}
 	if s.Start.After(now) {
 		s.Start = now
 	}
-	s.End, s.Updated = now, now
+	s.End, s.Updated, s.EndedBy = now, now, by
 	return s
 }
 
@@ -249,14 +251,14 @@ func CompileSilences(list []Silence) Silences {
 // None says whether there is nothing to ask.
 func (ss Silences) None() bool { return len(ss.list) == 0 }
 
-// Over are the silences that are active now over what an integration says with these
-// labels, the one that lasts longest first.
-func (ss Silences) Over(in org.IntegrationID, labels map[string]string, now time.Time) (out []Silence) {
+// Over are the silences that are active now over an alert, the one that lasts longest
+// first.
+func (ss Silences) Over(a Alert, now time.Time) (out []Silence) {
 	for _, s := range ss.list {
-		if s.State(now) != SilenceActive || s.Integration != "" && s.Integration != in {
+		if s.State(now) != SilenceActive || s.Integration != "" && s.Integration != a.Integration || s.Service != "" && s.Service != a.Service {
 			continue
 		}
-		if s.matches(labels) {
+		if s.matches(a.Last.Labels) {
 			out = append(out, s.Silence)
 		}
 	}
@@ -284,7 +286,7 @@ func Hush(in incident.Incident, firing []Alert, ss Silences, now time.Time) []in
 	over := map[string]Silence{}
 	var by Silence
 	for _, a := range firing {
-		all := slices.DeleteFunc(ss.Over(a.Integration, a.Last.Labels, now), func(s Silence) bool { return s.ID == in.Lifted })
+		all := slices.DeleteFunc(ss.Over(a, now), func(s Silence) bool { return s.ID == in.Lifted })
 		if len(all) == 0 {
 			if in.Silence == "" {
 				return nil

@@ -75,7 +75,7 @@ func FuzzParseMatchers(f *testing.F) {
 				t.Fatalf("%q gave %+v, which is shown as %s and read as %+v %v", text, m, m, again, err)
 			}
 		}
-		_ = CompileSilences([]Silence{{Matchers: list}}).Over("", map[string]string{"a": "b"}, dusk)
+		_ = CompileSilences([]Silence{{Matchers: list}}).Over(labelled("", map[string]string{"a": "b"}), dusk)
 	})
 }
 
@@ -192,12 +192,12 @@ func TestReviseKeepsHistory(t *testing.T) {
 			for _, host := range []string{"a", "b"} {
 				labels := map[string]string{"host": host}
 				at := hour(h)
-				got := len(CompileSilences(after).Over("", labels, at)) > 0
+				got := len(CompileSilences(after).Over(labelled("", labels), at)) > 0
 				of := wish
 				if at.Before(dusk) {
 					of = was
 				}
-				if want := len(CompileSilences([]Silence{of}).Over("", labels, at)) > 0; got != want {
+				if want := len(CompileSilences([]Silence{of}).Over(labelled("", labels), at)) > 0; got != want {
 					t.Fatalf("host %s at %s: silenced %v, want %v\nold  %+v\nwish %+v\nnow  %+v", host, at, got, want, was, wish, after)
 				}
 			}
@@ -251,7 +251,7 @@ func TestSilencesOver(t *testing.T) {
 		{"prom", nil, hour(0), ""},
 	} {
 		var got []string
-		for _, s := range ss.Over(c.in, c.labels, c.at) {
+		for _, s := range ss.Over(labelled(c.in, c.labels), c.at) {
 			got = append(got, s.ID)
 		}
 		if strings.Join(got, ", ") != c.want {
@@ -331,7 +331,7 @@ func TestHushHoldsExactlyWhatIsSilenced(t *testing.T) {
 			for _, host := range []string{"a", "b", "c"} {
 				if rapid.Bool().Draw(t, "fires") {
 					firing = append(firing, fires(host))
-					every = every && len(ss.Over("prom", map[string]string{"host": host}, now)) > 0
+					every = every && len(ss.Over(labelled("prom", map[string]string{"host": host}), now)) > 0
 				}
 			}
 			if len(firing) == 0 {
@@ -382,5 +382,25 @@ func TestLapsed(t *testing.T) {
 	two.Until, two.At = hour(5), hour(3)
 	if Digest(one) != Digest(two) {
 		t.Error("to be said again with a later end is nothing new")
+	}
+}
+
+// labelled is an alert that has labels, and is about the service "db".
+func labelled(in org.IntegrationID, labels map[string]string) Alert {
+	return Alert{Integration: in, Service: "db", Last: Event{Labels: labels}}
+}
+
+func TestSilenceOfAService(t *testing.T) {
+	s := Silence{ID: "s", Service: "db", Matchers: []Matcher{{Name: "host", Value: "a"}}, Start: hour(0), End: hour(1)}
+	a := labelled("prom", map[string]string{"host": "a"})
+	if len(CompileSilences([]Silence{s}).Over(a, hour(0))) != 1 {
+		t.Error("it does not cover its own service")
+	}
+	if a.Service = "web"; len(CompileSilences([]Silence{s}).Over(a, hour(0))) != 0 {
+		t.Error("it covers another service")
+	}
+	next, _, err := Revise(&s, Silence{ID: "s", Matchers: []Matcher{{Name: "host", Value: "b"}}, Start: hour(0), End: hour(2)}, hour(0))
+	if err != nil || next.Service != "db" {
+		t.Errorf("changed, it is of %q, %v", next.Service, err)
 	}
 }

@@ -201,7 +201,7 @@ func (c *amCall) seen(a store.Firing, silences alert.Silences) amAlert {
 			out.GeneratorURL = l.Href
 		}
 	}
-	for _, s := range silences.Over(a.Integration, a.Last.Labels, c.at) {
+	for _, s := range silences.Over(a.Alert, c.at) {
 		out.Status.SilencedBy = append(out.Status.SilencedBy, s.ID)
 	}
 	if a.Held != "" && len(out.Status.SilencedBy) == 0 {

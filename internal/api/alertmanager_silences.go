@@ -133,7 +133,7 @@ func (c *amCall) endSilence() error {
 	if err != nil {
 		return err
 	}
-	if err := c.engine.EndSilence(c.r.Context(), s.ID, c.at); err != nil {
+	if err := c.engine.EndSilence(c.r.Context(), s.ID, "the key of "+string(c.in.ID), nil, c.at); err != nil {
 		return err
 	}
 	if err := c.settled(s.ID); err != nil {
@@ -179,7 +179,7 @@ func (c *amCall) putSilence() error {
 	}
 	var made alert.Silence
 	if err == nil {
-		made, err = c.engine.Silence(c.r.Context(), wish, c.at)
+		made, err = c.engine.Silence(c.r.Context(), wish, nil, c.at)
 	}
 	var refusal incident.Refusal
 	switch {

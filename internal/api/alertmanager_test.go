@@ -306,7 +306,7 @@ func TestAlertmanagerSilences(t *testing.T) {
 	}
 	if whole, err := h.engine.Silence(t.Context(), alert.Silence{
 		Matchers: []alert.Matcher{{Name: "host", Value: "nobody"}}, Start: h.engine.Now(), End: h.engine.Now().Add(time.Hour),
-	}, h.engine.Now()); err != nil {
+	}, nil, h.engine.Now()); err != nil {
 		t.Error(err)
 	} else {
 		if h.am("amkey2", "GET", "silences", "", &list); len(list) != 1 {

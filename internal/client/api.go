@@ -564,6 +564,12 @@ type PageShift struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSilence struct {
+	Items []Silence `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageTeam struct {
 	Items []Team `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -753,6 +759,38 @@ type Shift struct {
 	Roles  map[string][]string `json:"roles,omitempty"`
 	Until  time.Time           `json:"until"`
 	Why    string              `json:"why,omitempty"`
+}
+
+type Silence struct {
+	// A person or an API key, or in their own words somebody who came as an Alertmanager's client
+	Author    string    `json:"author"`
+	ChangedAt time.Time `json:"changed_at"`
+	Comment   string    `json:"comment"`
+	End       time.Time `json:"end"`
+	// Who ended it before its time
+	EndedBy string `json:"ended_by,omitempty"`
+	ID      string `json:"id"`
+	// Neither: it covers the whole house
+	Integration string    `json:"integration,omitempty"`
+	Matchers    []string  `json:"matchers"`
+	Service     string    `json:"service,omitempty"`
+	Start       time.Time `json:"start"`
+	// pending, active, expired
+	State string `json:"state"`
+}
+
+type SilenceBody struct {
+	// Why
+	Comment string    `json:"comment"`
+	End     time.Time `json:"end"`
+	// Only its alerts. It stays as it was made
+	Integration string `json:"integration,omitempty"`
+	// On the labels of alerts, as Alertmanager writes them: host=~"db.*". All of them must hold
+	Matchers []string `json:"matchers"`
+	// Only alerts about it. It stays as it was made
+	Service string `json:"service,omitempty"`
+	// Now, when it is left out or has passed
+	Start *time.Time `json:"start,omitempty"`
 }
 
 type SnoozingBody struct {
@@ -1759,6 +1797,53 @@ func (c *Client) PatchSettings(ctx context.Context, body map[string]any, with ..
 func (c *Client) GetSettingsVersions(ctx context.Context, with ...Option) (out PageSettings, err error) {
 	err = c.do(ctx, "GET", "/api/v1/settings/versions", nil, nil, &out, with)
 	return out, err
+}
+
+// GetSilencesQuery is what GetSilences may be asked for. What is zero is left out.
+type GetSilencesQuery struct {
+	// pending, active, expired
+	State string
+	// Made for this service alone
+	Service string
+	// Made for this integration alone
+	Integration string
+}
+
+func (q GetSilencesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "state", q.State)
+	put(v, "service", q.Service)
+	put(v, "integration", q.Integration)
+	return v
+}
+
+// GetSilences: GET /api/v1/silences: List silences, what is active first.
+func (c *Client) GetSilences(ctx context.Context, query GetSilencesQuery, with ...Option) (out PageSilence, err error) {
+	err = c.do(ctx, "GET", "/api/v1/silences", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostSilences: POST /api/v1/silences: Keep alerts from calling people for a while.
+func (c *Client) PostSilences(ctx context.Context, body SilenceBody, with ...Option) (out Silence, err error) {
+	err = c.do(ctx, "POST", "/api/v1/silences", nil, body, &out, with)
+	return out, err
+}
+
+// GetSilencesID: GET /api/v1/silences/{id}: Read a silence.
+func (c *Client) GetSilencesID(ctx context.Context, id string, with ...Option) (out Silence, err error) {
+	err = c.do(ctx, "GET", "/api/v1/silences/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutSilencesID: PUT /api/v1/silences/{id}: Change a silence.
+func (c *Client) PutSilencesID(ctx context.Context, id string, body SilenceBody, with ...Option) (out Silence, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/silences/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteSilencesID: DELETE /api/v1/silences/{id}: End a silence now.
+func (c *Client) DeleteSilencesID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/silences/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
 // GetTeamsQuery is what GetTeams may be asked for. What is zero is left out.

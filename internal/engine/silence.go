@@ -19,8 +19,9 @@ const maxSilences = 1000
 
 // Silence makes a silence, or changes the one whose ID the wish has, and returns what
 // came of it, which may be a new one. When it returns, the silence is on disk. A
-// refusal says why there is none; store.ErrNotFound that none has the ID.
-func (e *Engine) Silence(ctx context.Context, wish alert.Silence, now time.Time) (made alert.Silence, err error) {
+// refusal says why there is none; store.ErrNotFound that none has the ID. may, if any, is
+// asked about the one that is changed, and its error is the answer.
+func (e *Engine) Silence(ctx context.Context, wish alert.Silence, may func(alert.Silence) error, now time.Time) (made alert.Silence, err error) {
 	id := e.newUUID()
 	wish.Start, wish.End = wish.Start.Truncate(time.Microsecond), wish.End.Truncate(time.Microsecond)
 	err = e.store.Write(ctx, store.People, func(tx *store.Tx) error {
@@ -29,6 +30,11 @@ func (e *Engine) Silence(ctx context.Context, wish alert.Silence, now time.Time)
 			was, err := tx.Silence(wish.ID)
 			if err != nil {
 				return err
+			}
+			if may != nil {
+				if err := may(was); err != nil {
+					return err
+				}
 			}
 			old = &was
 		}
@@ -57,14 +63,23 @@ func (e *Engine) Silence(ctx context.Context, wish alert.Silence, now time.Time)
 	return made, err
 }
 
-// EndSilence ends a silence now; one that is over stays as it is.
-func (e *Engine) EndSilence(ctx context.Context, id string, now time.Time) error {
+// EndSilence ends a silence now, by somebody; one that is over stays as it is. may is
+// asked as Silence asks it.
+func (e *Engine) EndSilence(ctx context.Context, id, by string, may func(alert.Silence) error, now time.Time) error {
 	err := e.store.Write(ctx, store.People, func(tx *store.Tx) error {
 		s, err := tx.Silence(id)
-		if err != nil || s.State(now) == alert.SilenceExpired {
+		if err != nil {
 			return err
 		}
-		return putSilences(tx, now, s.Expire(now))
+		if may != nil {
+			if err := may(s); err != nil {
+				return err
+			}
+		}
+		if s.State(now) == alert.SilenceExpired {
+			return nil
+		}
+		return putSilences(tx, now, s.Expire(now, by))
 	})
 	if err == nil {
 		e.Poke()
@@ -188,7 +203,7 @@ func silenced(tx *store.Tx, s alert.Silence, now time.Time) (ids []incident.ID, 
 		}
 		for _, a := range some {
 			after = store.AlertKey{Integration: a.Integration, Key: a.Key}
-			if !known[a.Subject] && len(one.Over(a.Integration, a.Last.Labels, now)) > 0 {
+			if !known[a.Subject] && len(one.Over(a.Alert, now)) > 0 {
 				known[a.Subject] = true
 				ids = append(ids, a.Subject)
 			}

@@ -100,13 +100,13 @@ func TestSilenceAmongNodes(t *testing.T) {
 			now := nodes[1].Now()
 			s, err = nodes[1].Silence(ctx, alert.Silence{
 				Matchers: []alert.Matcher{{Name: "quiet", Value: "true"}}, Start: now.Add(20 * time.Millisecond), End: now.Add(time.Hour),
-			}, now)
+			}, nil, now)
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		soon(heard / 2)
-		during(func() { err = nodes[0].EndSilence(ctx, s.ID, nodes[0].Now()) })
+		during(func() { err = nodes[0].EndSilence(ctx, s.ID, "somebody", nil, nodes[0].Now()) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func (h *house) quiet(host string, in, lasts time.Duration) alert.Silence {
 
 func (h *house) revise(wish alert.Silence) alert.Silence {
 	h.t.Helper()
-	made, err := h.Silence(context.Background(), wish, h.now)
+	made, err := h.Silence(context.Background(), wish, nil, h.now)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestSilenceChanges(t *testing.T) {
 		h.hear(on("db-2"))
 		h.expect("")
 		for range 2 { // the second time it is over already
-			if err := h.EndSilence(context.Background(), next.ID, h.now); err != nil {
+			if err := h.EndSilence(context.Background(), next.ID, "somebody", nil, h.now); err != nil {
 				t.Fatal(err)
 			}
 			h.step()
@@ -215,18 +215,18 @@ func TestSilenceChanges(t *testing.T) {
 		h.expect("jane: db-2 is down")
 
 		ctx := context.Background()
-		if err := h.EndSilence(ctx, "nobody", h.now); !errors.Is(err, store.ErrNotFound) {
+		if err := h.EndSilence(ctx, "nobody", "somebody", nil, h.now); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("to end nobody's: %v", err)
 		}
 		lost := s
 		lost.ID = "nobody"
-		if _, err := h.Silence(ctx, lost, h.now); !errors.Is(err, store.ErrNotFound) {
+		if _, err := h.Silence(ctx, lost, nil, h.now); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("to change nobody's: %v", err)
 		}
 		s = h.quiet("db-2", 0, time.Hour)
 		bad := s
 		bad.End = h.now.Add(-time.Minute)
-		if _, err := h.Silence(ctx, bad, h.now); !errors.As(err, new(incident.Refusal)) {
+		if _, err := h.Silence(ctx, bad, nil, h.now); !errors.As(err, new(incident.Refusal)) {
 			t.Errorf("an end in the past: %v", err)
 		}
 		h.step()
@@ -325,7 +325,7 @@ func TestSilenceOverMany(t *testing.T) {
 		if n := held(); n != many {
 			t.Errorf("%d are held, want %d", n, many)
 		}
-		if err := h.EndSilence(context.Background(), s.ID, h.now); err != nil {
+		if err := h.EndSilence(context.Background(), s.ID, "somebody", nil, h.now); err != nil {
 			t.Fatal(err)
 		}
 		h.step()
@@ -531,7 +531,7 @@ func TestTooManySilences(t *testing.T) {
 			}
 			return nil
 		})
-		if _, err := h.Silence(context.Background(), one, h.now); !errors.As(err, new(incident.Refusal)) {
+		if _, err := h.Silence(context.Background(), one, nil, h.now); !errors.As(err, new(incident.Refusal)) {
 			t.Errorf("one more: %v", err)
 		}
 		h.write(func(tx *store.Tx) error { return tx.SilenceOver("s7") })

@@ -33,7 +33,7 @@ func (p *player) silence(ctx context.Context, w words) error {
 	start := p.now.Add(wait)
 	made, err := p.engine.Silence(ctx, alert.Silence{
 		Integration: org.IntegrationID(w["INTEGRATION"]), Matchers: list, Start: start, End: start.Add(w.duration()), By: "somebody",
-	}, p.now)
+	}, nil, p.now)
 	p.hushes[w["NAME"]] = made.ID
 	return err
 }
@@ -48,7 +48,7 @@ func (p *player) lasts(ctx context.Context, w words) error {
 		return err
 	}
 	s.End = p.now.Add(w.duration())
-	made, err := p.engine.Silence(ctx, s, p.now)
+	made, err := p.engine.Silence(ctx, s, nil, p.now)
 	if err == nil {
 		p.hushes[w["NAME"]] = made.ID
 	}
@@ -60,7 +60,7 @@ func (p *player) endsSilence(ctx context.Context, w words) error {
 	if err != nil {
 		return err
 	}
-	return p.engine.EndSilence(ctx, id, p.now)
+	return p.engine.EndSilence(ctx, id, "somebody", nil, p.now)
 }
 
 // hush is the id of the silence that a line names.

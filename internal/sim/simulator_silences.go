@@ -25,7 +25,7 @@ func (s *simulator) silence() {
 		wish.Start = s.now.Add(s.within(time.Hour, 2))
 	}
 	wish.End = wish.Start.Add(time.Minute + s.within(2*time.Hour, 1))
-	made, err := s.engine.Silence(s.ctx, wish, s.now)
+	made, err := s.engine.Silence(s.ctx, wish, nil, s.now)
 	s.say("a silence from %s until %s over %v: %v", wish.Start.Format(time.TimeOnly), wish.End.Format(time.TimeOnly), wish.Matchers, err)
 	if err != nil {
 		return
@@ -33,14 +33,14 @@ func (s *simulator) silence() {
 	switch s.rng.IntN(4) {
 	case 0:
 		s.after(s.within(time.Hour, 1), func() {
-			err := s.engine.EndSilence(s.ctx, made.ID, s.now)
+			err := s.engine.EndSilence(s.ctx, made.ID, "somebody", nil, s.now)
 			s.say("a silence is ended: %v", err)
 		})
 	case 1:
 		s.after(s.within(time.Hour, 1), func() {
 			made.End = s.now.Add(time.Minute + s.within(time.Hour, 1))
 			made.Matchers[0].Not = s.chance(0.2) && made.Matchers[0].Value != ""
-			_, err := s.engine.Silence(s.ctx, made, s.now)
+			_, err := s.engine.Silence(s.ctx, made, nil, s.now)
 			s.say("a silence is changed, until %s: %v", made.End.Format(time.TimeOnly), err)
 		})
 	}

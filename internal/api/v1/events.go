@@ -26,9 +26,9 @@ const (
 )
 
 // An Event says that something changed: an incident, with the lines that were added to
-// its log, or a thing of the configuration.
+// its log, a silence, or a thing of the configuration.
 type Event struct {
-	Topic    string    `json:"topic" doc:"incident, or config/person and so on"`
+	Topic    string    `json:"topic" doc:"incident, silences, or config/person and so on"`
 	ID       string    `json:"id"`
 	Incident *Incident `json:"incident,omitempty" doc:"As it is now"`
 	Lines    []Line    `json:"lines,omitempty" doc:"What was added to its log; absent when it is too much"`
@@ -182,7 +182,7 @@ type told struct {
 // visible is asked for every delivery.
 func (e told) visible(c *caller, s *setup) bool {
 	switch {
-	case e.topic == "incident":
+	case e.topic == "incident", e.topic == "silences":
 		return c.May(org.ReadIncidents, "") && !s.hides(c.Identity, e.service)
 	case strings.HasPrefix(e.topic, "config/"):
 		return c.May(org.ReadSetup, "")

@@ -21,9 +21,9 @@ var (
 	nothing       = huma.Error404NotFound("there is nothing here")
 )
 
-// unmet says that If-Match names another version.
-func unmet(version int) error {
-	return huma.ErrorWithHeaders(huma.Error412PreconditionFailed("it was changed meanwhile: read it again"), http.Header{"Etag": {tag(version)}})
+// unmet says that If-Match names another version than this.
+func unmet(etag string) error {
+	return huma.ErrorWithHeaders(huma.Error412PreconditionFailed("it was changed meanwhile: read it again"), http.Header{"Etag": {etag}})
 }
 
 // wrong is a fault of one field.

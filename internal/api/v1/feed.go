@@ -12,6 +12,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/org"
 )
 
 const (
@@ -159,7 +160,18 @@ func (f *feed) tell(tx *store.Tx, rows []store.FeedRow) (b batch, err error) {
 	for _, r := range things {
 		e := Event{Topic: r.Topic, ID: r.Subject}
 		if r.Topic != "incident" {
-			b.events = append(b.events, write(e, "", r.Cursor))
+			var service org.ServiceID
+			if r.Topic == "silences" {
+				one, err := tx.Silence(r.Subject)
+				if errors.Is(err, store.ErrNotFound) {
+					continue
+				}
+				if err != nil {
+					return b, err
+				}
+				service = b.setup.silenced(one)
+			}
+			b.events = append(b.events, write(e, service, r.Cursor))
 			continue
 		}
 		e, service, err := incidentEvent(tx, incident.ID(r.Subject), r.First, r.Seq)

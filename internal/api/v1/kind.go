@@ -284,16 +284,19 @@ func origin(address string) string {
 func tag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // check refuses a change of another version than the one that was read.
-func (m Match) check(version int) error {
+func (m Match) check(version int) error { return m.met(tag(version)) }
+
+// met is check for what has an ETag and no version.
+func (m Match) met(etag string) error {
 	if m.IfMatch == "" || m.IfMatch == "*" {
 		return nil
 	}
 	for one := range strings.SplitSeq(m.IfMatch, ",") {
-		if strings.TrimPrefix(strings.TrimSpace(one), "W/") == tag(version) {
+		if strings.TrimPrefix(strings.TrimSpace(one), "W/") == etag {
 			return nil
 		}
 	}
-	return unmet(version)
+	return unmet(etag)
 }
 
 // spanAlias is how a span of a cover looks from outside: it has two forms.

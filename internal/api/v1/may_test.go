@@ -44,6 +44,11 @@ func bodyFor(method, pattern, team string) string {
 		return `{"csv":"id,name\n","plan":true}`
 	case strings.HasSuffix(pattern, "/keys"):
 		return `{"name":"script","deeds":["read incidents"]}`
+	case strings.Contains(pattern, "/silences"):
+		if method == "POST" {
+			return fmt.Sprintf(`{"matchers":["a=b"],"service":%q,"end":"2036-01-01T00:00:00Z","comment":"hm"}`, service)
+		}
+		return `{"matchers":["a=b"],"end":"2036-01-01T00:00:00Z","comment":"hm"}`
 	case strings.HasSuffix(pattern, "/replay"):
 		return `{"since":"2026-01-01T00:00:00Z"}`
 	case strings.HasSuffix(pattern, "/overrides"), strings.HasSuffix(pattern, "/overrides/{override}"):
@@ -143,6 +148,9 @@ func walk(h *home, r v1.Route, as, team string) {
 	path := strings.TrimPrefix(r.Pattern, v1.Prefix)
 	if strings.HasPrefix(path, "/incidents/{id}") {
 		path = strings.Replace(path, "{id}", string(h.opened(org.ServiceID([]string{"db", "site"}[n]), "a")), 1)
+	}
+	if strings.HasPrefix(path, "/silences/{id}") {
+		path = strings.Replace(path, "{id}", h.silenced(org.ServiceID([]string{"db", "site"}[n])), 1)
 	}
 	for plural, ids := range known {
 		if strings.HasPrefix(path, "/"+plural+"/") {

@@ -167,6 +167,16 @@ func (s *setup) schedule(id string) (*oncall.Compiled, error) {
 	return c, err
 }
 
+// integration is one by its id; without one, the zero Integration.
+func (s *setup) integration(id org.IntegrationID) (v org.Integration) {
+	row := s.rows[thing{config.Integrating, string(id)}]
+	if row.ID == "" || json.Unmarshal(row.Body, &v) != nil {
+		return org.Integration{}
+	}
+	v.ID, v.Retired = id, row.Retired
+	return v
+}
+
 // policy is the current version of a policy.
 func (s *setup) policy(id string) (p escalate.Policy, err error) {
 	row, ok := s.rows[thing{config.Policy, id}]
