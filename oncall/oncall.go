@@ -24,6 +24,8 @@
 //   - A monthly turn from the 31st starts on the last day of shorter months and
 //     returns to the 31st.
 //   - Instants are whole microseconds. Zones come from org.Zone, never the machine's.
+//   - Whole days begin at the first reading of the day: where midnight is skipped, at the
+//     jump.
 //   - Occurrences are numbered as the rule makes them: an excluded date keeps its
 //     number and an added one shares the number before it, so that striking out one
 //     evening does not move everybody after it.
@@ -85,8 +87,10 @@ type Layer struct {
 	Hours  Lines          `json:"hours,omitempty" yaml:"hours,omitempty"`
 }
 
-// A Cover says when a layer holds. Kind is always (also ""), cycle, recur or fixed;
-// the other fields belong to one kind each.
+// A Cover says when a layer holds. Kind is always (also ""), cycle, recur, fixed,
+// holidays, union, intersect or minus; the other fields belong to one kind each. Minus
+// is the first of Of without the others: Mon-Fri without holidays. What is left of an
+// occurrence keeps its number and its turn.
 type Cover struct {
 	Kind    string `json:"kind" yaml:"kind"`
 	TZ      string `json:"tz,omitempty" yaml:"tz,omitempty"`             // "" is the layer's
@@ -111,6 +115,14 @@ type Cover struct {
 	Wkst       string   `json:"wkst,omitempty" yaml:"wkst,omitempty"`               // "" is MO
 	Exdate     []string `json:"exdate,omitempty" yaml:"exdate,omitempty"`
 	Rdate      []string `json:"rdate,omitempty" yaml:"rdate,omitempty"`
+
+	// Of holidays: whole civil days. Those of a country ("CZ"; "" is that of the zone,
+	// unless there are dates), and dates of one's own (2026-12-24).
+	Country string   `json:"country,omitempty" yaml:"country,omitempty"`
+	Dates   []string `json:"dates,omitempty" yaml:"dates,omitempty"`
+
+	// Of union, intersect and minus.
+	Of []Cover `json:"of,omitempty" yaml:"of,omitempty"`
 }
 
 // A Turn says how the slots follow each other. Kind is none (also ""), clock,

@@ -36,11 +36,20 @@ type (
 type Person struct {
 	ID      PersonID           `json:"id" yaml:"id"`
 	Name    string             `json:"name" yaml:"name"`
-	Zone    string             `json:"zone,omitempty" yaml:"zone,omitempty"` // IANA name; "" is UTC
-	Role    Role               `json:"role,omitempty" yaml:"role,omitempty"` // "" is responder
+	Zone    string             `json:"zone,omitempty" yaml:"zone,omitempty"`       // IANA name; "" is UTC
+	Country string             `json:"country,omitempty" yaml:"country,omitempty"` // whose holidays they keep: "CZ"; "" is that of the zone
+	Role    Role               `json:"role,omitempty" yaml:"role,omitempty"`       // "" is responder
 	Methods []Method           `json:"methods,omitempty" yaml:"methods,omitempty"`
 	Rules   []NotificationRule `json:"rules,omitempty" yaml:"rules,omitempty"`
 	Retired bool               `json:"retired,omitempty" yaml:"-"`
+}
+
+// Home is the country whose holidays the person keeps; "" is that we do not know.
+func (p Person) Home() string {
+	if p.Country != "" {
+		return p.Country
+	}
+	return CountryOf(p.Zone)
 }
 
 // A Method is one address of a person on one channel.
@@ -154,7 +163,8 @@ func (s Severity) Valid() bool { return len(s) == 4 && s >= SEV1 && s <= SEV5 }
 
 // A Target is whom a level of a policy calls; exactly one field is set. It is
 // written "person:jane", "schedule:primary", "team:dba", "policy:managers" or
-// "email:reports@example.org"; a bare word is a person.
+// "email:reports@example.org"; a bare word is a person. Of a schedule it may name a place
+// (Place): "schedule:primary/secondary".
 type Target struct {
 	Kind string // person, schedule, team, policy or email
 	ID   string
@@ -165,6 +175,13 @@ func (t Target) String() string {
 		return ""
 	}
 	return t.Kind + ":" + t.ID
+}
+
+// Place parts the target of a schedule: "db/secondary" is the role secondary of db,
+// "db/next" and "db/previous" are who stands after and before the one on call.
+func (t Target) Place() (id, place string) {
+	id, place, _ = strings.Cut(t.ID, "/")
+	return id, place
 }
 
 func (t Target) MarshalText() ([]byte, error) { return []byte(t.String()), nil }

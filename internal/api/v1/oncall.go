@@ -59,7 +59,7 @@ func (a *API) oncall(ctx context.Context, in *Moment) (*pageOf[Watch], error) {
 		if c, err := s.schedule(r.ID); err != nil { // one that cannot be read hides no other
 			shift.Why = "the schedule cannot be read: " + err.Error()
 		} else {
-			shift = c.At(at)
+			shift = s.register().At(c, at)
 		}
 		out.Body.Items = append(out.Body.Items, Watch{
 			Schedule: org.ScheduleID(r.ID), Name: s.names[thing{r.Kind, r.ID}], Team: s.teamOf(r.Kind, r.Body),
@@ -110,7 +110,7 @@ func (a *API) shifts(ctx context.Context, in *span) (*pageOf[Shift], error) {
 		return nil, wrong("query.to", "must be after from, by at most 366 days")
 	}
 	out := &pageOf[Shift]{Body: page[Shift]{Items: []Shift{}}}
-	for _, s := range c.Render(in.From.UTC(), in.To.UTC()) {
+	for _, s := range asking(ctx).setup.register().Render(c, in.From.UTC(), in.To.UTC()) {
 		out.Body.Items = append(out.Body.Items, Shift{From: s.From, Until: s.Until, People: people(s.People), Roles: s.Roles, Empty: s.Empty, Why: s.Why})
 	}
 	return out, nil

@@ -187,3 +187,31 @@ func (s *setup) policy(id string) (p escalate.Policy, err error) {
 	p.Version = row.Version
 	return p, err
 }
+
+// register knows who stands behind the members of schedules.
+func (s *setup) register() oncall.Register {
+	return oncall.Register{
+		Team: func(id org.TeamID) []org.PersonID {
+			var t org.Team
+			row := s.rows[thing{config.Team, string(id)}]
+			if row.Retired || json.Unmarshal(row.Body, &t) != nil {
+				return nil
+			}
+			return t.Members
+		},
+		Schedule: func(id org.ScheduleID) *oncall.Compiled {
+			c, err := s.schedule(string(id))
+			if err != nil {
+				return nil
+			}
+			return c
+		},
+		Policy: func(id org.PolicyID) []org.Target {
+			p, err := s.policy(string(id))
+			if err != nil || len(p.Levels) == 0 {
+				return nil
+			}
+			return p.Levels[0].Targets
+		},
+	}
+}
