@@ -27,6 +27,8 @@ const rules = `
 	resolve: incident org
 
 	alert/source: alert org
+	alert/cause
+	alert/sift: alert alert/cause incident org
 
 	# The machinery. It sees the domain; the domain never sees it.
 	internal/secret
