@@ -48,6 +48,7 @@ const rules = `
 
 	# These two see everything.
 	internal/sim: *
+	internal/sim/mockworld
 	internal/app: *
 `
 
