@@ -50,6 +50,7 @@ const rules = `
 
 	# These two see everything.
 	internal/sim: *
+	internal/sim/mockworld
 	internal/app: *
 `
 
