@@ -155,12 +155,15 @@ type Cover struct {
 	ByDay      []string          `json:"by_day,omitempty"`
 	ByMonth    []int64           `json:"by_month,omitempty"`
 	ByMonthday []int64           `json:"by_monthday,omitempty"`
+	Country    string            `json:"country,omitempty"`
+	Dates      []string          `json:"dates,omitempty"`
 	DurS       int64             `json:"dur_s,omitempty"`
 	EndFold    string            `json:"end_fold,omitempty"`
 	Exdate     []string          `json:"exdate,omitempty"`
 	Freq       string            `json:"freq,omitempty"`
 	Interval   int64             `json:"interval,omitempty"`
 	Kind       string            `json:"kind"`
+	Of         []Cover           `json:"of,omitempty"`
 	PeriodDays int64             `json:"period_days,omitempty"`
 	Rdate      []string          `json:"rdate,omitempty"`
 	Spans      []json.RawMessage `json:"spans,omitempty"`
@@ -609,6 +612,7 @@ type Patch struct {
 type Person struct {
 	ChangedAt *time.Time         `json:"changed_at,omitempty"`
 	ChangedBy string             `json:"changed_by,omitempty"`
+	Country   string             `json:"country,omitempty"`
 	ID        string             `json:"id,omitempty"`
 	Methods   []Method           `json:"methods,omitempty"`
 	Name      string             `json:"name,omitempty"`
