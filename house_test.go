@@ -30,6 +30,9 @@ const rules = `
 	alert/cause
 	alert/sift: alert alert/cause incident org
 
+	# The app that people see, built and embedded.
+	web
+
 	# The machinery. It sees the domain; the domain never sees it.
 	internal/secret
 	internal/egress
@@ -42,7 +45,7 @@ const rules = `
 	internal/follow: alert escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
 	internal/api: alert alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/engine internal/secret internal/store internal/web
 	internal/api/v1: alert escalate incident oncall org resolve internal/apply internal/auth internal/config internal/engine internal/follow internal/secret internal/store
-	internal/web: alert escalate incident oncall org resolve internal/engine internal/store
+	internal/web: alert escalate incident oncall org resolve internal/engine internal/store web
 	internal/config: alert alert/source escalate incident oncall org internal/channel internal/egress internal/secret
 	internal/apply: incident org internal/config internal/secret internal/store
 	internal/client

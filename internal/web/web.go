@@ -1,5 +1,5 @@
-// Package web serves the pages that people open without signing in: the front page,
-// and behind the link in a page (escalate.Page) the one where they say that they have
+// Package web serves the app (app.go), and the pages that people open without signing
+// in: behind the link in a page (escalate.Page) the one where they say that they have
 // it.
 //
 // An acknowledge link is good for one subject, one person and one verb. Opening it
@@ -68,11 +68,6 @@ func hash(text string) string {
 
 // A plain page says one thing.
 type plain struct{ Title, Text string }
-
-// Front says that Tocsin runs here.
-func (p *Pages) Front(w http.ResponseWriter, r *http.Request) {
-	render(w, http.StatusOK, "plain", plain{"Tocsin", "Tocsin is running."})
-}
 
 // Fault tells a person what went wrong. A link that is unknown, forged or out of date
 // gets the same page as any address where nothing is.
