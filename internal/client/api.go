@@ -67,6 +67,13 @@ type Alert struct {
 	Title       string            `json:"title"`
 }
 
+type Answering struct {
+	ID string `json:"id"`
+	// From 1
+	Level int64  `json:"level"`
+	Name  string `json:"name"`
+}
+
 type Applied struct {
 	Steps []Step `json:"steps"`
 }
@@ -150,6 +157,16 @@ type Climb struct {
 	Waiting string `json:"waiting,omitempty"`
 }
 
+type Counts struct {
+	Acknowledged int64 `json:"acknowledged"`
+	// Whatever their status; they are not counted under it
+	Held int64 `json:"held"`
+	// You were called for, and nobody has them; 200 is 200 or more
+	NeedsYou  int64 `json:"needs_you"`
+	Snoozed   int64 `json:"snoozed"`
+	Triggered int64 `json:"triggered"`
+}
+
 type Cover struct {
 	Anchor     string            `json:"anchor,omitempty"`
 	ByDay      []string          `json:"by_day,omitempty"`
@@ -188,6 +205,19 @@ type Delivery struct {
 	TookMs  int64      `json:"took_ms,omitempty"`
 	TriedAt *time.Time `json:"tried_at,omitempty"`
 	Tries   int64      `json:"tries"`
+}
+
+type Duty struct {
+	// Of a shift that is to come
+	From     *time.Time `json:"from,omitempty"`
+	Name     string     `json:"name"`
+	Role     string     `json:"role,omitempty"`
+	Schedule string     `json:"schedule"`
+	// Whose policy calls the schedule
+	Services []Answering `json:"services"`
+	Team     string      `json:"team,omitempty"`
+	Until    *time.Time  `json:"until,omitempty"`
+	Why      string      `json:"why,omitempty"`
 }
 
 type ErrorDetail struct {
@@ -253,6 +283,8 @@ type ImportingBody struct {
 }
 
 type Incident struct {
+	// When the answer expires
+	AckUntil *time.Time `json:"ack_until,omitempty"`
 	// That ever joined
 	Alerts int64 `json:"alerts"`
 	// When the last line of its log was written
@@ -262,18 +294,29 @@ type Incident struct {
 	ID          string `json:"id"`
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
-	Lines    int64      `json:"lines"`
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
 	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	OwnedAt  *time.Time `json:"owned_at,omitempty"`
 	// Who answered first
-	Owner      string     `json:"owner,omitempty"`
-	Priority   string     `json:"priority,omitempty"`
-	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
-	Service    string     `json:"service,omitempty"`
-	Severity   string     `json:"severity,omitempty"`
+	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
+	Priority    string     `json:"priority,omitempty"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	Severity    string     `json:"severity,omitempty"`
+	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
 	// triggered, acknowledged, snoozed, resolved, closed
-	Status string `json:"status"`
-	Team   string `json:"team,omitempty"`
-	Title  string `json:"title"`
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
 type Integration struct {
@@ -366,6 +409,31 @@ type Link struct {
 	Text  string `json:"text,omitempty"`
 }
 
+type Me struct {
+	// What may be done to what belongs to nobody, or to everything
+	Deeds []string `json:"deeds"`
+	// The API key, if it is one that asks
+	Key string `json:"key,omitempty"`
+	// Contact methods that a page may go out over
+	Methods int64  `json:"methods"`
+	Name    string `json:"name"`
+	// The next shift that begins within 35 days
+	NextShift *Duty     `json:"next_shift,omitempty"`
+	Now       time.Time `json:"now"`
+	// Now
+	OnCall []Duty `json:"on_call"`
+	// With an API key, whom it acts for
+	Person string   `json:"person,omitempty"`
+	Role   string   `json:"role"`
+	Teams  []MyTeam `json:"teams"`
+	// Of Tocsin
+	Version string `json:"version"`
+	// High pages that nobody has answered yet, newest first
+	Waiting []MyPage `json:"waiting"`
+	// IANA name
+	Zone string `json:"zone"`
+}
+
 type Method struct {
 	Address  string `json:"address"`
 	Channel  string `json:"channel"`
@@ -379,6 +447,25 @@ type MinAlerts struct {
 	Within string `json:"within"`
 }
 
+type MyPage struct {
+	At       time.Time `json:"at"`
+	Channel  string    `json:"channel"`
+	Incident string    `json:"incident"`
+	// The last one
+	Page     string `json:"page"`
+	Severity string `json:"severity,omitempty"`
+	// planned, claimed, sent, delivered, read, answered, failed, cancelled
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type MyTeam struct {
+	Deeds []string `json:"deeds"`
+	ID    string   `json:"id"`
+	Name  string   `json:"name"`
+	Role  string   `json:"role"`
+}
+
 type Need struct {
 	// Who else stands there
 	Others []string `json:"others,omitempty"`
@@ -390,6 +477,16 @@ type Needs struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
 	Setup     []Need     `json:"setup"`
+}
+
+type NextLevel struct {
+	At time.Time `json:"at"`
+	// Called then, from 1; absent when there is none left to call
+	Level int64 `json:"level,omitempty"`
+	// From 1
+	Round int64 `json:"round"`
+	// In words: escalates to level 2
+	Text string `json:"text"`
 }
 
 type NotificationRule struct {
@@ -885,20 +982,29 @@ type WholeIncident struct {
 	ID          string `json:"id"`
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
-	Lines    int64      `json:"lines"`
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
 	OpenedAt *time.Time `json:"opened_at,omitempty"`
 	OwnedAt  *time.Time `json:"owned_at,omitempty"`
 	// Who answered first
 	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
 	Priority    string     `json:"priority,omitempty"`
 	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
 	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
 	Severity    string     `json:"severity,omitempty"`
 	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
 	// triggered, acknowledged, snoozed, resolved, closed
-	Status string `json:"status"`
-	Team   string `json:"team,omitempty"`
-	Title  string `json:"title"`
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
 type Why struct {
@@ -1077,6 +1183,8 @@ type GetIncidentsQuery struct {
 	Severity string
 	// Who has it, or had it at the end
 	Person string
+	// Only those that this person was called for and that nobody has yet; me is who asks
+	Calling string
 	// Each word must begin a word of the title
 	Q string
 	// At or after, by the millisecond
@@ -1096,6 +1204,7 @@ func (q GetIncidentsQuery) values() url.Values {
 	put(v, "priority", q.Priority)
 	put(v, "severity", q.Severity)
 	put(v, "person", q.Person)
+	put(v, "calling", q.Calling)
 	put(v, "q", q.Q)
 	put(v, "opened_after", q.OpenedAfter)
 	put(v, "opened_before", q.OpenedBefore)
@@ -1119,6 +1228,51 @@ func (c *Client) PostIncidents(ctx context.Context, body OpeningBody, with ...Op
 // PostIncidentsBulk: POST /api/v1/incidents/bulk: Do one thing to many incidents.
 func (c *Client) PostIncidentsBulk(ctx context.Context, body Bulk, with ...Option) (out BulkDoneBody, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/bulk", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsCountsQuery is what GetIncidentsCounts may be asked for. What is zero is left out.
+type GetIncidentsCountsQuery struct {
+	// Any of these, with commas between: triggered, acknowledged, snoozed, resolved, closed
+	Status []string
+	// Only those that people still have to care for
+	Open    bool
+	Service string
+	Team    string
+	// high, low
+	Priority string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// Who has it, or had it at the end
+	Person string
+	// Only those that this person was called for and that nobody has yet; me is who asks
+	Calling string
+	// Each word must begin a word of the title
+	Q string
+	// At or after, by the millisecond
+	OpenedAfter  time.Time
+	OpenedBefore time.Time
+}
+
+func (q GetIncidentsCountsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "status", q.Status)
+	put(v, "open", q.Open)
+	put(v, "service", q.Service)
+	put(v, "team", q.Team)
+	put(v, "priority", q.Priority)
+	put(v, "severity", q.Severity)
+	put(v, "person", q.Person)
+	put(v, "calling", q.Calling)
+	put(v, "q", q.Q)
+	put(v, "opened_after", q.OpenedAfter)
+	put(v, "opened_before", q.OpenedBefore)
+	return v
+}
+
+// GetIncidentsCounts: GET /api/v1/incidents/counts: Count open incidents.
+func (c *Client) GetIncidentsCounts(ctx context.Context, query GetIncidentsCountsQuery, with ...Option) (out Counts, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/counts", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -1308,6 +1462,12 @@ func (c *Client) GetKeysID(ctx context.Context, id string, with ...Option) (out 
 // DeleteKeysID: DELETE /api/v1/keys/{id}: End an API key at once.
 func (c *Client) DeleteKeysID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/keys/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetMe: GET /api/v1/me: Who you are, what you may, and what waits for you.
+func (c *Client) GetMe(ctx context.Context, with ...Option) (out Me, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me", nil, nil, &out, with)
+	return out, err
 }
 
 // GetOncallQuery is what GetOncall may be asked for. What is zero is left out.

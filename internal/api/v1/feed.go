@@ -158,11 +158,21 @@ func (f *feed) tell(tx *store.Tx, rows []store.FeedRow) (b batch, err error) {
 	slices.SortFunc(things, func(a, b store.FeedRow) int { return cmp.Or(cmp.Compare(a.Tx, b.Tx), cmp.Compare(a.ID, b.ID)) })
 	for _, r := range things {
 		e := Event{Topic: r.Topic, ID: r.Subject}
-		if r.Topic != "incident" {
+		switch r.Topic {
+		case "incident":
+		case "pages": // of an incident: seen by whoever sees that
+			in, err := tx.Subject(incident.ID(r.Subject))
+			if err == nil {
+				b.events = append(b.events, write(e, in.Service, r.Cursor))
+			} else if !errors.Is(err, store.ErrNotFound) {
+				return b, err
+			}
+			continue
+		default:
 			b.events = append(b.events, write(e, "", r.Cursor))
 			continue
 		}
-		e, service, err := incidentEvent(tx, incident.ID(r.Subject), r.First, r.Seq)
+		e, service, err := f.api.incidentEvent(tx, b.setup, incident.ID(r.Subject), r.First, r.Seq)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}

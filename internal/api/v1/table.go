@@ -22,7 +22,10 @@ type route struct {
 // table is every route below Prefix, but for the OpenAPI document, which is public.
 var table = concat(
 	[]route{
+		{"GET", "/me", org.ReadIncidents, house, "me", "Who you are, what you may, and what waits for you", serve((*API).me)},
+
 		{"GET", "/incidents", org.ReadIncidents, house, "incidents", "List incidents", serve((*API).listIncidents)},
+		{"GET", "/incidents/counts", org.ReadIncidents, house, "incidents", "Count open incidents", serve((*API).countIncidents)},
 		{"POST", "/incidents", org.Respond, inBody, "incidents", "Open an incident by hand", creates((*API).openIncident)},
 		{"POST", "/incidents/bulk", org.Respond, inBody, "incidents", "Do one thing to many incidents", serve((*API).bulk)},
 		{"GET", "/incidents/{id}", org.ReadIncidents, ofIncident, "incidents", "Read an incident", serve((*API).readIncident)},
