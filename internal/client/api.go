@@ -98,6 +98,14 @@ type BeatState struct {
 	State string `json:"state"`
 }
 
+type Because struct {
+	// An alarm went out
+	Paged bool `json:"paged"`
+	// In the order of time
+	Reasons []Reason `json:"reasons"`
+	Summary string   `json:"summary"`
+}
+
 type Bulk struct {
 	IDs []string `json:"ids"`
 	// high, low
@@ -394,6 +402,8 @@ type Line struct {
 	By string    `json:"by,omitempty"`
 	// What the fact says, field by field
 	Fact json.RawMessage `json:"fact,omitempty"`
+	// Of a note: what its Markdown is, made safe
+	Html string `json:"html,omitempty"`
 	// Unique within the incident
 	ID string `json:"id"`
 	// Of a fact "escalate.called", of a page "page.sent"
@@ -607,6 +617,12 @@ type PagePage struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PagePagedPerson struct {
+	Items []PagedPerson `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PagePatch struct {
 	Items []Patch `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -679,6 +695,49 @@ type PageWebhook struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PagedMethod struct {
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	// Of the last page
+	Attempts int64  `json:"attempts"`
+	Channel  string `json:"channel"`
+	// The first time
+	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+	// Why the last page failed, or was cancelled
+	Error  string `json:"error,omitempty"`
+	Method string `json:"method,omitempty"`
+	// That went out over it
+	Pages int64 `json:"pages"`
+	// When the last page is, or was, due
+	PlannedAt *time.Time `json:"planned_at,omitempty"`
+	// Of the last page: alarm, fail_over, told, all_clear, hand_over, report
+	Purpose string     `json:"purpose"`
+	ReadAt  *time.Time `json:"read_at,omitempty"`
+	// When the last that went out did
+	SentAt *time.Time `json:"sent_at,omitempty"`
+	// Of the last page: planned, claimed, sent, delivered, read, answered, failed, cancelled
+	State string `json:"state"`
+}
+
+type PagedPerson struct {
+	AlarmsSent int64 `json:"alarms_sent"`
+	// When they said that they have it
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	CalledAt   *time.Time `json:"called_at,omitempty"`
+	// That called them last, from 1; absent for the fail-over and for notices
+	Level   int64         `json:"level,omitempty"`
+	Methods []PagedMethod `json:"methods"`
+	Name    string        `json:"name"`
+	// Absent for a bare address
+	Person string `json:"person,omitempty"`
+	// The best that any method came to; none: nothing was to be sent: planned, sent, delivered, read, answered, failed, cancelled, none
+	State string `json:"state"`
+	// Why no method of theirs works
+	Unreached string `json:"unreached,omitempty"`
+	// What stood for them in the policy, such as schedule:primary
+	Via string `json:"via,omitempty"`
+	Why string `json:"why,omitempty"`
+}
+
 type Passes struct {
 	Max int64 `json:"max"`
 }
@@ -730,12 +789,22 @@ type Policy struct {
 	Zone    string `json:"zone,omitempty"`
 }
 
+type PostMarkdownRequest struct {
+	Text string `json:"text"`
+}
+
 type RaisingBody struct {
 	// high, low
 	Priority string `json:"priority,omitempty"`
 	// SEV1, SEV2, SEV3, SEV4, SEV5
 	Severity string `json:"severity,omitempty"`
 	Why      string `json:"why"`
+}
+
+type Reason struct {
+	// Absent for what holds now
+	At   *time.Time `json:"at,omitempty"`
+	Text string     `json:"text"`
 }
 
 type ReassigningBody struct {
@@ -850,6 +919,10 @@ type Shift struct {
 	Roles  map[string][]string `json:"roles,omitempty"`
 	Until  time.Time           `json:"until"`
 	Why    string              `json:"why,omitempty"`
+}
+
+type Shown struct {
+	Html string `json:"html"`
 }
 
 type SnoozingBody struct {
@@ -1312,6 +1385,12 @@ func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Opt
 	return out, err
 }
 
+// GetIncidentsIDPeople: GET /api/v1/incidents/{id}/people: Who was called, and how far that came.
+func (c *Client) GetIncidentsIDPeople(ctx context.Context, id string, with ...Option) (out PagePagedPerson, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/people", nil, nil, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDReassign: POST /api/v1/incidents/{id}/reassign: Give it to somebody else.
 func (c *Client) PostIncidentsIDReassign(ctx context.Context, id string, body ReassigningBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/reassign", nil, body, &out, with)
@@ -1357,6 +1436,24 @@ func (c *Client) GetIncidentsIDTimeline(ctx context.Context, id string, with ...
 // PostIncidentsIDUnacknowledge: POST /api/v1/incidents/{id}/unacknowledge: Give it back: the climb starts over.
 func (c *Client) PostIncidentsIDUnacknowledge(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/unacknowledge", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDWhyQuery is what GetIncidentsIDWhy may be asked for. What is zero is left out.
+type GetIncidentsIDWhyQuery struct {
+	// Why this one; everybody, when it is left out
+	Person string
+}
+
+func (q GetIncidentsIDWhyQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "person", q.Person)
+	return v
+}
+
+// GetIncidentsIDWhy: GET /api/v1/incidents/{id}/why: Why people were paged, or not, in words.
+func (c *Client) GetIncidentsIDWhy(ctx context.Context, id string, query GetIncidentsIDWhyQuery, with ...Option) (out Because, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/why", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -1462,6 +1559,12 @@ func (c *Client) GetKeysID(ctx context.Context, id string, with ...Option) (out 
 // DeleteKeysID: DELETE /api/v1/keys/{id}: End an API key at once.
 func (c *Client) DeleteKeysID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/keys/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// PostMarkdown: POST /api/v1/markdown: Show what Markdown looks like.
+func (c *Client) PostMarkdown(ctx context.Context, body PostMarkdownRequest, with ...Option) (out Shown, err error) {
+	err = c.do(ctx, "POST", "/api/v1/markdown", nil, body, &out, with)
+	return out, err
 }
 
 // GetMe: GET /api/v1/me: Who you are, what you may, and what waits for you.
