@@ -67,6 +67,13 @@ type Alert struct {
 	Title       string            `json:"title"`
 }
 
+type Answering struct {
+	ID string `json:"id"`
+	// From 1
+	Level int64  `json:"level"`
+	Name  string `json:"name"`
+}
+
 type Applied struct {
 	Steps []Step `json:"steps"`
 }
@@ -89,6 +96,14 @@ type BeatState struct {
 	PingedAt *time.Time `json:"pinged_at,omitempty"`
 	// new: it was never heard; waiting: for its next ping; missed: it is silent for too long; resting: nobody waits, the next ping begins anew: new, waiting, missed, resting
 	State string `json:"state"`
+}
+
+type Because struct {
+	// An alarm went out
+	Paged bool `json:"paged"`
+	// In the order of time
+	Reasons []Reason `json:"reasons"`
+	Summary string   `json:"summary"`
 }
 
 type Bulk struct {
@@ -150,6 +165,16 @@ type Climb struct {
 	Waiting string `json:"waiting,omitempty"`
 }
 
+type Counts struct {
+	Acknowledged int64 `json:"acknowledged"`
+	// Whatever their status; they are not counted under it
+	Held int64 `json:"held"`
+	// You were called for, and nobody has them; 200 is 200 or more
+	NeedsYou  int64 `json:"needs_you"`
+	Snoozed   int64 `json:"snoozed"`
+	Triggered int64 `json:"triggered"`
+}
+
 type Cover struct {
 	Anchor     string            `json:"anchor,omitempty"`
 	ByDay      []string          `json:"by_day,omitempty"`
@@ -191,6 +216,19 @@ type Delivery struct {
 	TookMs  int64      `json:"took_ms,omitempty"`
 	TriedAt *time.Time `json:"tried_at,omitempty"`
 	Tries   int64      `json:"tries"`
+}
+
+type Duty struct {
+	// Of a shift that is to come
+	From     *time.Time `json:"from,omitempty"`
+	Name     string     `json:"name"`
+	Role     string     `json:"role,omitempty"`
+	Schedule string     `json:"schedule"`
+	// Whose policy calls the schedule
+	Services []Answering `json:"services"`
+	Team     string      `json:"team,omitempty"`
+	Until    *time.Time  `json:"until,omitempty"`
+	Why      string      `json:"why,omitempty"`
 }
 
 type ErrorDetail struct {
@@ -256,6 +294,8 @@ type ImportingBody struct {
 }
 
 type Incident struct {
+	// When the answer expires
+	AckUntil *time.Time `json:"ack_until,omitempty"`
 	// That ever joined
 	Alerts int64 `json:"alerts"`
 	// When the last line of its log was written
@@ -265,18 +305,29 @@ type Incident struct {
 	ID          string `json:"id"`
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
-	Lines    int64      `json:"lines"`
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
 	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	OwnedAt  *time.Time `json:"owned_at,omitempty"`
 	// Who answered first
-	Owner      string     `json:"owner,omitempty"`
-	Priority   string     `json:"priority,omitempty"`
-	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
-	Service    string     `json:"service,omitempty"`
-	Severity   string     `json:"severity,omitempty"`
+	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
+	Priority    string     `json:"priority,omitempty"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	Severity    string     `json:"severity,omitempty"`
+	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
 	// triggered, acknowledged, snoozed, resolved, closed
-	Status string `json:"status"`
-	Team   string `json:"team,omitempty"`
-	Title  string `json:"title"`
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
 type Integration struct {
@@ -354,6 +405,8 @@ type Line struct {
 	By string    `json:"by,omitempty"`
 	// What the fact says, field by field
 	Fact json.RawMessage `json:"fact,omitempty"`
+	// Of a note: what its Markdown is, made safe
+	Html string `json:"html,omitempty"`
 	// Unique within the incident
 	ID string `json:"id"`
 	// Of a fact "escalate.called", of a page "page.sent"
@@ -369,6 +422,31 @@ type Link struct {
 	Text  string `json:"text,omitempty"`
 }
 
+type Me struct {
+	// What may be done to what belongs to nobody, or to everything
+	Deeds []string `json:"deeds"`
+	// The API key, if it is one that asks
+	Key string `json:"key,omitempty"`
+	// Contact methods that a page may go out over
+	Methods int64  `json:"methods"`
+	Name    string `json:"name"`
+	// The next shift that begins within 35 days
+	NextShift *Duty     `json:"next_shift,omitempty"`
+	Now       time.Time `json:"now"`
+	// Now
+	OnCall []Duty `json:"on_call"`
+	// With an API key, whom it acts for
+	Person string   `json:"person,omitempty"`
+	Role   string   `json:"role"`
+	Teams  []MyTeam `json:"teams"`
+	// Of Tocsin
+	Version string `json:"version"`
+	// High pages that nobody has answered yet, newest first
+	Waiting []MyPage `json:"waiting"`
+	// IANA name
+	Zone string `json:"zone"`
+}
+
 type Method struct {
 	Address  string `json:"address"`
 	Channel  string `json:"channel"`
@@ -382,6 +460,25 @@ type MinAlerts struct {
 	Within string `json:"within"`
 }
 
+type MyPage struct {
+	At       time.Time `json:"at"`
+	Channel  string    `json:"channel"`
+	Incident string    `json:"incident"`
+	// The last one
+	Page     string `json:"page"`
+	Severity string `json:"severity,omitempty"`
+	// planned, claimed, sent, delivered, read, answered, failed, cancelled
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type MyTeam struct {
+	Deeds []string `json:"deeds"`
+	ID    string   `json:"id"`
+	Name  string   `json:"name"`
+	Role  string   `json:"role"`
+}
+
 type Need struct {
 	// Who else stands there
 	Others []string `json:"others,omitempty"`
@@ -393,6 +490,16 @@ type Needs struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
 	Setup     []Need     `json:"setup"`
+}
+
+type NextLevel struct {
+	At time.Time `json:"at"`
+	// Called then, from 1; absent when there is none left to call
+	Level int64 `json:"level,omitempty"`
+	// From 1
+	Round int64 `json:"round"`
+	// In words: escalates to level 2
+	Text string `json:"text"`
 }
 
 type NotificationRule struct {
@@ -513,6 +620,12 @@ type PagePage struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PagePagedPerson struct {
+	Items []PagedPerson `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PagePatch struct {
 	Items []Patch `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -591,6 +704,49 @@ type PageWebhook struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PagedMethod struct {
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	// Of the last page
+	Attempts int64  `json:"attempts"`
+	Channel  string `json:"channel"`
+	// The first time
+	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+	// Why the last page failed, or was cancelled
+	Error  string `json:"error,omitempty"`
+	Method string `json:"method,omitempty"`
+	// That went out over it
+	Pages int64 `json:"pages"`
+	// When the last page is, or was, due
+	PlannedAt *time.Time `json:"planned_at,omitempty"`
+	// Of the last page: alarm, fail_over, told, all_clear, hand_over, report
+	Purpose string     `json:"purpose"`
+	ReadAt  *time.Time `json:"read_at,omitempty"`
+	// When the last that went out did
+	SentAt *time.Time `json:"sent_at,omitempty"`
+	// Of the last page: planned, claimed, sent, delivered, read, answered, failed, cancelled
+	State string `json:"state"`
+}
+
+type PagedPerson struct {
+	AlarmsSent int64 `json:"alarms_sent"`
+	// When they said that they have it
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	CalledAt   *time.Time `json:"called_at,omitempty"`
+	// That called them last, from 1; absent for the fail-over and for notices
+	Level   int64         `json:"level,omitempty"`
+	Methods []PagedMethod `json:"methods"`
+	Name    string        `json:"name"`
+	// Absent for a bare address
+	Person string `json:"person,omitempty"`
+	// The best that any method came to; none: nothing was to be sent: planned, sent, delivered, read, answered, failed, cancelled, none
+	State string `json:"state"`
+	// Why no method of theirs works
+	Unreached string `json:"unreached,omitempty"`
+	// What stood for them in the policy, such as schedule:primary
+	Via string `json:"via,omitempty"`
+	Why string `json:"why,omitempty"`
+}
+
 type Passes struct {
 	Max int64 `json:"max"`
 }
@@ -643,12 +799,22 @@ type Policy struct {
 	Zone    string `json:"zone,omitempty"`
 }
 
+type PostMarkdownRequest struct {
+	Text string `json:"text"`
+}
+
 type RaisingBody struct {
 	// high, low
 	Priority string `json:"priority,omitempty"`
 	// SEV1, SEV2, SEV3, SEV4, SEV5
 	Severity string `json:"severity,omitempty"`
 	Why      string `json:"why"`
+}
+
+type Reason struct {
+	// Absent for what holds now
+	At   *time.Time `json:"at,omitempty"`
+	Text string     `json:"text"`
 }
 
 type ReassigningBody struct {
@@ -763,6 +929,10 @@ type Shift struct {
 	Roles  map[string][]string `json:"roles,omitempty"`
 	Until  time.Time           `json:"until"`
 	Why    string              `json:"why,omitempty"`
+}
+
+type Shown struct {
+	Html string `json:"html"`
 }
 
 type Silence struct {
@@ -927,20 +1097,29 @@ type WholeIncident struct {
 	ID          string `json:"id"`
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
-	Lines    int64      `json:"lines"`
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
 	OpenedAt *time.Time `json:"opened_at,omitempty"`
 	OwnedAt  *time.Time `json:"owned_at,omitempty"`
 	// Who answered first
 	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
 	Priority    string     `json:"priority,omitempty"`
 	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
 	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
 	Severity    string     `json:"severity,omitempty"`
 	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
 	// triggered, acknowledged, snoozed, resolved, closed
-	Status string `json:"status"`
-	Team   string `json:"team,omitempty"`
-	Title  string `json:"title"`
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
 type Why struct {
@@ -1119,6 +1298,8 @@ type GetIncidentsQuery struct {
 	Severity string
 	// Who has it, or had it at the end
 	Person string
+	// Only those that this person was called for and that nobody has yet; me is who asks
+	Calling string
 	// Each word must begin a word of the title
 	Q string
 	// At or after, by the millisecond
@@ -1138,6 +1319,7 @@ func (q GetIncidentsQuery) values() url.Values {
 	put(v, "priority", q.Priority)
 	put(v, "severity", q.Severity)
 	put(v, "person", q.Person)
+	put(v, "calling", q.Calling)
 	put(v, "q", q.Q)
 	put(v, "opened_after", q.OpenedAfter)
 	put(v, "opened_before", q.OpenedBefore)
@@ -1161,6 +1343,51 @@ func (c *Client) PostIncidents(ctx context.Context, body OpeningBody, with ...Op
 // PostIncidentsBulk: POST /api/v1/incidents/bulk: Do one thing to many incidents.
 func (c *Client) PostIncidentsBulk(ctx context.Context, body Bulk, with ...Option) (out BulkDoneBody, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/bulk", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsCountsQuery is what GetIncidentsCounts may be asked for. What is zero is left out.
+type GetIncidentsCountsQuery struct {
+	// Any of these, with commas between: triggered, acknowledged, snoozed, resolved, closed
+	Status []string
+	// Only those that people still have to care for
+	Open    bool
+	Service string
+	Team    string
+	// high, low
+	Priority string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// Who has it, or had it at the end
+	Person string
+	// Only those that this person was called for and that nobody has yet; me is who asks
+	Calling string
+	// Each word must begin a word of the title
+	Q string
+	// At or after, by the millisecond
+	OpenedAfter  time.Time
+	OpenedBefore time.Time
+}
+
+func (q GetIncidentsCountsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "status", q.Status)
+	put(v, "open", q.Open)
+	put(v, "service", q.Service)
+	put(v, "team", q.Team)
+	put(v, "priority", q.Priority)
+	put(v, "severity", q.Severity)
+	put(v, "person", q.Person)
+	put(v, "calling", q.Calling)
+	put(v, "q", q.Q)
+	put(v, "opened_after", q.OpenedAfter)
+	put(v, "opened_before", q.OpenedBefore)
+	return v
+}
+
+// GetIncidentsCounts: GET /api/v1/incidents/counts: Count open incidents.
+func (c *Client) GetIncidentsCounts(ctx context.Context, query GetIncidentsCountsQuery, with ...Option) (out Counts, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/counts", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -1197,6 +1424,12 @@ func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body Notin
 // GetIncidentsIDPages: GET /api/v1/incidents/{id}/pages: List the pages of an incident.
 func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Option) (out PagePage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/pages", nil, nil, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDPeople: GET /api/v1/incidents/{id}/people: Who was called, and how far that came.
+func (c *Client) GetIncidentsIDPeople(ctx context.Context, id string, with ...Option) (out PagePagedPerson, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/people", nil, nil, &out, with)
 	return out, err
 }
 
@@ -1245,6 +1478,24 @@ func (c *Client) GetIncidentsIDTimeline(ctx context.Context, id string, with ...
 // PostIncidentsIDUnacknowledge: POST /api/v1/incidents/{id}/unacknowledge: Give it back: the climb starts over.
 func (c *Client) PostIncidentsIDUnacknowledge(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/unacknowledge", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDWhyQuery is what GetIncidentsIDWhy may be asked for. What is zero is left out.
+type GetIncidentsIDWhyQuery struct {
+	// Why this one; everybody, when it is left out
+	Person string
+}
+
+func (q GetIncidentsIDWhyQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "person", q.Person)
+	return v
+}
+
+// GetIncidentsIDWhy: GET /api/v1/incidents/{id}/why: Why people were paged, or not, in words.
+func (c *Client) GetIncidentsIDWhy(ctx context.Context, id string, query GetIncidentsIDWhyQuery, with ...Option) (out Because, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/why", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -1350,6 +1601,18 @@ func (c *Client) GetKeysID(ctx context.Context, id string, with ...Option) (out 
 // DeleteKeysID: DELETE /api/v1/keys/{id}: End an API key at once.
 func (c *Client) DeleteKeysID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/keys/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// PostMarkdown: POST /api/v1/markdown: Show what Markdown looks like.
+func (c *Client) PostMarkdown(ctx context.Context, body PostMarkdownRequest, with ...Option) (out Shown, err error) {
+	err = c.do(ctx, "POST", "/api/v1/markdown", nil, body, &out, with)
+	return out, err
+}
+
+// GetMe: GET /api/v1/me: Who you are, what you may, and what waits for you.
+func (c *Client) GetMe(ctx context.Context, with ...Option) (out Me, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me", nil, nil, &out, with)
+	return out, err
 }
 
 // GetOncallQuery is what GetOncall may be asked for. What is zero is left out.

@@ -17,7 +17,7 @@ type texts struct {
 	ClaimPages, ClaimPagesNewest          string
 	WaitingChannels                       string
 	Page, LockPage, PageByProvider        string
-	SavePage, PagesOf                     string
+	SavePage, PagesOf, Unanswered         string
 	ConfigHead, ConfigHeadLock            string
 	ConfigCurrent, ConfigOne, ConfigAt    string
 	ConfigSupersede, ConfigAdd, ConfigAll string
@@ -141,6 +141,8 @@ var statements = texts{
 	LockPage:       `SELECT ` + pageColumns + ` FROM pages WHERE id = $1{lock}`,
 	PageByProvider: `SELECT ` + pageColumns + ` FROM pages WHERE channel = $1 AND provider = $2 AND provider <> '' ORDER BY pages.id DESC LIMIT 1`,
 	PagesOf:        `SELECT ` + pageColumns + ` FROM pages WHERE subject = $1 ORDER BY pages.at, pages.id`,
+	Unanswered: `SELECT ` + pageColumns + ` FROM pages JOIN subjects s ON s.id = pages.subject WHERE pages.person = $1 AND pages.id >= $2
+ AND pages.priority = 'high' AND pages.purpose IN ('alarm', 'fail_over') AND s.open AND s.status = 'triggered' ORDER BY pages.id DESC LIMIT $3`,
 	SavePage: `UPDATE pages SET state = $2, wake_at = $3, attempts = $4, first_at = $5, sent_at = $6, delivered_at = $7,
  read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12, unsure = $13 WHERE id = $1`,
 
@@ -342,16 +344,25 @@ func firing(which string) string {
 // The parts of which filters are built. A part with a value ends in its placeholder.
 var (
 	listSubjects = filter{
-		text: `SELECT ` + subjectColumns + ` FROM subjects WHERE TRUE`,
-		tail: ` ORDER BY id DESC LIMIT `,
-		parts: map[string]string{
-			"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
-			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
-			"before": ` AND id < `, "after": ` AND id >= `,
-			"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
-			"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
-			"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
-		},
+		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE TRUE`,
+		tail:  ` ORDER BY id DESC LIMIT `,
+		parts: ofSubjects,
+	}
+	countSubjects = filter{
+		text:  `SELECT status, held <> '', count(*) FROM subjects WHERE TRUE`,
+		tail:  ` GROUP BY status, held <> ''`,
+		parts: ofSubjects,
+	}
+	ofSubjects = map[string]string{
+		"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
+		"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
+		"before": ` AND id < `, "after": ` AND id >= `,
+		"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
+		// Said of the page and not of the subject, so that nobody looks through all that
+		// somebody was ever paged for.
+		"paged":    ` AND EXISTS (SELECT 1 FROM pages WHERE pages.subject = subjects.id AND pages.purpose IN ('alarm', 'fail_over') AND pages.person = ?)`,
+		"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
+		"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
 	}
 	titlesOf = filter{
 		text:  `SELECT id, title FROM subjects WHERE TRUE`,

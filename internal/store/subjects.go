@@ -18,7 +18,8 @@ type Filter struct {
 	Priority org.Priority
 	Severity org.Severity
 	Owner    org.PersonID
-	Words    string // each begins a word of the title
+	Paged    org.PersonID // an alarm went or goes out to them
+	Words    string       // each begins a word of the title
 	// Opened in [OpenedAfter, OpenedBefore), by the millisecond.
 	OpenedAfter, OpenedBefore time.Time
 
@@ -47,16 +48,63 @@ type Row struct {
 
 // Subjects lists subjects, newest first.
 func (tx *Tx) Subjects(f Filter) ([]Row, error) {
+	b, err := tx.choosing(listSubjects, f)
+	if err != nil {
+		return nil, err
+	}
+	if f.Limit <= 0 {
+		f.Limit = pageOf
+	}
+	text, args := b.end(f.Limit)
+	var out []Row
+	err = tx.each(text, args, func(r *sql.Rows) error {
+		var x Row
+		var at, opened, resolved int64
+		err := r.Scan(&x.ID, &x.Seq, &at, &x.Status, &x.Title, &x.Service, &x.Team, &x.Integration, &x.Severity, &x.Priority, &x.Owner, &x.Held, &x.Alerts, &opened, &resolved)
+		x.At, x.OpenedAt, x.ResolvedAt = moment(at), moment(opened), moment(resolved)
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}
+
+// A Count is how many subjects have a status.
+type Count struct {
+	Status incident.Status
+	Held   bool
+	N      int
+}
+
+// CountOpen counts open subjects that a filter chooses, whatever its page.
+func (tx *Tx) CountOpen(f Filter) (all []Count, err error) {
+	f.Open, f.Before = true, ""
+	b, err := tx.choosing(countSubjects, f)
+	if err != nil {
+		return nil, err
+	}
+	text, args := b.whole(tx.s.d)
+	err = tx.each(text, args, func(r *sql.Rows) error {
+		var c Count
+		err := r.Scan(&c.Status, &c.Held, &c.N)
+		all = append(all, c)
+		return err
+	})
+	return all, err
+}
+
+// choosing is a statement about subjects with the parts of a filter.
+func (tx *Tx) choosing(which filter, f Filter) (*filtered, error) {
 	if err := tx.flush(putSubjects, putWords); err != nil {
 		return nil, err
 	}
-	b := listSubjects.build()
+	b := which.build()
 	b.flag("open", f.Open)
 	b.matching("service", string(f.Service))
 	b.matching("team", string(f.Team))
 	b.matching("priority", string(f.Priority))
 	b.matching("severity", string(f.Severity))
 	b.matching("owner", string(f.Owner))
+	b.matching("paged", string(f.Paged))
 	b.matching("before", string(f.Before))
 	if !f.OpenedAfter.IsZero() {
 		b.part("after", idFrom(f.OpenedAfter))
@@ -77,18 +125,5 @@ func (tx *Tx) Subjects(f Filter) ([]Row, error) {
 			return nil, err
 		}
 	}
-	if f.Limit <= 0 {
-		f.Limit = pageOf
-	}
-	text, args := b.end(f.Limit)
-	var out []Row
-	err := tx.each(text, args, func(r *sql.Rows) error {
-		var x Row
-		var at, opened, resolved int64
-		err := r.Scan(&x.ID, &x.Seq, &at, &x.Status, &x.Title, &x.Service, &x.Team, &x.Integration, &x.Severity, &x.Priority, &x.Owner, &x.Held, &x.Alerts, &opened, &resolved)
-		x.At, x.OpenedAt, x.ResolvedAt = moment(at), moment(opened), moment(resolved)
-		out = append(out, x)
-		return err
-	})
-	return out, err
+	return b, nil
 }

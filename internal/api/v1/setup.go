@@ -147,6 +147,14 @@ func (s *setup) teamOf(kind string, body []byte) org.TeamID {
 	return v.Team
 }
 
+// decoded is what a version of a thing says.
+func decoded[T any](r store.ConfigRow) (v T, err error) {
+	if r.Unreadable != nil {
+		return v, r.Unreadable
+	}
+	return v, json.Unmarshal(r.Body, &v)
+}
+
 // schedule is a schedule, ready to be asked. One that is retired is not there.
 func (s *setup) schedule(id string) (*oncall.Compiled, error) {
 	if c, ok := s.compiled.Load(id); ok {

@@ -22,13 +22,18 @@ type route struct {
 // table is every route below Prefix, but for the OpenAPI document, which is public.
 var table = concat(
 	[]route{
+		{"GET", "/me", org.ReadIncidents, house, "me", "Who you are, what you may, and what waits for you", serve((*API).me)},
+
 		{"GET", "/incidents", org.ReadIncidents, house, "incidents", "List incidents", serve((*API).listIncidents)},
+		{"GET", "/incidents/counts", org.ReadIncidents, house, "incidents", "Count open incidents", serve((*API).countIncidents)},
 		{"POST", "/incidents", org.Respond, inBody, "incidents", "Open an incident by hand", creates((*API).openIncident)},
 		{"POST", "/incidents/bulk", org.Respond, inBody, "incidents", "Do one thing to many incidents", serve((*API).bulk)},
 		{"GET", "/incidents/{id}", org.ReadIncidents, ofIncident, "incidents", "Read an incident", serve((*API).readIncident)},
 		{"GET", "/incidents/{id}/timeline", org.ReadIncidents, ofIncident, "incidents", "Read all that happened", serve((*API).timeline)},
 		{"GET", "/incidents/{id}/alerts", org.ReadIncidents, ofIncident, "incidents", "List the alerts of an incident", serve((*API).alertsOf)},
 		{"GET", "/incidents/{id}/pages", org.ReadIncidents, ofIncident, "incidents", "List the pages of an incident", serve((*API).pagesOf)},
+		{"GET", "/incidents/{id}/people", org.ReadIncidents, ofIncident, "incidents", "Who was called, and how far that came", serve((*API).peopleOf)},
+		{"GET", "/incidents/{id}/why", org.ReadIncidents, ofIncident, "incidents", "Why people were paged, or not, in words", serve((*API).why)},
 		{"POST", "/incidents/{id}/acknowledge", org.Respond, ofIncident, "incidents", "Say that you have it", serve((*API).acknowledge)},
 		{"POST", "/incidents/{id}/unacknowledge", org.Respond, ofIncident, "incidents", "Give it back: the climb starts over", serve((*API).unacknowledge)},
 		{"POST", "/incidents/{id}/resolve", org.Respond, ofIncident, "incidents", "Say that it is over", serve((*API).resolve)},
@@ -40,6 +45,7 @@ var table = concat(
 		{"POST", "/incidents/{id}/notes", org.Respond, ofIncident, "incidents", "Write a note", serve((*API).note)},
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
 
+		{"POST", "/markdown", org.ReadIncidents, house, "incidents", "Show what Markdown looks like", serve((*API).markdown)},
 		{"GET", "/alerts", org.ReadIncidents, house, "alerts", "List alerts", serve((*API).listAlerts)},
 		{"GET", "/alerts/{id}", org.ReadIncidents, house, "alerts", "Read an alert", serve((*API).readAlert)},
 		{"GET", "/pages", org.ReadIncidents, house, "pages", "List pages", serve((*API).listPages)},
