@@ -20,6 +20,7 @@ const rules = `
 	org
 	incident: org
 	oncall: org
+	oncall/roster
 
 	# The five steps. None knows another; all know the incident.
 	alert: incident org

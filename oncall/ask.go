@@ -8,6 +8,9 @@ import (
 	"tocsin/org"
 )
 
+// Roles are those of the layers, primary first.
+func (c *Compiled) Roles() []string { return slices.Clone(c.roles) }
+
 // A Gap is a stretch in which an alarm would call nobody: no one stands in the role
 // primary.
 type Gap struct {

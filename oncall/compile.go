@@ -340,7 +340,7 @@ func (x *compiler) patch(c *Compiled, i int, in Patch, home *zone) {
 	if in.ID == "" {
 		where = fmt.Sprintf("patch %d", i+1)
 	}
-	p := patch{name: where, rank: in.Rank, users: in.Users, old: in.Old, temporary: in.Shifts != nil}
+	p := patch{name: where, number: i, rank: in.Rank, users: in.Users, old: in.Old, temporary: in.Shifts != nil}
 	p.op = x.choice(where, "op", in.Op, "", "set", "add", "remove", "replace")
 	phase := x.choice(where, "phase", in.Phase, "final", "layer")
 	p.start = x.moment(where, "start", in.Start, home, always)

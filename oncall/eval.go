@@ -39,6 +39,7 @@ type turn struct {
 
 type patch struct {
 	name       string
+	number     int // in the schedule
 	op         string
 	rank       int
 	seq        int64

@@ -1023,6 +1023,74 @@ type Turn struct {
 	Unit   string `json:"unit,omitempty"`
 }
 
+type View struct {
+	// The civil days of the zone, whole; the first and last may stick out
+	Days []ViewDay `json:"days"`
+	// Who is on call, role by role
+	Final []ViewSegment `json:"final"`
+	From  time.Time     `json:"from"`
+	Gaps  []ViewGap     `json:"gaps"`
+	// The zone of the schedule itself
+	Home   string      `json:"home"`
+	Layers []ViewLayer `json:"layers"`
+	Name   string      `json:"name"`
+	// What those who stand in it are called
+	Names     map[string]string `json:"names"`
+	Now       time.Time         `json:"now"`
+	Overrides []ViewOverride    `json:"overrides"`
+	Schedule  string            `json:"schedule"`
+	Until     time.Time         `json:"until"`
+	// Of the schedule; its ETag
+	Version int64 `json:"version"`
+	// From which it is seen
+	Zone string `json:"zone"`
+}
+
+type ViewDay struct {
+	Date    string    `json:"date"`
+	From    time.Time `json:"from"`
+	Holiday string    `json:"holiday,omitempty"`
+	// How long it is: not always 24
+	Hours float64   `json:"hours"`
+	Today bool      `json:"today,omitempty"`
+	Until time.Time `json:"until"`
+	// 1 is Monday, 7 Sunday
+	Weekday int64 `json:"weekday"`
+}
+
+type ViewGap struct {
+	// A layer covers it, with nobody in it
+	Empty bool      `json:"empty,omitempty"`
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	Why   string    `json:"why"`
+}
+
+type ViewLayer struct {
+	Band     int64         `json:"band"`
+	Layer    string        `json:"layer"`
+	Role     string        `json:"role"`
+	Segments []ViewSegment `json:"segments"`
+}
+
+type ViewOverride struct {
+	Override Patch         `json:"override"`
+	Segments []ViewSegment `json:"segments"`
+}
+
+type ViewSegment struct {
+	// It begins before the view
+	CutFrom bool `json:"cut_from,omitempty"`
+	// It goes on after the view
+	CutUntil bool      `json:"cut_until,omitempty"`
+	From     time.Time `json:"from"`
+	// None: the slot is empty on purpose
+	People []string  `json:"people"`
+	Role   string    `json:"role,omitempty"`
+	Until  time.Time `json:"until"`
+	Why    string    `json:"why,omitempty"`
+}
+
 type Watch struct {
 	Name string `json:"name"`
 	// Whom an alarm calls
@@ -1978,6 +2046,30 @@ func (c *Client) GetSchedulesIDShifts(ctx context.Context, id string, query GetS
 // GetSchedulesIDVersions: GET /api/v1/schedules/{id}/versions: List all versions of a schedule.
 func (c *Client) GetSchedulesIDVersions(ctx context.Context, id string, with ...Option) (out PageSchedule, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDViewQuery is what GetSchedulesIDView may be asked for. What is zero is left out.
+type GetSchedulesIDViewQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+	// An IANA name; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q GetSchedulesIDViewQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	return v
+}
+
+// GetSchedulesIDView: GET /api/v1/schedules/{id}/view: A schedule as a timeline draws it.
+func (c *Client) GetSchedulesIDView(ctx context.Context, id string, query GetSchedulesIDViewQuery, with ...Option) (out View, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/view", query.values(), nil, &out, with)
 	return out, err
 }
 

@@ -90,6 +90,7 @@ var table = concat(
 		{"POST", "/integrations/{id}/rotate", org.Configure, ofThing, "integrations", "Give it a new key, which is shown once", of("integrations", (*kind).rotate)},
 		{"GET", "/policies/{id}/preview", org.ReadSetup, house, "policies", "Who would be paged when, if nobody answered", serve((*API).preview)},
 		{"GET", "/schedules/{id}/shifts", org.ReadSetup, house, "schedules", "Who is on call when", serve((*API).shifts)},
+		{"GET", "/schedules/{id}/view", org.ReadSetup, house, "schedules", "A schedule as a timeline draws it", serve((*API).view)},
 		{"GET", "/schedules/{id}/overrides", org.ReadSetup, house, "schedules", "List overrides", serve((*API).listOverrides)},
 		{"POST", "/schedules/{id}/overrides", org.Respond, ofThing, "schedules", "Add an override", creates((*API).addOverride)},
 		{"GET", "/schedules/{id}/overrides/{override}", org.ReadSetup, house, "schedules", "Read an override", serve((*API).readOverride)},
