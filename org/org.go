@@ -116,6 +116,9 @@ type Service struct {
 	// Reopen is how long after its resolve an alert that fires again reopens the old
 	// incident instead of opening a new one; nil means ten minutes.
 	Reopen *Duration `json:"reopen,omitempty" yaml:"reopen,omitempty"`
+	// Sift says how its alerts are sifted before they page; what it leaves out is as in
+	// the settings.
+	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
 	// Sensitive keeps its incidents from everybody but those who answer for its team.
 	Sensitive bool `json:"sensitive,omitempty" yaml:"sensitive,omitempty"`
 	Retired   bool `json:"retired,omitempty" yaml:"-"`
@@ -137,6 +140,8 @@ type Settings struct {
 	// CatchAll is the service of events that nobody claims, and its policy is called
 	// when a whole climb reaches nobody.
 	CatchAll ServiceID `json:"catch_all,omitempty" yaml:"catch_all,omitempty"`
+	// Sift is how alerts are sifted where their service does not say.
+	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
 }
 
 // A Priority is the lane of notification.

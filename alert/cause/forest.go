@@ -335,7 +335,7 @@ func (b bond) better(c bond) bool {
 
 // byMerit orders explanations of one distance.
 func byMerit(a, b *leaf) int {
-	return cmp.Or(cmp.Compare(b.Class, a.Class), cmp.Compare(b.Severity, a.Severity), a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(cmp.Compare(b.Class, a.Class), cmp.Compare(b.Severity, a.Severity), a.Start.Compare(b.Start), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
 // distances that are not counted in dependencies.

@@ -66,7 +66,7 @@ func fromScratch(g *Graph, o Options, alerts []Alert) *scratch {
 			}
 			if all {
 				s.virtual[name], members[name] = true, down
-				s.alerts = append(s.alerts, Alert{ID: name, Node: name, Class: Down, Start: start})
+				s.alerts = append(s.alerts, Alert{ID: name, Name: name, Node: name, Class: Down, Start: start})
 			}
 		}
 	}

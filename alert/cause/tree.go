@@ -112,7 +112,7 @@ func (f *Forest) hang(l *leaf, b bond) {
 
 // worstFirst orders alerts by how good a root of a circle they are.
 func worstFirst(a, b *leaf) int {
-	return cmp.Or(cmp.Compare(b.Severity, a.Severity), a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(cmp.Compare(b.Severity, a.Severity), a.Start.Compare(b.Start), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
 // circle are the leaves of the circle that a leaf is part of, if it is. Another circle
@@ -156,10 +156,8 @@ func (f *Forest) regroup(node int32) {
 			if all {
 				// A start that moved is another alert: what it explained, and does not
 				// any more, must look anew.
-				l := &leaf{
-					Alert: Alert{ID: f.g.names[f.g.groups[i].node], Node: f.g.names[f.g.groups[i].node], Class: Down, Start: start},
-					node:  f.g.groups[i].node, size: 1, group: i + 1,
-				}
+				name := f.g.names[f.g.groups[i].node]
+				l := &leaf{Alert: Alert{ID: name, Name: name, Node: name, Class: Down, Start: start}, node: f.g.groups[i].node, size: 1, group: i + 1}
 				f.groups[i] = l
 				f.put(l)
 			}
