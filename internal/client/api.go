@@ -245,6 +245,13 @@ type Exported struct {
 	YAML string `json:"yaml"`
 }
 
+type Flapping struct {
+	High float64 `json:"high,omitempty"`
+	Low  float64 `json:"low,omitempty"`
+	Off  bool    `json:"off,omitempty"`
+	Sev1 bool    `json:"sev1,omitempty"`
+}
+
 type Foreseen struct {
 	At   time.Time       `json:"at"`
 	Fact json.RawMessage `json:"fact,omitempty"`
@@ -259,6 +266,11 @@ type GoneBody struct {
 	Left        []string `json:"left,omitempty"`
 	Replacement string   `json:"replacement,omitempty"`
 	Setup       []Need   `json:"setup"`
+}
+
+type Grouping struct {
+	Key    string `json:"key"`
+	Window string `json:"window,omitempty"`
 }
 
 type Heartbeat struct {
@@ -897,6 +909,7 @@ type Service struct {
 	Reopen    string     `json:"reopen,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Sensitive bool       `json:"sensitive,omitempty"`
+	Sift      *Sift      `json:"sift,omitempty"`
 	Team      string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
@@ -917,6 +930,7 @@ type Settings struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
+	Sift      *Sift      `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -933,6 +947,18 @@ type Shift struct {
 
 type Shown struct {
 	Html string `json:"html"`
+}
+
+type Sift struct {
+	Flapping   *Flapping   `json:"flapping,omitempty"`
+	Group      *Grouping   `json:"group,omitempty"`
+	Hold       string      `json:"hold,omitempty"`
+	Late       string      `json:"late,omitempty"`
+	Settle     string      `json:"settle,omitempty"`
+	Sev1AtOnce bool        `json:"sev1_at_once,omitempty"`
+	Storm      *StormGuard `json:"storm,omitempty"`
+	Threshold  *Threshold  `json:"threshold,omitempty"`
+	Transient  string      `json:"transient,omitempty"`
 }
 
 type Silence struct {
@@ -996,6 +1022,12 @@ type StepTaken struct {
 	Kind string `json:"kind"`
 }
 
+type StormGuard struct {
+	Incidents int64  `json:"incidents,omitempty"`
+	Off       bool   `json:"off,omitempty"`
+	Within    string `json:"within,omitempty"`
+}
+
 type Team struct {
 	ChangedAt *time.Time        `json:"changed_at,omitempty"`
 	ChangedBy string            `json:"changed_by,omitempty"`
@@ -1012,6 +1044,11 @@ type TemporaryShift struct {
 	End   string   `json:"end"`
 	Start string   `json:"start"`
 	Users []string `json:"users"`
+}
+
+type Threshold struct {
+	Count  int64  `json:"count"`
+	Within string `json:"within"`
 }
 
 type Turn struct {
