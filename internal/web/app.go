@@ -104,6 +104,7 @@ func (a *App) Screen(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
 	w.Write(a.index)
 }
 
