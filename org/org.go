@@ -55,7 +55,8 @@ func (p Person) Home() string {
 // A Method is one address of a person on one channel.
 type Method struct {
 	ID       MethodID `json:"id" yaml:"id"`
-	Channel  string   `json:"channel" yaml:"channel"` // the channel's name: "email", "ntfy", "log", ...
+	Name     string   `json:"name,omitempty" yaml:"name,omitempty"` // what the person calls it
+	Channel  string   `json:"channel" yaml:"channel"`               // the channel's name: "email", "ntfy", "log", ...
 	Address  string   `json:"address" yaml:"address"`
 	Verified bool     `json:"verified,omitempty" yaml:"-"`
 	Disabled bool     `json:"disabled,omitempty" yaml:"disabled,omitempty"`

@@ -121,6 +121,8 @@ func New(o Options) http.Handler {
 		{"POST", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},
 		{"POST", "/a/{token}", acknowledgeLink, "html", pages.Answer},
+		{"GET", "/t/{token}", acknowledgeLink, "html", pages.Trial},
+		{"POST", "/t/{token}", acknowledgeLink, "html", pages.AnswerTrial},
 		{"GET", "/livez", public, "problem", live},
 		{"GET", "/readyz", public, "problem", s.ready.ServeHTTP},
 		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},

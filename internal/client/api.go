@@ -165,6 +165,11 @@ type Climb struct {
 	Waiting string `json:"waiting,omitempty"`
 }
 
+type CodeGivenBody struct {
+	// Spaces and dashes do not matter
+	Code string `json:"code"`
+}
+
 type Counts struct {
 	Acknowledged int64 `json:"acknowledged"`
 	// Whatever their status; they are not counted under it
@@ -464,7 +469,34 @@ type Method struct {
 	Channel  string `json:"channel"`
 	Disabled bool   `json:"disabled,omitempty"`
 	ID       string `json:"id"`
+	Name     string `json:"name,omitempty"`
 	Verified bool   `json:"verified,omitempty"`
+}
+
+type MethodAddedBody struct {
+	Address string `json:"address"`
+	Channel string `json:"channel"`
+	// What you call it
+	Name string `json:"name,omitempty"`
+}
+
+type MethodChangeBody struct {
+	Disabled bool   `json:"disabled,omitempty"`
+	Name     string `json:"name,omitempty"`
+}
+
+type MethodPendingBody struct {
+	Address string `json:"address"`
+	// When another code can be sent
+	AgainAt   time.Time `json:"again_at"`
+	Channel   string    `json:"channel"`
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name,omitempty"`
+	// The message with the code
+	Sent TestPage `json:"sent"`
+	// That are left; at 0 another code must be sent
+	Tries int64 `json:"tries"`
 }
 
 type MinAlerts struct {
@@ -535,6 +567,21 @@ type OpeningBody struct {
 	// Becomes its first note
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
+}
+
+type OwnMethod struct {
+	// Absent where nobody can read it, as of push
+	Address         string     `json:"address,omitempty"`
+	Channel         string     `json:"channel"`
+	Disabled        bool       `json:"disabled,omitempty"`
+	ID              string     `json:"id"`
+	LastDeliveredAt *time.Time `json:"last_delivered_at,omitempty"`
+	LastReadAt      *time.Time `json:"last_read_at,omitempty"`
+	// Within 90 days
+	LastSentAt *time.Time `json:"last_sent_at,omitempty"`
+	// The channel is not set up here: no page goes out over it
+	Missing bool   `json:"missing,omitempty"`
+	Name    string `json:"name,omitempty"`
 }
 
 type Page struct {
@@ -704,6 +751,12 @@ type PageTeam struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageTestPage struct {
+	Items []TestPage `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageWatch struct {
 	Items []Watch `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -777,6 +830,18 @@ type Patch struct {
 	Users  []string         `json:"users,omitempty"`
 }
 
+type PendingMethod struct {
+	Address string `json:"address"`
+	// When another code can be sent
+	AgainAt   time.Time `json:"again_at"`
+	Channel   string    `json:"channel"`
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name,omitempty"`
+	// That are left; at 0 another code must be sent
+	Tries int64 `json:"tries"`
+}
+
 type Person struct {
 	ChangedAt *time.Time         `json:"changed_at,omitempty"`
 	ChangedBy string             `json:"changed_by,omitempty"`
@@ -813,6 +878,27 @@ type Policy struct {
 
 type PostMarkdownRequest struct {
 	Text string `json:"text"`
+}
+
+type Profile struct {
+	// Over which this installation can reach people
+	Channels []string    `json:"channels"`
+	Methods  []OwnMethod `json:"methods"`
+	Name     string      `json:"name"`
+	// Addresses whose code was not repeated yet: no page goes there
+	Pending []PendingMethod    `json:"pending"`
+	Person  string             `json:"person"`
+	Role    string             `json:"role"`
+	Rules   []NotificationRule `json:"rules"`
+	Version int64              `json:"version"`
+	// IANA name; UTC, when it is absent
+	Zone string `json:"zone,omitempty"`
+}
+
+type ProfileChangeBody struct {
+	Name string `json:"name,omitempty"`
+	// IANA name, such as Europe/Prague
+	Zone string `json:"zone,omitempty"`
 }
 
 type RaisingBody struct {
@@ -876,6 +962,10 @@ type RuleList struct {
 	Rules     []Rule     `json:"rules"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type RulesChangeBody struct {
+	Rules []NotificationRule `json:"rules"`
 }
 
 type Said struct {
@@ -1044,6 +1134,26 @@ type TemporaryShift struct {
 	End   string   `json:"end"`
 	Start string   `json:"start"`
 	Users []string `json:"users"`
+}
+
+type TestAskedBody struct {
+	// It looks and sounds like one of these: high, low
+	Priority string `json:"priority,omitempty"`
+}
+
+type TestPage struct {
+	AnsweredAt  *time.Time `json:"answered_at,omitempty"`
+	At          time.Time  `json:"at"`
+	Channel     string     `json:"channel"`
+	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+	// What the provider said
+	Error  string     `json:"error,omitempty"`
+	ID     string     `json:"id"`
+	Method string     `json:"method"`
+	ReadAt *time.Time `json:"read_at,omitempty"`
+	SentAt *time.Time `json:"sent_at,omitempty"`
+	// claimed: it is being sent: claimed, sent, delivered, read, answered, failed
+	State string `json:"state"`
 }
 
 type Threshold struct {
@@ -1717,6 +1827,72 @@ func (c *Client) PostMarkdown(ctx context.Context, body PostMarkdownRequest, wit
 // GetMe: GET /api/v1/me: Who you are, what you may, and what waits for you.
 func (c *Client) GetMe(ctx context.Context, with ...Option) (out Me, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me", nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeMethods: POST /api/v1/me/methods: Add an address: a code is sent there.
+func (c *Client) PostMeMethods(ctx context.Context, body MethodAddedBody, with ...Option) (out MethodPendingBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/methods", nil, body, &out, with)
+	return out, err
+}
+
+// PatchMeMethodsID: PATCH /api/v1/me/methods/{id}: Name a contact method, or switch it off or on.
+func (c *Client) PatchMeMethodsID(ctx context.Context, id string, body MethodChangeBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/me/methods/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteMeMethodsID: DELETE /api/v1/me/methods/{id}: Remove a contact method, with the rules that name it.
+func (c *Client) DeleteMeMethodsID(ctx context.Context, id string, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "DELETE", "/api/v1/me/methods/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeMethodsIDResend: POST /api/v1/me/methods/{id}/resend: Have another code sent.
+func (c *Client) PostMeMethodsIDResend(ctx context.Context, id string, with ...Option) (out MethodPendingBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/methods/"+url.PathEscape(id)+"/resend", nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeMethodsIDTest: POST /api/v1/me/methods/{id}/test: Send yourself a test page.
+func (c *Client) PostMeMethodsIDTest(ctx context.Context, id string, body TestAskedBody, with ...Option) (out TestPage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/methods/"+url.PathEscape(id)+"/test", nil, body, &out, with)
+	return out, err
+}
+
+// PostMeMethodsIDVerify: POST /api/v1/me/methods/{id}/verify: Prove an address by its code.
+func (c *Client) PostMeMethodsIDVerify(ctx context.Context, id string, body CodeGivenBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/methods/"+url.PathEscape(id)+"/verify", nil, body, &out, with)
+	return out, err
+}
+
+// GetMeProfile: GET /api/v1/me/profile: Read your contact methods, notification rules and zone.
+func (c *Client) GetMeProfile(ctx context.Context, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/profile", nil, nil, &out, with)
+	return out, err
+}
+
+// PatchMeProfile: PATCH /api/v1/me/profile: Change your name or zone.
+func (c *Client) PatchMeProfile(ctx context.Context, body ProfileChangeBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/me/profile", nil, body, &out, with)
+	return out, err
+}
+
+// PutMeRules: PUT /api/v1/me/rules: Replace your notification rules.
+func (c *Client) PutMeRules(ctx context.Context, body RulesChangeBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/me/rules", nil, body, &out, with)
+	return out, err
+}
+
+// GetMeTests: GET /api/v1/me/tests: List your test pages.
+func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/tests", nil, nil, &out, with)
+	return out, err
+}
+
+// GetMeTestsID: GET /api/v1/me/tests/{id}: How far a test page came.
+func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (out TestPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/tests/"+url.PathEscape(id), nil, nil, &out, with)
 	return out, err
 }
 

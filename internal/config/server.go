@@ -149,6 +149,9 @@ func (s *Server) Logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, o))
 }
 
+// Push is the channel whose addresses are devices, which sign up by themselves.
+const Push = "push"
+
 // channelNames are what contact methods may name: all that Channels can make.
 var channelNames = []string{"email", "log", "ntfy"}
 

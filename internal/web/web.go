@@ -135,6 +135,37 @@ func (p *Pages) Answer(w http.ResponseWriter, r *http.Request) {
 	render(w, status, "link", v)
 }
 
+// Trial shows a test page, and the button.
+func (p *Pages) Trial(w http.ResponseWriter, r *http.Request) {
+	t, err := p.engine.Tried(r.Context(), token(r))
+	if err != nil {
+		p.fault(w, r, err)
+		return
+	}
+	v := view{Title: "Test page", Status: incident.Triggered, State: "Nothing is wrong: this is only a test.", Button: "Acknowledge"}
+	if !t.AnsweredAt.IsZero() {
+		v.Status, v.State, v.Button = incident.Resolved, "You have answered this test.", ""
+	}
+	render(w, http.StatusOK, "link", v)
+}
+
+// AnswerTrial is the answer to a test page.
+func (p *Pages) AnswerTrial(w http.ResponseWriter, r *http.Request) {
+	t, err := p.engine.Tried(r.Context(), token(r))
+	if err == nil {
+		err = p.engine.AnswerTrial(r.Context(), t, p.engine.Now())
+	}
+	const said = "It works: your answer came in."
+	switch {
+	case err != nil:
+		p.fault(w, r, err)
+	case wantsHTML(r):
+		render(w, http.StatusOK, "link", view{Said: said, Title: "Test page", Status: incident.Resolved})
+	default:
+		text(w, http.StatusOK, said)
+	}
+}
+
 // token is that of the link. Ours are never long.
 func token(r *http.Request) string {
 	t := r.PathValue("token")

@@ -23,6 +23,17 @@ type route struct {
 var table = concat(
 	[]route{
 		{"GET", "/me", org.ReadIncidents, house, "me", "Who you are, what you may, and what waits for you", serve((*API).me)},
+		{"GET", "/me/profile", org.KeepProfile, house, "me", "Read your contact methods, notification rules and zone", serve((*API).profile)},
+		{"PATCH", "/me/profile", org.KeepProfile, house, "me", "Change your name or zone", serve((*API).changeProfile)},
+		{"PUT", "/me/rules", org.KeepProfile, house, "me", "Replace your notification rules", serve((*API).changeRules)},
+		{"POST", "/me/methods", org.KeepProfile, house, "me", "Add an address: a code is sent there", creates((*API).addMethod)},
+		{"PATCH", "/me/methods/{id}", org.KeepProfile, house, "me", "Name a contact method, or switch it off or on", serve((*API).changeMethod)},
+		{"DELETE", "/me/methods/{id}", org.KeepProfile, house, "me", "Remove a contact method, with the rules that name it", serve((*API).removeMethod)},
+		{"POST", "/me/methods/{id}/verify", org.KeepProfile, house, "me", "Prove an address by its code", serve((*API).verifyMethod)},
+		{"POST", "/me/methods/{id}/resend", org.KeepProfile, house, "me", "Have another code sent", serve((*API).resendCode)},
+		{"POST", "/me/methods/{id}/test", org.KeepProfile, house, "me", "Send yourself a test page", creates((*API).testMethod)},
+		{"GET", "/me/tests", org.KeepProfile, house, "me", "List your test pages", serve((*API).myTests)},
+		{"GET", "/me/tests/{id}", org.KeepProfile, house, "me", "How far a test page came", serve((*API).myTest)},
 
 		{"GET", "/incidents", org.ReadIncidents, house, "incidents", "List incidents", serve((*API).listIncidents)},
 		{"GET", "/incidents/counts", org.ReadIncidents, house, "incidents", "Count open incidents", serve((*API).countIncidents)},
