@@ -21,6 +21,9 @@ const rules = `
 	incident: org
 	oncall: org
 	oncall/roster
+	oncall/load: oncall oncall/roster org
+	oncall/lint: oncall org
+	oncall/ical: oncall org
 
 	# The five steps. None knows another; all know the incident.
 	alert: incident org

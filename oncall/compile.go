@@ -36,6 +36,10 @@ func Compile(s Schedule) (*Compiled, error) {
 	if len(s.Patches) > maxPatches {
 		return nil, fmt.Errorf("schedule: patches: %d are too many, at most %d", len(s.Patches), maxPatches)
 	}
+	x.check(s.Limits.Share >= 0 && s.Limits.Share <= 1, "schedule", "limits.share", "%v is not between 0 and 1: a quarter is 0.25", s.Limits.Share)
+	for role, n := range s.Limits.Want {
+		x.check(n >= 0, "schedule", "limits.want", "%s: %d is not a number of people", role, n)
+	}
 	for i, l := range s.Layers {
 		c.layers = append(c.layers, x.layer(c, i, l, home))
 	}

@@ -58,7 +58,35 @@ type Schedule struct {
 	Zone    string         `json:"zone,omitempty" yaml:"zone,omitempty"` // another word for TZ
 	Layers  []Layer        `json:"layers" yaml:"layers"`
 	Patches []Patch        `json:"patches,omitempty" yaml:"patches,omitempty"`
-	Retired bool           `json:"retired,omitempty" yaml:"-"`
+	Limits  Limits         `json:"limits,omitzero" yaml:"limits,omitempty"` // what the linter holds it to
+	// FallBack is called when nobody is on call at all, and told of gaps to come; none is
+	// the managers of the team, and then the catch-all.
+	FallBack org.PolicyID `json:"fall_back,omitempty" yaml:"fall_back,omitempty"`
+	Retired  bool         `json:"retired,omitempty" yaml:"-"`
+}
+
+// Limits are what a schedule should keep to; it may break them, and is told. Zero is the
+// usual: 11 hours of rest between two stints, a week without a break, a quarter of any
+// four weeks. Want is how many should stand in each role.
+type Limits struct {
+	Rest  org.Duration   `json:"rest,omitempty" yaml:"rest,omitempty"`
+	Chain org.Duration   `json:"chain,omitempty" yaml:"chain,omitempty"`
+	Share float64        `json:"share,omitempty" yaml:"share,omitempty"`
+	Want  map[string]int `json:"want,omitempty" yaml:"want,omitempty"`
+}
+
+// Usual fills in what is not said.
+func (l Limits) Usual() Limits {
+	if l.Rest == 0 {
+		l.Rest = org.Duration(11 * time.Hour)
+	}
+	if l.Chain == 0 {
+		l.Chain = org.Duration(7 * 24 * time.Hour)
+	}
+	if l.Share == 0 {
+		l.Share = 0.25
+	}
+	return l
 }
 
 // A Layer is one rotation. It is in force from From until Until. EdgeFrom "clip" cuts

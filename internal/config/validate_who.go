@@ -53,6 +53,7 @@ func (c *checker) schedules() {
 	c.ids(Schedule, len(c.Schedules), at, func(i int) string { return string(c.Schedules[i].ID) })
 	for i, s := range c.Schedules {
 		c.refers(at(i)+".team", Team, string(s.Team))
+		c.refers(at(i)+".fall_back", Policy, string(s.FallBack))
 		for n, l := range s.Layers {
 			layer := fmt.Sprintf("%s.layers[%d]", at(i), n)
 			c.standing(layer+".people", l.People)
