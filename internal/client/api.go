@@ -446,37 +446,37 @@ type Page struct {
 
 type PageAPIKey struct {
 	Items []APIKey `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageAlert struct {
 	Items []Alert `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageBeatState struct {
 	Items []BeatState `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageChange struct {
 	Items []Change `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageDelivery struct {
 	Items []Delivery `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageForeseen struct {
 	Items []Foreseen `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -488,7 +488,7 @@ type PageHeartbeat struct {
 
 type PageIncident struct {
 	Items []Incident `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -500,19 +500,19 @@ type PageIntegration struct {
 
 type PageLine struct {
 	Items []Line `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PagePage struct {
 	Items []Page `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PagePatch struct {
 	Items []Patch `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -548,7 +548,7 @@ type PageService struct {
 
 type PageSessionLine struct {
 	Items []SessionLine `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -560,13 +560,13 @@ type PageSettings struct {
 
 type PageShift struct {
 	Items []Shift `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageSilence struct {
 	Items []Silence `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -578,7 +578,7 @@ type PageTeam struct {
 
 type PageWatch struct {
 	Items []Watch `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 

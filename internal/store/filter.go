@@ -38,6 +38,15 @@ func (b *filtered) matching(name, value string) {
 	}
 }
 
+// equal is matching for a part that may be known to be rare: what has it is looked up
+// first, whatever a plan would rather do.
+func (b *filtered) equal(rare, name, value string) {
+	if rare == name {
+		name = "rare " + name
+	}
+	b.matching(name, value)
+}
+
 // flag adds a part that has no value.
 func (b *filtered) flag(name string, wanted bool) {
 	if wanted {

@@ -35,6 +35,8 @@ type AlertFilter struct {
 	Hidden      []org.ServiceID // whose alerts, and those of their incidents, are left out
 	Before      string          // the last of the page before
 	Limit       int
+
+	rare, from string // as in Filter
 }
 
 // Alerts lists alerts, newest first.
@@ -44,10 +46,11 @@ func (tx *Tx) Alerts(f AlertFilter) ([]alert.Alert, error) {
 	}
 	b := listAlerts.build()
 	b.flag("open", f.Open)
-	b.matching("service", string(f.Service))
-	b.matching("integration", string(f.Integration))
+	b.equal(f.rare, "service", string(f.Service))
+	b.equal(f.rare, "integration", string(f.Integration))
 	b.matching("subject", string(f.Subject))
 	b.matching("before", f.Before)
+	b.matching("after", f.from)
 	if hidden := idTexts(f.Hidden); len(hidden) > 0 {
 		b.list("hidden", hidden)
 		b.list("hidden subject", hidden)
@@ -77,19 +80,25 @@ type PageFilter struct {
 	Hidden  []org.ServiceID
 	Before  string
 	Limit   int
+
+	rare, from string // as in Filter
 }
+
+// waits says that only pages are wanted that are still to be sent.
+func (f PageFilter) waits() bool { return f.State == escalate.Planned || f.State == escalate.Claimed }
 
 // Pages lists pages, newest first.
 func (tx *Tx) Pages(f PageFilter) ([]PageRow, error) {
 	b := listPages.build()
 	b.matching("subject", string(f.Subject))
-	b.matching("person", string(f.Person))
-	if f.State == escalate.Planned || f.State == escalate.Claimed {
+	b.equal(f.rare, "person", string(f.Person))
+	if f.waits() {
 		b.part("waits", string(f.State))
 	} else {
-		b.matching("state", string(f.State))
+		b.equal(f.rare, "state", string(f.State))
 	}
 	b.matching("before", f.Before)
+	b.matching("after", f.from)
 	if hidden := idTexts(f.Hidden); len(hidden) > 0 {
 		b.list("hidden", hidden)
 		b.part("end")

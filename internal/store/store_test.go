@@ -102,7 +102,7 @@ func TestEveryStatementPrepares(t *testing.T) {
 						b.part("end")
 					}
 				case strings.Contains(f.parts[name], "?"):
-					b.part(name, "x", "y")
+					b.part(name, []any{"x", "y"}[:strings.Count(f.parts[name], "?")]...)
 				case strings.HasSuffix(f.parts[name], "= ") || strings.HasSuffix(f.parts[name], "< "):
 					b.part(name, "x")
 				default:

@@ -25,6 +25,15 @@ type Filter struct {
 	Hidden []org.ServiceID // whose subjects are left out
 	Before incident.ID     // the last of the page before
 	Limit  int             // 0 is 100
+
+	rare   string  // the part that few rows have, if that is known
+	from   string  // the id down to which is looked
+	search *search // for Words
+}
+
+// onlyOpen says that nothing is wanted of those that are over.
+func (f Filter) onlyOpen() bool {
+	return f.Open || len(f.Status) > 0 && !slices.ContainsFunc(f.Status, func(s incident.Status) bool { return !s.Open() })
 }
 
 // A Row is a subject in a list.
@@ -46,43 +55,17 @@ type Row struct {
 }
 
 // Subjects lists subjects, newest first.
-func (tx *Tx) Subjects(f Filter) ([]Row, error) {
+func (tx *Tx) Subjects(f Filter) (out []Row, err error) {
 	if err := tx.flush(putSubjects, putWords); err != nil {
 		return nil, err
 	}
-	b := listSubjects.build()
-	b.flag("open", f.Open)
-	b.matching("service", string(f.Service))
-	b.matching("team", string(f.Team))
-	b.matching("priority", string(f.Priority))
-	b.matching("severity", string(f.Severity))
-	b.matching("owner", string(f.Owner))
-	b.matching("before", string(f.Before))
-	if !f.OpenedAfter.IsZero() {
-		b.part("after", idFrom(f.OpenedAfter))
-	}
-	if !f.OpenedBefore.IsZero() {
-		b.part("before", idFrom(f.OpenedBefore))
-	}
-	if len(f.Status) > 0 {
-		b.list("status", idTexts(f.Status))
-		// Said twice, because the few open ones have an index of their own.
-		b.flag("open", !slices.ContainsFunc(f.Status, func(s incident.Status) bool { return !s.Open() }))
-	}
-	if len(f.Hidden) > 0 {
-		b.list("hidden", idTexts(f.Hidden))
-	}
-	if words := wordsOf(f.Words); len(words) > 0 {
-		if err := tx.search(b, words); err != nil {
+	if f.search == nil {
+		if f.search, err = tx.searchFor(f.Words); err != nil {
 			return nil, err
 		}
 	}
-	if f.Limit <= 0 {
-		f.Limit = pageOf
-	}
-	text, args := b.end(f.Limit)
-	var out []Row
-	err := tx.each(text, args, func(r *sql.Rows) error {
+	text, args := f.text()
+	err = tx.each(text, args, func(r *sql.Rows) error {
 		var x Row
 		var at, opened, resolved int64
 		err := r.Scan(&x.ID, &x.Seq, &at, &x.Status, &x.Title, &x.Service, &x.Team, &x.Integration, &x.Severity, &x.Priority, &x.Owner, &x.Held, &x.Alerts, &opened, &resolved)
@@ -91,4 +74,34 @@ func (tx *Tx) Subjects(f Filter) ([]Row, error) {
 		return err
 	})
 	return out, err
+}
+
+// text is the question, and its values.
+func (f Filter) text() (string, []any) {
+	b := listSubjects.build()
+	b.flag("open", f.onlyOpen()) // the few open ones have an index of their own
+	b.equal(f.rare, "service", string(f.Service))
+	b.equal(f.rare, "team", string(f.Team))
+	b.equal("", "priority", string(f.Priority))
+	b.equal(f.rare, "severity", string(f.Severity))
+	b.equal(f.rare, "owner", string(f.Owner))
+	b.matching("before", string(f.Before))
+	b.matching("after", f.from)
+	if !f.OpenedAfter.IsZero() {
+		b.part("after", idFrom(f.OpenedAfter))
+	}
+	if !f.OpenedBefore.IsZero() {
+		b.part("before", idFrom(f.OpenedBefore))
+	}
+	if len(f.Status) > 0 {
+		b.list("status", idTexts(f.Status))
+	}
+	if len(f.Hidden) > 0 {
+		b.list("hidden", idTexts(f.Hidden))
+	}
+	f.search.narrow(b)
+	if f.Limit <= 0 {
+		f.Limit = pageOf
+	}
+	return b.end(f.Limit)
 }

@@ -58,11 +58,12 @@ func (a *API) listAlerts(ctx context.Context, in *alertFilter) (*pageOf[Alert], 
 		Hidden: c.setup.hidden(c.Identity), Before: after, Limit: in.Limit + 1,
 	}
 	var rows []alert.Alert
+	var upTo string
 	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.Alerts(f)
+		rows, upTo, err = tx.AlertsWithin(f)
 		return err
 	})
-	return paged(in.Paging, rows, showAlert, func(r alert.Alert) string { return r.ID }), err
+	return paged(in.Paging, rows, upTo, showAlert, func(r alert.Alert) string { return r.ID }), err
 }
 
 type alertID struct {
@@ -140,9 +141,10 @@ func (a *API) listPages(ctx context.Context, in *pageFilter) (*pageOf[Page], err
 		Subject: in.Incident, Person: in.Person, State: in.State, Hidden: c.setup.hidden(c.Identity), Before: after, Limit: in.Limit + 1,
 	}
 	var rows []store.PageRow
+	var upTo string
 	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.Pages(f)
+		rows, upTo, err = tx.PagesWithin(f)
 		return err
 	})
-	return paged(in.Paging, rows, showPage, func(r store.PageRow) string { return r.ID }), err
+	return paged(in.Paging, rows, upTo, showPage, func(r store.PageRow) string { return r.ID }), err
 }

@@ -122,11 +122,12 @@ func (a *API) listIncidents(ctx context.Context, in *incidentFilter) (*pageOf[In
 		OpenedAfter: in.OpenedAfter, OpenedBefore: in.OpenedBefore, Hidden: c.setup.hidden(c.Identity), Before: incident.ID(after), Limit: in.Limit + 1,
 	}
 	var rows []store.Row
+	var upTo incident.ID
 	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.Subjects(f)
+		rows, upTo, err = tx.SubjectsWithin(f)
 		return err
 	})
-	return paged(in.Paging, rows, showRow, func(r store.Row) string { return string(r.ID) }), err
+	return paged(in.Paging, rows, string(upTo), showRow, func(r store.Row) string { return string(r.ID) }), err
 }
 
 // IncidentID is the path of everything about one incident.

@@ -1,0 +1,64 @@
+package store
+
+// The parts of which filters are built. A part with a value ends in its placeholder.
+var (
+	listSubjects = filter{
+		text: `SELECT ` + subjectColumns + ` FROM subjects WHERE TRUE`,
+		tail: ` ORDER BY id DESC LIMIT `,
+		parts: map[string]string{
+			"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
+			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
+			"before": ` AND id < `, "after": ` AND id >= `,
+			"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
+			"rare service": ` AND id IN (SELECT r.id FROM subjects r WHERE r.service = ?)`, "rare team": ` AND id IN (SELECT r.id FROM subjects r WHERE r.team = ?)`,
+			"rare severity": ` AND id IN (SELECT r.id FROM subjects r WHERE r.severity = ?)`, "rare owner": ` AND id IN (SELECT r.id FROM subjects r WHERE r.owner <> '' AND r.owner = ?)`,
+			"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
+			"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
+		},
+	}
+	titlesOf = filter{
+		text:  `SELECT id, title FROM subjects WHERE TRUE`,
+		parts: map[string]string{"ids": ` AND id IN (`},
+	}
+	listAlerts = filter{
+		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,
+		tail: ` ORDER BY a.id DESC LIMIT `,
+		parts: map[string]string{
+			"open": ` AND a.open`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
+			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "after": ` AND a.id >= `, "hidden": ` AND a.service NOT IN (`,
+			"rare service": ` AND a.id IN (SELECT r.id FROM alerts r WHERE r.service = ?)`, "rare integration": ` AND a.id IN (SELECT r.id FROM alerts r WHERE r.integration = ?)`,
+			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
+		},
+	}
+	listPages = filter{
+		text: `SELECT ` + pageColumns + ` FROM pages WHERE TRUE`,
+		tail: ` ORDER BY pages.id DESC LIMIT `,
+		parts: map[string]string{
+			"subject": ` AND pages.subject = `, "person": ` AND pages.person = `, "before": ` AND pages.id < `, "after": ` AND pages.id >= `,
+			"rare person": ` AND pages.id IN (SELECT r.id FROM pages r WHERE r.person = ?)`,
+			"rare state":  ` AND pages.id IN (SELECT r.id FROM pages r WHERE r.state NOT IN ('planned', 'claimed') AND r.state = ?)`,
+			"waits":       ` AND pages.wake_at IS NOT NULL AND pages.state = `, "state": ` AND pages.state NOT IN ('planned', 'claimed') AND pages.state = `,
+			"hidden": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = pages.subject AND s.service IN (`, "end": `)`,
+		},
+	}
+	listChanges = filter{
+		text: `SELECT seq, kind, id, version, at, actor, retired FROM config WHERE TRUE`,
+		tail: ` ORDER BY seq DESC LIMIT `,
+		parts: map[string]string{
+			"kind": ` AND kind = `, "id": ` AND id = `, "by": ` AND actor = `,
+			"after": ` AND at >= `, "until": ` AND at < `, "before": ` AND seq < `,
+		},
+	}
+	cancelPages = filter{
+		text: `UPDATE pages SET state = 'cancelled', wake_at = NULL, gen = gen + 1, err = $1, cancelled_at = $2 WHERE subject = $3 AND state IN ('planned', 'claimed')`,
+		parts: map[string]string{
+			"run": ` AND run = `, "person": ` AND person = `, "not each": ` AND NOT for_each`,
+			"repeats": ` AND repeat > 0`, "alarms": ` AND purpose IN ('alarm', 'fail_over')`,
+		},
+	}
+)
+
+type filter struct {
+	text, tail string
+	parts      map[string]string
+}
