@@ -18,6 +18,20 @@ func (f filter) build(args ...any) *filtered {
 	return b
 }
 
+// of is build for a list of which one part is known to be rare: it goes through what has
+// it, whatever a plan would rather do.
+func (f filter) of(rare, value string) *filtered {
+	if rare == "" {
+		return f.build()
+	}
+	b := &filtered{f: f}
+	columns, _, _ := strings.Cut(f.text, " FROM ")
+	b.text.WriteString(columns + " FROM ")
+	b.part("rare "+rare, value, value)
+	b.text.WriteString(" WHERE TRUE")
+	return b
+}
+
 // part adds a listed part with its values: where its question marks stand, else at its
 // end.
 func (b *filtered) part(name string, values ...any) {
@@ -36,15 +50,6 @@ func (b *filtered) matching(name, value string) {
 	if value != "" {
 		b.part(name, value)
 	}
-}
-
-// equal is matching for a part that may be known to be rare: what has it is looked up
-// first, whatever a plan would rather do.
-func (b *filtered) equal(rare, name, value string) {
-	if rare == name {
-		name = "rare " + name
-	}
-	b.matching(name, value)
 }
 
 // flag adds a part that has no value.

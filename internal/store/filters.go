@@ -10,10 +10,10 @@ var (
 			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
 			"before": ` AND id < `, "after": ` AND id >= `,
 			"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
-			"rare service": ` AND id IN (SELECT r.id FROM subjects r WHERE r.service = ?)`, "rare team": ` AND id IN (SELECT r.id FROM subjects r WHERE r.team = ?)`,
-			"rare severity": ` AND id IN (SELECT r.id FROM subjects r WHERE r.severity = ?)`, "rare owner": ` AND id IN (SELECT r.id FROM subjects r WHERE r.owner <> '' AND r.owner = ?)`,
-			"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
-			"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
+			"rare service": fewOf("subjects", "service", "") + ` subjects`, "rare team": fewOf("subjects", "team", "") + ` subjects`, "rare severity": fewOf("subjects", "severity", "") + ` subjects`,
+			"rare owner": fewOf("subjects", "owner", "owner <> '' AND ") + ` subjects`,
+			"word":       ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
+			"and word":   ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
 		},
 	}
 	titlesOf = filter{
@@ -26,7 +26,7 @@ var (
 		parts: map[string]string{
 			"open": ` AND a.open`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
 			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "after": ` AND a.id >= `, "hidden": ` AND a.service NOT IN (`,
-			"rare service": ` AND a.id IN (SELECT r.id FROM alerts r WHERE r.service = ?)`, "rare integration": ` AND a.id IN (SELECT r.id FROM alerts r WHERE r.integration = ?)`,
+			"rare service": fewOf("alerts", "service", "") + ` a`, "rare integration": fewOf("alerts", "integration", "") + ` a`,
 			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
 		},
 	}
@@ -35,9 +35,8 @@ var (
 		tail: ` ORDER BY pages.id DESC LIMIT `,
 		parts: map[string]string{
 			"subject": ` AND pages.subject = `, "person": ` AND pages.person = `, "before": ` AND pages.id < `, "after": ` AND pages.id >= `,
-			"rare person": ` AND pages.id IN (SELECT r.id FROM pages r WHERE r.person = ?)`,
-			"rare state":  ` AND pages.id IN (SELECT r.id FROM pages r WHERE r.state NOT IN ('planned', 'claimed') AND r.state = ?)`,
-			"waits":       ` AND pages.wake_at IS NOT NULL AND pages.state = `, "state": ` AND pages.state NOT IN ('planned', 'claimed') AND pages.state = `,
+			"rare person": fewOf("pages", "person", "") + ` pages`, "rare state": fewOf("pages", "state", "state NOT IN ('planned', 'claimed') AND ") + ` pages`,
+			"waits": ` AND pages.wake_at IS NOT NULL AND pages.state = `, "state": ` AND pages.state NOT IN ('planned', 'claimed') AND pages.state = `,
 			"hidden": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = pages.subject AND s.service IN (`, "end": `)`,
 		},
 	}
@@ -61,4 +60,10 @@ var (
 type filter struct {
 	text, tail string
 	parts      map[string]string
+}
+
+// fewOf stands where a list has its table, when few rows have a value: those rows. The
+// limit is one that they do not reach; it keeps a plan from beginning with anything else.
+func fewOf(table, column, where string) string {
+	return `(SELECT * FROM ` + table + ` WHERE ` + where + column + ` >= ? AND ` + column + ` <= ? ORDER BY ` + column + ` DESC, id DESC LIMIT 100000)`
 }

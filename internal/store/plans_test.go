@@ -22,7 +22,7 @@ func manySubjects(t *testing.T, s *Store) {
 	raw(t, s, `INSERT INTO subjects (id, seq, at, status, open, title, service, team, integration, severity, priority, owner, held, alerts, opened_at, resolved_at, fold, head, state)
  SELECT CAST(1000000 + n AS TEXT), 3, n, CASE WHEN n % 50 = 0 THEN 'triggered' WHEN n % 3 = 0 THEN 'closed' ELSE 'resolved' END, n % 50 = 0, 'Disk full',
  CASE WHEN n % 997 = 0 THEN 'rare' ELSE 's' || CAST(n % 20 AS TEXT) END, 't' || CAST(n % 7 AS TEXT), 'prom', CASE WHEN n % 200 = 0 THEN 'SEV1' ELSE 'SEV' || CAST(2 + n % 4 AS TEXT) END,
- CASE WHEN n % 4 < 2 THEN 'high' ELSE 'low' END, CASE WHEN n % 50 = 0 THEN '' ELSE 'p' || CAST(n % 40 AS TEXT) END, '', 1, n, n, 1, '', '{}' FROM (`+numbers+`) x`)
+ CASE WHEN n % 4 < 2 THEN 'high' ELSE 'low' END, CASE WHEN n % 50 = 0 THEN '' WHEN n % 150 = 3 THEN 'nurse' ELSE 'p' || CAST(n % 40 AS TEXT) END, '', 1, n, n, 1, '', '{}' FROM (`+numbers+`) x`)
 	raw(t, s, `INSERT INTO subject_words (word, subject) SELECT CASE WHEN CAST(id AS BIGINT) % 2 = 0 THEN '`+wordKey("disk")+`' ELSE '`+wordKey("fan")+`' END, id FROM subjects`)
 	if s.Dialect() == "postgres" {
 		if _, err := s.db().Exec(`ANALYZE`); err != nil {
@@ -47,6 +47,7 @@ func TestListPlansAtScale(t *testing.T) {
 			"words": {Words: "disk"}, "two words": {Words: "disk fan"}, "no word": {Words: "volcano"}, "hidden": {Hidden: []org.ServiceID{"s1", "s2"}},
 			"open, service": {Open: true, Service: "s3"}, "open, team, priority": {Open: true, Team: "t2", Priority: org.High}, "service, owner, none": {Service: "s1", Owner: "p2"},
 			"service, team": {Service: "s1", Team: "t1"}, "severity, priority, none": {Severity: org.SEV3, Priority: org.Low}, "rare, team": {Service: "rare", Team: "t3"},
+			"rare owner, service": {Service: "s3", Owner: "nurse"}, "rare, words": {Service: "rare", Words: "fan"},
 			"rare, hidden": {Service: "rare", Hidden: []org.ServiceID{"s1"}}, "over, team": {Status: over, Team: "t5"}, "over, owner, words": {Status: over, Owner: "p3", Words: "fan"},
 			"words, owner, none": {Words: "disk", Owner: "p3"}, "grave, team": {Severity: org.SEV1, Team: "t6"}, "over, severity, team, priority": {Status: over, Severity: org.SEV4, Team: "t1", Priority: org.High},
 		} {
@@ -90,7 +91,8 @@ func (s *Store) explained(t *testing.T, name, text string, args []any) (looked i
 				var id, parent, x int
 				var detail string
 				err := r.Scan(&id, &parent, &x, &detail)
-				if strings.HasPrefix(detail, "SCAN subjects") && !strings.Contains(detail, "INDEX") || strings.Contains(detail, "TEMP B-TREE") {
+				few := strings.Contains(text, "LIMIT 100000") // then what is scanned and sorted are the few
+				if !few && (strings.HasPrefix(detail, "SCAN subjects") && !strings.Contains(detail, "INDEX") || strings.Contains(detail, "TEMP B-TREE")) {
 					t.Errorf("%s: %s\n%s", name, detail, text)
 				}
 				return err

@@ -66,6 +66,7 @@ type texts struct {
 	AlertOne, LogFrom         string
 	WordCount, WordsDrop      string
 	ConfigVersions            string
+	ServiceOf, AlertAbout     string
 	SubjectFloor, AlertFloor  string
 	PageFloor                 string
 	FewOwned, FewOfService    string
@@ -284,6 +285,8 @@ var statements = texts{
 	LogFrom:      `SELECT seq, at, actor, kind, body FROM log WHERE subject = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq`,
 	WordCount:    `SELECT count(*) FROM (SELECT 1 FROM subject_words WHERE word >= $1 AND word < $2 LIMIT $3) AS found`,
 	WordsDrop:    `DELETE FROM subject_words WHERE subject = $1`,
+	ServiceOf:    `SELECT service FROM subjects WHERE id = $1`,
+	AlertAbout:   `SELECT service, subject FROM alerts WHERE id = $1`,
 	SubjectFloor: floor("subjects"), AlertFloor: floor("alerts"), PageFloor: floor("pages"),
 	FewOwned: few("subjects", "owner", "owner <> '' AND "), FewOfService: few("subjects", "service", ""), FewOfTeam: few("subjects", "team", ""), FewSo: few("subjects", "severity", ""),
 	FewAlertsOf: few("alerts", "service", ""), FewSaid: few("alerts", "integration", ""),

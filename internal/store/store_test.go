@@ -96,6 +96,9 @@ func TestEveryStatementPrepares(t *testing.T) {
 			for name := range f.parts {
 				switch {
 				case name == "end":
+				case strings.HasPrefix(name, "rare "):
+					rare, _ := f.of(strings.TrimPrefix(name, "rare "), "x").end(1)
+					all = append(all, rare)
 				case strings.HasSuffix(f.parts[name], "("):
 					b.list(name, []string{"x", "y"})
 					if strings.Contains(f.parts[name], "EXISTS") {

@@ -26,9 +26,9 @@ type Filter struct {
 	Before incident.ID     // the last of the page before
 	Limit  int             // 0 is 100
 
-	rare   string  // the part that few rows have, if that is known
-	from   string  // the id down to which is looked
-	search *search // for Words
+	rare   narrowing // what few rows have, if that is known
+	from   string    // the id down to which is looked
+	search *search   // for Words
 }
 
 // onlyOpen says that nothing is wanted of those that are over.
@@ -78,13 +78,13 @@ func (tx *Tx) Subjects(f Filter) (out []Row, err error) {
 
 // text is the question, and its values.
 func (f Filter) text() (string, []any) {
-	b := listSubjects.build()
+	b := listSubjects.of(f.rare.part, f.rare.value)
 	b.flag("open", f.onlyOpen()) // the few open ones have an index of their own
-	b.equal(f.rare, "service", string(f.Service))
-	b.equal(f.rare, "team", string(f.Team))
-	b.equal("", "priority", string(f.Priority))
-	b.equal(f.rare, "severity", string(f.Severity))
-	b.equal(f.rare, "owner", string(f.Owner))
+	b.matching("service", string(f.Service))
+	b.matching("team", string(f.Team))
+	b.matching("priority", string(f.Priority))
+	b.matching("severity", string(f.Severity))
+	b.matching("owner", string(f.Owner))
 	b.matching("before", string(f.Before))
 	b.matching("after", f.from)
 	if !f.OpenedAfter.IsZero() {
@@ -104,4 +104,13 @@ func (f Filter) text() (string, []any) {
 		f.Limit = pageOf
 	}
 	return b.end(f.Limit)
+}
+
+// ServiceOf is the service that a subject is about.
+func (tx *Tx) ServiceOf(id incident.ID) (service org.ServiceID, err error) {
+	if err := tx.flush(putSubjects); err != nil {
+		return "", err
+	}
+	err = tx.row(tx.s.sql.ServiceOf, string(id))(&service)
+	return service, err
 }

@@ -62,17 +62,17 @@ func (tx *Tx) within(floor string, before string, costs, enough int, look func(b
 type narrowing struct{ part, value, few string }
 
 // rarest is the first of the parts whose value few rows have, if any.
-func (tx *Tx) rarest(all ...narrowing) (part string, err error) {
+func (tx *Tx) rarest(all ...narrowing) (narrowing, error) {
 	for _, n := range all {
 		if n.value == "" {
 			continue
 		}
 		id, err := tx.further(n.few, n.value, rare+1)
 		if err != nil || id == "" {
-			return n.part, err
+			return n, err
 		}
 	}
-	return "", nil
+	return narrowing{}, nil
 }
 
 // SubjectsWithin is Subjects for somebody who waits. upTo is where to go on when it has
@@ -96,7 +96,7 @@ func (tx *Tx) SubjectsWithin(f Filter) (rows []Row, upTo incident.ID, err error)
 	if f.search, err = tx.searchFor(f.Words); err != nil {
 		return nil, "", err
 	}
-	if f.rare != "" || f.search.rarest != "" {
+	if f.rare.part != "" || f.search.rarest != "" {
 		rows, err = tx.Subjects(f)
 		return rows, "", err
 	}
@@ -131,7 +131,7 @@ func (tx *Tx) AlertsWithin(f AlertFilter) (rows []alert.Alert, upTo string, err 
 		return rows, "", err
 	}
 	f.rare, err = tx.rarest(narrowing{"service", string(f.Service), tx.s.sql.FewAlertsOf}, narrowing{"integration", string(f.Integration), tx.s.sql.FewSaid})
-	if err != nil || f.rare != "" {
+	if err != nil || f.rare.part != "" {
 		rows, err = tx.Alerts(f)
 		return rows, "", err
 	}
@@ -155,10 +155,10 @@ func (tx *Tx) PagesWithin(f PageFilter) (rows []PageRow, upTo string, err error)
 		rows, err = tx.Pages(f)
 		return rows, "", err
 	}
-	if f.rare, err = tx.rarest(narrowing{"person", string(f.Person), tx.s.sql.FewPagesOf}); err == nil && f.rare == "" && !f.waits() {
+	if f.rare, err = tx.rarest(narrowing{"person", string(f.Person), tx.s.sql.FewPagesOf}); err == nil && f.rare.part == "" && !f.waits() {
 		f.rare, err = tx.rarest(narrowing{"state", string(f.State), tx.s.sql.FewPagesSo})
 	}
-	if err != nil || f.rare != "" || f.waits() { // those that wait are few, and have an index
+	if err != nil || f.rare.part != "" || f.waits() { // those that wait are few, and have an index
 		rows, err = tx.Pages(f)
 		return rows, "", err
 	}

@@ -74,20 +74,19 @@ func (a *API) readAlert(ctx context.Context, in *alertID) (*struct{ Body Alert }
 	c := asking(ctx)
 	out := &struct{ Body Alert }{}
 	return out, a.store.Read(ctx, func(tx *store.Tx) error {
-		one, err := tx.Alert(in.ID)
+		service, incident, err := tx.AlertAbout(in.ID)
+		if err == nil && c.setup.hides(c.Identity, service) {
+			err = store.ErrNotFound
+		}
+		if err == nil && incident != "" {
+			_, err = visible(tx, c.setup, c.Identity, incident)
+		}
 		if err != nil {
 			return err
 		}
-		if c.setup.hides(c.Identity, one.Service) {
-			return store.ErrNotFound
-		}
-		if one.Subject != "" {
-			if _, err := visible(tx, c.setup, c.Identity, one.Subject); err != nil {
-				return err
-			}
-		}
+		one, err := tx.Alert(in.ID)
 		out.Body = showAlert(one)
-		return nil
+		return err
 	})
 }
 

@@ -1,7 +1,6 @@
 package v1_test
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
@@ -95,13 +94,6 @@ func fill(b *testing.B, driver, form, url string) *large {
 	}
 	b.Logf("%d incidents, %d of them open, written in %s", manyIncidents, manyOpen, time.Since(began).Round(time.Second))
 	return l
-}
-
-func (l *large) written(fn func(*store.Tx) error) {
-	l.t.Helper()
-	if err := l.store.Write(context.Background(), store.Background, fn); err != nil {
-		l.t.Fatal(err)
-	}
 }
 
 // settle configures the services, teams and people of a large house.
