@@ -67,6 +67,7 @@ sim: ## simulate SEEDS lives of DAYS days each under random faults
 
 bench: ## measure what the goals speak of
 	$(GO) test ./internal/app -run '^$$' -bench . -benchtime 1x -timeout 60m -v
+	$(GO) test ./internal/api/v1 -run '^$$' -bench . -benchtime 1x -timeout 60m -v
 	$(GO) test ./internal/store ./alert ./alert/source ./oncall ./oncall/roster ./internal/engine -run '^$$' -bench . -timeout 60m
 
 fuzz: ## fuzz every parser for FUZZTIME each

@@ -57,7 +57,14 @@ func (c *incidentList) Run(ctx context.Context) error {
 		Q: strings.Join(c.Words, " "), OpenedAfter: since, Limit: c.Limit, Cursor: c.Cursor,
 	}
 	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageIncident, error) {
-		return a.GetIncidents(ctx, query, keep)
+		p, err := a.GetIncidents(ctx, query, keep)
+		for err == nil && !c.JSON && p.Next != "" && int64(len(p.Items)) < c.Limit { // a page may be short, and not the end
+			had := p.Items
+			query.Cursor, query.Limit = p.Next, c.Limit-int64(len(had))
+			p, err = a.GetIncidents(ctx, query)
+			p.Items = append(had, p.Items...)
+		}
+		return p, err
 	}, func(p client.PageIncident, s screen) error {
 		err := table("ID\tSEVERITY\tSTATUS\tAGE\tOWNER\tSERVICE\tTITLE", func(row func(...any)) {
 			for _, i := range p.Items {

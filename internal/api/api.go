@@ -85,6 +85,17 @@ type route struct {
 	serve      http.HandlerFunc
 }
 
+// A Door is one line of the table as tests see it.
+type Door struct{ Method, Pattern, Permission, Dialect string }
+
+// Doors are all lines of the table of a handler that New made.
+func Doors(h http.Handler) (all []Door) {
+	for _, r := range h.(*server).routes {
+		all = append(all, Door{r.method, r.pattern, string(r.permission), r.dialect})
+	}
+	return all
+}
+
 // A server holds what the routes need.
 type server struct {
 	routes   []route

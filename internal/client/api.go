@@ -417,6 +417,13 @@ type Level struct {
 	When       *When    `json:"when,omitempty"`
 }
 
+type Limits struct {
+	Chain string           `json:"chain,omitempty"`
+	Rest  string           `json:"rest,omitempty"`
+	Share float64          `json:"share,omitempty"`
+	Want  map[string]int64 `json:"want,omitempty"`
+}
+
 type Line struct {
 	At time.Time `json:"at"`
 	By string    `json:"by,omitempty"`
@@ -615,37 +622,37 @@ type Page struct {
 
 type PageAPIKey struct {
 	Items []APIKey `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageAlert struct {
 	Items []Alert `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageBeatState struct {
 	Items []BeatState `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageChange struct {
 	Items []Change `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageDelivery struct {
 	Items []Delivery `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageForeseen struct {
 	Items []Foreseen `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -657,7 +664,7 @@ type PageHeartbeat struct {
 
 type PageIncident struct {
 	Items []Incident `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -669,25 +676,25 @@ type PageIntegration struct {
 
 type PageLine struct {
 	Items []Line `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PagePage struct {
 	Items []Page `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PagePagedPerson struct {
 	Items []PagedPerson `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PagePatch struct {
 	Items []Patch `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -723,7 +730,7 @@ type PageService struct {
 
 type PageSessionLine struct {
 	Items []SessionLine `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -735,13 +742,13 @@ type PageSettings struct {
 
 type PageShift struct {
 	Items []Shift `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageSilence struct {
 	Items []Silence `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -753,13 +760,13 @@ type PageTeam struct {
 
 type PageTestPage struct {
 	Items []TestPage `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
 type PageWatch struct {
 	Items []Watch `json:"items"`
-	// The cursor of what follows; absent at the end
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -977,8 +984,10 @@ type Said struct {
 type Schedule struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
+	FallBack  string     `json:"fall_back,omitempty"`
 	ID        string     `json:"id,omitempty"`
 	Layers    []Layer    `json:"layers"`
+	Limits    *Limits    `json:"limits,omitempty"`
 	Name      string     `json:"name,omitempty"`
 	Patches   []Patch    `json:"patches,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`

@@ -18,6 +18,20 @@ func (f filter) build(args ...any) *filtered {
 	return b
 }
 
+// of is build for a list of which one part is known to be rare: it goes through what has
+// it, whatever a plan would rather do.
+func (f filter) of(rare, value string) *filtered {
+	if rare == "" {
+		return f.build()
+	}
+	b := &filtered{f: f}
+	columns, _, _ := strings.Cut(f.text, " FROM ")
+	b.text.WriteString(columns + " FROM ")
+	b.part("rare "+rare, value, value)
+	b.text.WriteString(" WHERE TRUE")
+	return b
+}
+
 // part adds a listed part with its values: where its question marks stand, else at its
 // end.
 func (b *filtered) part(name string, values ...any) {

@@ -35,6 +35,9 @@ type AlertFilter struct {
 	Hidden      []org.ServiceID // whose alerts, and those of their incidents, are left out
 	Before      string          // the last of the page before
 	Limit       int
+
+	rare narrowing // as in Filter
+	from string
 }
 
 // Alerts lists alerts, newest first.
@@ -42,12 +45,13 @@ func (tx *Tx) Alerts(f AlertFilter) ([]alert.Alert, error) {
 	if err := tx.flush(putAlerts); err != nil {
 		return nil, err
 	}
-	b := listAlerts.build()
+	b := listAlerts.of(f.rare.part, f.rare.value)
 	b.flag("open", f.Open)
 	b.matching("service", string(f.Service))
 	b.matching("integration", string(f.Integration))
 	b.matching("subject", string(f.Subject))
 	b.matching("before", f.Before)
+	b.matching("after", f.from)
 	if hidden := idTexts(f.Hidden); len(hidden) > 0 {
 		b.list("hidden", hidden)
 		b.list("hidden subject", hidden)
@@ -69,6 +73,12 @@ func (tx *Tx) Alerts(f AlertFilter) ([]alert.Alert, error) {
 // Alert reads one alert.
 func (tx *Tx) Alert(id string) (alert.Alert, error) { return tx.alert(tx.s.sql.AlertOne, id) }
 
+// AlertAbout is what an alert is about: its service, and its incident, if it has one.
+func (tx *Tx) AlertAbout(id string) (service org.ServiceID, in incident.ID, err error) {
+	err = tx.row(tx.s.sql.AlertAbout, id)(&service, &in)
+	return service, in, err
+}
+
 // A PageFilter chooses pages for a list; what is zero does not matter.
 type PageFilter struct {
 	Subject incident.ID
@@ -77,19 +87,26 @@ type PageFilter struct {
 	Hidden  []org.ServiceID
 	Before  string
 	Limit   int
+
+	rare narrowing // as in Filter
+	from string
 }
+
+// waits says that only pages are wanted that are still to be sent.
+func (f PageFilter) waits() bool { return f.State == escalate.Planned || f.State == escalate.Claimed }
 
 // Pages lists pages, newest first.
 func (tx *Tx) Pages(f PageFilter) ([]PageRow, error) {
-	b := listPages.build()
+	b := listPages.of(f.rare.part, f.rare.value)
 	b.matching("subject", string(f.Subject))
 	b.matching("person", string(f.Person))
-	if f.State == escalate.Planned || f.State == escalate.Claimed {
+	if f.waits() {
 		b.part("waits", string(f.State))
 	} else {
 		b.matching("state", string(f.State))
 	}
 	b.matching("before", f.Before)
+	b.matching("after", f.from)
 	if hidden := idTexts(f.Hidden); len(hidden) > 0 {
 		b.list("hidden", hidden)
 		b.part("end")

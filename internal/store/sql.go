@@ -66,6 +66,13 @@ type texts struct {
 	AlertOne, LogFrom         string
 	WordCount, WordsDrop      string
 	ConfigVersions            string
+	ServiceOf, AlertAbout     string
+	SubjectFloor, AlertFloor  string
+	PageFloor                 string
+	FewOwned, FewOfService    string
+	FewOfTeam, FewSo          string
+	FewAlertsOf, FewSaid      string
+	FewPagesOf, FewPagesSo    string
 	Attempt, AttemptBegin     string
 	AttemptEnd, AttemptForget string
 	AttemptsDrop              string
@@ -302,10 +309,16 @@ var statements = texts{
 	ConfigOf: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
 
 	// The lists of the API, and answers to what may be asked twice.
-	AlertOne:       `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1`,
-	LogFrom:        `SELECT seq, at, actor, kind, body FROM log WHERE subject = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq`,
-	WordCount:      `SELECT count(*) FROM (SELECT 1 FROM subject_words WHERE word >= $1 AND word < $2 LIMIT $3) AS found`,
-	WordsDrop:      `DELETE FROM subject_words WHERE subject = $1`,
+	AlertOne:     `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1`,
+	LogFrom:      `SELECT seq, at, actor, kind, body FROM log WHERE subject = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq`,
+	WordCount:    `SELECT count(*) FROM (SELECT 1 FROM subject_words WHERE word >= $1 AND word < $2 LIMIT $3) AS found`,
+	WordsDrop:    `DELETE FROM subject_words WHERE subject = $1`,
+	ServiceOf:    `SELECT service FROM subjects WHERE id = $1`,
+	AlertAbout:   `SELECT service, subject FROM alerts WHERE id = $1`,
+	SubjectFloor: floor("subjects"), AlertFloor: floor("alerts"), PageFloor: floor("pages"),
+	FewOwned: few("subjects", "owner", "owner <> '' AND "), FewOfService: few("subjects", "service", ""), FewOfTeam: few("subjects", "team", ""), FewSo: few("subjects", "severity", ""),
+	FewAlertsOf: few("alerts", "service", ""), FewSaid: few("alerts", "integration", ""),
+	FewPagesOf: few("pages", "person", ""), FewPagesSo: few("pages", "state", "state NOT IN ('planned', 'claimed') AND "),
 	ConfigVersions: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND id = $2 ORDER BY version DESC`,
 	Attempt:        `SELECT digest, status, answer FROM attempts WHERE key = $1`,
 	AttemptBegin:   `INSERT INTO attempts (key, digest, at, status, answer) VALUES ($1, $2, $3, 0, '') ON CONFLICT (key) DO NOTHING`,
@@ -337,6 +350,17 @@ var statements = texts{
  WHERE NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'expire' AND d.subject = x.integration) GROUP BY x.integration`,
 }
 
+// floor is what is a number of rows further on, from an id to older ones.
+func floor(table string) string {
+	return `SELECT id FROM ` + table + ` WHERE id < $1 ORDER BY id DESC LIMIT 1 OFFSET $2`
+}
+
+// few is a row exactly if more rows than a number have a value. The order is one that
+// only the column's own index has, and a range, for which it matters.
+func few(table, column, where string) string {
+	return `SELECT id FROM ` + table + ` WHERE ` + where + column + ` >= $1 AND ` + column + ` <= $1 ORDER BY ` + column + ` DESC, id DESC LIMIT 1 OFFSET $2`
+}
+
 // firstDue and firstPage are when the first of a lane is due.
 func firstDue(lane int) string {
 	return fmt.Sprintf(`(SELECT wake_at FROM due WHERE lane = %d ORDER BY wake_at LIMIT 1)`, lane)
@@ -365,71 +389,4 @@ func claimPages(order string) string {
 func firing(which string) string {
 	return `SELECT ` + alertColumns + `, coalesce(x.until, 0), s.held, s.status FROM alerts a JOIN subjects s ON s.id = a.subject
  LEFT JOIN expiring x ON x.integration = a.integration AND x.key = a.key WHERE a.open AND ` + which + ` ORDER BY a.integration, a.key LIMIT $3`
-}
-
-// The parts of which filters are built. A part with a value ends in its placeholder.
-var (
-	listSubjects = filter{
-		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE TRUE`,
-		tail:  ` ORDER BY id DESC LIMIT `,
-		parts: ofSubjects,
-	}
-	countSubjects = filter{
-		text:  `SELECT status, held <> '', count(*) FROM subjects WHERE TRUE`,
-		tail:  ` GROUP BY status, held <> ''`,
-		parts: ofSubjects,
-	}
-	ofSubjects = map[string]string{
-		"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
-		"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
-		"before": ` AND id < `, "after": ` AND id >= `,
-		"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
-		// Said of the page and not of the subject, so that nobody looks through all that
-		// somebody was ever paged for.
-		"paged":    ` AND EXISTS (SELECT 1 FROM pages WHERE pages.subject = subjects.id AND pages.purpose IN ('alarm', 'fail_over') AND pages.person = ?)`,
-		"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
-		"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
-	}
-	titlesOf = filter{
-		text:  `SELECT id, title FROM subjects WHERE TRUE`,
-		parts: map[string]string{"ids": ` AND id IN (`},
-	}
-	listAlerts = filter{
-		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,
-		tail: ` ORDER BY a.id DESC LIMIT `,
-		parts: map[string]string{
-			"open": ` AND a.open`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
-			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "hidden": ` AND a.service NOT IN (`,
-			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
-		},
-	}
-	listPages = filter{
-		text: `SELECT ` + pageColumns + ` FROM pages WHERE TRUE`,
-		tail: ` ORDER BY pages.id DESC LIMIT `,
-		parts: map[string]string{
-			"subject": ` AND pages.subject = `, "person": ` AND pages.person = `, "before": ` AND pages.id < `,
-			"waits": ` AND pages.wake_at IS NOT NULL AND pages.state = `, "state": ` AND pages.state NOT IN ('planned', 'claimed') AND pages.state = `,
-			"hidden": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = pages.subject AND s.service IN (`, "end": `)`,
-		},
-	}
-	listChanges = filter{
-		text: `SELECT seq, kind, id, version, at, actor, retired FROM config WHERE TRUE`,
-		tail: ` ORDER BY seq DESC LIMIT `,
-		parts: map[string]string{
-			"kind": ` AND kind = `, "id": ` AND id = `, "by": ` AND actor = `,
-			"after": ` AND at >= `, "until": ` AND at < `, "before": ` AND seq < `,
-		},
-	}
-	cancelPages = filter{
-		text: `UPDATE pages SET state = 'cancelled', wake_at = NULL, gen = gen + 1, err = $1, cancelled_at = $2 WHERE subject = $3 AND state IN ('planned', 'claimed')`,
-		parts: map[string]string{
-			"run": ` AND run = `, "person": ` AND person = `, "not each": ` AND NOT for_each`,
-			"repeats": ` AND repeat > 0`, "alarms": ` AND purpose IN ('alarm', 'fail_over')`,
-		},
-	}
-)
-
-type filter struct {
-	text, tail string
-	parts      map[string]string
 }

@@ -93,10 +93,21 @@ func TestEveryStatementPrepares(t *testing.T) {
 			all = append(all, b.text...)
 		}
 		for _, f := range []filter{listSubjects, countSubjects, listAlerts, listPages, listChanges, cancelPages} {
+			ended := func(b *filtered) string {
+				text := b.text.String()
+				if strings.HasSuffix(f.tail, " ") {
+					text, _ = b.end(1)
+				} else if f.tail != "" {
+					text, _ = b.whole(s.d)
+				}
+				return text
+			}
 			b := f.build(make([]any, strings.Count(f.text, "$"))...)
 			for name := range f.parts {
 				switch {
 				case name == "end":
+				case strings.HasPrefix(name, "rare "):
+					all = append(all, ended(f.of(strings.TrimPrefix(name, "rare "), "x")))
 				case strings.HasSuffix(f.parts[name], "("):
 					b.list(name, []string{"x", "y"})
 					if strings.Contains(f.parts[name], "EXISTS") {
@@ -110,13 +121,7 @@ func TestEveryStatementPrepares(t *testing.T) {
 					b.part(name)
 				}
 			}
-			text := b.text.String()
-			if strings.HasSuffix(f.tail, " ") {
-				text, _ = b.end(1)
-			} else if f.tail != "" {
-				text, _ = b.whole(s.d)
-			}
-			all = append(all, text)
+			all = append(all, ended(b))
 		}
 		db := s.db()
 		for _, text := range all {

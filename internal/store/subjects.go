@@ -26,6 +26,15 @@ type Filter struct {
 	Hidden []org.ServiceID // whose subjects are left out
 	Before incident.ID     // the last of the page before
 	Limit  int             // 0 is 100
+
+	rare   narrowing // what few rows have, if that is known
+	from   string    // the id down to which is looked
+	search *search   // for Words
+}
+
+// onlyOpen says that nothing is wanted of those that are over.
+func (f Filter) onlyOpen() bool {
+	return f.Open || len(f.Status) > 0 && !slices.ContainsFunc(f.Status, func(s incident.Status) bool { return !s.Open() })
 }
 
 // A Row is a subject in a list.
@@ -47,16 +56,16 @@ type Row struct {
 }
 
 // Subjects lists subjects, newest first.
-func (tx *Tx) Subjects(f Filter) ([]Row, error) {
-	b, err := tx.choosing(listSubjects, f)
-	if err != nil {
+func (tx *Tx) Subjects(f Filter) (out []Row, err error) {
+	if err := tx.flush(putSubjects, putWords); err != nil {
 		return nil, err
 	}
-	if f.Limit <= 0 {
-		f.Limit = pageOf
+	if f.search == nil {
+		if f.search, err = tx.searchFor(f.Words); err != nil {
+			return nil, err
+		}
 	}
-	text, args := b.end(f.Limit)
-	var out []Row
+	text, args := f.text()
 	err = tx.each(text, args, func(r *sql.Rows) error {
 		var x Row
 		var at, opened, resolved int64
@@ -68,6 +77,42 @@ func (tx *Tx) Subjects(f Filter) ([]Row, error) {
 	return out, err
 }
 
+// text is the question, and its values.
+func (f Filter) text() (string, []any) {
+	b := listSubjects.of(f.rare.part, f.rare.value)
+	f.narrow(b)
+	if f.Limit <= 0 {
+		f.Limit = pageOf
+	}
+	return b.end(f.Limit)
+}
+
+// narrow adds what the filter asks for to a question about subjects.
+func (f Filter) narrow(b *filtered) {
+	b.flag("open", f.onlyOpen()) // the few open ones have an index of their own
+	b.matching("service", string(f.Service))
+	b.matching("team", string(f.Team))
+	b.matching("priority", string(f.Priority))
+	b.matching("severity", string(f.Severity))
+	b.matching("owner", string(f.Owner))
+	b.matching("paged", string(f.Paged))
+	b.matching("before", string(f.Before))
+	b.matching("after", f.from)
+	if !f.OpenedAfter.IsZero() {
+		b.part("after", idFrom(f.OpenedAfter))
+	}
+	if !f.OpenedBefore.IsZero() {
+		b.part("before", idFrom(f.OpenedBefore))
+	}
+	if len(f.Status) > 0 {
+		b.list("status", idTexts(f.Status))
+	}
+	if len(f.Hidden) > 0 {
+		b.list("hidden", idTexts(f.Hidden))
+	}
+	f.search.narrow(b)
+}
+
 // A Count is how many subjects have a status.
 type Count struct {
 	Status incident.Status
@@ -77,11 +122,15 @@ type Count struct {
 
 // CountOpen counts open subjects that a filter chooses, whatever its page.
 func (tx *Tx) CountOpen(f Filter) (all []Count, err error) {
-	f.Open, f.Before = true, ""
-	b, err := tx.choosing(countSubjects, f)
-	if err != nil {
+	if err := tx.flush(putSubjects, putWords); err != nil {
 		return nil, err
 	}
+	f.Open, f.Before = true, ""
+	if f.search, err = tx.searchFor(f.Words); err != nil {
+		return nil, err
+	}
+	b := countSubjects.build()
+	f.narrow(b)
 	text, args := b.whole(tx.s.d)
 	err = tx.each(text, args, func(r *sql.Rows) error {
 		var c Count
@@ -92,38 +141,11 @@ func (tx *Tx) CountOpen(f Filter) (all []Count, err error) {
 	return all, err
 }
 
-// choosing is a statement about subjects with the parts of a filter.
-func (tx *Tx) choosing(which filter, f Filter) (*filtered, error) {
-	if err := tx.flush(putSubjects, putWords); err != nil {
-		return nil, err
+// ServiceOf is the service that a subject is about.
+func (tx *Tx) ServiceOf(id incident.ID) (service org.ServiceID, err error) {
+	if err := tx.flush(putSubjects); err != nil {
+		return "", err
 	}
-	b := which.build()
-	b.flag("open", f.Open)
-	b.matching("service", string(f.Service))
-	b.matching("team", string(f.Team))
-	b.matching("priority", string(f.Priority))
-	b.matching("severity", string(f.Severity))
-	b.matching("owner", string(f.Owner))
-	b.matching("paged", string(f.Paged))
-	b.matching("before", string(f.Before))
-	if !f.OpenedAfter.IsZero() {
-		b.part("after", idFrom(f.OpenedAfter))
-	}
-	if !f.OpenedBefore.IsZero() {
-		b.part("before", idFrom(f.OpenedBefore))
-	}
-	if len(f.Status) > 0 {
-		b.list("status", idTexts(f.Status))
-		// Said twice, because the few open ones have an index of their own.
-		b.flag("open", !slices.ContainsFunc(f.Status, func(s incident.Status) bool { return !s.Open() }))
-	}
-	if len(f.Hidden) > 0 {
-		b.list("hidden", idTexts(f.Hidden))
-	}
-	if words := wordsOf(f.Words); len(words) > 0 {
-		if err := tx.search(b, words); err != nil {
-			return nil, err
-		}
-	}
-	return b, nil
+	err = tx.row(tx.s.sql.ServiceOf, string(id))(&service)
+	return service, err
 }

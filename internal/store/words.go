@@ -103,25 +103,36 @@ func (tx *Tx) forgetTitle(id incident.ID) error {
 	return err
 }
 
-// search adds to a list of subjects that each word must begin one of the title's. The
-// rarest word is looked up, and the others are looked for in what it finds.
-func (tx *Tx) search(b *filtered, words []string) error {
-	rarest, least := 0, commonWord+1
-	for i, w := range words {
+// A search is for words that must each begin one of a title's.
+type search struct {
+	words  []string
+	rarest string // the one that few titles have, if any
+}
+
+// searchFor finds out which word is rare.
+func (tx *Tx) searchFor(text string) (*search, error) {
+	s := &search{words: wordsOf(text)}
+	least := commonWord + 1
+	for _, w := range s.words {
 		var n int
 		if err := tx.row(tx.s.sql.WordCount, wordKey(w), wordEnd(w), commonWord+1)(&n); err != nil {
-			return err
+			return nil, err
 		}
 		if n < least {
-			rarest, least = i, n
+			s.rarest, least = w, n
 		}
 	}
-	for i, w := range words {
-		if i == rarest && least <= commonWord {
+	return s, nil
+}
+
+// narrow adds the search to a list of subjects: the rarest word is looked up, and the
+// others are looked for in what it finds.
+func (s *search) narrow(b *filtered) {
+	for _, w := range s.words {
+		if w == s.rarest {
 			b.part("word", wordKey(w), wordEnd(w))
 		} else {
 			b.part("and word", wordKey(w), wordEnd(w))
 		}
 	}
-	return nil
 }

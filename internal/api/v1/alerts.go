@@ -58,11 +58,12 @@ func (a *API) listAlerts(ctx context.Context, in *alertFilter) (*pageOf[Alert], 
 		Hidden: c.setup.hidden(c.Identity), Before: after, Limit: in.Limit + 1,
 	}
 	var rows []alert.Alert
+	var upTo string
 	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.Alerts(f)
+		rows, upTo, err = tx.AlertsWithin(f)
 		return err
 	})
-	return paged(in.Paging, rows, showAlert, func(r alert.Alert) string { return r.ID }), err
+	return paged(in.Paging, rows, upTo, showAlert, func(r alert.Alert) string { return r.ID }), err
 }
 
 type alertID struct {
@@ -73,20 +74,19 @@ func (a *API) readAlert(ctx context.Context, in *alertID) (*struct{ Body Alert }
 	c := asking(ctx)
 	out := &struct{ Body Alert }{}
 	return out, a.store.Read(ctx, func(tx *store.Tx) error {
-		one, err := tx.Alert(in.ID)
+		service, incident, err := tx.AlertAbout(in.ID)
+		if err == nil && c.setup.hides(c.Identity, service) {
+			err = store.ErrNotFound
+		}
+		if err == nil && incident != "" {
+			_, err = visible(tx, c.setup, c.Identity, incident)
+		}
 		if err != nil {
 			return err
 		}
-		if c.setup.hides(c.Identity, one.Service) {
-			return store.ErrNotFound
-		}
-		if one.Subject != "" {
-			if _, err := visible(tx, c.setup, c.Identity, one.Subject); err != nil {
-				return err
-			}
-		}
+		one, err := tx.Alert(in.ID)
 		out.Body = showAlert(one)
-		return nil
+		return err
 	})
 }
 
@@ -140,9 +140,10 @@ func (a *API) listPages(ctx context.Context, in *pageFilter) (*pageOf[Page], err
 		Subject: in.Incident, Person: in.Person, State: in.State, Hidden: c.setup.hidden(c.Identity), Before: after, Limit: in.Limit + 1,
 	}
 	var rows []store.PageRow
+	var upTo string
 	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.Pages(f)
+		rows, upTo, err = tx.PagesWithin(f)
 		return err
 	})
-	return paged(in.Paging, rows, showPage, func(r store.PageRow) string { return r.ID }), err
+	return paged(in.Paging, rows, upTo, showPage, func(r store.PageRow) string { return r.ID }), err
 }

@@ -49,5 +49,5 @@ func (a *API) audit(ctx context.Context, in *changeFilter) (*pageOf[Change], err
 	show := func(r store.ChangeRow) Change {
 		return Change{Seq: r.Seq, At: r.At, By: r.By, Kind: r.Kind, ID: r.ID, Version: r.Version, Retired: r.Retired}
 	}
-	return paged(in.Paging, rows, show, func(r store.ChangeRow) string { return strconv.FormatInt(r.Seq, 10) }), err
+	return paged(in.Paging, rows, "", show, func(r store.ChangeRow) string { return strconv.FormatInt(r.Seq, 10) }), err
 }

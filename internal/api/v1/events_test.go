@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +17,7 @@ import (
 
 	v1 "tocsin/internal/api/v1"
 	"tocsin/internal/auth"
+	"tocsin/internal/pgtest"
 	"tocsin/org"
 )
 
@@ -198,5 +201,77 @@ func TestManyListeners(t *testing.T) {
 	t.Logf("%d clients, the last of them after %s", clients, longest)
 	if longest > time.Second {
 		t.Errorf("the last of %d clients saw it after %s", clients, longest)
+	}
+}
+
+// A server is stopped and started anew, on the same database. Who comes back with the id
+// of the last event has missed nothing of what was said in between.
+func TestEventsSurviveARestart(t *testing.T) {
+	for name, url := range map[string]func(*testing.T) string{
+		"sqlite": func(t *testing.T) string { return filepath.Join(t.TempDir(), "house.db") }, "postgres": func(t *testing.T) string { return pgtest.Start(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := url(t)
+			first := open(t, at)
+			s := httptest.NewServer(first.http)
+			l := listen(t, s, "rita", "")
+			seen := first.opened("db", "before")
+			last := l.next(t)
+			if last.data.ID != string(seen) {
+				t.Fatalf("%+v", last)
+			}
+			missed := first.opened("db", "while it goes down") // on disk, and perhaps never told
+			close(first.stop)
+			s.Close()
+			first.store.Close()
+
+			second := open(t, at)
+			after := second.opened("db", "before anybody is back")
+			back := listen(t, second.server(t), "rita", last.id)
+			heard := map[string]bool{}
+			for len(heard) < 2 && !t.Failed() {
+				if e := back.next(t); e.event == "incident" {
+					heard[e.data.ID] = true
+				} else if e.event == "resync" {
+					t.Fatal("it is told to read everything anew")
+				}
+			}
+			if !heard[string(missed)] || !heard[string(after)] || heard[string(seen)] {
+				t.Errorf("it heard %v, missed %s, %s, had %s", heard, missed, after, seen)
+			}
+		})
+	}
+}
+
+// BenchmarkListeners is how long it takes until the last of 500 clients has seen a fact.
+// The goal is a second.
+func BenchmarkListeners(b *testing.B) {
+	const clients = 500
+	for name, url := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.Start(b) }} {
+		b.Run(name, func(b *testing.B) {
+			h := open(b, url())
+			s := h.server(b)
+			var all []*listener
+			for range clients {
+				all = append(all, listen(b, s, "rita", ""))
+			}
+			var took []time.Duration
+			for b.Loop() {
+				for round := range 20 {
+					began := time.Now()
+					h.opened("db", fmt.Sprintf("round %d", round))
+					var wg sync.WaitGroup
+					for _, l := range all {
+						wg.Go(func() { l.next(b) })
+					}
+					wg.Wait()
+					took = append(took, time.Since(began))
+				}
+			}
+			slices.Sort(took)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
+			b.ReportMetric(float64(took[len(took)-1].Milliseconds()), "longest-ms")
+		})
 	}
 }

@@ -85,7 +85,7 @@ func (a *API) deliveries(ctx context.Context, in *deliveriesOf) (*pageOf[Deliver
 	if in.State != "" {
 		all = slices.DeleteFunc(all, func(d store.Delivery) bool { return d.State != in.State })
 	}
-	return paged(in.Paging, all[:min(len(all), in.Limit+1)], showDelivery, func(d store.Delivery) string { return d.ID }), err
+	return paged(in.Paging, all[:min(len(all), in.Limit+1)], "", showDelivery, func(d store.Delivery) string { return d.ID }), err
 }
 
 // replay sends deliveries of a webhook again: one, or all since a moment.

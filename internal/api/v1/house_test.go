@@ -37,13 +37,14 @@ type home struct {
 	api    *v1.API
 	people map[string]auth.Identity
 	stop   chan struct{}
+	sent   []channel.Message
+	sign   func(r *http.Request, as string) // nil: by a header that says who it is
 }
 
-type silent struct{}
+func (h *home) Name() string { return "log" }
 
-func (silent) Name() string { return "log" }
-
-func (silent) Send(context.Context, channel.Message) (channel.Receipt, error) {
+func (h *home) Send(_ context.Context, m channel.Message) (channel.Receipt, error) {
+	h.sent = append(h.sent, m)
 	return channel.Receipt{State: escalate.Sent}, nil
 }
 
@@ -86,7 +87,7 @@ func open(t testing.TB, url string, more ...channel.Channel) *home {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })
-	h.engine = engine.New(engine.Options{Store: h.store, Ring: ring, Channels: append([]channel.Channel{silent{}}, more...), PublicURL: "https://tocsin.example"})
+	h.engine = engine.New(engine.Options{Store: h.store, Ring: ring, Channels: append([]channel.Channel{h}, more...), PublicURL: "https://tocsin.example"})
 	h.configure(setup)
 	var teams []org.Team
 	for _, v := range setup {
@@ -196,8 +197,16 @@ func (r reply) items() int {
 
 // do asks as somebody; head is name, value, name, value.
 func (h *home) do(as, method, path, body string, head ...string) reply {
-	r := httptest.NewRequest(method, "http://tocsin.example"+v1.Prefix+path, strings.NewReader(body))
-	if as != "" {
+	return h.ask(as, method, v1.Prefix+path, body, head...)
+}
+
+// ask is do anywhere in the house.
+func (h *home) ask(as, method, path, body string, head ...string) reply {
+	r := httptest.NewRequest(method, "https://tocsin.example"+path, strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:4000"
+	if h.sign != nil {
+		h.sign(r, as)
+	} else if as != "" {
 		r.Header.Set("X-As", as)
 	}
 	if body != "" {

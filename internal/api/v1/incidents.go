@@ -134,9 +134,12 @@ func (a *API) listIncidents(ctx context.Context, in *incidentFilter) (*pageOf[In
 		if in.Calling != "" {
 			return a.calling(tx, c, in.Calling, f, in.Paging, &out.Body)
 		}
-		rows, err := tx.Subjects(f)
+		rows, upTo, err := tx.SubjectsWithin(f)
 		if err != nil {
 			return err
+		}
+		if upTo != "" { // it looked no further
+			out.Body.Next = in.after(string(upTo))
 		}
 		if len(rows) > in.Limit {
 			rows = rows[:in.Limit]

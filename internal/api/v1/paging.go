@@ -15,7 +15,7 @@ type Paging struct {
 // A page is part of a list.
 type page[T any] struct {
 	Items []T    `json:"items" nullable:"false"`
-	Next  string `json:"next,omitempty" doc:"The cursor of what follows; absent at the end"`
+	Next  string `json:"next,omitempty" doc:"The cursor of what follows; absent at the end, and only there"`
 }
 
 // A pageOf is the reply that is a page.
@@ -41,10 +41,15 @@ func (p Paging) cursor() (last string, err error) {
 	return last, nil
 }
 
-// paged makes a page of rows, one more of which than the limit were asked for.
-func paged[R, T any](p Paging, rows []R, show func(R) T, id func(R) string) *pageOf[T] {
+// paged makes a page of rows, one more of which than the limit were asked for. upTo is
+// how far was looked, if not to the end: the page may then have fewer rows than the
+// limit, or none.
+func paged[R, T any](p Paging, rows []R, upTo string, show func(R) T, id func(R) string) *pageOf[T] {
 	out := &pageOf[T]{}
 	out.Body.Items = []T{}
+	if upTo != "" {
+		out.Body.Next = p.after(upTo)
+	}
 	for i, r := range rows {
 		if i == p.Limit {
 			out.Body.Next = p.after(id(rows[i-1]))

@@ -303,6 +303,9 @@ func (a *API) oneOf(ctx context.Context, c *caller, id incident.ID, by incident.
 	if err != nil {
 		return nil, err
 	}
+	if !c.May(org.ReadIncidents, "") && !c.May(c.deed, team) {
+		return nil, store.ErrNotFound
+	}
 	if err := c.may(team); err != nil {
 		return nil, err
 	}

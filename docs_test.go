@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// example is a line of docs/api.md that can be run, and the status that it says it gets.
+var example = regexp.MustCompile(`^    (curl .*?)\s+# (\d{3})\b.*$`)
+
+// TestExamplesOfTheAPI runs docs/api.md, line by line, against a server: what a reader
+// copies works.
+func TestExamplesOfTheAPI(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("curl is not installed")
+	}
+	page, err := os.ReadFile("docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serveHouse(t)
+	dir := t.TempDir()
+	script := "set -u\ncd " + dir + "\nTOCSIN=" + s.url + "\nTOKEN=$(cat " + s.admin + ")\n"
+	var want []string
+	for line := range strings.Lines(string(page)) {
+		line = strings.TrimRight(line, "\n")
+		if m := example.FindStringSubmatch(line); m != nil {
+			want = append(want, m[2]+" "+m[1])
+			script += strings.Replace(m[1], "curl ", "curl -sS -o body -w '%{http_code}\\n' ", 1) + "\n"
+		} else if word := strings.TrimSpace(line); strings.HasPrefix(line, "    ") && regexp.MustCompile(`^[A-Z]+=`).MatchString(word) && !strings.HasPrefix(word, "TO") {
+			script += word + "\n"
+		} else if strings.HasPrefix(word, "curl ") {
+			t.Errorf("what status does this get? %s", line)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	file := filepath.Join(dir, "api.sh")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := exec.CommandContext(ctx, "bash", file).Output() // curl that hangs up by itself says so
+	got := strings.Fields(string(out))
+	if len(got) != len(want) || len(want) < 35 {
+		t.Fatalf("%d examples, %d answers:\n%s", len(want), len(got), out)
+	}
+	for n, line := range want {
+		if !strings.HasPrefix(line, got[n]) {
+			t.Errorf("got %s, says %s", got[n], line)
+		}
+	}
+}
