@@ -108,7 +108,6 @@ func (c *caller) denied(team org.TeamID) error {
 // guard lets through who may, and answers everybody else.
 func (a *API) guard(to route, serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		who, err := a.identify(r)
 		if err != nil {
 			a.answer(w, r, a.stranger(w, err))
@@ -117,6 +116,9 @@ func (a *API) guard(to route, serve http.HandlerFunc) http.HandlerFunc {
 		c := &caller{Identity: who, deed: to.deed}
 		if c.setup, err = a.setups.now(r.Context(), a.store); err == nil {
 			err = a.allow(to, c, r)
+		}
+		if err == nil {
+			err = readWhole(w, r)
 		}
 		if err != nil {
 			a.answer(w, r, err)

@@ -3,7 +3,10 @@ package v1_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -233,4 +236,23 @@ func TestAcknowledgeByKey(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A late body is one that never comes to its end.
+type late struct{ error }
+
+func (l late) Read([]byte) (int, error) { return 0, l.error }
+
+func TestBodiesThatDoNotCome(t *testing.T) {
+	h := open(t, "")
+	for err, status := range map[error]int{os.ErrDeadlineExceeded: 408, io.ErrUnexpectedEOF: 400} {
+		r := httptest.NewRequest("POST", "https://tocsin.example/api/v1/incidents", late{err})
+		r.Header.Set("X-As", "rita")
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.http.ServeHTTP(w, r)
+		if w.Code != status || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/problem+json") {
+			t.Errorf("%v: %d %s", err, w.Code, w.Body)
+		}
+	}
 }

@@ -108,8 +108,9 @@ func may(who, deed, team string) bool {
 }
 
 // walking is a house with the same things for both teams.
-func walking(t *testing.T) *home {
-	h := open(t, "")
+func walking(t *testing.T) *home { return furnish(open(t, "")) }
+
+func furnish(h *home) *home {
 	h.configure(map[string]any{
 		"person/pat": org.Person{ID: "pat", Name: "Pat"}, "person/quin": org.Person{ID: "quin", Name: "Quin"}, // they never ask
 		"policy/p-web":         withTeam(setup["policy/p"], "p-web", "web"),

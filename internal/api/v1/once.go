@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 
 const (
 	longestKey  = 255              // of an Idempotency-Key
+	readWithin  = 10 * time.Second // for a body to come
 	writeWithin = 10 * time.Second // for the answer to be kept, whoever has gone
 )
 
@@ -97,7 +99,7 @@ func (a *API) requestOf(r *http.Request, c *caller, key string) (store.Attempt, 
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return store.Attempt{}, tooLarge(err)
+		return store.Attempt{}, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	sum := sha256.Sum256(body)
@@ -105,12 +107,27 @@ func (a *API) requestOf(r *http.Request, c *caller, key string) (store.Attempt, 
 	return store.Attempt{By: string(c.Actor()), Key: key, Digest: asked}, nil
 }
 
-func tooLarge(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
+// readWhole reads the body, for so long and no longer: whoever sends it byte by byte
+// keeps nothing of ours.
+func readWhole(w http.ResponseWriter, r *http.Request) error {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil
 	}
-	return huma.Error400BadRequest("the body could not be read to its end")
+	control := http.NewResponseController(w) // of a test, it has no deadlines
+	_ = control.SetReadDeadline(time.Now().Add(readWithin))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	_ = control.SetReadDeadline(time.Time{})
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return huma.NewError(http.StatusRequestTimeout, fmt.Sprintf("the body did not come within %s", readWithin))
+	case err != nil:
+		return huma.Error400BadRequest("the body could not be read to its end")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
 }
 
 func (a *API) begin(ctx context.Context, request store.Attempt) (first bool, before store.Answer, err error) {
