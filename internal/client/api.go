@@ -135,6 +135,15 @@ type BulkResult struct {
 	Status int64 `json:"status"`
 }
 
+type Categorized struct {
+	Priority string `json:"priority"`
+	// It is kept, and nothing is opened
+	Record   bool   `json:"record,omitempty"`
+	Service  string `json:"service"`
+	Severity string `json:"severity"`
+	Why      string `json:"why"`
+}
+
 type Change struct {
 	At      time.Time `json:"at"`
 	By      string    `json:"by"`
@@ -223,6 +232,28 @@ type Delivery struct {
 	Tries   int64      `json:"tries"`
 }
 
+type Different struct {
+	Count       int64     `json:"count"`
+	Integration string    `json:"integration"`
+	LastAt      time.Time `json:"last_at"`
+	Title       string    `json:"title"`
+	// By the rules of now
+	Was Categorized `json:"was"`
+	// By the draft
+	Would Categorized `json:"would"`
+}
+
+type DraftingBody struct {
+	// Now, when it is left out
+	At *time.Time `json:"at,omitempty"`
+	// As it would be written
+	Policy Policy `json:"policy"`
+	// high, low
+	Priority string `json:"priority,omitempty"`
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+}
+
 type Duty struct {
 	// Of a shift that is to come
 	From     *time.Time `json:"from,omitempty"`
@@ -255,6 +286,56 @@ type Flapping struct {
 	Low  float64 `json:"low,omitempty"`
 	Off  bool    `json:"off,omitempty"`
 	Sev1 bool    `json:"sev1,omitempty"`
+}
+
+type Follower struct {
+	// When the answer expires
+	AckUntil *time.Time `json:"ack_until,omitempty"`
+	// That ever joined
+	Alerts int64 `json:"alerts"`
+	// There is a newer version
+	Behind bool `json:"behind"`
+	// When the last line of its log was written
+	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	// Why its timers stand still
+	Held        string `json:"held,omitempty"`
+	ID          string `json:"id"`
+	Integration string `json:"integration,omitempty"`
+	// Of its log; they only grow
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
+	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	OwnedAt  *time.Time `json:"owned_at,omitempty"`
+	// Who answered first
+	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
+	Priority    string     `json:"priority,omitempty"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Run         int64      `json:"run"`
+	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	Severity    string     `json:"severity,omitempty"`
+	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Of the policy, that it follows
+	Version int64 `json:"version"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
+}
+
+type FollowersOutBody struct {
+	Items []Follower `json:"items"`
+	// There are others
+	More bool `json:"more,omitempty"`
+	// The newest of the policy
+	Version int64 `json:"version"`
 }
 
 type Foreseen struct {
@@ -745,6 +826,12 @@ type PageSilence struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSnippet struct {
+	Items []Snippet `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageTeam struct {
 	Items []Team `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -857,6 +944,15 @@ type Person struct {
 	Zone    string `json:"zone,omitempty"`
 }
 
+type PinnedBody struct {
+	Results []BulkResult `json:"results"`
+}
+
+type PinningBody struct {
+	// Only these; without them, all that are behind
+	IDs []string `json:"ids,omitempty"`
+}
+
 type Policy struct {
 	AckTimeout string     `json:"ack_timeout,omitempty"`
 	ChangedAt  *time.Time `json:"changed_at,omitempty"`
@@ -901,12 +997,62 @@ type ProfileChangeBody struct {
 	Zone string `json:"zone,omitempty"`
 }
 
+type Progress struct {
+	// It was heard
+	FirstEvent bool `json:"first_event"`
+	// There is one
+	Integration bool `json:"integration"`
+	// There is somebody else
+	Invited bool `json:"invited"`
+	// You have a contact method that works
+	MethodVerified bool `json:"method_verified"`
+	// A service has one
+	Policy bool `json:"policy"`
+	// Somebody was paged by one, and answered
+	PolicyTested bool `json:"policy_tested"`
+	// There is one
+	Schedule bool `json:"schedule"`
+	// And all of them have somebody for four weeks
+	ScheduleWithoutGaps bool `json:"schedule_without_gaps"`
+	Team                bool `json:"team"`
+	// You answered a test page or a page
+	TestPageAnswered bool `json:"test_page_answered"`
+}
+
 type RaisingBody struct {
 	// high, low
 	Priority string `json:"priority,omitempty"`
 	// SEV1, SEV2, SEV3, SEV4, SEV5
 	Severity string `json:"severity,omitempty"`
 	Why      string `json:"why"`
+}
+
+type RawPayload struct {
+	At time.Time `json:"at"`
+	// At most 64 KiB
+	Body string `json:"body"`
+	ID   string `json:"id"`
+	// Content-Type
+	Type string `json:"type,omitempty"`
+}
+
+type ReadEvent struct {
+	Action string `json:"action"`
+	// That it belongs to, or would
+	Alert string `json:"alert,omitempty"`
+	// In words
+	Became string `json:"became"`
+	// By the rules of now
+	Category Categorized       `json:"category"`
+	Details  map[string]string `json:"details,omitempty"`
+	Incident string            `json:"incident,omitempty"`
+	Key      string            `json:"key,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Links    []Link            `json:"links,omitempty"`
+	// As the source rates it
+	SaidSeverity string `json:"said_severity,omitempty"`
+	Text         string `json:"text,omitempty"`
+	Title        string `json:"title"`
 }
 
 type Reason struct {
@@ -927,6 +1073,18 @@ type Repeat struct {
 	Wait  string `json:"wait,omitempty"`
 }
 
+type Replay struct {
+	Changed int64 `json:"changed"`
+	// At most 200; the same of one integration and title stand together
+	Differences []Different `json:"differences"`
+	// That were looked at, the newest first
+	Events int64 `json:"events"`
+	// There are older ones within the days
+	More bool `json:"more,omitempty"`
+	// When the oldest of them came
+	Since *time.Time `json:"since,omitempty"`
+}
+
 type ReplayedBody struct {
 	Said string `json:"said"`
 }
@@ -936,6 +1094,14 @@ type ReplayingBody struct {
 	Delivery string `json:"delivery,omitempty"`
 	// Or everything that it wants since then
 	Since *time.Time `json:"since,omitempty"`
+}
+
+type ReplayingRulesBody struct {
+	// Back from now, in UTC
+	Days int64 `json:"days,omitempty"`
+	// Only what it sent
+	Integration string `json:"integration,omitempty"`
+	Rules       []Rule `json:"rules"`
 }
 
 type ResettingBody struct {
@@ -987,6 +1153,29 @@ type Schedule struct {
 	// Counted from 1; it is the ETag too
 	Version int64  `json:"version,omitempty"`
 	Zone    string `json:"zone,omitempty"`
+}
+
+type SendingState struct {
+	// Something came, within what is kept
+	Heard  bool       `json:"heard"`
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The last 20, newest first; in a storm not all are kept
+	Payloads []Sent `json:"payloads"`
+}
+
+type Sent struct {
+	At time.Time `json:"at"`
+	// At most 64 KiB
+	Body string `json:"body"`
+	// Of all events in it
+	Count int64 `json:"count"`
+	// What could not be read
+	Error string `json:"error,omitempty"`
+	// The first 20
+	Events []ReadEvent `json:"events"`
+	ID     string      `json:"id"`
+	// Content-Type
+	Type string `json:"type,omitempty"`
 }
 
 type Service struct {
@@ -1083,6 +1272,16 @@ type SilenceBody struct {
 	Start *time.Time `json:"start,omitempty"`
 }
 
+type Snippet struct {
+	// Where it goes
+	File string `json:"file,omitempty"`
+	Note string `json:"note,omitempty"`
+	// Such as Alertmanager
+	Program string `json:"program"`
+	// KEY stands for the integration's key, which was shown once
+	Text string `json:"text"`
+}
+
 type SnoozingBody struct {
 	Until time.Time `json:"until"`
 }
@@ -1159,6 +1358,15 @@ type TestPage struct {
 type Threshold struct {
 	Count  int64  `json:"count"`
 	Within string `json:"within"`
+}
+
+type TryingBody struct {
+	// Or what might come
+	Body string `json:"body,omitempty"`
+	// The id of one that came
+	Payload string `json:"payload,omitempty"`
+	// Content-Type of the body
+	Type string `json:"type,omitempty"`
 }
 
 type Turn struct {
@@ -1295,6 +1503,27 @@ type When struct {
 	Window     *Window    `json:"window,omitempty"`
 }
 
+type WholeAlert struct {
+	// Of events
+	Count       int64             `json:"count"`
+	Details     map[string]string `json:"details,omitempty"`
+	FirstAt     *time.Time        `json:"first_at,omitempty"`
+	ID          string            `json:"id"`
+	Incident    string            `json:"incident,omitempty"`
+	Integration string            `json:"integration"`
+	Key         string            `json:"key"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	LastAt      *time.Time        `json:"last_at,omitempty"`
+	Links       []Link            `json:"links,omitempty"`
+	Open        bool              `json:"open"`
+	Payload     *RawPayload       `json:"payload,omitempty"`
+	ResolvedAt  *time.Time        `json:"resolved_at,omitempty"`
+	Service     string            `json:"service,omitempty"`
+	Severity    string            `json:"severity,omitempty"`
+	Text        string            `json:"text,omitempty"`
+	Title       string            `json:"title"`
+}
+
 type WholeIncident struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -1377,7 +1606,7 @@ func (c *Client) GetAlerts(ctx context.Context, query GetAlertsQuery, with ...Op
 }
 
 // GetAlertsID: GET /api/v1/alerts/{id}: Read an alert.
-func (c *Client) GetAlertsID(ctx context.Context, id string, with ...Option) (out Alert, err error) {
+func (c *Client) GetAlertsID(ctx context.Context, id string, with ...Option) (out WholeAlert, err error) {
 	err = c.do(ctx, "GET", "/api/v1/alerts/"+url.PathEscape(id), nil, nil, &out, with)
 	return out, err
 }
@@ -1775,6 +2004,24 @@ func (c *Client) PostIntegrationsIDRotate(ctx context.Context, id string, with .
 	return out, err
 }
 
+// GetIntegrationsIDSnippets: GET /api/v1/integrations/{id}/snippets: What to paste into the programs that send to it.
+func (c *Client) GetIntegrationsIDSnippets(ctx context.Context, id string, with ...Option) (out PageSnippet, err error) {
+	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/snippets", nil, nil, &out, with)
+	return out, err
+}
+
+// GetIntegrationsIDState: GET /api/v1/integrations/{id}/state: What it was sent last, and what became of it.
+func (c *Client) GetIntegrationsIDState(ctx context.Context, id string, with ...Option) (out SendingState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/state", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIntegrationsIDTry: POST /api/v1/integrations/{id}/try: What would be read in a body, and become of it.
+func (c *Client) PostIntegrationsIDTry(ctx context.Context, id string, body TryingBody, with ...Option) (out Sent, err error) {
+	err = c.do(ctx, "POST", "/api/v1/integrations/"+url.PathEscape(id)+"/try", nil, body, &out, with)
+	return out, err
+}
+
 // GetIntegrationsIDVersions: GET /api/v1/integrations/{id}/versions: List all versions of a integration.
 func (c *Client) GetIntegrationsIDVersions(ctx context.Context, id string, with ...Option) (out PageIntegration, err error) {
 	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
@@ -2080,6 +2327,12 @@ func (c *Client) PostPolicies(ctx context.Context, body Policy, with ...Option) 
 	return out, err
 }
 
+// PostPoliciesPreview: POST /api/v1/policies/preview: Preview a policy that is not written yet.
+func (c *Client) PostPoliciesPreview(ctx context.Context, body DraftingBody, with ...Option) (out PageForeseen, err error) {
+	err = c.do(ctx, "POST", "/api/v1/policies/preview", nil, body, &out, with)
+	return out, err
+}
+
 // GetPoliciesID: GET /api/v1/policies/{id}: Read a policy.
 func (c *Client) GetPoliciesID(ctx context.Context, id string, with ...Option) (out Policy, err error) {
 	err = c.do(ctx, "GET", "/api/v1/policies/"+url.PathEscape(id), nil, nil, &out, with)
@@ -2101,6 +2354,18 @@ func (c *Client) PatchPoliciesID(ctx context.Context, id string, body map[string
 // DeletePoliciesID: DELETE /api/v1/policies/{id}: Retire a policy.
 func (c *Client) DeletePoliciesID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/policies/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetPoliciesIDOpen: GET /api/v1/policies/{id}/open: List the open incidents that climb it.
+func (c *Client) GetPoliciesIDOpen(ctx context.Context, id string, with ...Option) (out FollowersOutBody, err error) {
+	err = c.do(ctx, "GET", "/api/v1/policies/"+url.PathEscape(id)+"/open", nil, nil, &out, with)
+	return out, err
+}
+
+// PostPoliciesIDPin: POST /api/v1/policies/{id}/pin: Let open incidents follow its newest version.
+func (c *Client) PostPoliciesIDPin(ctx context.Context, id string, body PinningBody, with ...Option) (out PinnedBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/policies/"+url.PathEscape(id)+"/pin", nil, body, &out, with)
+	return out, err
 }
 
 // GetPoliciesIDPreviewQuery is what GetPoliciesIDPreview may be asked for. What is zero is left out.
@@ -2142,6 +2407,12 @@ func (c *Client) GetRules(ctx context.Context, with ...Option) (out RuleList, er
 // PutRules: PUT /api/v1/rules: Replace the rules.
 func (c *Client) PutRules(ctx context.Context, body RuleList, with ...Option) (out RuleList, err error) {
 	err = c.do(ctx, "PUT", "/api/v1/rules", nil, body, &out, with)
+	return out, err
+}
+
+// PostRulesReplay: POST /api/v1/rules/replay: What draft rules would have made of events that were kept.
+func (c *Client) PostRulesReplay(ctx context.Context, body ReplayingRulesBody, with ...Option) (out Replay, err error) {
+	err = c.do(ctx, "POST", "/api/v1/rules/replay", nil, body, &out, with)
 	return out, err
 }
 
@@ -2368,6 +2639,12 @@ func (c *Client) PatchSettings(ctx context.Context, body map[string]any, with ..
 // GetSettingsVersions: GET /api/v1/settings/versions: List versions of the settings.
 func (c *Client) GetSettingsVersions(ctx context.Context, with ...Option) (out PageSettings, err error) {
 	err = c.do(ctx, "GET", "/api/v1/settings/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSetupProgress: GET /api/v1/setup/progress: What is done of setting up.
+func (c *Client) GetSetupProgress(ctx context.Context, with ...Option) (out Progress, err error) {
+	err = c.do(ctx, "GET", "/api/v1/setup/progress", nil, nil, &out, with)
 	return out, err
 }
 
