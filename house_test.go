@@ -43,6 +43,7 @@ const rules = `
 	internal/egress
 	internal/pgtest
 	internal/channel: alert escalate incident org internal/egress
+	internal/channel/pushtest
 	internal/channel/smtptest
 	internal/store: alert escalate incident oncall org resolve internal/secret
 	internal/engine: alert escalate incident oncall org resolve internal/channel internal/secret internal/store

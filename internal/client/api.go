@@ -232,6 +232,17 @@ type Delivery struct {
 	Tries   int64      `json:"tries"`
 }
 
+type DeviceAddedBody struct {
+	Endpoint string `json:"endpoint"`
+	// As PushSubscription.toJSON() gives it; not looked at
+	ExpirationTime float64    `json:"expirationTime,omitempty"`
+	Keys           KeysStruct `json:"keys"`
+	// What you call the device
+	Name string `json:"name,omitempty"`
+	// The endpoint that this one takes the place of, when the browser changed it
+	Was string `json:"was,omitempty"`
+}
+
 type Different struct {
 	Count       int64     `json:"count"`
 	Integration string    `json:"integration"`
@@ -461,6 +472,11 @@ type KeyAskedBody struct {
 	// Yourself, when it is left out; somebody else is for an admin
 	Owner string `json:"owner,omitempty"`
 	Team  string `json:"team,omitempty"`
+}
+
+type KeysStruct struct {
+	Auth   string `json:"auth"`
+	P256dh string `json:"p256dh"`
 }
 
 type Layer struct {
@@ -866,11 +882,13 @@ type PagedMethod struct {
 	// Why the last page failed, or was cancelled
 	Error  string `json:"error,omitempty"`
 	Method string `json:"method,omitempty"`
+	// When another is due, unless somebody answers
+	NextAt *time.Time `json:"next_at,omitempty"`
 	// That went out over it
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page: alarm, fail_over, told, all_clear, hand_over, report
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -1017,6 +1035,11 @@ type Progress struct {
 	Team                bool `json:"team"`
 	// You answered a test page or a page
 	TestPageAnswered bool `json:"test_page_answered"`
+}
+
+type PushOffer struct {
+	// applicationServerKey, in base64url
+	Key string `json:"key"`
 }
 
 type RaisingBody struct {
@@ -2077,6 +2100,12 @@ func (c *Client) GetMe(ctx context.Context, with ...Option) (out Me, err error) 
 	return out, err
 }
 
+// PostMeDevices: POST /api/v1/me/devices: Sign this device up for pages, or once more.
+func (c *Client) PostMeDevices(ctx context.Context, body DeviceAddedBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/devices", nil, body, &out, with)
+	return out, err
+}
+
 // PostMeMethods: POST /api/v1/me/methods: Add an address: a code is sent there.
 func (c *Client) PostMeMethods(ctx context.Context, body MethodAddedBody, with ...Option) (out MethodPendingBody, err error) {
 	err = c.do(ctx, "POST", "/api/v1/me/methods", nil, body, &out, with)
@@ -2122,6 +2151,12 @@ func (c *Client) GetMeProfile(ctx context.Context, with ...Option) (out Profile,
 // PatchMeProfile: PATCH /api/v1/me/profile: Change your name or zone.
 func (c *Client) PatchMeProfile(ctx context.Context, body ProfileChangeBody, with ...Option) (out Profile, err error) {
 	err = c.do(ctx, "PATCH", "/api/v1/me/profile", nil, body, &out, with)
+	return out, err
+}
+
+// GetMePush: GET /api/v1/me/push: What a browser needs to sign up for pages.
+func (c *Client) GetMePush(ctx context.Context, with ...Option) (out PushOffer, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/push", nil, nil, &out, with)
 	return out, err
 }
 

@@ -32,6 +32,8 @@ var table = concat(
 		{"POST", "/me/methods/{id}/verify", org.KeepProfile, house, "me", "Prove an address by its code", serve((*API).verifyMethod)},
 		{"POST", "/me/methods/{id}/resend", org.KeepProfile, house, "me", "Have another code sent", serve((*API).resendCode)},
 		{"POST", "/me/methods/{id}/test", org.KeepProfile, house, "me", "Send yourself a test page", creates((*API).testMethod)},
+		{"GET", "/me/push", org.KeepProfile, house, "me", "What a browser needs to sign up for pages", serve((*API).pushOffer)},
+		{"POST", "/me/devices", org.KeepProfile, house, "me", "Sign this device up for pages, or once more", creates((*API).addDevice)},
 		{"GET", "/me/tests", org.KeepProfile, house, "me", "List your test pages", serve((*API).myTests)},
 		{"GET", "/me/tests/{id}", org.KeepProfile, house, "me", "How far a test page came", serve((*API).myTest)},
 
