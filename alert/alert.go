@@ -57,6 +57,8 @@ type Event struct {
 	// trigger; a resolve with Until and without At says that the time ran out.
 	Until time.Time `json:"until,omitzero"`
 
+	Payload string `json:"payload,omitempty"` // the id of what the sender sent, if that was kept
+
 	AsSaid string `json:"-"` // its digest as it was heard, when it was enriched since
 }
 

@@ -132,6 +132,7 @@ func New(o Options) http.Handler {
 		{"POST", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},
 		{"POST", "/a/{token}", acknowledgeLink, "html", pages.Answer},
+		{"POST", "/p/{token}", acknowledgeLink, "html", pages.Act},
 		{"GET", "/t/{token}", acknowledgeLink, "html", pages.Trial},
 		{"POST", "/t/{token}", acknowledgeLink, "html", pages.AnswerTrial},
 		{"GET", "/livez", public, "problem", live},

@@ -160,7 +160,13 @@ func (g *ingest) hear(w http.ResponseWriter, r *http.Request, in org.Integration
 		// writing may go on after the sender has gone.
 		raw = append(raw, body[:min(len(body), maxEvent)]...)
 	}
-	if err := g.engine.Hear(r.Context(), in.ID, all, raw, g.engine.Now()); err != nil {
+	now := g.engine.Now()
+	if id := g.engine.Sample(in.ID, r.Header.Get("Content-Type"), body, now); id != "" {
+		for i := range all {
+			all[i].Payload = id
+		}
+	}
+	if err := g.engine.Hear(r.Context(), in.ID, all, raw, now); err != nil {
 		g.failed(r.Context(), w, dialect, err)
 		return false
 	}

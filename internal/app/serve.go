@@ -93,6 +93,11 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	if err != nil {
 		return err
 	}
+	push, err := pushChannel(ctx, s.Store, o)
+	if err != nil {
+		return err
+	}
+	channels = append(channels, push)
 	s.Engine = engine.New(engine.Options{
 		Store: s.Store, Ring: ring, Channels: channels, PublicURL: o.Public(), Log: log, Async: true, DiskUsed: diskUsed(o),
 	})

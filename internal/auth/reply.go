@@ -36,6 +36,7 @@ const (
 func (a *Auth) Routes() []Route {
 	return []Route{
 		{"POST", "/api/v1/session", Anyone, "problem", a.SignIn},
+		{"GET", "/api/v1/signin", Anyone, "problem", a.Ways},
 		{"GET", "/api/v1/session", Known, "problem", a.ShowSession},
 		{"DELETE", "/api/v1/session", OwnPerson, "problem", a.SignOut},
 		{"GET", "/api/v1/sessions", OwnPerson, "problem", a.ListSessions},

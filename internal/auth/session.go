@@ -247,6 +247,20 @@ func (a *Auth) takeCode(tx *store.Tx, c store.Credential, code string, now time.
 	return ok, err
 }
 
+// Ways answers GET /api/v1/signin: how one can sign in here. It says nothing of anybody.
+func (a *Auth) Ways(w http.ResponseWriter, r *http.Request) {
+	some := false
+	err := a.read(r.Context(), func(tx *store.Tx) (err error) {
+		some, err = tx.HasCredential()
+		return err
+	})
+	if err != nil {
+		a.fail(w, err)
+		return
+	}
+	write(w, http.StatusOK, map[string]bool{"password": true, "passkeys": a.relying != nil, "setup": !some})
+}
+
 // ShowSession answers GET /api/v1/session: who am I.
 func (a *Auth) ShowSession(w http.ResponseWriter, r *http.Request) {
 	id, ok := a.someone(w, r)

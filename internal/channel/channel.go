@@ -59,6 +59,11 @@ type Message struct {
 	// to answer.
 	AckURL string
 	URL    string // of the incident; may be ""
+	// For notifications that can act by themselves: a POST to one of these does what its
+	// name says, once, and asks for no session. "" where there is nothing to do.
+	PushAckURL, ResolveURL string
+	ReceiptURL, ReadURL    string        // that it was shown, and looked at
+	Again                  time.Duration // when the same is sent again, if nobody answers; 0 is never
 	// Code names the incident among those that the person was paged about: four digits
 	// with which they reply. "" when they cannot.
 	Code string

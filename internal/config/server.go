@@ -51,6 +51,9 @@ type Server struct {
 
 	UIDev string `name:"ui-dev" env:"TOCSIN_UI_DEV" placeholder:"URL" help:"Where Vite serves the sources of the app, for who changes it, such as http://127.0.0.1:5173."`
 
+	PushHosts   []string `name:"push-host" env:"TOCSIN_PUSH_HOST" group:"Web push" placeholder:"HOST" help:"Push services beside those of Chrome, Firefox, Safari and Edge: push.example.org, .example.org for all below, or http://host:port for one without TLS."`
+	PushContact string   `name:"push-contact" env:"TOCSIN_PUSH_CONTACT" group:"Web push" placeholder:"URL" help:"How a push service may reach you: mailto:ops@example.org (the public URL)."`
+
 	LogLevel  string `name:"log-level" default:"info" enum:"debug,info,warn,error" env:"TOCSIN_LOG_LEVEL" placeholder:"LEVEL" help:"Least that is logged: debug, info, warn or error (${default})."`
 	LogFormat string `name:"log-format" default:"text" enum:"text,json" env:"TOCSIN_LOG_FORMAT" placeholder:"FORMAT" help:"How it is logged: text or json (${default})."`
 }
@@ -81,7 +84,10 @@ func (s *Server) Validate() error {
 	if err := s.Installation.Validate(); err != nil {
 		return err
 	}
-	_, err := s.Channels(slog.New(slog.DiscardHandler))
+	if _, err := s.Channels(slog.New(slog.DiscardHandler)); err != nil {
+		return err
+	}
+	_, err := s.Push(nil)
 	return err
 }
 
@@ -180,6 +186,26 @@ func (s *Server) Channels(log *slog.Logger) ([]channel.Channel, error) {
 		return nil, err
 	}
 	return append(out, email), nil
+}
+
+// Push is the channel to browsers and installed web apps, in the name of a key.
+func (s *Server) Push(key *channel.VAPID) (*channel.Push, error) {
+	var trusted []string
+	for _, h := range s.PushHosts {
+		if strings.Contains(h, "://") {
+			trusted = append(trusted, ntfyHost(h))
+		}
+	}
+	allow, err := egress.ParseAllow(append(trusted, s.AllowNetwork...)...)
+	if err != nil {
+		return nil, fmt.Errorf("--push-host: %w", err)
+	}
+	dial := &egress.Dialer{Allow: allow}
+	p, err := channel.NewPush(key, cmp.Or(s.PushContact, s.Public()), s.Public(), s.PushHosts, dial.Client(channel.SendTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("--push-host: %w", err)
+	}
+	return p, nil
 }
 
 func (s *Server) email() (*channel.Email, error) {

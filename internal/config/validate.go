@@ -193,7 +193,7 @@ func (c *checker) methods(list string, p org.Person) {
 	at := within(list)
 	c.ids("method", len(p.Methods), at, func(i int) string { return string(p.Methods[i].ID) })
 	for i, m := range p.Methods {
-		c.check(slices.Contains(channelNames, m.Channel), at(i)+".channel",
+		c.check(slices.Contains(channelNames, m.Channel) || m.Channel == Push, at(i)+".channel",
 			"%q is no channel: want one of %s", m.Channel, strings.Join(channelNames, ", "))
 		switch {
 		case m.Address == "":

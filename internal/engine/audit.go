@@ -100,6 +100,9 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		if err := tx.DropRequests(now.Add(-keepRequests)); err != nil {
 			return err
 		}
+		if err := tx.DropPayloads(now); err != nil {
+			return err
+		}
 		if err := tx.DropOwn(now.Add(-keepProofs), now.Add(-keepTrials)); err != nil {
 			return err
 		}

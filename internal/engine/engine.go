@@ -101,6 +101,7 @@ type Engine struct {
 		*setup
 	}
 	inbox     intake
+	samples   sampling
 	outcomes  [store.LaneBackground + 1]gatherer[*outcome] // of pages, by lane, that are not written down yet
 	ailing    map[string]ailing                            // events that failed triage alone, by id; only Step looks
 	slots     map[slot]chan struct{}

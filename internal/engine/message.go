@@ -106,13 +106,14 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 		}
 		m.To, m.PersonName = method.Address, person.Name
 	}
+	e.acts(&m)
 	if p.Purpose == escalate.AllClear && p.Text != "" { // the headline says that it is over; why comes below
 		m.Text, m.Body = "", []string{p.Text}
 	}
 	if !p.Purpose.Alarms() {
 		return m, nil
 	}
-	m.AckURL = e.AckURL(p.ID)
+	m.AckURL, m.Again = e.AckURL(p.ID), p.Every
 	for _, r := range in.Runs {
 		for _, c := range r.Calls {
 			if r.ID == p.Run && c.Person == p.Person && c.Via.Kind != "" && c.Via.Kind != "person" {

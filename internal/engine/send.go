@@ -81,7 +81,7 @@ func (e *Engine) room(channel string, lane int) int {
 
 // send carries one claimed page out and writes down what became of it.
 func (e *Engine) send(ctx context.Context, p parcel, now time.Time) {
-	o := &outcome{page: p.page, err: p.err, at: now, done: make(chan struct{})}
+	o := &outcome{page: p.page, to: p.message.To, err: p.err, at: now, done: make(chan struct{})}
 	if o.err == nil {
 		// Whatever stops the engine, a page in flight ends first.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), channel.SendTimeout)
@@ -114,6 +114,7 @@ func (e *Engine) carry(ctx context.Context, name string, m channel.Message) (r c
 // An outcome is what became of a try to send a page.
 type outcome struct {
 	page    store.PageRow
+	to      string // the address, as it was then
 	receipt channel.Receipt
 	err     error
 	at      time.Time
@@ -166,6 +167,11 @@ func (e *Engine) settlePages(lane int, batch []*outcome) error {
 			t := e.tend(tx, s, sub, o.at)
 			if err := e.mark(tx, t, o.page, o.receipt, o.err); err != nil {
 				return err
+			}
+			if errors.Is(o.err, channel.ErrGone) && o.page.Person != "" {
+				if err := e.forget(tx, o.page.Person, o.page.Method, o.to, o.at); err != nil {
+					return err
+				}
 			}
 			if len(t.log) == 0 {
 				continue

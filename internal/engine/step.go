@@ -58,6 +58,9 @@ func (e *Engine) look(ctx context.Context, now time.Time) (next time.Time, more 
 	if more, err = e.index(work); more {
 		next = now
 	}
+	if err == nil {
+		err = e.keepSamples(work)
+	}
 	return next, false, err
 }
 

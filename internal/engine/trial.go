@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ func (e *Engine) Try(ctx context.Context, t Trying, now time.Time) (store.Trial,
 	if t.Purpose.Alarms() {
 		m.AckURL = e.tryURL(one.ID)
 	}
+	e.acts(&m)
 	within, cancel := context.WithTimeout(ctx, channel.SendTimeout)
 	defer cancel()
 	receipt, failure := e.carry(within, one.Channel, m)
@@ -66,6 +68,11 @@ func (e *Engine) Try(ctx context.Context, t Trying, now time.Time) (store.Trial,
 			}
 			if receipt.State == escalate.Delivered && one.DeliveredAt.IsZero() {
 				one.DeliveredAt = at
+			}
+		}
+		if errors.Is(failure, channel.ErrGone) {
+			if err := e.forget(tx, one.Person, one.Method, t.Method.Address, at); err != nil {
+				return err
 			}
 		}
 		return tx.PutTrial(one)

@@ -33,6 +33,7 @@ const (
 	createEvents = `CREATE TABLE IF NOT EXISTS events_%s (id TEXT PRIMARY KEY, body BYTEA NOT NULL)`
 	insertEvents = `INSERT INTO events_%s (id, body) VALUES ($1, $2)`
 	selectEvents = `SELECT body FROM events_%s ORDER BY id`
+	eventsBack   = `SELECT body FROM events_%s ORDER BY id DESC`
 	lastEvents   = `SELECT id FROM events_%s ORDER BY id DESC LIMIT 1`
 	dropEvents   = `DROP TABLE IF EXISTS events_%s`
 )
@@ -88,6 +89,39 @@ func (tx *Tx) Events(day time.Time) ([]KeptEvent, error) {
 		return err
 	})
 	return out, err
+}
+
+// EventsBack shows all events that were kept on a day (in UTC), the newest first, until
+// look fails.
+func (tx *Tx) EventsBack(day time.Time, look func(KeptEvent) error) error {
+	days, err := tx.eventDays()
+	if err != nil {
+		return err
+	}
+	name := day.UTC().Format(dayLayout)
+	if !slices.ContainsFunc(days, func(d eventDay) bool { return d.day == name }) {
+		return nil
+	}
+	return tx.each(fmt.Sprintf(eventsBack, name), nil, func(r *sql.Rows) error {
+		var body []byte
+		if err := r.Scan(&body); err != nil {
+			return err
+		}
+		text, err := tx.s.unzip.DecodeAll(body, nil)
+		if err != nil {
+			return err
+		}
+		var batch []KeptEvent
+		if err := json.Unmarshal(text, &batch); err != nil {
+			return err
+		}
+		for _, e := range slices.Backward(batch) {
+			if err := look(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 type eventDay struct {

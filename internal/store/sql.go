@@ -82,6 +82,8 @@ type texts struct {
 	ProofDrop, ProofsDrop              string
 	TrialPut, Trial, TrialLock, Trials string
 	TrialsDrop, Worked                 string
+	PayloadAdd, Payload, Payloads      string
+	PayloadsDrop, PayloadsOld          string
 
 	// Silences, and alerts whose time runs out.
 	ArmBy, Expired, NextExpiry, Respite   string
@@ -238,6 +240,12 @@ var statements = texts{
 	TrialsDrop: `DELETE FROM trials WHERE id < $1`,
 	Worked: `SELECT method, max(sent_at), max(delivered_at), max(read_at) FROM (SELECT method, sent_at, delivered_at, read_at FROM pages WHERE person = $1 AND id >= $2
  UNION ALL SELECT method, sent_at, delivered_at, read_at FROM trials WHERE person = $1 AND id >= $2) AS both_of_them GROUP BY method`,
+
+	PayloadAdd:   `INSERT INTO payloads (id, integration, at, type, body) VALUES ($1, $2, $3, $4, $5)`,
+	Payload:      `SELECT id, integration, at, type, body FROM payloads WHERE id = $1`,
+	Payloads:     `SELECT id, integration, at, type, body FROM payloads WHERE integration = $1 ORDER BY id DESC LIMIT $2`,
+	PayloadsDrop: `DELETE FROM payloads WHERE integration = $1 AND id < (SELECT id FROM payloads WHERE integration = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`,
+	PayloadsOld:  `DELETE FROM payloads WHERE id < $1`,
 
 	// Access.
 	Credential:     `SELECT ` + credentialColumns + ` FROM credentials WHERE person = $1`,

@@ -135,6 +135,20 @@ func (p *Pages) Answer(w http.ResponseWriter, r *http.Request) {
 	render(w, status, "link", v)
 }
 
+// Act is what a notification does by itself, without a page.
+func (p *Pages) Act(w http.ResponseWriter, r *http.Request) {
+	said, err := p.engine.Act(r.Context(), token(r), p.engine.Now())
+	var refused incident.Refusal
+	switch {
+	case errors.As(err, &refused):
+		text(w, http.StatusConflict, refused.Text)
+	case err != nil:
+		p.fault(w, r, err)
+	default:
+		text(w, http.StatusOK, said)
+	}
+}
+
 // Trial shows a test page, and the button.
 func (p *Pages) Trial(w http.ResponseWriter, r *http.Request) {
 	t, err := p.engine.Tried(r.Context(), token(r))

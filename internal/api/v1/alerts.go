@@ -2,6 +2,7 @@ package v1
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tocsin/alert"
@@ -70,9 +71,23 @@ type alertID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-func (a *API) readAlert(ctx context.Context, in *alertID) (*struct{ Body Alert }, error) {
+// A WholeAlert is one with what its sender sent last, word by word, if that was kept.
+type WholeAlert struct {
+	Alert
+	Payload *RawPayload `json:"payload,omitempty"`
+}
+
+// A RawPayload is what a sender sent. It may speak of other alerts too.
+type RawPayload struct {
+	ID   string    `json:"id"`
+	At   time.Time `json:"at"`
+	Type string    `json:"type,omitempty" doc:"Content-Type"`
+	Body string    `json:"body" doc:"At most 64 KiB"`
+}
+
+func (a *API) readAlert(ctx context.Context, in *alertID) (*struct{ Body WholeAlert }, error) {
 	c := asking(ctx)
-	out := &struct{ Body Alert }{}
+	out := &struct{ Body WholeAlert }{}
 	return out, a.store.Read(ctx, func(tx *store.Tx) error {
 		service, incident, err := tx.AlertAbout(in.ID)
 		if err == nil && c.setup.hides(c.Identity, service) {
@@ -85,7 +100,18 @@ func (a *API) readAlert(ctx context.Context, in *alertID) (*struct{ Body Alert }
 			return err
 		}
 		one, err := tx.Alert(in.ID)
-		out.Body = showAlert(one)
+		if err != nil {
+			return err
+		}
+		out.Body.Alert = showAlert(one)
+		if one.Last.Payload == "" {
+			return nil
+		}
+		p, err := tx.Payload(one.Last.Payload)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		out.Body.Payload = &RawPayload{p.ID, p.At, p.Type, string(p.Body)}
 		return err
 	})
 }

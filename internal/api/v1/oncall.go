@@ -4,9 +4,7 @@ import (
 	"context"
 	"time"
 
-	"tocsin/escalate"
 	"tocsin/internal/config"
-	"tocsin/internal/store"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -123,7 +121,7 @@ type previewing struct {
 	Priority org.Priority `query:"priority" enum:"high,low" default:"high"`
 }
 
-// preview is the engine's own climb over something that is made up.
+// preview is what a policy would do at a moment.
 func (a *API) preview(ctx context.Context, in *previewing) (*pageOf[Foreseen], error) {
 	p, err := asking(ctx).setup.policy(in.ID)
 	if err != nil {
@@ -133,15 +131,5 @@ func (a *API) preview(ctx context.Context, in *previewing) (*pageOf[Foreseen], e
 	if err != nil {
 		return nil, err
 	}
-	out := &pageOf[Foreseen]{Body: page[Foreseen]{Items: []Foreseen{}}}
-	return out, a.store.Read(ctx, func(tx *store.Tx) error {
-		w, err := a.engine.World(tx)
-		if err != nil {
-			return err
-		}
-		for _, f := range escalate.Preview(p, in.Severity, in.Priority, w, at) {
-			out.Body.Items = append(out.Body.Items, Foreseen{At: f.At, Kind: f.Fact.Kind(), Text: f.Fact.String(), Fact: f.Fact})
-		}
-		return nil
-	})
+	return a.foreseen(ctx, p, in.Severity, in.Priority, at)
 }

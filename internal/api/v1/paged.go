@@ -32,10 +32,11 @@ type PagedPerson struct {
 type PagedMethod struct {
 	Method      org.MethodID     `json:"method,omitempty"`
 	Channel     string           `json:"channel"`
-	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report" doc:"Of the last page"`
+	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report" doc:"Of the last page that went out, or is to"`
 	State       escalate.State   `json:"state" enum:"planned,claimed,sent,delivered,read,answered,failed,cancelled" doc:"Of the last page"`
 	Pages       int              `json:"pages" doc:"That went out over it"`
 	PlannedAt   *time.Time       `json:"planned_at,omitempty" doc:"When the last page is, or was, due"`
+	NextAt      *time.Time       `json:"next_at,omitempty" doc:"When another is due, unless somebody answers"`
 	SentAt      *time.Time       `json:"sent_at,omitempty" doc:"When the last that went out did"`
 	DeliveredAt *time.Time       `json:"delivered_at,omitempty" doc:"The first time"`
 	ReadAt      *time.Time       `json:"read_at,omitempty"`
@@ -126,6 +127,13 @@ func (one *PagedPerson) add(p store.PageRow) {
 		one.Methods = append(one.Methods, PagedMethod{Method: p.Method, Channel: p.Channel})
 	}
 	m := &one.Methods[n]
+	waits := p.State == escalate.Planned || p.State == escalate.Claimed
+	if waits {
+		m.NextAt = shown(p.At)
+	}
+	if m.Pages > 0 && (waits || p.State == escalate.Cancelled) { // a repetition: what went out says more
+		return
+	}
 	m.Purpose, m.State, m.PlannedAt, m.Attempts, m.Error = p.Purpose, p.State, shown(p.At), p.Attempts, p.Err
 	if !p.SentAt.IsZero() {
 		m.Pages++

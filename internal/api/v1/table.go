@@ -32,6 +32,8 @@ var table = concat(
 		{"POST", "/me/methods/{id}/verify", org.KeepProfile, house, "me", "Prove an address by its code", serve((*API).verifyMethod)},
 		{"POST", "/me/methods/{id}/resend", org.KeepProfile, house, "me", "Have another code sent", serve((*API).resendCode)},
 		{"POST", "/me/methods/{id}/test", org.KeepProfile, house, "me", "Send yourself a test page", creates((*API).testMethod)},
+		{"GET", "/me/push", org.KeepProfile, house, "me", "What a browser needs to sign up for pages", serve((*API).pushOffer)},
+		{"POST", "/me/devices", org.KeepProfile, house, "me", "Sign this device up for pages, or once more", creates((*API).addDevice)},
 		{"GET", "/me/tests", org.KeepProfile, house, "me", "List your test pages", serve((*API).myTests)},
 		{"GET", "/me/tests/{id}", org.KeepProfile, house, "me", "How far a test page came", serve((*API).myTest)},
 
@@ -67,6 +69,7 @@ var table = concat(
 		{"DELETE", "/silences/{id}", org.Respond, ofSilence, "silences", "End a silence now", serve((*API).endSilence)},
 		{"GET", "/events", org.ReadIncidents, house, "events", "Hear what changes, as server-sent events", serve((*API).events)},
 		{"GET", "/oncall", org.ReadSetup, house, "schedules", "Who is on call at a moment, by schedule", serve((*API).oncall)},
+		{"GET", "/setup/progress", org.ReadIncidents, house, "setup", "What is done of setting up", serve((*API).progress)},
 		{"GET", "/audit", org.Administer, house, "audit", "List changes of the configuration", serve((*API).audit)},
 	},
 	things("people", config.Person, org.Administer, house),
@@ -98,7 +101,13 @@ var table = concat(
 		{"GET", "/webhooks/{id}/deliveries", org.Configure, ofThing, "webhooks", "List what it was told, newest first", serve((*API).deliveries)},
 		{"POST", "/webhooks/{id}/replay", org.Configure, ofThing, "webhooks", "Tell it again", creates((*API).replay)},
 
+		{"GET", "/integrations/{id}/state", org.ReadSetup, house, "integrations", "What it was sent last, and what became of it", serve((*API).sendingState)},
+		{"POST", "/integrations/{id}/try", org.ReadSetup, house, "integrations", "What would be read in a body, and become of it", serve((*API).trySending)},
+		{"GET", "/integrations/{id}/snippets", org.ReadSetup, house, "integrations", "What to paste into the programs that send to it", serve((*API).snippets)},
 		{"POST", "/integrations/{id}/rotate", org.Configure, ofThing, "integrations", "Give it a new key, which is shown once", of("integrations", (*kind).rotate)},
+		{"POST", "/policies/preview", org.ReadSetup, house, "policies", "Preview a policy that is not written yet", serve((*API).previewDraft)},
+		{"GET", "/policies/{id}/open", org.ReadSetup, house, "policies", "List the open incidents that climb it", serve((*API).followers)},
+		{"POST", "/policies/{id}/pin", org.Configure, ofThing, "policies", "Let open incidents follow its newest version", serve((*API).pin)},
 		{"GET", "/policies/{id}/preview", org.ReadSetup, house, "policies", "Who would be paged when, if nobody answered", serve((*API).preview)},
 		{"GET", "/schedules/{id}/shifts", org.ReadSetup, house, "schedules", "Who is on call when", serve((*API).shifts)},
 		{"GET", "/schedules/{id}/view", org.ReadSetup, house, "schedules", "A schedule as a timeline draws it", serve((*API).view)},
@@ -110,6 +119,7 @@ var table = concat(
 
 		{"GET", "/rules", org.ReadSetup, house, "rules", "Read the rules of categorization", of("rules", (*kind).readOnly)},
 		{"PUT", "/rules", org.Administer, house, "rules", "Replace the rules", of("rules", (*kind).replaceOnly)},
+		{"POST", "/rules/replay", org.Administer, house, "rules", "What draft rules would have made of events that were kept", serve((*API).replayRules)},
 		{"GET", "/rules/versions", org.ReadSetup, house, "rules", "List versions of the rules", of("rules", (*kind).versionsOfOnly)},
 		{"GET", "/settings", org.ReadSetup, house, "settings", "Read the settings", of("settings", (*kind).readOnly)},
 		{"PUT", "/settings", org.Administer, house, "settings", "Replace the settings", of("settings", (*kind).replaceOnly)},
