@@ -82,6 +82,11 @@ func (tx *Tx) PutConfig(now time.Time, changes ...Change) ([]int, error) {
 		if head, err = tx.addConfig(l, c.Body, head); err != nil {
 			return nil, err
 		}
+		if c.Kind == "schedule" { // whoever changed it, the on-call log is looked at anew
+			if err := tx.Arm(Due{Kind: ShiftKind, Subject: c.ID, Lane: LaneHigh, At: now}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if admin {
 		if err := tx.guardAdmins(); err != nil {

@@ -39,9 +39,17 @@ func (d dialect) fill(text string) string { return d.fragments.Replace(text) }
 // texts is the table of statements in this dialect.
 func (d dialect) texts() texts {
 	t := statements
-	v := reflect.ValueOf(&t).Elem()
-	for i := range v.NumField() {
-		v.Field(i).SetString(d.fill(v.Field(i).String()))
-	}
+	each(reflect.ValueOf(&t).Elem(), func(_ string, v reflect.Value) { v.SetString(d.fill(v.String())) })
 	return t
+}
+
+// each visits every statement of the table, by its name.
+func each(table reflect.Value, visit func(name string, v reflect.Value)) {
+	for i := range table.NumField() {
+		if v := table.Field(i); v.Kind() == reflect.Struct {
+			each(v, visit)
+		} else {
+			visit(table.Type().Field(i).Name, v)
+		}
+	}
 }

@@ -91,6 +91,9 @@ type texts struct {
 	Silences, SilencesAt, DropSilences    string
 	HeldSubjects, Firing, FiringOf        string
 	LostTimers, SilenceOver, SilenceCount string
+
+	// Who was on call, and what people ask of each other about it (sql_shift.go).
+	shiftTexts
 }
 
 const (
@@ -113,6 +116,8 @@ const (
 )
 
 var statements = texts{
+	shiftTexts: shiftStatements,
+
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
 

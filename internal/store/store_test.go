@@ -82,13 +82,12 @@ func raw(t testing.TB, s *Store, text string, args ...any) {
 func TestEveryStatementPrepares(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		var all []string
-		v := reflect.ValueOf(s.sql)
-		for i := range v.NumField() {
-			if v.Field(i).String() == "" {
-				t.Errorf("%s is empty", v.Type().Field(i).Name)
+		each(reflect.ValueOf(s.sql), func(name string, v reflect.Value) {
+			if v.String() == "" {
+				t.Errorf("%s is empty", name)
 			}
-			all = append(all, v.Field(i).String())
-		}
+			all = append(all, v.String())
+		})
 		for _, b := range s.bulks {
 			all = append(all, b.text...)
 		}
