@@ -46,6 +46,7 @@ const (
 	AllClear Purpose = "all_clear" // it is over
 	HandOver Purpose = "hand_over" // the shift changed while it was open
 	Report   Purpose = "report"    // everyone failed
+	Update   Purpose = "update"    // the cause of what they were paged for is known
 )
 
 // Alarms says whether the page wants an answer.

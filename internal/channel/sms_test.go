@@ -330,8 +330,8 @@ why: message
 		t.Error(err)
 	}
 	for wrong, says := range map[string]string{
-		"request: {urll: x}":                          "urll",
-		"request: {}":                                 "request.url",
+		"request: {urll: x}": "urll",
+		"request: {}":        "request.url",
 		"request: {url: 'http://mock/{{.nothing}}'}":  "nothing",
 		"request: {url: 'http://mock/{{exec .text}}'": "",
 		"request: {url: 'file:///etc/passwd'}":        "http",

@@ -90,6 +90,9 @@ var table = concat(
 		{"PUT", "/schedules/{id}/overrides/{override}", org.Respond, ofThing, "schedules", "Replace an override", serve((*API).putOverride)},
 		{"DELETE", "/schedules/{id}/overrides/{override}", org.Respond, ofThing, "schedules", "Remove an override", serve((*API).removeOverride)},
 
+		{"GET", "/sifting", org.ReadSetup, house, "sifting", "Read what depends on what, and what holds alerts back", of("sifting", (*kind).readOnly)},
+		{"PUT", "/sifting", org.Administer, house, "sifting", "Replace it", of("sifting", (*kind).replaceOnly)},
+		{"GET", "/sifting/versions", org.ReadSetup, house, "sifting", "List its versions", of("sifting", (*kind).versionsOfOnly)},
 		{"GET", "/rules", org.ReadSetup, house, "rules", "Read the rules of categorization", of("rules", (*kind).readOnly)},
 		{"PUT", "/rules", org.Administer, house, "rules", "Replace the rules", of("rules", (*kind).replaceOnly)},
 		{"GET", "/rules/versions", org.ReadSetup, house, "rules", "List versions of the rules", of("rules", (*kind).versionsOfOnly)},
