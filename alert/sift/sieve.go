@@ -381,6 +381,9 @@ func (s *Sieve) Change(a *alert.Alert, now time.Time) (began bool, percent float
 	return false, percent
 }
 
+// Flaps is how much an alert flaps, in per cent.
+func (s *Sieve) Flaps(a *alert.Alert, now time.Time) float64 { return flapping(a.Sifted.Changes, now) }
+
 // Calm is when an alert that flaps stops to, if it changes no more.
 func (s *Sieve) Calm(a *alert.Alert, now time.Time) time.Time {
 	f := s.of(a.Service).Flapping

@@ -65,6 +65,14 @@ type Alert struct {
 	Severity    string            `json:"severity,omitempty"`
 	Text        string            `json:"text,omitempty"`
 	Title       string            `json:"title"`
+	// What holds it back; absent when nothing does
+	WhyNoPage *Reason `json:"why_no_page,omitempty"`
+}
+
+type AnyOf struct {
+	Child   string   `json:"child"`
+	ID      string   `json:"id"`
+	Members []string `json:"members"`
 }
 
 type Applied struct {
@@ -155,12 +163,15 @@ type Cover struct {
 	ByDay      []string          `json:"by_day,omitempty"`
 	ByMonth    []int64           `json:"by_month,omitempty"`
 	ByMonthday []int64           `json:"by_monthday,omitempty"`
+	Country    string            `json:"country,omitempty"`
+	Dates      []string          `json:"dates,omitempty"`
 	DurS       int64             `json:"dur_s,omitempty"`
 	EndFold    string            `json:"end_fold,omitempty"`
 	Exdate     []string          `json:"exdate,omitempty"`
 	Freq       string            `json:"freq,omitempty"`
 	Interval   int64             `json:"interval,omitempty"`
 	Kind       string            `json:"kind"`
+	Of         []Cover           `json:"of,omitempty"`
 	PeriodDays int64             `json:"period_days,omitempty"`
 	Rdate      []string          `json:"rdate,omitempty"`
 	Spans      []json.RawMessage `json:"spans,omitempty"`
@@ -190,6 +201,17 @@ type Delivery struct {
 	Tries   int64      `json:"tries"`
 }
 
+type Enrichment struct {
+	Label string                       `json:"label,omitempty"`
+	Link  string                       `json:"link,omitempty"`
+	Match string                       `json:"match,omitempty"`
+	Name  string                       `json:"name,omitempty"`
+	Table map[string]map[string]string `json:"table,omitempty"`
+	Text  string                       `json:"text,omitempty"`
+	To    string                       `json:"to,omitempty"`
+	With  string                       `json:"with,omitempty"`
+}
+
 type ErrorDetail struct {
 	// Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id'
 	Location string `json:"location,omitempty"`
@@ -202,6 +224,19 @@ type ErrorDetail struct {
 type Exported struct {
 	// What POST /apply takes. Keys and secrets are not in it
 	YAML string `json:"yaml"`
+}
+
+type Flapping struct {
+	High float64 `json:"high,omitempty"`
+	Low  float64 `json:"low,omitempty"`
+	Off  bool    `json:"off,omitempty"`
+	Sev1 bool    `json:"sev1,omitempty"`
+}
+
+type FoldingBody struct {
+	Alert string `json:"alert,omitempty"`
+	// The incident of the cause
+	Under string `json:"under"`
 }
 
 type Foreseen struct {
@@ -218,6 +253,11 @@ type GoneBody struct {
 	Left        []string `json:"left,omitempty"`
 	Replacement string   `json:"replacement,omitempty"`
 	Setup       []Need   `json:"setup"`
+}
+
+type Grouping struct {
+	Key    string `json:"key"`
+	Window string `json:"window,omitempty"`
 }
 
 type Heartbeat struct {
@@ -274,6 +314,13 @@ type Incident struct {
 	Status string `json:"status"`
 	Team   string `json:"team,omitempty"`
 	Title  string `json:"title"`
+}
+
+type Inhibition struct {
+	Equal  []string `json:"equal,omitempty"`
+	Name   string   `json:"name,omitempty"`
+	Source []string `json:"source"`
+	Target []string `json:"target"`
 }
 
 type Integration struct {
@@ -366,6 +413,20 @@ type Link struct {
 	Text  string `json:"text,omitempty"`
 }
 
+type Maintenance struct {
+	By         string   `json:"by,omitempty"`
+	Dependents bool     `json:"dependents,omitempty"`
+	For        string   `json:"for"`
+	ID         string   `json:"id"`
+	Match      []string `json:"match,omitempty"`
+	Name       string   `json:"name,omitempty"`
+	Repeat     string   `json:"repeat,omitempty"`
+	Services   []string `json:"services,omitempty"`
+	Start      string   `json:"start"`
+	Why        string   `json:"why,omitempty"`
+	Zone       string   `json:"zone,omitempty"`
+}
+
 type Method struct {
 	Address  string `json:"address"`
 	Channel  string `json:"channel"`
@@ -390,6 +451,19 @@ type Needs struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
 	Setup     []Need     `json:"setup"`
+}
+
+type Node struct {
+	DependsOn []string `json:"depends_on,omitempty"`
+	ID        string   `json:"id"`
+	Name      string   `json:"name,omitempty"`
+	Tier      string   `json:"tier,omitempty"`
+}
+
+type NodeRule struct {
+	Class string   `json:"class,omitempty"`
+	Match []string `json:"match,omitempty"`
+	Node  string   `json:"node,omitempty"`
 }
 
 type NotificationRule struct {
@@ -433,7 +507,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report
+	// alarm, fail_over, told, all_clear, hand_over, report, update
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -564,6 +638,12 @@ type PageShift struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSifting struct {
+	Items []Sifting `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageSilence struct {
 	Items []Silence `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -609,6 +689,7 @@ type Patch struct {
 type Person struct {
 	ChangedAt *time.Time         `json:"changed_at,omitempty"`
 	ChangedBy string             `json:"changed_by,omitempty"`
+	Country   string             `json:"country,omitempty"`
 	ID        string             `json:"id,omitempty"`
 	Methods   []Method           `json:"methods,omitempty"`
 	Name      string             `json:"name,omitempty"`
@@ -645,6 +726,24 @@ type RaisingBody struct {
 	// SEV1, SEV2, SEV3, SEV4, SEV5
 	Severity string `json:"severity,omitempty"`
 	Why      string `json:"why"`
+}
+
+type Reason struct {
+	// The alert that explains it
+	Cause string `json:"cause,omitempty"`
+	// That called nobody
+	Events int64 `json:"events"`
+	// The incident that answers for it
+	Incident string `json:"incident,omitempty"`
+	// The edge, rule, key, silence or window that says so
+	Rule  string     `json:"rule,omitempty"`
+	Since *time.Time `json:"since,omitempty"`
+	// What holds it back: transient, threshold, flapping, symptom, hold, settle, group, storm, silence, held
+	Stage string `json:"stage"`
+	// When it is decided anew by itself
+	Until *time.Time `json:"until,omitempty"`
+	// In words
+	Why string `json:"why"`
 }
 
 type ReassigningBody struct {
@@ -727,6 +826,7 @@ type Service struct {
 	Reopen    string     `json:"reopen,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Sensitive bool       `json:"sensitive,omitempty"`
+	Sift      *Sift      `json:"sift,omitempty"`
 	Team      string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
@@ -747,6 +847,7 @@ type Settings struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
+	Sift      *Sift      `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -759,6 +860,32 @@ type Shift struct {
 	Roles  map[string][]string `json:"roles,omitempty"`
 	Until  time.Time           `json:"until"`
 	Why    string              `json:"why,omitempty"`
+}
+
+type Sift struct {
+	Flapping   *Flapping   `json:"flapping,omitempty"`
+	Group      *Grouping   `json:"group,omitempty"`
+	Hold       string      `json:"hold,omitempty"`
+	Late       string      `json:"late,omitempty"`
+	Settle     string      `json:"settle,omitempty"`
+	Sev1AtOnce bool        `json:"sev1_at_once,omitempty"`
+	Storm      *StormGuard `json:"storm,omitempty"`
+	Threshold  *Threshold  `json:"threshold,omitempty"`
+	Transient  string      `json:"transient,omitempty"`
+}
+
+type Sifting struct {
+	About     []NodeRule   `json:"about,omitempty"`
+	AnyOf     []AnyOf      `json:"any_of,omitempty"`
+	ChangedAt *time.Time   `json:"changed_at,omitempty"`
+	ChangedBy string       `json:"changed_by,omitempty"`
+	Enrich    []Enrichment `json:"enrich,omitempty"`
+	Inhibit   []Inhibition `json:"inhibit,omitempty"`
+	Nodes     []Node       `json:"nodes,omitempty"`
+	Retired   bool         `json:"retired,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64         `json:"version,omitempty"`
+	Windows []Maintenance `json:"windows,omitempty"`
 }
 
 type Silence struct {
@@ -797,6 +924,11 @@ type SnoozingBody struct {
 	Until time.Time `json:"until"`
 }
 
+type SplittingBody struct {
+	// An alert of the incident; without it the one that the incident was opened for
+	Alert string `json:"alert,omitempty"`
+}
+
 type Step struct {
 	// Of an update: the fields that differ
 	Changed []string `json:"changed,omitempty"`
@@ -822,6 +954,12 @@ type StepTaken struct {
 	Kind string `json:"kind"`
 }
 
+type StormGuard struct {
+	Incidents int64  `json:"incidents,omitempty"`
+	Off       bool   `json:"off,omitempty"`
+	Within    string `json:"within,omitempty"`
+}
+
 type Team struct {
 	ChangedAt *time.Time        `json:"changed_at,omitempty"`
 	ChangedBy string            `json:"changed_by,omitempty"`
@@ -838,6 +976,11 @@ type TemporaryShift struct {
 	End   string   `json:"end"`
 	Start string   `json:"start"`
 	Users []string `json:"users"`
+}
+
+type Threshold struct {
+	Count  int64  `json:"count"`
+	Within string `json:"within"`
 }
 
 type Turn struct {
@@ -915,6 +1058,8 @@ type WholeIncident struct {
 	Answered []string `json:"answered,omitempty"`
 	// Everyone who was called since it was opened or reopened
 	Called []string `json:"called,omitempty"`
+	// The alert that explains it
+	Cause string `json:"cause,omitempty"`
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
@@ -937,6 +1082,10 @@ type WholeIncident struct {
 	Status string `json:"status"`
 	Team   string `json:"team,omitempty"`
 	Title  string `json:"title"`
+	// The incident of its cause, beneath which it is folded
+	Under string `json:"under,omitempty"`
+	// What it was a symptom of, until that was over
+	Was string `json:"was,omitempty"`
 }
 
 type Why struct {
@@ -952,7 +1101,9 @@ type Window struct {
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
 type GetAlertsQuery struct {
-	Open        bool
+	Open bool
+	// Only those that fire and that no incident answers for yet
+	Waiting     bool
 	Service     string
 	Integration string
 	Incident    string
@@ -964,6 +1115,7 @@ type GetAlertsQuery struct {
 func (q GetAlertsQuery) values() url.Values {
 	v := url.Values{}
 	put(v, "open", q.Open)
+	put(v, "waiting", q.Waiting)
 	put(v, "service", q.Service)
 	put(v, "integration", q.Integration)
 	put(v, "incident", q.Incident)
@@ -1184,6 +1336,12 @@ func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Wh
 	return out, err
 }
 
+// PostIncidentsIDFold: POST /api/v1/incidents/{id}/fold: Say that an alert is the symptom of another incident.
+func (c *Client) PostIncidentsIDFold(ctx context.Context, id string, body FoldingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/fold", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDNotes: POST /api/v1/incidents/{id}/notes: Write a note.
 func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body NotingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/notes", nil, body, &out, with)
@@ -1229,6 +1387,18 @@ func (c *Client) PostIncidentsIDSeverity(ctx context.Context, id string, body Ra
 // PostIncidentsIDSnooze: POST /api/v1/incidents/{id}/snooze: Keep it quiet until a moment.
 func (c *Client) PostIncidentsIDSnooze(ctx context.Context, id string, body SnoozingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/snooze", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDSplit: POST /api/v1/incidents/{id}/split: Say that an alert is not the symptom of what it is folded under.
+func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body SplittingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/split", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDSymptoms: GET /api/v1/incidents/{id}/symptoms: List the alerts beneath an incident, also those of incidents folded under it.
+func (c *Client) GetIncidentsIDSymptoms(ctx context.Context, id string, with ...Option) (out PageAlert, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/symptoms", nil, nil, &out, with)
 	return out, err
 }
 
@@ -1796,6 +1966,24 @@ func (c *Client) PatchSettings(ctx context.Context, body map[string]any, with ..
 // GetSettingsVersions: GET /api/v1/settings/versions: List versions of the settings.
 func (c *Client) GetSettingsVersions(ctx context.Context, with ...Option) (out PageSettings, err error) {
 	err = c.do(ctx, "GET", "/api/v1/settings/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSifting: GET /api/v1/sifting: Read what depends on what, and what holds alerts back.
+func (c *Client) GetSifting(ctx context.Context, with ...Option) (out Sifting, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sifting", nil, nil, &out, with)
+	return out, err
+}
+
+// PutSifting: PUT /api/v1/sifting: Replace it.
+func (c *Client) PutSifting(ctx context.Context, body Sifting, with ...Option) (out Sifting, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/sifting", nil, body, &out, with)
+	return out, err
+}
+
+// GetSiftingVersions: GET /api/v1/sifting/versions: List its versions.
+func (c *Client) GetSiftingVersions(ctx context.Context, with ...Option) (out PageSifting, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sifting/versions", nil, nil, &out, with)
 	return out, err
 }
 

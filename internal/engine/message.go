@@ -114,7 +114,7 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	}
 	m.AckURL = e.AckURL(p.ID)
 	if in.Was != "" {
-		m.Body = append(m.Body, "It was a symptom of "+in.Was+".")
+		m.Title += " (was a symptom of " + in.Was + ")"
 	}
 	for _, r := range in.Runs {
 		for _, c := range r.Calls {

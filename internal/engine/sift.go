@@ -215,6 +215,31 @@ func (e *Engine) siftDue(ctx context.Context, d store.Due, now time.Time) error 
 	return err
 }
 
+// auditSifting arms what sifting waits for: the next look at an alert, the next change of
+// a maintenance window, and a look at everything after the configuration has changed.
+func (e *Engine) auditSifting(tx *store.Tx, s *setup, now time.Time) error {
+	if err := armWindows(tx, s, now); err != nil {
+		return err
+	}
+	if err := tx.DropGatherings(now.Add(-keepGatherings)); err != nil {
+		return err
+	}
+	d := siftRow
+	var err error
+	if d.At, err = tx.NextLook(); err != nil {
+		return err
+	}
+	if g := e.grove.Load(); s.sieve.Explains() && (g == nil || g.config != s.seq) {
+		d.At = now
+	}
+	if d.At.IsZero() {
+		return nil
+	}
+	return tx.ArmBy(d)
+}
+
+const keepGatherings = 24 * time.Hour // after the last alert that joined
+
 // look is one alert whose time has come.
 func (t *triaging) look(a alert.Alert) error {
 	if c, ok := t.changed[a.ID]; ok { // by one before it
@@ -332,15 +357,28 @@ func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 	if v.Do == sift.Blow {
 		f.Title = "storm: " + v.Why + ", first " + a.Title
 	}
+	if v.Stage == alert.Flapping {
+		f.Title += " (it comes and goes)"
+	}
 	a.Subject = incident.ID(t.e.newID(t.now))
 	t.put(*a)
-	t.tend(t.tx.Create(a.Subject)).open(incident.BySource(a.Integration), f, service.Policy)
+	w := t.tend(t.tx.Create(a.Subject))
+	w.open(incident.BySource(a.Integration), f, service.Policy)
+	if v.Stage == alert.Flapping {
+		w.add(incident.Engine, incident.Flapped{Alert: a.ID, Title: a.Title, On: true, Percent: t.s.sieve.Flaps(a, t.now)})
+	}
 	t.stir(a.Subject, true)
 	return nil
 }
 
-// joinsTold is how many alerts that join are told of; then each doubling is.
-const joinsTold = 20
+// tellAll is how many alerts of an incident are told of each by each; beyond, a line is
+// written when their number has doubled, or halved.
+const tellAll = 20
+
+func worthALine(n int) bool {
+	times := n / tellAll
+	return n <= tellAll || n%tellAll == 0 && times&(times-1) == 0
+}
 
 // Join takes an alert into an incident.
 func (t *triaging) Join(a *alert.Alert, v sift.Verdict) error {
@@ -365,7 +403,7 @@ func (t *triaging) Join(a *alert.Alert, v sift.Verdict) error {
 	a.Subject = v.Subject
 	t.put(*a)
 	by := incident.BySource(a.Integration)
-	if told := n / joinsTold; n <= joinsTold || n%joinsTold == 0 && told&(told-1) == 0 {
+	if worthALine(n) {
 		w.add(by, incident.Joined{Alert: a.ID, Title: a.Title, Alerts: n, Why: v.Why})
 	}
 	t.worsen(w, by, a.Severity, "so is "+a.Title)
@@ -401,7 +439,9 @@ func (t *triaging) Leave(a *alert.Alert, v sift.Verdict) error {
 	if !w.in.Status.Open() {
 		return nil
 	}
-	w.add(incident.Engine, incident.Left{Alert: a.ID, Title: a.Title, Why: v.Why, Left: len(left)})
+	if worthALine(len(left)) {
+		w.add(t.actor(), incident.Left{Alert: a.ID, Title: a.Title, Why: v.Why, Left: len(left)})
+	}
 	if len(left) == 0 {
 		w.add(incident.Engine, incident.Ended{Why: "it is well, and what was beneath it answers for itself"})
 	}
@@ -420,7 +460,7 @@ func (t *triaging) Fold(a *alert.Alert, v sift.Verdict) error {
 		return nil
 	}
 	was := w.in
-	w.add(incident.Engine, incident.Held{Why: v.Why, Cause: v.Cause, Under: v.Subject})
+	w.add(t.actor(), incident.Held{Why: v.Why, Cause: v.Cause, Under: v.Subject})
 	if v.Subject == "" || was.Under == v.Subject {
 		return nil
 	}
@@ -450,10 +490,18 @@ func (t *triaging) Unfold(a *alert.Alert, v sift.Verdict) error {
 	}
 	t.put(*a)
 	if w.in.Status.Open() && w.in.Cause != "" {
-		w.add(incident.Engine, incident.Released{Why: v.Why, Was: a.Sifted.Was})
+		w.add(t.actor(), incident.Released{Why: v.Why, Was: a.Sifted.Was})
 		t.stir(a.Subject, false)
 	}
 	return nil
+}
+
+// actor is who moves alerts.
+func (t *triaging) actor() incident.Actor {
+	if t.hand != "" {
+		return t.hand
+	}
+	return incident.Engine
 }
 
 // knows notes who was paged for a symptom lately.
@@ -468,7 +516,7 @@ func (t *tending) knows(p org.PersonID) {
 func (t *tending) asNews(pages []escalate.Page) []escalate.Page {
 	for i, p := range pages {
 		if p.Purpose == escalate.Alarm && slices.Contains(t.known, p.Person) && !p.At.After(t.now) {
-			pages[i].Purpose, pages[i].Text = escalate.Update, "this is the cause of what you were called for"
+			pages[i].Purpose, pages[i].Text = escalate.Update, "the cause"
 		}
 	}
 	return pages

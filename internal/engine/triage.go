@@ -94,8 +94,9 @@ type triaging struct {
 	said    map[string]alert.Category       // of alerts that are new
 	stirred map[incident.ID]bool            // subjects whose alerts said something new; true: opened in this batch
 	grove   *grove
-	gen     int64 // of the right to triage
-	grew    bool  // the grove may have changed
+	gen     int64          // of the right to triage
+	grew    bool           // the grove may have changed
+	hand    incident.Actor // who corrects it; "": it happens by itself
 }
 
 // batch is an empty one.
@@ -408,7 +409,9 @@ func (t *triaging) clear(a alert.Alert, h store.Heard, c alert.Category, v alert
 // end states that an alert is over, and with the last one its incident.
 func (t *triaging) end(w *tending, a alert.Alert, h store.Heard, left int) {
 	by := incident.BySource(h.Integration)
-	w.add(by, incident.Cleared{Alert: a.ID, Title: a.Title, Left: left})
+	if a.Sifted.Place == alert.Lead || worthALine(left) {
+		w.add(by, incident.Cleared{Alert: a.ID, Title: a.Title, Left: left})
+	}
 	switch {
 	case left > 0:
 		t.stir(a.Subject, false)

@@ -153,6 +153,21 @@ func (tx *Tx) Take(d Due) (gen int64, ours bool, err error) {
 	return 0, false, nil
 }
 
+// Await is Take for whoever can wait until it is free.
+func (tx *Tx) Await(d Due) (gen int64, err error) {
+	if err := tx.flush(putDue); err != nil {
+		return 0, err
+	}
+	err = tx.row(tx.s.sql.LockDue, d.Kind, d.Subject)(&gen)
+	if !errors.Is(err, ErrNotFound) {
+		return gen, err
+	}
+	if err := errors.Join(tx.Arm(d), tx.flush(putDue)); err != nil {
+		return 0, err
+	}
+	return gen, tx.row(tx.s.sql.LockDue, d.Kind, d.Subject)(&gen)
+}
+
 // An Agenda is what could be due: whether events wait for triage, and when the first
 // due row and the first page of each lane want to be looked at (zero: there is none).
 type Agenda struct {

@@ -58,11 +58,6 @@ func (tx *Tx) OpenAfter(k AlertKey, limit int) ([]alert.Alert, error) {
 	return tx.alertList(tx.s.sql.OpenAfter, string(k.Integration), k.Key, limit)
 }
 
-// HeldBack are the open alerts that no incident answers for, oldest first.
-func (tx *Tx) HeldBack(limit int) ([]alert.Alert, error) {
-	return tx.alertList(tx.s.sql.HeldBack, limit)
-}
-
 // OpenIDs are the open alerts of a subject.
 func (tx *Tx) OpenIDs(subject incident.ID) (ids []string, err error) {
 	if err := tx.flush(putAlerts); err != nil {

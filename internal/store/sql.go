@@ -84,7 +84,6 @@ type texts struct {
 	Weather, PutWeather                       string
 	Stir, Stirred                             string
 	Pairs, PutPair                            string
-	HeldBack                                  string
 }
 
 const (
@@ -330,7 +329,6 @@ var statements = texts{
 	Pairs:          `SELECT symptom, cause, together FROM pairs ORDER BY symptom, cause`,
 	PutPair: `INSERT INTO pairs (symptom, cause, together, at, actor) VALUES ($1, $2, $3, $4, $5)
  ON CONFLICT (symptom, cause) DO UPDATE SET together = excluded.together, at = excluded.at, actor = excluded.actor`,
-	HeldBack: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.open AND a.subject = '' ORDER BY a.id LIMIT $1`,
 
 	LostTimers: `SELECT 'silence', s.id, s.starts_at FROM silences s
  WHERE NOT s.over AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
@@ -390,7 +388,7 @@ var (
 		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,
 		tail: ` ORDER BY a.id DESC LIMIT `,
 		parts: map[string]string{
-			"open": ` AND a.open`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
+			"open": ` AND a.open`, "waiting": ` AND a.subject = ''`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
 			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "hidden": ` AND a.service NOT IN (`,
 			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
 		},

@@ -38,6 +38,9 @@ var table = concat(
 		{"POST", "/incidents/{id}/reassign", org.Respond, ofIncident, "incidents", "Give it to somebody else", serve((*API).reassign)},
 		{"POST", "/incidents/{id}/responders", org.Respond, ofIncident, "incidents", "Call more people", serve((*API).addResponders)},
 		{"POST", "/incidents/{id}/notes", org.Respond, ofIncident, "incidents", "Write a note", serve((*API).note)},
+		{"GET", "/incidents/{id}/symptoms", org.ReadIncidents, ofIncident, "incidents", "List the alerts beneath an incident, also those of incidents folded under it", serve((*API).symptoms)},
+		{"POST", "/incidents/{id}/split", org.Respond, ofIncident, "incidents", "Say that an alert is not the symptom of what it is folded under", serve((*API).split)},
+		{"POST", "/incidents/{id}/fold", org.Respond, ofIncident, "incidents", "Say that an alert is the symptom of another incident", serve((*API).foldUnder)},
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
 
 		{"GET", "/alerts", org.ReadIncidents, house, "alerts", "List alerts", serve((*API).listAlerts)},
