@@ -45,14 +45,14 @@ const rules = `
 	internal/channel: alert escalate incident org internal/egress
 	internal/channel/pushtest
 	internal/channel/smtptest
-	internal/store: alert escalate incident oncall org resolve internal/secret
-	internal/engine: alert escalate incident oncall org resolve internal/channel internal/secret internal/store
+	internal/store: alert alert/cause alert/sift escalate incident oncall org resolve internal/secret
+	internal/engine: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/secret internal/store
 	internal/auth: incident org internal/secret internal/store internal/engine internal/web
-	internal/follow: alert escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
-	internal/api: alert alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/engine internal/secret internal/store internal/web
-	internal/api/v1: alert alert/source escalate incident oncall org resolve internal/apply internal/auth internal/config internal/engine internal/follow internal/prose internal/secret internal/store
-	internal/web: alert escalate incident oncall org resolve internal/engine internal/store web
-	internal/config: alert alert/source escalate incident oncall org internal/channel internal/egress internal/secret
+	internal/follow: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
+	internal/api: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/engine internal/secret internal/store internal/web
+	internal/api/v1: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/apply internal/auth internal/config internal/engine internal/follow internal/prose internal/secret internal/store
+	internal/web: alert alert/cause alert/sift escalate incident oncall org resolve internal/engine internal/store web
+	internal/config: alert alert/cause alert/sift alert/source escalate incident oncall org internal/channel internal/egress internal/secret
 	internal/apply: incident org internal/config internal/secret internal/store
 	internal/client
 	internal/client/gen

@@ -58,7 +58,7 @@ type scenarioPage struct {
 // world is the set-up of a scenario: everything is one service, and labels say which
 // node an alert is about.
 func (s scenario) world(t *testing.T) sift.World {
-	var setup sift.Setup
+	var setup sift.Sifting
 	for node, on := range s.Topology.Depends {
 		setup.Nodes = append(setup.Nodes, sift.Node{ID: node, DependsOn: on})
 	}

@@ -47,6 +47,7 @@ const (
 	HandOver Purpose = "hand_over" // the shift changed while it was open
 	Report   Purpose = "report"    // everyone failed
 	Code     Purpose = "code"      // proves whose an address is; no page of any subject has it
+	Update   Purpose = "update"    // the cause of what they were paged for is known
 )
 
 // Alarms says whether the page wants an answer.

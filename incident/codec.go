@@ -8,7 +8,7 @@ import (
 
 // all is one of each fact, for the codec.
 var all = []Fact{
-	Opened{}, Joined{}, Repeated{}, Cleared{}, Raised{}, Held{}, Released{}, Reopened{},
+	Opened{}, Joined{}, Repeated{}, Cleared{}, Raised{}, Held{}, Released{}, Reopened{}, Gathered{}, Left{}, Flapped{},
 	Asked{}, Called{}, Skipped{}, Waiting{}, Rested{}, Settled{}, Unreached{}, Reached{}, Reported{}, HandedOver{}, Retriggered{}, Pinned{},
 	AcknowledgedBy{}, Unacknowledged{}, SnoozedUntil{}, Escalated{}, Reassigned{},
 	Handed{},

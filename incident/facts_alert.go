@@ -18,6 +18,7 @@ type (
 		Alert       string            `json:"alert,omitempty"`
 		Integration org.IntegrationID `json:"integration,omitempty"`
 		Why         string            `json:"why,omitempty"` // how it was categorized
+		Was         string            `json:"was,omitempty"` // what it was a symptom of, until that was over
 	}
 	// Joined says that another alert belongs to the incident. It is written for the
 	// first 20 alerts and then at each doubling; Alerts is how many there are.
@@ -49,10 +50,37 @@ type (
 	Held struct {
 		Why     string `json:"why"`
 		Silence string `json:"silence,omitempty"` // which one, when it is a silence
+		Cause   string `json:"cause,omitempty"`   // the alert that explains it, when it is folded
+		Under   ID     `json:"under,omitempty"`   // that alert's incident, once it has one
+		Over    bool   `json:"over,omitempty"`    // its own cause is well; what is left may follow
 	}
 	// Released starts them again.
 	Released struct {
 		Why string `json:"why,omitempty"`
+		Was string `json:"was,omitempty"` // what it was a symptom of
+	}
+	// Gathered says that another incident is folded beneath this one.
+	Gathered struct {
+		Incident ID             `json:"incident"`
+		Alert    string         `json:"alert"`
+		Title    string         `json:"title"`
+		Why      string         `json:"why"`
+		Answered []org.PersonID `json:"answered,omitempty"` // who has that one
+	}
+	// Left says that an alert answers to another incident from here on.
+	Left struct {
+		Alert string `json:"alert"`
+		Title string `json:"title"`
+		Why   string `json:"why"`
+		Left  int    `json:"left"` // alerts that still fire here
+	}
+	// Flapped says that an alert began to come and go, or stopped to.
+	Flapped struct {
+		Alert   string  `json:"alert"`
+		Title   string  `json:"title"`
+		On      bool    `json:"on,omitempty"`
+		Percent float64 `json:"percent,omitempty"`
+		Ate     int     `json:"ate,omitempty"` // how often it came or went and called nobody
 	}
 	// Reopened says that the trouble came back.
 	Reopened struct {
@@ -68,6 +96,9 @@ func (Raised) Kind() string   { return "alert.raised" }
 func (Held) Kind() string     { return "alert.held" }
 func (Released) Kind() string { return "alert.released" }
 func (Reopened) Kind() string { return "alert.reopened" }
+func (Gathered) Kind() string { return "alert.gathered" }
+func (Left) Kind() string     { return "alert.left" }
+func (Flapped) Kind() string  { return "alert.flapped" }
 
 func (f Opened) String() string {
 	return fmt.Sprintf("opened: %s (%s, %s, %s)", f.Title, f.Service, f.Severity, f.Priority)
@@ -94,3 +125,13 @@ func (f Released) String() string {
 	return "released: " + f.Why
 }
 func (f Reopened) String() string { return "reopened: " + f.Why }
+func (f Gathered) String() string { return "folded beneath: " + f.Title + " (" + f.Why + ")" }
+func (f Left) String() string {
+	return fmt.Sprintf("goes its own way: %s (%s; %d left)", f.Title, f.Why, f.Left)
+}
+func (f Flapped) String() string {
+	if f.On {
+		return fmt.Sprintf("flapping: %s changed %.0f %% of late; it is quiet until it is calm", f.Title, f.Percent)
+	}
+	return fmt.Sprintf("calm again: %s came or went %d times and called nobody", f.Title, f.Ate)
+}

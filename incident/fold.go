@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 2
+const FoldVersion = 3
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -26,9 +26,14 @@ type Incident struct {
 	Priority    org.Priority      `json:"priority,omitempty"`
 	OpenedAt    time.Time         `json:"opened_at,omitzero"`
 	ResolvedAt  time.Time         `json:"resolved_at,omitzero"`
-	Held        string            `json:"held,omitempty"`    // why its timers stand still
-	Silence     string            `json:"silence,omitempty"` // which silence holds it, if one does
-	Lifted      string            `json:"lifted,omitempty"`  // a silence that somebody would not have here
+	Held        string            `json:"held,omitempty"`     // why its timers stand still
+	Silence     string            `json:"silence,omitempty"`  // which silence holds it, if one does
+	Lifted      string            `json:"lifted,omitempty"`   // a silence that somebody would not have here
+	Cause       string            `json:"cause,omitempty"`    // the alert it is folded under
+	Under       ID                `json:"under,omitempty"`    // the incident of that alert
+	Over        bool              `json:"over,omitempty"`     // its cause is well, and it waits for what is left
+	Unfolded    string            `json:"unfolded,omitempty"` // a cause that somebody would not have it folded under
+	Was         string            `json:"was,omitempty"`      // what it was a symptom of
 
 	Owner       org.PersonID   `json:"owner,omitempty"` // who answered first
 	OwnedAt     time.Time      `json:"owned_at,omitzero"`
@@ -100,6 +105,7 @@ func (in Incident) After(e Entry) Incident {
 	case Opened:
 		in.Status, in.Title, in.Service, in.Team = Triggered, f.Title, f.Service, f.Team
 		in.Severity, in.Priority, in.Integration = f.Severity, f.Priority, f.Integration
+		in.Was = f.Was
 		in.OpenedAt, in.Alerts, in.Heard = e.At, 1, []time.Time{e.At}
 	case Joined:
 		in.Alerts = max(f.Alerts, in.Alerts+1)
@@ -113,12 +119,15 @@ func (in Incident) After(e Entry) Incident {
 		if in.Held == "" {
 			in.Held = "held"
 		}
-		in.Silence = f.Silence
+		in.Silence, in.Cause, in.Under, in.Over = f.Silence, f.Cause, f.Under, f.Over
 	case Released:
 		if e.By.Person() != "" {
-			in.Lifted = in.Silence
+			in.Lifted, in.Unfolded = in.Silence, in.Cause
 		}
-		in.Held, in.Silence = "", ""
+		if f.Was != "" {
+			in.Was = f.Was
+		}
+		in = in.freed()
 		if in.Status == Triggered {
 			in = in.restart(e.At, nil)
 		}
@@ -147,14 +156,20 @@ func (in Incident) After(e Entry) Incident {
 	case Ended:
 		in.Status, in.ResolvedAt, in.Handing = Resolved, e.At, nil
 		in.AckUntil, in.SnoozeUntil = time.Time{}, time.Time{}
-		if in.Silence != "" { // should it come back, the silences of then decide
-			in.Held, in.Silence = "", ""
+		if in.Silence != "" || in.Cause != "" || in.Over { // should it come back, what is so then decides
+			in = in.freed()
 		}
 	case Filed:
 		in.Status = Closed
 	default:
 		in = in.climbed(e)
 	}
+	return in
+}
+
+// freed is the incident held by nothing.
+func (in Incident) freed() Incident {
+	in.Held, in.Silence, in.Cause, in.Under, in.Over = "", "", "", "", false
 	return in
 }
 

@@ -234,7 +234,7 @@ func randomHistory(t testing.TB, r *rand.Rand) history {
 	}
 	h := history{g: g, o: Options{Late: 60 * time.Second, Limit: []int{Limit, 4}[r.IntN(2)]}}
 	if r.IntN(2) == 0 {
-		h.o.Rules, err = CompileRules([]Rule{
+		h.o.Rules, err = CompileRules([]Inhibition{
 			{Source: []string{`x="1"`}, Target: []string{`y="1"`}, Equal: []string{"z"}},
 			{Source: []string{`y="1"`}, Target: []string{`x=~"1|2"`}},
 		})
@@ -410,7 +410,7 @@ func TestHands(t *testing.T) {
 }
 
 func TestInhibit(t *testing.T) {
-	rules, err := CompileRules([]Rule{{Name: "worse first", Source: []string{`severity="critical"`}, Target: []string{`severity=~"warning|info"`}, Equal: []string{"alertname", "cluster"}}})
+	rules, err := CompileRules([]Inhibition{{Name: "worse first", Source: []string{`severity="critical"`}, Target: []string{`severity=~"warning|info"`}, Equal: []string{"alertname", "cluster"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -428,8 +428,8 @@ func TestInhibit(t *testing.T) {
 	if f.Root("w1") != "w1" {
 		t.Error("it is inhibited by nothing")
 	}
-	for _, bad := range []Rule{{Source: []string{"("}, Target: []string{`a="b"`}}, {Source: []string{`a="b"`}}, {Source: []string{`a="b"`}, Target: []string{`a="b"`}, Equal: []string{""}}} {
-		if _, err := CompileRules([]Rule{bad}); err == nil || !strings.HasPrefix(err.Error(), "inhibit 1, ") {
+	for _, bad := range []Inhibition{{Source: []string{"("}, Target: []string{`a="b"`}}, {Source: []string{`a="b"`}}, {Source: []string{`a="b"`}, Target: []string{`a="b"`}, Equal: []string{""}}} {
+		if _, err := CompileRules([]Inhibition{bad}); err == nil || !strings.HasPrefix(err.Error(), "inhibit 1, ") {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}

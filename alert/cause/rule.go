@@ -9,11 +9,11 @@ import (
 	"github.com/prometheus/alertmanager/pkg/labels"
 )
 
-// A Rule is an inhibition in Alertmanager's terms: while an alert fires that the source
+// An Inhibition is one in Alertmanager's terms: while an alert fires that the source
 // matchers match, the alerts that the target matchers match are its symptoms, if the
 // labels named in Equal are equal on both (a missing label is the empty string). Two
 // alerts that each match both sides do not inhibit each other.
-type Rule struct {
+type Inhibition struct {
 	Name   string   `json:"name,omitempty" yaml:"name,omitempty"`
 	Source []string `json:"source" yaml:"source"`
 	Target []string `json:"target" yaml:"target"`
@@ -30,7 +30,7 @@ type compiledRule struct {
 }
 
 // CompileRules makes inhibitions ready; the error names the rule and the field.
-func CompileRules(rules []Rule) (*Rules, error) {
+func CompileRules(rules []Inhibition) (*Rules, error) {
 	out := &Rules{}
 	for i, r := range rules {
 		c := compiledRule{name: r.Name, equal: slices.Clone(r.Equal)}

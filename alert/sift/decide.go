@@ -251,3 +251,12 @@ func (v Verdict) Stand(was alert.Sifted, title string, now time.Time) alert.Sift
 	}
 	return after
 }
+
+// Return is a verdict of triage as it is for an alert that was not its incident's lead:
+// should it come back after the incident is over, it is another trouble.
+func Return(v alert.Verdict, last *alert.Alert, status incident.Status) alert.Verdict {
+	if v.Do == alert.DoReopen && last != nil && !status.Open() && (last.Sifted.Place == alert.Beneath || last.Sifted.Place == alert.Beside) {
+		v.Do, v.Why = alert.DoOpen, "it is back; what it belonged to is over"
+	}
+	return v
+}

@@ -82,7 +82,7 @@ func NewHouse(w World, paged func(Page)) *House {
 		rooms: map[incident.ID]*room{}, groups: map[string]Gathering{}, weather: map[org.TeamID]Weather{}, Verdicts: map[string]int{},
 	}
 	if w.Sieve == nil {
-		h.w.Sieve, _ = Compile(Setup{}, w.Services, w.Settings)
+		h.w.Sieve, _ = Compile(Sifting{}, w.Services, w.Settings)
 	}
 	if h.w.Sieve.Explains() {
 		h.forest = h.w.Sieve.Forest(w.Pairs)
@@ -113,6 +113,7 @@ func (h *House) Hear(id org.IntegrationID, ev alert.Event, at time.Time) error {
 		}
 	}
 	v := alert.Triage(ev, c, open, last, status, alert.ReopenWithin(h.w.Services[c.Service]), at)
+	v = Return(v, last, status)
 	h.Verdicts[string(v.Do)]++
 	switch v.Do {
 	case alert.DoOpen:

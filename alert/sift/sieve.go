@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/alertmanager/matcher/parse"
@@ -29,14 +30,17 @@ import (
 	"tocsin/org"
 )
 
-// A Setup is what is known of how things hang together, and which rules hold alerts back.
-type Setup struct {
-	Nodes   []Node        `json:"nodes,omitempty" yaml:"nodes,omitempty"`
-	AnyOf   []cause.AnyOf `json:"any_of,omitempty" yaml:"any_of,omitempty"`
-	About   []NodeRule    `json:"about,omitempty" yaml:"about,omitempty"`
-	Inhibit []cause.Rule  `json:"inhibit,omitempty" yaml:"inhibit,omitempty"`
-	Windows []Window      `json:"windows,omitempty" yaml:"windows,omitempty"`
-	Enrich  []Enrichment  `json:"enrich,omitempty" yaml:"enrich,omitempty"`
+// AnyOf is a child that needs any one of some members.
+type AnyOf = cause.AnyOf
+
+// A Sifting is what is known of how things hang together, and which rules hold alerts back.
+type Sifting struct {
+	Nodes   []Node             `json:"nodes,omitempty" yaml:"nodes,omitempty"`
+	AnyOf   []AnyOf            `json:"any_of,omitempty" yaml:"any_of,omitempty"`
+	About   []NodeRule         `json:"about,omitempty" yaml:"about,omitempty"`
+	Inhibit []cause.Inhibition `json:"inhibit,omitempty" yaml:"inhibit,omitempty"`
+	Windows []Maintenance      `json:"windows,omitempty" yaml:"windows,omitempty"`
+	Enrich  []Enrichment       `json:"enrich,omitempty" yaml:"enrich,omitempty"`
 }
 
 // A Node is a thing that alerts are about and others depend on: a host, a switch, a
@@ -58,7 +62,7 @@ type NodeRule struct {
 	Class string   `json:"class,omitempty" yaml:"class,omitempty"`
 }
 
-// A Sieve is a Setup with the services and settings, ready to be asked. The nil Sieve
+// A Sieve is a Sifting with the services and settings, ready to be asked. The nil Sieve
 // lets everything through.
 type Sieve struct {
 	graph    *cause.Graph
@@ -78,7 +82,7 @@ type nodeRule struct {
 	class    cause.Class
 }
 
-// A Fault is a field of a Setup that cannot be understood.
+// A Fault is a field of a Sifting that cannot be understood.
 type Fault struct {
 	Field string // "windows[0]"
 	Err   error
@@ -86,7 +90,7 @@ type Fault struct {
 
 // Compile makes a sieve ready. The faults name every field that cannot be understood;
 // what is left works without it.
-func Compile(in Setup, services map[org.ServiceID]org.Service, settings org.Settings) (*Sieve, []Fault) {
+func Compile(in Sifting, services map[org.ServiceID]org.Service, settings org.Settings) (*Sieve, []Fault) {
 	s := &Sieve{services: map[org.ServiceID]org.Sift{}, keys: map[org.ServiceID]template{}, settings: settings.Sift}
 	var faults []Fault
 	fault := func(err error, field string, args ...any) bool {
@@ -120,9 +124,16 @@ func Compile(in Setup, services map[org.ServiceID]org.Service, settings org.Sett
 			s.about = append(s.about, c)
 		}
 	}
-	var good []cause.Rule
+	var good []cause.Inhibition
 	for i, r := range in.Inhibit {
-		if _, err := cause.CompileRules([]cause.Rule{r}); !fault(err, "inhibit[%d]", i) {
+		if r.Name == "" {
+			r.Name = fmt.Sprintf("inhibit %d", i+1)
+		}
+		_, err := cause.CompileRules([]cause.Inhibition{r})
+		if err != nil {
+			err = errors.New(strings.TrimPrefix(err.Error(), r.Name+", "))
+		}
+		if !fault(err, "inhibit[%d]", i) {
 			good = append(good, r)
 		}
 	}
@@ -369,6 +380,9 @@ func (s *Sieve) Change(a *alert.Alert, now time.Time) (began bool, percent float
 	}
 	return false, percent
 }
+
+// Flaps is how much an alert flaps, in per cent.
+func (s *Sieve) Flaps(a *alert.Alert, now time.Time) float64 { return flapping(a.Sifted.Changes, now) }
 
 // Calm is when an alert that flaps stops to, if it changes no more.
 func (s *Sieve) Calm(a *alert.Alert, now time.Time) time.Time {

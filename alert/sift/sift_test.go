@@ -31,7 +31,7 @@ type script struct {
 	end   float64
 }
 
-func world(t testing.TB, in Setup, services map[org.ServiceID]org.Service, settings org.Settings) World {
+func world(t testing.TB, in Sifting, services map[org.ServiceID]org.Service, settings org.Settings) World {
 	t.Helper()
 	settings.CatchAll = "x"
 	if services == nil {
@@ -87,8 +87,8 @@ func play(t *testing.T, w World, lines string) []string {
 }
 
 func TestStages(t *testing.T) {
-	bySift := func(s org.Sift) World { return world(t, Setup{}, nil, org.Settings{Sift: s}) }
-	host := Setup{Nodes: []Node{{ID: "web", DependsOn: []string{"db"}}, {ID: "mail", DependsOn: []string{"db"}}}, About: []NodeRule{{Match: []string{`node!=""`}, Node: "{node}"}}}
+	bySift := func(s org.Sift) World { return world(t, Sifting{}, nil, org.Settings{Sift: s}) }
+	host := Sifting{Nodes: []Node{{ID: "web", DependsOn: []string{"db"}}, {ID: "mail", DependsOn: []string{"db"}}}, About: []NodeRule{{Match: []string{`node!=""`}, Node: "{node}"}}}
 	silenced := world(t, host, nil, org.Settings{})
 	silenced.Silences = []alert.Silence{{ID: "s", Matchers: []alert.Matcher{{Name: "node", Value: "db"}}, Start: at(-10), End: at(1000)}}
 	flapping := ""
@@ -132,7 +132,7 @@ func TestStages(t *testing.T) {
 }
 
 func TestStorm(t *testing.T) {
-	w := world(t, Setup{}, nil, org.Settings{Sift: org.Sift{Storm: &org.StormGuard{}}})
+	w := world(t, Sifting{}, nil, org.Settings{Sift: org.Sift{Storm: &org.StormGuard{}}})
 	var b strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(&b, "%v + a%03d\n", float64(i)/2, i)
@@ -163,7 +163,7 @@ func TestStorm(t *testing.T) {
 
 func TestWindows(t *testing.T) {
 	services := map[org.ServiceID]org.Service{"db": {ID: "db"}, "web": {ID: "web", DependsOn: []org.ServiceID{"db"}}}
-	s, faults := Compile(Setup{Windows: []Window{
+	s, faults := Compile(Sifting{Windows: []Maintenance{
 		{ID: "sunday", Services: []org.ServiceID{"db"}, Dependents: true, Start: "2026-03-22T02:30", Zone: "Europe/Prague", For: org.Duration(time.Hour), Repeat: "FREQ=WEEKLY;BYDAY=SU;COUNT=3", By: "ann", Why: "patches"},
 	}}, services, org.Settings{})
 	if len(faults) > 0 {
@@ -193,28 +193,28 @@ func TestWindows(t *testing.T) {
 			t.Errorf("%s: on since %q, next change %q; want %q, %q", c.now, start, end, c.start, c.end)
 		}
 	}
-	good := Window{ID: "w", Services: []org.ServiceID{"db"}, Start: "2026-03-22T02:30", For: org.Duration(time.Hour)}
-	for field, change := range map[string]func(*Window){
-		"zone":               func(w *Window) { w.Zone = "Mars" },
-		"start":              func(w *Window) { w.Start = "tomorrow" },
-		"for":                func(w *Window) { w.For = 0 },
-		"services":           func(w *Window) { w.Services = nil },
-		"repeat":             func(w *Window) { w.Repeat = "FREQ=HOURLY" },
-		"match":              func(w *Window) { w.Match = []string{"("} },
-		"id":                 func(w *Window) { w.ID = "" },
-		"for: it lasts into": func(w *Window) { w.Repeat = "FREQ=DAILY"; w.For = org.Duration(25 * time.Hour) },
-		"never comes":        func(w *Window) { w.Repeat = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30" },
+	good := Maintenance{ID: "w", Services: []org.ServiceID{"db"}, Start: "2026-03-22T02:30", For: org.Duration(time.Hour)}
+	for field, change := range map[string]func(*Maintenance){
+		"zone":               func(w *Maintenance) { w.Zone = "Mars" },
+		"start":              func(w *Maintenance) { w.Start = "tomorrow" },
+		"for":                func(w *Maintenance) { w.For = 0 },
+		"services":           func(w *Maintenance) { w.Services = nil },
+		"repeat":             func(w *Maintenance) { w.Repeat = "FREQ=HOURLY" },
+		"match":              func(w *Maintenance) { w.Match = []string{"("} },
+		"id":                 func(w *Maintenance) { w.ID = "" },
+		"for: it lasts into": func(w *Maintenance) { w.Repeat = "FREQ=DAILY"; w.For = org.Duration(25 * time.Hour) },
+		"never comes":        func(w *Maintenance) { w.Repeat = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30" },
 	} {
 		w := good
 		change(&w)
-		if _, faults := Compile(Setup{Windows: []Window{w}}, services, org.Settings{}); len(faults) != 1 || faults[0].Field != "windows[0]" || !strings.Contains(faults[0].Err.Error(), field) {
+		if _, faults := Compile(Sifting{Windows: []Maintenance{w}}, services, org.Settings{}); len(faults) != 1 || faults[0].Field != "windows[0]" || !strings.Contains(faults[0].Err.Error(), field) {
 			t.Errorf("%s: %v", field, faults)
 		}
 	}
 }
 
 func TestEnrich(t *testing.T) {
-	w := world(t, Setup{Enrich: []Enrichment{
+	w := world(t, Sifting{Enrich: []Enrichment{
 		{Label: "instance", Match: `([^:]+):\d+`, To: "host", With: "$1"},
 		{Label: "host", Table: map[string]map[string]string{"db-1": {"team": "dba", "room": "4"}}},
 		{Link: "https://wiki.example.org/{team}/{alertname}", Text: "runbook"},
@@ -233,7 +233,7 @@ func TestEnrich(t *testing.T) {
 		t.Error("the event itself was changed, or is another one to whoever counts it")
 	}
 	for _, bad := range []Enrichment{{}, {Table: map[string]map[string]string{"a": {}}}, {Label: "a", Match: "("}, {Label: "a", Match: "b"}, {Link: "{"}, {Label: "a", Match: "b", To: "c", Link: "x"}} {
-		if _, faults := Compile(Setup{Enrich: []Enrichment{bad}}, nil, org.Settings{}); len(faults) != 1 {
+		if _, faults := Compile(Sifting{Enrich: []Enrichment{bad}}, nil, org.Settings{}); len(faults) != 1 {
 			t.Errorf("%+v: %v", bad, faults)
 		}
 	}
@@ -274,7 +274,7 @@ func FuzzWindow(f *testing.F) {
 	f.Add("2026-03-22T02:30", "Europe/Prague", "FREQ=WEEKLY;BYDAY=SU", int64(time.Hour))
 	f.Add("2026-03-22T02:30", "", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", int64(1))
 	f.Fuzz(func(t *testing.T, start, zone, repeat string, length int64) {
-		w, err := compileWindow(Window{ID: "w", Services: []org.ServiceID{"x"}, Start: start, Zone: zone, Repeat: repeat, For: org.Duration(length)})
+		w, err := compileWindow(Maintenance{ID: "w", Services: []org.ServiceID{"x"}, Start: start, Zone: zone, Repeat: repeat, For: org.Duration(length)})
 		if err != nil {
 			return
 		}
@@ -286,7 +286,7 @@ func FuzzWindow(f *testing.F) {
 }
 
 // life is a random burst over a small graph, all of which is over at once or never.
-func life(r *rand.Rand) (in Setup, events []alert.Event) {
+func life(r *rand.Rand) (in Sifting, events []alert.Event) {
 	for i := 1; i < 8; i++ {
 		n := Node{ID: fmt.Sprint("n", i)}
 		for range r.IntN(3) {
@@ -363,7 +363,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 }
 
 func TestClasses(t *testing.T) {
-	w := world(t, Setup{About: []NodeRule{
+	w := world(t, Sifting{About: []NodeRule{
 		{Match: []string{`alertname="Slow"`}, Class: "warning"},
 		{Match: []string{`instance=~".+"`}, Node: "host-{instance}"},
 		{Match: []string{`alertname="Gone"`}, Class: "down", Node: "elsewhere"},
@@ -391,7 +391,7 @@ func TestClasses(t *testing.T) {
 
 // All stages on one core: the graph of a company, rules, grouping, windows, a storm guard.
 func BenchmarkHouse(b *testing.B) {
-	var in Setup
+	var in Sifting
 	for i := range 1750 {
 		in.Nodes = append(in.Nodes, Node{ID: fmt.Sprint("host", i), DependsOn: []string{fmt.Sprint("rack", i%250)}})
 	}
@@ -399,9 +399,9 @@ func BenchmarkHouse(b *testing.B) {
 		in.Nodes = append(in.Nodes, Node{ID: fmt.Sprint("svc", i), DependsOn: []string{fmt.Sprint("host", i%1750)}})
 	}
 	in.About = []NodeRule{{Match: []string{`node!=""`}, Node: "{node}"}}
-	in.Inhibit = []cause.Rule{{Source: []string{`severity="critical"`}, Target: []string{`severity="warning"`}, Equal: []string{"cluster", "alertname"}}}
+	in.Inhibit = []cause.Inhibition{{Source: []string{`severity="critical"`}, Target: []string{`severity="warning"`}, Equal: []string{"cluster", "alertname"}}}
 	in.Enrich = []Enrichment{{Label: "cluster", Table: map[string]map[string]string{"c1": {"city": "Brno"}}}}
-	in.Windows = []Window{{ID: "w", Match: []string{`cluster="c99"`}, Start: "2026-01-04T02:00", For: org.Duration(time.Hour), Repeat: "FREQ=WEEKLY"}}
+	in.Windows = []Maintenance{{ID: "w", Match: []string{`cluster="c99"`}, Start: "2026-01-04T02:00", For: org.Duration(time.Hour), Repeat: "FREQ=WEEKLY"}}
 	w := world(b, in, nil, org.Settings{Sift: org.Sift{
 		Group: &org.Grouping{Key: "{cluster}/{alertname}"}, Flapping: &org.Flapping{}, Storm: &org.StormGuard{}, Transient: dur(5 * time.Second),
 		Threshold: &org.Threshold{Count: 1, Within: org.Duration(time.Minute)},

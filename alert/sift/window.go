@@ -12,10 +12,10 @@ import (
 	"tocsin/org"
 )
 
-// A Window is planned work: while it is on, what it covers is recorded and calls nobody,
+// A Maintenance is planned work: while it is on, what it covers is recorded and calls nobody,
 // and what still fires at its end does. It covers services, with those that depend on
 // them if Dependents, and of these the alerts whose labels match.
-type Window struct {
+type Maintenance struct {
 	ID         string          `json:"id" yaml:"id"`
 	Name       string          `json:"name,omitempty" yaml:"name,omitempty"`
 	Services   []org.ServiceID `json:"services,omitempty" yaml:"services,omitempty"`
@@ -33,7 +33,7 @@ type Window struct {
 }
 
 type window struct {
-	Window
+	Maintenance
 	matchers []alert.Matcher
 	services []org.ServiceID // with their dependents
 	start    time.Time
@@ -45,8 +45,8 @@ const (
 	lookBack = 20 * 366 * 24 * time.Hour // how old a recurring window may be
 )
 
-func compileWindow(w Window) (c window, err error) {
-	c.Window = w
+func compileWindow(w Maintenance) (c window, err error) {
+	c.Maintenance = w
 	zone, err := org.Zone(w.Zone)
 	if err != nil {
 		return c, fmt.Errorf("zone: %w", err)
@@ -146,7 +146,7 @@ func (s *Sieve) Windows(now time.Time) (on []alert.Silence, next time.Time) {
 }
 
 // covered are services with all that depend on them.
-func (s *Sieve) covered(w Window, all map[org.ServiceID]org.Service) []org.ServiceID {
+func (s *Sieve) covered(w Maintenance, all map[org.ServiceID]org.Service) []org.ServiceID {
 	out := slices.Clone(w.Services)
 	if !w.Dependents {
 		return out

@@ -258,7 +258,7 @@ func pruned(rows []store.ConfigRow, named map[thing]bool) (steps []Step) {
 		case r.Retired || named[thing{r.Kind, r.ID}] || !config.InFile(r.Kind):
 		case r.Kind == config.Rules:
 			steps = append(steps, step(config.Item{Kind: r.Kind, ID: r.ID, Body: []byte(`[]`)}, r))
-		case r.Kind == config.Settings:
+		case r.Kind == config.Settings || r.Kind == config.Sifting:
 			steps = append(steps, step(config.Item{Kind: r.Kind, ID: r.ID, Body: []byte(`{}`)}, r))
 		default:
 			steps = append(steps, Step{Do: Retire, Kind: r.Kind, ID: r.ID, Version: r.Version + 1})

@@ -52,6 +52,8 @@ func Headline(m Message) string {
 		if text != "" {
 			line = text
 		}
+	case escalate.Update:
+		line = about(text, "the cause", title)
 	default:
 		line = title
 	}

@@ -65,6 +65,8 @@ type Alert struct {
 	Severity    string            `json:"severity,omitempty"`
 	Text        string            `json:"text,omitempty"`
 	Title       string            `json:"title"`
+	// What holds it back; absent when nothing does
+	WhyNoPage *HeldBack `json:"why_no_page,omitempty"`
 }
 
 type Answering struct {
@@ -72,6 +74,12 @@ type Answering struct {
 	// From 1
 	Level int64  `json:"level"`
 	Name  string `json:"name"`
+}
+
+type AnyOf struct {
+	Child   string   `json:"child"`
+	ID      string   `json:"id"`
+	Members []string `json:"members"`
 }
 
 type Applied struct {
@@ -133,6 +141,15 @@ type BulkResult struct {
 	Said string `json:"said"`
 	// As if it had been asked alone
 	Status int64 `json:"status"`
+}
+
+type Categorized struct {
+	Priority string `json:"priority"`
+	// It is kept, and nothing is opened
+	Record   bool   `json:"record,omitempty"`
+	Service  string `json:"service"`
+	Severity string `json:"severity"`
+	Why      string `json:"why"`
 }
 
 type Change struct {
@@ -223,6 +240,39 @@ type Delivery struct {
 	Tries   int64      `json:"tries"`
 }
 
+type DeviceAddedBody struct {
+	Endpoint string `json:"endpoint"`
+	// As PushSubscription.toJSON() gives it; not looked at
+	ExpirationTime float64    `json:"expirationTime,omitempty"`
+	Keys           KeysStruct `json:"keys"`
+	// What you call the device
+	Name string `json:"name,omitempty"`
+	// The endpoint that this one takes the place of, when the browser changed it
+	Was string `json:"was,omitempty"`
+}
+
+type Different struct {
+	Count       int64     `json:"count"`
+	Integration string    `json:"integration"`
+	LastAt      time.Time `json:"last_at"`
+	Title       string    `json:"title"`
+	// By the rules of now
+	Was Categorized `json:"was"`
+	// By the draft
+	Would Categorized `json:"would"`
+}
+
+type DraftingBody struct {
+	// Now, when it is left out
+	At *time.Time `json:"at,omitempty"`
+	// As it would be written
+	Policy Policy `json:"policy"`
+	// high, low
+	Priority string `json:"priority,omitempty"`
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+}
+
 type Duty struct {
 	// Of a shift that is to come
 	From     *time.Time `json:"from,omitempty"`
@@ -234,6 +284,17 @@ type Duty struct {
 	Team     string      `json:"team,omitempty"`
 	Until    *time.Time  `json:"until,omitempty"`
 	Why      string      `json:"why,omitempty"`
+}
+
+type Enrichment struct {
+	Label string                       `json:"label,omitempty"`
+	Link  string                       `json:"link,omitempty"`
+	Match string                       `json:"match,omitempty"`
+	Name  string                       `json:"name,omitempty"`
+	Table map[string]map[string]string `json:"table,omitempty"`
+	Text  string                       `json:"text,omitempty"`
+	To    string                       `json:"to,omitempty"`
+	With  string                       `json:"with,omitempty"`
 }
 
 type ErrorDetail struct {
@@ -255,6 +316,62 @@ type Flapping struct {
 	Low  float64 `json:"low,omitempty"`
 	Off  bool    `json:"off,omitempty"`
 	Sev1 bool    `json:"sev1,omitempty"`
+}
+
+type FoldingBody struct {
+	Alert string `json:"alert,omitempty"`
+	// The incident of the cause
+	Under string `json:"under"`
+}
+
+type Follower struct {
+	// When the answer expires
+	AckUntil *time.Time `json:"ack_until,omitempty"`
+	// That ever joined
+	Alerts int64 `json:"alerts"`
+	// There is a newer version
+	Behind bool `json:"behind"`
+	// When the last line of its log was written
+	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	// Why its timers stand still
+	Held        string `json:"held,omitempty"`
+	ID          string `json:"id"`
+	Integration string `json:"integration,omitempty"`
+	// Of its log; they only grow
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
+	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	OwnedAt  *time.Time `json:"owned_at,omitempty"`
+	// Who answered first
+	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
+	Priority    string     `json:"priority,omitempty"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Run         int64      `json:"run"`
+	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	Severity    string     `json:"severity,omitempty"`
+	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Of the policy, that it follows
+	Version int64 `json:"version"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
+}
+
+type FollowersOutBody struct {
+	Items []Follower `json:"items"`
+	// There are others
+	More bool `json:"more,omitempty"`
+	// The newest of the policy
+	Version int64 `json:"version"`
 }
 
 type Foreseen struct {
@@ -295,6 +412,24 @@ type Heartbeat struct {
 	Team        string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type HeldBack struct {
+	// The alert that explains it
+	Cause string `json:"cause,omitempty"`
+	// That called nobody
+	Events int64 `json:"events"`
+	// The incident that answers for it
+	Incident string `json:"incident,omitempty"`
+	// The edge, rule, key, silence or window that says so
+	Rule  string     `json:"rule,omitempty"`
+	Since *time.Time `json:"since,omitempty"`
+	// What holds it back: transient, threshold, flapping, symptom, hold, settle, group, storm, silence, held
+	Stage string `json:"stage"`
+	// When it is decided anew by itself
+	Until *time.Time `json:"until,omitempty"`
+	// In words
+	Why string `json:"why"`
 }
 
 type ImportedBody struct {
@@ -347,6 +482,13 @@ type Incident struct {
 	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
+type Inhibition struct {
+	Equal  []string `json:"equal,omitempty"`
+	Name   string   `json:"name,omitempty"`
+	Source []string `json:"source"`
+	Target []string `json:"target"`
+}
+
 type Integration struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
@@ -380,6 +522,11 @@ type KeyAskedBody struct {
 	// Yourself, when it is left out; somebody else is for an admin
 	Owner string `json:"owner,omitempty"`
 	Team  string `json:"team,omitempty"`
+}
+
+type KeysStruct struct {
+	Auth   string `json:"auth"`
+	P256dh string `json:"p256dh"`
 }
 
 type Layer struct {
@@ -444,6 +591,20 @@ type Link struct {
 	Href  string `json:"href"`
 	Image bool   `json:"image,omitempty"`
 	Text  string `json:"text,omitempty"`
+}
+
+type Maintenance struct {
+	By         string   `json:"by,omitempty"`
+	Dependents bool     `json:"dependents,omitempty"`
+	For        string   `json:"for"`
+	ID         string   `json:"id"`
+	Match      []string `json:"match,omitempty"`
+	Name       string   `json:"name,omitempty"`
+	Repeat     string   `json:"repeat,omitempty"`
+	Services   []string `json:"services,omitempty"`
+	Start      string   `json:"start"`
+	Why        string   `json:"why,omitempty"`
+	Zone       string   `json:"zone,omitempty"`
 }
 
 type Me struct {
@@ -553,6 +714,19 @@ type NextLevel struct {
 	Text string `json:"text"`
 }
 
+type Node struct {
+	DependsOn []string `json:"depends_on,omitempty"`
+	ID        string   `json:"id"`
+	Name      string   `json:"name,omitempty"`
+	Tier      string   `json:"tier,omitempty"`
+}
+
+type NodeRule struct {
+	Class string   `json:"class,omitempty"`
+	Match []string `json:"match,omitempty"`
+	Node  string   `json:"node,omitempty"`
+}
+
 type NotificationRule struct {
 	After    string `json:"after,omitempty"`
 	Every    string `json:"every,omitempty"`
@@ -609,7 +783,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report
+	// alarm, fail_over, told, all_clear, hand_over, report, update
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -746,8 +920,20 @@ type PageShift struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSifting struct {
+	Items []Sifting `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageSilence struct {
 	Items []Silence `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageSnippet struct {
+	Items []Snippet `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -786,11 +972,13 @@ type PagedMethod struct {
 	// Why the last page failed, or was cancelled
 	Error  string `json:"error,omitempty"`
 	Method string `json:"method,omitempty"`
+	// When another is due, unless somebody answers
+	NextAt *time.Time `json:"next_at,omitempty"`
 	// That went out over it
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page: alarm, fail_over, told, all_clear, hand_over, report
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -864,6 +1052,15 @@ type Person struct {
 	Zone    string `json:"zone,omitempty"`
 }
 
+type PinnedBody struct {
+	Results []BulkResult `json:"results"`
+}
+
+type PinningBody struct {
+	// Only these; without them, all that are behind
+	IDs []string `json:"ids,omitempty"`
+}
+
 type Policy struct {
 	AckTimeout string     `json:"ack_timeout,omitempty"`
 	ChangedAt  *time.Time `json:"changed_at,omitempty"`
@@ -908,12 +1105,67 @@ type ProfileChangeBody struct {
 	Zone string `json:"zone,omitempty"`
 }
 
+type Progress struct {
+	// It was heard
+	FirstEvent bool `json:"first_event"`
+	// There is one
+	Integration bool `json:"integration"`
+	// There is somebody else
+	Invited bool `json:"invited"`
+	// You have a contact method that works
+	MethodVerified bool `json:"method_verified"`
+	// A service has one
+	Policy bool `json:"policy"`
+	// Somebody was paged by one, and answered
+	PolicyTested bool `json:"policy_tested"`
+	// There is one
+	Schedule bool `json:"schedule"`
+	// And all of them have somebody for four weeks
+	ScheduleWithoutGaps bool `json:"schedule_without_gaps"`
+	Team                bool `json:"team"`
+	// You answered a test page or a page
+	TestPageAnswered bool `json:"test_page_answered"`
+}
+
+type PushOffer struct {
+	// applicationServerKey, in base64url
+	Key string `json:"key"`
+}
+
 type RaisingBody struct {
 	// high, low
 	Priority string `json:"priority,omitempty"`
 	// SEV1, SEV2, SEV3, SEV4, SEV5
 	Severity string `json:"severity,omitempty"`
 	Why      string `json:"why"`
+}
+
+type RawPayload struct {
+	At time.Time `json:"at"`
+	// At most 64 KiB
+	Body string `json:"body"`
+	ID   string `json:"id"`
+	// Content-Type
+	Type string `json:"type,omitempty"`
+}
+
+type ReadEvent struct {
+	Action string `json:"action"`
+	// That it belongs to, or would
+	Alert string `json:"alert,omitempty"`
+	// In words
+	Became string `json:"became"`
+	// By the rules of now
+	Category Categorized       `json:"category"`
+	Details  map[string]string `json:"details,omitempty"`
+	Incident string            `json:"incident,omitempty"`
+	Key      string            `json:"key,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Links    []Link            `json:"links,omitempty"`
+	// As the source rates it
+	SaidSeverity string `json:"said_severity,omitempty"`
+	Text         string `json:"text,omitempty"`
+	Title        string `json:"title"`
 }
 
 type Reason struct {
@@ -934,6 +1186,18 @@ type Repeat struct {
 	Wait  string `json:"wait,omitempty"`
 }
 
+type Replay struct {
+	Changed int64 `json:"changed"`
+	// At most 200; the same of one integration and title stand together
+	Differences []Different `json:"differences"`
+	// That were looked at, the newest first
+	Events int64 `json:"events"`
+	// There are older ones within the days
+	More bool `json:"more,omitempty"`
+	// When the oldest of them came
+	Since *time.Time `json:"since,omitempty"`
+}
+
 type ReplayedBody struct {
 	Said string `json:"said"`
 }
@@ -943,6 +1207,14 @@ type ReplayingBody struct {
 	Delivery string `json:"delivery,omitempty"`
 	// Or everything that it wants since then
 	Since *time.Time `json:"since,omitempty"`
+}
+
+type ReplayingRulesBody struct {
+	// Back from now, in UTC
+	Days int64 `json:"days,omitempty"`
+	// Only what it sent
+	Integration string `json:"integration,omitempty"`
+	Rules       []Rule `json:"rules"`
 }
 
 type ResettingBody struct {
@@ -996,6 +1268,29 @@ type Schedule struct {
 	// Counted from 1; it is the ETag too
 	Version int64  `json:"version,omitempty"`
 	Zone    string `json:"zone,omitempty"`
+}
+
+type SendingState struct {
+	// Something came, within what is kept
+	Heard  bool       `json:"heard"`
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The last 20, newest first; in a storm not all are kept
+	Payloads []Sent `json:"payloads"`
+}
+
+type Sent struct {
+	At time.Time `json:"at"`
+	// At most 64 KiB
+	Body string `json:"body"`
+	// Of all events in it
+	Count int64 `json:"count"`
+	// What could not be read
+	Error string `json:"error,omitempty"`
+	// The first 20
+	Events []ReadEvent `json:"events"`
+	ID     string      `json:"id"`
+	// Content-Type
+	Type string `json:"type,omitempty"`
 }
 
 type Service struct {
@@ -1060,6 +1355,20 @@ type Sift struct {
 	Transient  string      `json:"transient,omitempty"`
 }
 
+type Sifting struct {
+	About     []NodeRule   `json:"about,omitempty"`
+	AnyOf     []AnyOf      `json:"any_of,omitempty"`
+	ChangedAt *time.Time   `json:"changed_at,omitempty"`
+	ChangedBy string       `json:"changed_by,omitempty"`
+	Enrich    []Enrichment `json:"enrich,omitempty"`
+	Inhibit   []Inhibition `json:"inhibit,omitempty"`
+	Nodes     []Node       `json:"nodes,omitempty"`
+	Retired   bool         `json:"retired,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64         `json:"version,omitempty"`
+	Windows []Maintenance `json:"windows,omitempty"`
+}
+
 type Silence struct {
 	// A person or an API key, or in their own words somebody who came as an Alertmanager's client
 	Author    string    `json:"author"`
@@ -1092,8 +1401,23 @@ type SilenceBody struct {
 	Start *time.Time `json:"start,omitempty"`
 }
 
+type Snippet struct {
+	// Where it goes
+	File string `json:"file,omitempty"`
+	Note string `json:"note,omitempty"`
+	// Such as Alertmanager
+	Program string `json:"program"`
+	// KEY stands for the integration's key, which was shown once
+	Text string `json:"text"`
+}
+
 type SnoozingBody struct {
 	Until time.Time `json:"until"`
+}
+
+type SplittingBody struct {
+	// An alert of the incident; without it the one that the incident was opened for
+	Alert string `json:"alert,omitempty"`
 }
 
 type Step struct {
@@ -1168,6 +1492,15 @@ type TestPage struct {
 type Threshold struct {
 	Count  int64  `json:"count"`
 	Within string `json:"within"`
+}
+
+type TryingBody struct {
+	// Or what might come
+	Body string `json:"body,omitempty"`
+	// The id of one that came
+	Payload string `json:"payload,omitempty"`
+	// Content-Type of the body
+	Type string `json:"type,omitempty"`
 }
 
 type Turn struct {
@@ -1304,6 +1637,29 @@ type When struct {
 	Window     *Window    `json:"window,omitempty"`
 }
 
+type WholeAlert struct {
+	// Of events
+	Count       int64             `json:"count"`
+	Details     map[string]string `json:"details,omitempty"`
+	FirstAt     *time.Time        `json:"first_at,omitempty"`
+	ID          string            `json:"id"`
+	Incident    string            `json:"incident,omitempty"`
+	Integration string            `json:"integration"`
+	Key         string            `json:"key"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	LastAt      *time.Time        `json:"last_at,omitempty"`
+	Links       []Link            `json:"links,omitempty"`
+	Open        bool              `json:"open"`
+	Payload     *RawPayload       `json:"payload,omitempty"`
+	ResolvedAt  *time.Time        `json:"resolved_at,omitempty"`
+	Service     string            `json:"service,omitempty"`
+	Severity    string            `json:"severity,omitempty"`
+	Text        string            `json:"text,omitempty"`
+	Title       string            `json:"title"`
+	// What holds it back; absent when nothing does
+	WhyNoPage *HeldBack `json:"why_no_page,omitempty"`
+}
+
 type WholeIncident struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -1313,6 +1669,8 @@ type WholeIncident struct {
 	Answered []string `json:"answered,omitempty"`
 	// Everyone who was called since it was opened or reopened
 	Called []string `json:"called,omitempty"`
+	// The alert that explains it
+	Cause string `json:"cause,omitempty"`
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
@@ -1342,8 +1700,12 @@ type WholeIncident struct {
 	Team     string `json:"team,omitempty"`
 	TeamName string `json:"team_name,omitempty"`
 	Title    string `json:"title"`
+	// The incident of its cause, beneath which it is folded
+	Under string `json:"under,omitempty"`
 	// Who was called, while nobody has it
 	WaitsFor []string `json:"waits_for,omitempty"`
+	// What it was a symptom of, until that was over
+	Was string `json:"was,omitempty"`
 }
 
 type Why struct {
@@ -1359,7 +1721,9 @@ type Window struct {
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
 type GetAlertsQuery struct {
-	Open        bool
+	Open bool
+	// Only those that fire and that no incident answers for yet
+	Waiting     bool
 	Service     string
 	Integration string
 	Incident    string
@@ -1371,6 +1735,7 @@ type GetAlertsQuery struct {
 func (q GetAlertsQuery) values() url.Values {
 	v := url.Values{}
 	put(v, "open", q.Open)
+	put(v, "waiting", q.Waiting)
 	put(v, "service", q.Service)
 	put(v, "integration", q.Integration)
 	put(v, "incident", q.Incident)
@@ -1386,7 +1751,7 @@ func (c *Client) GetAlerts(ctx context.Context, query GetAlertsQuery, with ...Op
 }
 
 // GetAlertsID: GET /api/v1/alerts/{id}: Read an alert.
-func (c *Client) GetAlertsID(ctx context.Context, id string, with ...Option) (out Alert, err error) {
+func (c *Client) GetAlertsID(ctx context.Context, id string, with ...Option) (out WholeAlert, err error) {
 	err = c.do(ctx, "GET", "/api/v1/alerts/"+url.PathEscape(id), nil, nil, &out, with)
 	return out, err
 }
@@ -1639,6 +2004,12 @@ func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Wh
 	return out, err
 }
 
+// PostIncidentsIDFold: POST /api/v1/incidents/{id}/fold: Say that an alert is the symptom of another incident.
+func (c *Client) PostIncidentsIDFold(ctx context.Context, id string, body FoldingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/fold", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDNotes: POST /api/v1/incidents/{id}/notes: Write a note.
 func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body NotingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/notes", nil, body, &out, with)
@@ -1690,6 +2061,18 @@ func (c *Client) PostIncidentsIDSeverity(ctx context.Context, id string, body Ra
 // PostIncidentsIDSnooze: POST /api/v1/incidents/{id}/snooze: Keep it quiet until a moment.
 func (c *Client) PostIncidentsIDSnooze(ctx context.Context, id string, body SnoozingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/snooze", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDSplit: POST /api/v1/incidents/{id}/split: Say that an alert is not the symptom of what it is folded under.
+func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body SplittingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/split", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDSymptoms: GET /api/v1/incidents/{id}/symptoms: List the alerts beneath an incident, also those of incidents folded under it.
+func (c *Client) GetIncidentsIDSymptoms(ctx context.Context, id string, with ...Option) (out PageAlert, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/symptoms", nil, nil, &out, with)
 	return out, err
 }
 
@@ -1784,6 +2167,24 @@ func (c *Client) PostIntegrationsIDRotate(ctx context.Context, id string, with .
 	return out, err
 }
 
+// GetIntegrationsIDSnippets: GET /api/v1/integrations/{id}/snippets: What to paste into the programs that send to it.
+func (c *Client) GetIntegrationsIDSnippets(ctx context.Context, id string, with ...Option) (out PageSnippet, err error) {
+	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/snippets", nil, nil, &out, with)
+	return out, err
+}
+
+// GetIntegrationsIDState: GET /api/v1/integrations/{id}/state: What it was sent last, and what became of it.
+func (c *Client) GetIntegrationsIDState(ctx context.Context, id string, with ...Option) (out SendingState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/state", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIntegrationsIDTry: POST /api/v1/integrations/{id}/try: What would be read in a body, and become of it.
+func (c *Client) PostIntegrationsIDTry(ctx context.Context, id string, body TryingBody, with ...Option) (out Sent, err error) {
+	err = c.do(ctx, "POST", "/api/v1/integrations/"+url.PathEscape(id)+"/try", nil, body, &out, with)
+	return out, err
+}
+
 // GetIntegrationsIDVersions: GET /api/v1/integrations/{id}/versions: List all versions of a integration.
 func (c *Client) GetIntegrationsIDVersions(ctx context.Context, id string, with ...Option) (out PageIntegration, err error) {
 	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
@@ -1839,6 +2240,12 @@ func (c *Client) GetMe(ctx context.Context, with ...Option) (out Me, err error) 
 	return out, err
 }
 
+// PostMeDevices: POST /api/v1/me/devices: Sign this device up for pages, or once more.
+func (c *Client) PostMeDevices(ctx context.Context, body DeviceAddedBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/devices", nil, body, &out, with)
+	return out, err
+}
+
 // PostMeMethods: POST /api/v1/me/methods: Add an address: a code is sent there.
 func (c *Client) PostMeMethods(ctx context.Context, body MethodAddedBody, with ...Option) (out MethodPendingBody, err error) {
 	err = c.do(ctx, "POST", "/api/v1/me/methods", nil, body, &out, with)
@@ -1884,6 +2291,12 @@ func (c *Client) GetMeProfile(ctx context.Context, with ...Option) (out Profile,
 // PatchMeProfile: PATCH /api/v1/me/profile: Change your name or zone.
 func (c *Client) PatchMeProfile(ctx context.Context, body ProfileChangeBody, with ...Option) (out Profile, err error) {
 	err = c.do(ctx, "PATCH", "/api/v1/me/profile", nil, body, &out, with)
+	return out, err
+}
+
+// GetMePush: GET /api/v1/me/push: What a browser needs to sign up for pages.
+func (c *Client) GetMePush(ctx context.Context, with ...Option) (out PushOffer, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/push", nil, nil, &out, with)
 	return out, err
 }
 
@@ -2089,6 +2502,12 @@ func (c *Client) PostPolicies(ctx context.Context, body Policy, with ...Option) 
 	return out, err
 }
 
+// PostPoliciesPreview: POST /api/v1/policies/preview: Preview a policy that is not written yet.
+func (c *Client) PostPoliciesPreview(ctx context.Context, body DraftingBody, with ...Option) (out PageForeseen, err error) {
+	err = c.do(ctx, "POST", "/api/v1/policies/preview", nil, body, &out, with)
+	return out, err
+}
+
 // GetPoliciesID: GET /api/v1/policies/{id}: Read a policy.
 func (c *Client) GetPoliciesID(ctx context.Context, id string, with ...Option) (out Policy, err error) {
 	err = c.do(ctx, "GET", "/api/v1/policies/"+url.PathEscape(id), nil, nil, &out, with)
@@ -2110,6 +2529,18 @@ func (c *Client) PatchPoliciesID(ctx context.Context, id string, body map[string
 // DeletePoliciesID: DELETE /api/v1/policies/{id}: Retire a policy.
 func (c *Client) DeletePoliciesID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/policies/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetPoliciesIDOpen: GET /api/v1/policies/{id}/open: List the open incidents that climb it.
+func (c *Client) GetPoliciesIDOpen(ctx context.Context, id string, with ...Option) (out FollowersOutBody, err error) {
+	err = c.do(ctx, "GET", "/api/v1/policies/"+url.PathEscape(id)+"/open", nil, nil, &out, with)
+	return out, err
+}
+
+// PostPoliciesIDPin: POST /api/v1/policies/{id}/pin: Let open incidents follow its newest version.
+func (c *Client) PostPoliciesIDPin(ctx context.Context, id string, body PinningBody, with ...Option) (out PinnedBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/policies/"+url.PathEscape(id)+"/pin", nil, body, &out, with)
+	return out, err
 }
 
 // GetPoliciesIDPreviewQuery is what GetPoliciesIDPreview may be asked for. What is zero is left out.
@@ -2151,6 +2582,12 @@ func (c *Client) GetRules(ctx context.Context, with ...Option) (out RuleList, er
 // PutRules: PUT /api/v1/rules: Replace the rules.
 func (c *Client) PutRules(ctx context.Context, body RuleList, with ...Option) (out RuleList, err error) {
 	err = c.do(ctx, "PUT", "/api/v1/rules", nil, body, &out, with)
+	return out, err
+}
+
+// PostRulesReplay: POST /api/v1/rules/replay: What draft rules would have made of events that were kept.
+func (c *Client) PostRulesReplay(ctx context.Context, body ReplayingRulesBody, with ...Option) (out Replay, err error) {
+	err = c.do(ctx, "POST", "/api/v1/rules/replay", nil, body, &out, with)
 	return out, err
 }
 
@@ -2377,6 +2814,30 @@ func (c *Client) PatchSettings(ctx context.Context, body map[string]any, with ..
 // GetSettingsVersions: GET /api/v1/settings/versions: List versions of the settings.
 func (c *Client) GetSettingsVersions(ctx context.Context, with ...Option) (out PageSettings, err error) {
 	err = c.do(ctx, "GET", "/api/v1/settings/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSetupProgress: GET /api/v1/setup/progress: What is done of setting up.
+func (c *Client) GetSetupProgress(ctx context.Context, with ...Option) (out Progress, err error) {
+	err = c.do(ctx, "GET", "/api/v1/setup/progress", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSifting: GET /api/v1/sifting: Read what depends on what, and what holds alerts back.
+func (c *Client) GetSifting(ctx context.Context, with ...Option) (out Sifting, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sifting", nil, nil, &out, with)
+	return out, err
+}
+
+// PutSifting: PUT /api/v1/sifting: Replace it.
+func (c *Client) PutSifting(ctx context.Context, body Sifting, with ...Option) (out Sifting, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/sifting", nil, body, &out, with)
+	return out, err
+}
+
+// GetSiftingVersions: GET /api/v1/sifting/versions: List its versions.
+func (c *Client) GetSiftingVersions(ctx context.Context, with ...Option) (out PageSifting, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sifting/versions", nil, nil, &out, with)
 	return out, err
 }
 

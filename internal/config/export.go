@@ -36,6 +36,7 @@ func (s Setup) YAML() ([]byte, error) {
 	add("heartbeats", s.Heartbeats)
 	add("webhooks", s.Webhooks)
 	add("rules", s.Rules)
+	add("sifting", s.Sifting)
 	add("settings", s.Settings)
 	if file == nil {
 		return []byte("{}\n"), nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tocsin/alert"
+	"tocsin/alert/sift"
 	"tocsin/escalate"
 	"tocsin/internal/secret"
 	"tocsin/oncall"
@@ -26,6 +27,7 @@ type Setup struct {
 	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
 	Webhooks     []org.Webhook     `yaml:"webhooks"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
+	Sifting      *sift.Sifting     `yaml:"sifting"`  // nil leaves it as it is
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
 
 	at places
@@ -93,8 +95,8 @@ func name[ID ~string](name *string, id ID) {
 	}
 }
 
-// The kinds of configuration, as the store and the engine know them. Of rules and
-// settings there is one each, whose id is its kind.
+// The kinds of configuration, as the store and the engine know them. Of rules, sifting
+// and settings there is one each, whose id is its kind.
 const (
 	Person      = "person"
 	Team        = "team"
@@ -105,6 +107,7 @@ const (
 	Heartbeat   = "heartbeat"
 	Webhook     = "webhook"
 	Rules       = "rules"
+	Sifting     = "sifting"
 	Settings    = "settings"
 )
 
@@ -112,7 +115,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Rules, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Rules, Sifting, Settings:
 		return true
 	}
 	return false
@@ -186,6 +189,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
+	if s.Sifting != nil {
+		add(Sifting, Sifting, *s.Sifting)
+	}
 	if s.Settings != nil {
 		add(Settings, Settings, *s.Settings)
 	}
@@ -223,6 +229,12 @@ func Read(items []Item) Setup {
 			read(i, &found)
 			if len(found) > 0 {
 				s.Rules = &found[0]
+			}
+		case Sifting:
+			var found []sift.Sifting
+			read(i, &found)
+			if len(found) > 0 {
+				s.Sifting = &found[0]
 			}
 		case Settings:
 			var found []org.Settings

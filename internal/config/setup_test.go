@@ -103,7 +103,7 @@ func TestWrong(t *testing.T) {
 		{"a list", "- people\n", "x.yaml:1:1: want fields, not a list"},
 		{"duplicate key", "people: []\npeople: []\n", `x.yaml:2:1: mapping key "people" already defined at [1:1]`},
 		{"unknown fields, all at once", "peple: []\nteams:\n  - id: a\n    membres: [x]\n", `
-			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, rules, settings
+			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, rules, sifting, settings
 			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members, roles`},
 		{"hidden fields", "people: [{id: a, verified: true, retired: true}]", `
 			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules
@@ -211,6 +211,26 @@ integrations:
 			x.yaml:3:5: rules[1]: match 1: "a": end of input: expected an operator such as '=', '!=', '=~' or '!~'
 			x.yaml:4:5: rules[2]: match 1: "a=~\"(\"": failed to create matcher: error parsing regexp: missing closing ): ` + "`^(?:()$`" + `
 			x.yaml:4:5: rules[2]: severity: "bad" is not one of SEV1 to SEV5`},
+		{"sifting", `services: [{id: a, depends_on: [b]}, {id: b, sift: {transient: 20m}}]
+settings: {sift: {group: {key: "{"}}}
+sifting:
+  nodes: [{id: b, depends_on: [rack]}, {id: rack, depends_on: [a, nowhere]}]
+  any_of: [{id: g, child: a, members: [b, none]}]
+  about: [{match: ['x="1"'], node: moon}, {class: dead}]
+  inhibit: [{source: ['a="b"'], target: ["("]}]
+  windows: [{id: w, services: [c], start: 2026-12-01T02:00, for: 1h}]
+  enrich: [{label: x}]
+`, `
+			x.yaml:1:52: services[1].sift: transient: at most 15m
+			x.yaml:2:18: settings.sift: group.key: "{": a brace is not closed
+			x.yaml:4:10: sifting.nodes: a circle of dependencies: a -> b -> rack -> a
+			x.yaml:4:67: sifting.nodes[1].depends_on[1]: there is no node and no service "nowhere"
+			x.yaml:5:43: sifting.any_of[0].members[1]: there is no node, service or group "none"
+			x.yaml:6:36: sifting.about[0].node: there is no node and no service "moon"
+			x.yaml:6:43: sifting.about[1]: class: "dead" is none of down, degraded, warning
+			x.yaml:7:13: sifting.inhibit[0]: target: "(": end of input: expected an operator such as '=', '!=', '=~' or '!~'
+			x.yaml:8:32: sifting.windows[0].services[0]: there is no service "c"
+			x.yaml:9:12: sifting.enrich[0]: it has one of table, match and link`},
 		{"catch-all", "services: [{id: a}]\nsettings: {catch_all: a}\n",
 			"x.yaml:2:23: settings.catch_all: service a has no policy: nobody would be called"},
 	} {

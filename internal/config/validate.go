@@ -36,6 +36,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.heartbeats()
 	c.webhooks()
 	c.rules()
+	c.sifting(existing)
 	c.settings()
 	return c.found.err()
 }

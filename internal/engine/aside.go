@@ -42,13 +42,15 @@ func (e *Engine) triageEach(ctx context.Context, now time.Time) (done int, err e
 		err := e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
 			defer func() { own = err }()
 			defer guard(&err)
-			if ours, err = tx.Take(right); err != nil || !ours {
+			var gen int64
+			if gen, ours, err = tx.Take(right); err != nil || !ours {
 				return err
 			}
 			if there, err := tx.InInbox(h.ID); err != nil || !there {
 				return err // another node was quicker
 			}
-			return e.triageThese(tx, []store.Heard{h}, now)
+			_, err = e.triageThese(tx, []store.Heard{h}, now, gen)
+			return err
 		})
 		switch {
 		case err == nil && !ours:

@@ -100,6 +100,9 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		if err := tx.DropRequests(now.Add(-keepRequests)); err != nil {
 			return err
 		}
+		if err := e.auditSifting(tx, s, now); err != nil {
+			return err
+		}
 		if err := tx.DropPayloads(now); err != nil {
 			return err
 		}

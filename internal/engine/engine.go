@@ -103,6 +103,7 @@ type Engine struct {
 	inbox     intake
 	samples   sampling
 	outcomes  [store.LaneBackground + 1]gatherer[*outcome] // of pages, by lane, that are not written down yet
+	grove     atomic.Pointer[grove]                        // what fires, and why (sift.go)
 	ailing    map[string]ailing                            // events that failed triage alone, by id; only Step looks
 	slots     map[slot]chan struct{}
 	workers   sync.WaitGroup

@@ -110,10 +110,13 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	if p.Purpose == escalate.AllClear && p.Text != "" { // the headline says that it is over; why comes below
 		m.Text, m.Body = "", []string{p.Text}
 	}
-	if !p.Purpose.Alarms() {
+	if !p.Purpose.Alarms() && p.Purpose != escalate.Update {
 		return m, nil
 	}
 	m.AckURL, m.Again = e.AckURL(p.ID), p.Every
+	if in.Was != "" {
+		m.Title += " (was a symptom of " + in.Was + ")"
+	}
 	for _, r := range in.Runs {
 		for _, c := range r.Calls {
 			if r.ID == p.Run && c.Person == p.Person && c.Via.Kind != "" && c.Via.Kind != "person" {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tocsin/alert"
+	"tocsin/alert/sift"
 	"tocsin/escalate"
 	"tocsin/internal/store"
 	"tocsin/oncall"
@@ -30,6 +31,8 @@ type setup struct {
 	heartbeats   map[org.HeartbeatID]org.Heartbeat
 	beats        map[beatName]org.HeartbeatID // those that are not retired
 	rules        alert.Rules
+	sifting      sift.Sifting
+	sieve        *sift.Sieve
 }
 
 // current is the configuration as the transaction sees it. It is read anew only when
@@ -86,6 +89,11 @@ func (e *Engine) compile(rows []store.ConfigRow) (*setup, error) {
 		}
 		s.people[id] = p
 	}
+	var faults []sift.Fault
+	s.sieve, faults = sift.Compile(s.sifting, s.services, s.settings)
+	for _, f := range faults {
+		e.log.Error("a part of sifting cannot be used", "field", f.Field, "error", f.Err)
+	}
 	return s, nil
 }
 
@@ -134,6 +142,12 @@ func (s *setup) add(r store.ConfigRow) error {
 			return e
 		}
 		s.rules, err = alert.CompileRules(list)
+	case "sifting":
+		v, e := read[sift.Sifting](r)
+		if e != nil || r.Retired {
+			return e
+		}
+		s.sifting = v
 	case "settings":
 		s.settings, err = read[org.Settings](r)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/alert"
@@ -203,7 +204,7 @@ func silenced(tx *store.Tx, s alert.Silence, now time.Time) (ids []incident.ID, 
 		}
 		for _, a := range some {
 			after = store.AlertKey{Integration: a.Integration, Key: a.Key}
-			if !known[a.Subject] && len(one.Over(a.Alert, now)) > 0 {
+			if a.Subject != "" && !known[a.Subject] && len(one.Over(a.Alert, now)) > 0 {
 				known[a.Subject] = true
 				ids = append(ids, a.Subject)
 			}
@@ -220,7 +221,7 @@ func (e *Engine) hushThese(tx *store.Tx, ids []incident.ID, now time.Time) error
 	if err != nil {
 		return err
 	}
-	list, err := tx.SilencesAt(now)
+	list, err := s.quietAt(tx, now)
 	if err != nil {
 		return err
 	}
@@ -267,6 +268,12 @@ func (t *tending) hush(firing []alert.Alert, silences alert.Silences) error {
 		if !ok {
 			continue
 		}
+		if strings.HasPrefix(held.Silence, alert.WindowPrefix) {
+			if err := t.armWindows(); err != nil {
+				return err
+			}
+			continue
+		}
 		s, err := t.tx.Silence(held.Silence)
 		if err != nil {
 			return err
@@ -280,7 +287,7 @@ func (t *tending) hush(firing []alert.Alert, silences alert.Silences) error {
 
 // askSilences is for a subject that something else has held until now.
 func (t *tending) askSilences() error {
-	list, err := t.tx.SilencesAt(t.now)
+	list, err := t.s.quietAt(t.tx, t.now)
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -299,7 +306,7 @@ func (t *triaging) quiet() error {
 	if len(t.stirred) == 0 {
 		return nil
 	}
-	list, err := t.tx.SilencesAt(t.now)
+	list, err := t.s.quietAt(t.tx, t.now)
 	if err != nil {
 		return err
 	}

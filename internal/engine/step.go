@@ -148,6 +148,10 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 		return e.audit(ctx, d, now)
 	case store.SilenceKind:
 		return e.silenceDue(ctx, d, now)
+	case windowKind:
+		return e.windowDue(ctx, d, now)
+	case siftKind, stormKind:
+		return e.siftDue(ctx, d, now)
 	}
 	return e.store.Write(ctx, writeLane(d.Lane), func(tx *store.Tx) (err error) {
 		defer guard(&err)

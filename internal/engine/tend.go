@@ -16,15 +16,17 @@ import (
 // added to it; what follows from each (pages planned, cancelled, told) is remembered
 // in order and written with them.
 type tending struct {
-	e    *Engine
-	tx   *store.Tx
-	w    escalate.World
-	now  time.Time
-	sub  *store.Subject
-	in   incident.Incident // after the facts added so far
-	log  incident.Log      // those facts
-	then []func() error    // what follows them
-	free bool              // something else than a silence held it and lets go
+	e     *Engine
+	tx    *store.Tx
+	w     escalate.World
+	now   time.Time
+	sub   *store.Subject
+	in    incident.Incident // after the facts added so far
+	log   incident.Log      // those facts
+	then  []func() error    // what follows them
+	known []org.PersonID    // who was paged for a symptom of it lately
+	s     *setup
+	free  bool // something else than a silence held it and lets go
 }
 
 // tend begins to tend a subject that is locked or new.
@@ -32,7 +34,7 @@ func (e *Engine) tend(tx *store.Tx, s *setup, sub *store.Subject, now time.Time)
 	if sub.At.After(now) {
 		now = sub.At // entries in a log never go back
 	}
-	return &tending{e: e, tx: tx, w: e.world(tx, s), now: now, sub: sub, in: sub.Incident}
+	return &tending{e: e, tx: tx, w: e.world(tx, s), now: now, sub: sub, in: sub.Incident, s: s}
 }
 
 // add states facts.
@@ -138,7 +140,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 			}
 		}
 		state := t.in
-		t.then = append(t.then, func() error { return t.plan(escalate.Plan(state, f, t.w, t.now)) })
+		t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
 	}
 	if notices := escalate.Tell(before, entry, t.w); len(notices) > 0 {
 		t.then = append(t.then, func() error { return t.tell(before, entry, notices) })
@@ -164,12 +166,28 @@ func (t *tending) closeAlerts() error {
 		if !a.Open {
 			continue
 		}
-		a.Open, a.ResolvedAt = false, t.now
+		a.Open, a.ResolvedAt, a.Sifted.Until = false, t.now, time.Time{}
 		if err := t.tx.PutAlert(a); err != nil {
+			return err
+		}
+		if err := t.stirs(a.ID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stirs has triage look at what an alert explains that was changed beside it.
+func (t *tending) stirs(id string) error {
+	if !t.s.sieve.Explains() {
+		return nil
+	}
+	if err := t.tx.Stir(id); err != nil {
+		return err
+	}
+	d := siftRow
+	d.At = t.now
+	return t.tx.ArmBy(d)
 }
 
 // openAlerts undoes closeAlerts, when a person says that it was not over: what fired
@@ -198,6 +216,9 @@ func (t *tending) openAlerts(ended time.Time) error {
 		}
 		a.Open, a.ResolvedAt = true, time.Time{}
 		if err := t.tx.PutAlert(a); err != nil {
+			return err
+		}
+		if err := t.stirs(a.ID); err != nil {
 			return err
 		}
 	}
@@ -237,7 +258,7 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 			continue
 		}
 		i := slices.IndexFunc(sent, func(p store.PageRow) bool {
-			return p.Person == n.Person && p.Purpose.Alarms() && !p.SentAt.IsZero()
+			return p.Person == n.Person && (p.Purpose.Alarms() || p.Purpose == escalate.Update) && !p.SentAt.IsZero()
 		})
 		switch {
 		case i >= 0:

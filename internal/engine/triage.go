@@ -3,10 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"tocsin/alert"
+	"tocsin/alert/sift"
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
@@ -50,10 +52,12 @@ func (e *Engine) triage(ctx context.Context, now time.Time) (did bool, err error
 
 // triageSome triages up to limit events in one transaction, and says how many.
 func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n int, err error) {
+	var t *triaging
 	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		n = 0
-		if ours, err := tx.Take(right); err != nil || !ours {
+		gen, ours, err := tx.Take(right)
+		if err != nil || !ours {
 			return err
 		}
 		heard, err := tx.Inbox(limit)
@@ -61,9 +65,11 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 			return err
 		}
 		e.inbox.waitsSince(heard[0].At)
-		return e.triageThese(tx, heard, now)
+		t, err = e.triageThese(tx, heard, now, gen)
+		return err
 	})
 	if err == nil && n > 0 {
+		e.grove.Store(t.grove)
 		e.hit("after triage")
 		e.metrics.triaged(n)
 	}
@@ -83,37 +89,63 @@ type triaging struct {
 	changed map[string]alert.Alert // to write, by id
 	altered []string
 	kept    []store.KeptEvent
-	firing  map[incident.ID]int
-	stirred map[incident.ID]bool // subjects whose alerts said something new; true: opened in this batch
+	firing  map[incident.ID]map[string]bool // the open alerts of subjects that were asked for
+	joined  map[incident.ID]int             // how many alerts subjects have that others join
+	said    map[string]alert.Category       // of alerts that are new
+	stirred map[incident.ID]bool            // subjects whose alerts said something new; true: opened in this batch
+	grove   *grove
+	gen     int64          // of the right to triage
+	grew    bool           // the grove may have changed
+	hand    incident.Actor // who corrects it; "": it happens by itself
 }
 
-func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time) error {
+// batch is an empty one.
+func (e *Engine) batch(tx *store.Tx, s *setup, now time.Time) *triaging {
+	return &triaging{
+		e: e, tx: tx, s: s, now: now, tended: map[incident.ID]*tending{}, changed: map[string]alert.Alert{},
+		open: map[store.AlertKey]alert.Alert{}, last: map[store.AlertKey]alert.Alert{},
+		firing: map[incident.ID]map[string]bool{}, joined: map[incident.ID]int{}, said: map[string]alert.Category{}, stirred: map[incident.ID]bool{},
+	}
+}
+
+func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time, gen int64) (*triaging, error) {
 	s, err := e.current(tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t := &triaging{
-		e: e, tx: tx, s: s, now: now, tended: map[incident.ID]*tending{}, changed: map[string]alert.Alert{},
-		firing: map[incident.ID]int{}, stirred: map[incident.ID]bool{},
-	}
+	t := e.batch(tx, s, now)
 	keys, ids := make([]store.AlertKey, len(heard)), make([]string, len(heard))
 	for i, h := range heard {
 		keys[i], ids[i] = store.AlertKey{Integration: h.Integration, Key: h.Event.Key}, h.ID
 	}
 	if t.open, err = tx.OpenAlerts(keys); err != nil {
-		return err
+		return nil, err
 	}
 	missing := slices.DeleteFunc(slices.Clone(keys), func(k store.AlertKey) bool { _, ok := t.open[k]; return ok })
 	if t.last, err = tx.LastResolved(missing); err != nil {
-		return err
+		return nil, err
+	}
+	if err := t.plant(gen); err != nil {
+		return nil, err
 	}
 	for _, h := range heard {
 		if err := t.one(h); err != nil {
-			return fmt.Errorf("event %s: %w", h.ID, err)
+			return nil, fmt.Errorf("event %s: %w", h.ID, err)
 		}
 	}
+	if err := t.finish(); err != nil {
+		return nil, err
+	}
+	if err := tx.KeepEvents(now, t.kept); err != nil {
+		return nil, err
+	}
+	return t, tx.Done(ids)
+}
+
+// finish writes down what a batch has come to.
+func (t *triaging) finish() error {
 	for _, id := range t.altered {
-		if err := tx.PutAlert(t.changed[id]); err != nil {
+		if err := t.tx.PutAlert(t.changed[id]); err != nil {
 			return err
 		}
 	}
@@ -125,10 +157,7 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time) e
 			return err
 		}
 	}
-	if err := tx.KeepEvents(now, t.kept); err != nil {
-		return err
-	}
-	return tx.Done(ids)
+	return t.arm()
 }
 
 // one triages one event.
@@ -148,6 +177,7 @@ func (t *triaging) one(h store.Heard) error {
 	if b, ok := t.s.heartbeatOf(h); ok && b.Service != "" {
 		integration.Service = b.Service
 	}
+	h.Event = t.s.sieve.Enrich(h.Event, integration)
 	category := alert.Categorize(h.Event, integration, t.s.rules, t.s.services, t.s.settings)
 	var status incident.Status
 	if subject != "" {
@@ -158,11 +188,12 @@ func (t *triaging) one(h store.Heard) error {
 		status = w.in.Status
 	}
 	v := alert.Triage(h.Event, category, open, last, status, alert.ReopenWithin(t.s.services[category.Service]), t.now)
+	v = sift.Return(v, last, status)
 	var a alert.Alert
 	var err error
 	switch v.Do {
 	case alert.DoOpen:
-		a = t.begin(h, category, v)
+		a, err = t.begin(h, category, v, last)
 	case alert.DoRepeat, alert.DoUpdate:
 		a, err = t.again(*open, h, category, v)
 	case alert.DoResolve:
@@ -211,6 +242,13 @@ func (t *triaging) put(a alert.Alert) {
 		t.altered = append(t.altered, a.ID)
 	}
 	t.changed[a.ID] = a
+	for id, fires := range t.firing {
+		if a.Open && a.Subject == id {
+			fires[a.ID] = true
+		} else {
+			delete(fires, a.ID)
+		}
+	}
 	key := store.AlertKey{Integration: a.Integration, Key: a.Key}
 	if a.Open {
 		t.open[key] = a
@@ -221,21 +259,48 @@ func (t *triaging) put(a alert.Alert) {
 	}
 }
 
-// begin opens an alert and an incident for it.
-func (t *triaging) begin(h store.Heard, c alert.Category, v alert.Verdict) alert.Alert {
-	service := t.s.services[c.Service]
-	id := incident.ID(t.e.newID(t.now))
+// begin opens an alert, and an incident for it unless something holds it back.
+func (t *triaging) begin(h store.Heard, c alert.Category, v alert.Verdict, last *alert.Alert) (alert.Alert, error) {
 	a := v.Apply(alert.Alert{
-		ID: t.e.newID(t.now), Integration: h.Integration, Subject: id,
-		Counted: countsAlerts(t.s.policies[service.Policy]),
+		ID: t.e.newID(t.now), Integration: h.Integration,
+		Counted: countsAlerts(t.s.policies[t.s.services[c.Service].Policy]) || t.s.sieve.Counts(c.Service),
 	}, h.Event, c, h.At)
-	t.tend(t.tx.Create(id)).open(incident.BySource(h.Integration), incident.Opened{
-		Title: h.Event.Title, Service: c.Service, Team: service.Team, Severity: c.Severity, Priority: c.Priority,
-		Alert: a.ID, Integration: h.Integration, Why: c.Why,
-	}, service.Policy)
+	if last != nil {
+		a.Sifted = last.Sifted.Carried()
+	}
+	t.said[a.ID] = c
+	return t.came(a)
+}
+
+// came sifts an alert that has begun to fire, or fires again.
+func (t *triaging) came(a alert.Alert) (alert.Alert, error) {
+	flaps, percent := t.s.sieve.Change(&a, t.now)
+	t.s.sieve.Heard(&a, t.now)
+	a, err := t.fires(a)
+	if err != nil || a.Subject == "" {
+		return a, err
+	}
+	return t.flap(a, flaps, percent)
+}
+
+// flap states that an alert has begun to flap, and sets when it is looked at should it
+// be calm from here on.
+func (t *triaging) flap(a alert.Alert, began bool, percent float64) (alert.Alert, error) {
+	if a.Sifted.Flapping.IsZero() {
+		return a, nil
+	}
+	if a.Sifted.Until.IsZero() || a.Sifted.Stage == "" || a.Sifted.Stage == alert.Flapping {
+		a.Sifted.Until = t.s.sieve.Calm(&a, t.now)
+	}
+	if !began {
+		a.Sifted.Ate++
+	}
 	t.put(a)
-	t.stir(id, true)
-	return a
+	w, err := t.subject(a.Subject)
+	if err == nil && began && w.in.Status.Open() {
+		w.add(incident.Engine, incident.Flapped{Alert: a.ID, Title: a.Title, On: true, Percent: percent})
+	}
+	return a, err
 }
 
 // countsAlerts says whether a level of the policy waits for a number of alerts.
@@ -246,7 +311,11 @@ func countsAlerts(p escalate.Policy) bool {
 // again counts one more event of an open alert, and what it says that is new.
 func (t *triaging) again(a alert.Alert, h store.Heard, c alert.Category, v alert.Verdict) (alert.Alert, error) {
 	a = v.Apply(a, h.Event, c, h.At)
+	t.s.sieve.Heard(&a, t.now)
 	t.put(a)
+	if a.Subject == "" {
+		return t.fires(a)
+	}
 	w, err := t.subject(a.Subject)
 	if err != nil || !w.in.Status.Open() {
 		return a, err
@@ -259,6 +328,9 @@ func (t *triaging) again(a alert.Alert, h store.Heard, c alert.Category, v alert
 		w.add(by, incident.Repeated{Alert: a.ID, Count: a.Count})
 	}
 	t.raise(w, by, v)
+	if t.grove != nil && (v.Do == alert.DoUpdate || v.Raise != "") {
+		return t.fires(a)
+	}
 	return a, nil
 }
 
@@ -274,33 +346,72 @@ func (t *triaging) raise(w *tending, by incident.Actor, v alert.Verdict) {
 	w.add(by, f)
 }
 
-// clear ends an alert, and with the last one its incident.
+// fire are the open alerts of a subject, those of this batch among them.
+func (t *triaging) fire(id incident.ID) (map[string]bool, error) {
+	if fires, ok := t.firing[id]; ok {
+		return fires, nil
+	}
+	ids, err := t.tx.OpenIDs(id)
+	if err != nil {
+		return nil, err
+	}
+	fires := map[string]bool{}
+	for _, id := range ids {
+		fires[id] = true
+	}
+	for _, a := range t.changed { // not written yet
+		if a.Open && a.Subject == id {
+			fires[a.ID] = true
+		} else {
+			delete(fires, a.ID)
+		}
+	}
+	t.firing[id] = fires
+	return fires, nil
+}
+
+// clear ends an alert, and with the last one its incident. What comes and goes keeps its
+// incident until it is calm.
 func (t *triaging) clear(a alert.Alert, h store.Heard, c alert.Category, v alert.Verdict) (alert.Alert, error) {
 	a = v.Apply(a, h.Event, c, h.At)
+	began, percent := t.s.sieve.Change(&a, t.now)
+	a.Sifted.Until = time.Time{}
+	t.put(a)
+	if a.Subject == "" {
+		return a, t.cleared(a.ID)
+	}
 	w, err := t.subject(a.Subject)
 	if err != nil {
 		return a, err
 	}
-	left, ok := t.firing[a.Subject]
-	if !ok {
-		if left, err = t.tx.FiringLeft(a.Subject); err != nil {
+	if !a.Sifted.Flapping.IsZero() && !began && w.in.Status.Open() {
+		if a, err = t.flap(a, false, percent); err != nil {
 			return a, err
 		}
-		for _, other := range t.changed { // not written yet
-			if other.Subject == a.Subject && other.ID != a.ID && other.Open {
-				left++
-			}
-		}
-		left = max(left, 1)
+		return a, t.cleared(a.ID)
 	}
-	left--
-	t.firing[a.Subject] = left
-	t.put(a)
+	left, err := t.fire(a.Subject)
+	if err != nil {
+		return a, err
+	}
+	if w.in.Status.Open() {
+		t.end(w, a, h, len(left))
+	}
+	if a, err = t.flap(a, began, percent); err != nil {
+		return a, err
+	}
+	if err := t.cleared(a.ID); err != nil {
+		return a, err
+	}
+	return a, t.outlived(w, a)
+}
+
+// end states that an alert is over, and with the last one its incident.
+func (t *triaging) end(w *tending, a alert.Alert, h store.Heard, left int) {
 	by := incident.BySource(h.Integration)
-	if !w.in.Status.Open() {
-		return a, nil
+	if a.Sifted.Place == alert.Lead || worthALine(left) {
+		w.add(by, incident.Cleared{Alert: a.ID, Title: a.Title, Left: left})
 	}
-	w.add(by, incident.Cleared{Alert: a.ID, Title: a.Title, Left: left})
 	switch {
 	case left > 0:
 		t.stir(a.Subject, false)
@@ -309,13 +420,34 @@ func (t *triaging) clear(a alert.Alert, h store.Heard, c alert.Category, v alert
 	default:
 		w.add(by, incident.Ended{Why: "monitoring reports it is well"})
 	}
-	return a, nil
+}
+
+// outlived holds an incident whose lead is well while its symptoms may follow: they page
+// by themselves when they have not in time.
+func (t *triaging) outlived(w *tending, a alert.Alert) error {
+	if a.Sifted.Place != alert.Lead || !w.in.Status.Open() || w.in.Held != "" {
+		return nil
+	}
+	left, err := t.fire(w.in.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(left)) {
+		other, err := t.Alert(id)
+		if err != nil {
+			return err
+		}
+		if other.Sifted.Place == alert.Beneath {
+			w.add(incident.Engine, incident.Held{Why: a.Title + " is well; its symptoms may follow", Over: true})
+			return nil
+		}
+	}
+	return nil
 }
 
 // reopen takes up an alert and its incident again.
 func (t *triaging) reopen(a alert.Alert, h store.Heard, c alert.Category, v alert.Verdict) (alert.Alert, error) {
 	a = v.Apply(a, h.Event, c, h.At)
-	delete(t.firing, a.Subject)
 	t.put(a)
 	t.stir(a.Subject, false)
 	w, err := t.subject(a.Subject)
@@ -323,15 +455,21 @@ func (t *triaging) reopen(a alert.Alert, h store.Heard, c alert.Category, v aler
 		return a, err
 	}
 	by := incident.BySource(h.Integration)
-	if !w.in.Status.Open() {
+	switch {
+	case !w.in.Status.Open():
 		w.add(by, incident.Reopened{Why: v.Why})
+	case w.in.Over && a.Sifted.Place == alert.Lead:
+		w.add(by, incident.Released{Why: "it is back"})
 	}
 	t.raise(w, by, v)
-	return a, nil
+	return t.came(a)
 }
 
 // verb is a person's verb that a source carried.
 func (t *triaging) verb(a alert.Alert, h store.Heard) error {
+	if a.Subject == "" {
+		return nil // nobody was called yet: kept with the event
+	}
 	w, err := t.subject(a.Subject)
 	if err != nil {
 		return err

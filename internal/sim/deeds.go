@@ -248,7 +248,7 @@ func (p *player) page(ctx context.Context, w words, channel string) (page store.
 	err = p.store.Read(ctx, func(tx *store.Tx) error {
 		pages, err := tx.PagesOf(id)
 		for _, one := range pages {
-			if string(one.Person) == w["PERSON"] && one.Purpose.Alarms() && !one.SentAt.IsZero() && (channel == "" || one.Channel == channel) {
+			if string(one.Person) == w["PERSON"] && (one.Purpose.Alarms() || one.Purpose == escalate.Update) && !one.SentAt.IsZero() && (channel == "" || one.Channel == channel) {
 				page = one
 			}
 		}

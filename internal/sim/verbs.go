@@ -43,6 +43,8 @@ var verbs = []verb{
 	{"silence NAME over MATCHERS for DURATION [from INTEGRATION] [after WAIT]", "A silence over alerts whose labels match (env=test,host=~db.*), all or those of one integration, from now or so much later on.", (*player).silence},
 	{"silence NAME lasts DURATION", "It ends so long from now.", (*player).lasts},
 	{"silence NAME ends", "It ends now.", (*player).endsSilence},
+	{"PERSON splits KEY", "The alert is not the symptom of what it is folded under, now and from here on.", (*player).splits},
+	{"PERSON puts KEY under CAUSE", "The alert is the symptom of another, now and from here on.", (*player).puts},
 	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},
 	{"CHANNEL fails|refuses|hangs|recovers [for PERSON]", "The provider: try later; never; no answer (it may have arrived); well again.", (*player).mood},
 	{"CHANNEL asks for DURATION [for PERSON]", "The provider refuses for now (429) and says for how long.", (*player).asks},
@@ -56,6 +58,8 @@ var verbs = []verb{
 	{"policy POLICY applied to open", "What is open follows the policy's current version from here on.", (*player).pin},
 	{"log [KEY]", "Shows the log of the incident.", (*player).showLog},
 	{"status [KEY]", "Shows where the incident stands.", (*player).showStatus},
+	{"why KEY", "Shows why nobody is paged for an alert.", (*player).why},
+	{"beneath [KEY]", "Shows the symptoms beneath an incident, with how many of them fire.", (*player).beneath},
 	{"morning", "Ends the night here, whatever would come later.", (*player).morning},
 }
 

@@ -51,13 +51,18 @@ func (tx *Tx) alertsBy(which int, keys []AlertKey) (map[AlertKey]alert.Alert, er
 func scanAlert(r *sql.Rows, more ...any) (alert.Alert, error) {
 	var a alert.Alert
 	var first, last, resolved int64
-	var said string
+	var said, sifted string
 	err := r.Scan(append([]any{&a.ID, &a.Integration, &a.Key, &a.Subject, &a.Service, &a.Severity, &a.Title, &a.Digest, &a.Counted, &a.Open,
-		&a.Count, &first, &last, &resolved, &said}, more...)...)
+		&a.Count, &first, &last, &resolved, &said, &sifted}, more...)...)
 	if err != nil {
 		return a, err
 	}
 	a.FirstAt, a.LastAt, a.ResolvedAt = moment(first), moment(last), moment(resolved)
+	if sifted != "" {
+		if err := json.Unmarshal([]byte(sifted), &a.Sifted); err != nil {
+			return a, err
+		}
+	}
 	return a, json.Unmarshal([]byte(said), &a.Last)
 }
 
@@ -90,8 +95,16 @@ func (tx *Tx) queueAlerts() error {
 			if err != nil {
 				return tx.fail(fmt.Errorf("store: alert %s: %w", a.ID, err))
 			}
+			sifted := ""
+			if !a.Sifted.Zero() {
+				b, err := json.Marshal(a.Sifted)
+				if err != nil {
+					return tx.fail(fmt.Errorf("store: alert %s: %w", a.ID, err))
+				}
+				sifted = string(b)
+			}
 			tx.add(putAlerts, a.ID, string(a.Integration), a.Key, string(a.Subject), string(a.Service), string(a.Severity), a.Title, a.Digest, a.Counted, a.Open,
-				a.Count, micros(a.FirstAt), micros(a.LastAt), micros(a.ResolvedAt), string(said))
+				a.Count, micros(a.FirstAt), micros(a.LastAt), micros(a.ResolvedAt), string(said), sifted, micros(a.Sifted.Until))
 		}
 	}
 	tx.alertQ = tx.alertQ[:0]

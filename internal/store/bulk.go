@@ -70,11 +70,11 @@ var bulks = [bulkCount]bulk{
 		row:  `(?, ?, ?, ?, ?, ?, ?)`,
 	},
 	putAlerts: {
-		head: `INSERT INTO alerts (id, integration, key, subject, service, severity, title, digest, counted, open, count, first_at, last_at, resolved_at, last) VALUES `,
-		row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		head: `INSERT INTO alerts (id, integration, key, subject, service, severity, title, digest, counted, open, count, first_at, last_at, resolved_at, last, sifted, look_at) VALUES `,
+		row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		tail: ` ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, service = excluded.service, severity = excluded.severity, title = excluded.title,
  digest = excluded.digest, counted = excluded.counted, open = excluded.open, count = excluded.count, first_at = excluded.first_at,
- last_at = excluded.last_at, resolved_at = excluded.resolved_at, last = excluded.last`,
+ last_at = excluded.last_at, resolved_at = excluded.resolved_at, last = excluded.last, sifted = excluded.sifted, look_at = excluded.look_at`,
 	},
 	putDue: {
 		head: `INSERT INTO due (kind, subject, lane, at, wake_at, gen, failures) VALUES `,

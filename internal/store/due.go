@@ -133,24 +133,39 @@ func (tx *Tx) Hold(d Due) (bool, error) {
 }
 
 // Take gives a due row to this transaction until it ends, whoever asks for it
-// meanwhile; false: another one has it. A row that was never there is made.
-func (tx *Tx) Take(d Due) (bool, error) {
+// meanwhile; false: another one has it. A row that was never there is made. gen is the
+// row's, which goes up whenever it is armed.
+func (tx *Tx) Take(d Due) (gen int64, ours bool, err error) {
 	for range 2 {
 		if err := tx.flush(putDue); err != nil {
-			return false, err
+			return 0, false, err
 		}
-		var gen int64
 		if err := tx.row(tx.s.sql.TakeDue, d.Kind, d.Subject)(&gen); !errors.Is(err, ErrNotFound) {
-			return err == nil, err
+			return gen, err == nil, err
 		}
 		if _, there, err := tx.DueOf(d.Kind, d.Subject); there || err != nil {
-			return false, err
+			return 0, false, err
 		}
 		if err := tx.Arm(d); err != nil {
-			return false, err
+			return 0, false, err
 		}
 	}
-	return false, nil
+	return 0, false, nil
+}
+
+// Await is Take for whoever can wait until it is free.
+func (tx *Tx) Await(d Due) (gen int64, err error) {
+	if err := tx.flush(putDue); err != nil {
+		return 0, err
+	}
+	err = tx.row(tx.s.sql.LockDue, d.Kind, d.Subject)(&gen)
+	if !errors.Is(err, ErrNotFound) {
+		return gen, err
+	}
+	if err := errors.Join(tx.Arm(d), tx.flush(putDue)); err != nil {
+		return 0, err
+	}
+	return gen, tx.row(tx.s.sql.LockDue, d.Kind, d.Subject)(&gen)
 }
 
 // An Agenda is what could be due: whether events wait for triage, and when the first

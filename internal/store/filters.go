@@ -33,7 +33,7 @@ var (
 		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,
 		tail: ` ORDER BY a.id DESC LIMIT `,
 		parts: map[string]string{
-			"open": ` AND a.open`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
+			"open": ` AND a.open`, "waiting": ` AND a.subject = ''`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
 			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "after": ` AND a.id >= `, "hidden": ` AND a.service NOT IN (`,
 			"rare service": fewOf("alerts", "service", "") + ` a`, "rare integration": fewOf("alerts", "integration", "") + ` a`,
 			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,

@@ -29,6 +29,7 @@ func idTexts[T ~string](ids []T) []string {
 // An AlertFilter chooses alerts for a list; what is zero does not matter.
 type AlertFilter struct {
 	Open        bool
+	Waiting     bool // no incident answers for it
 	Service     org.ServiceID
 	Integration org.IntegrationID
 	Subject     incident.ID
@@ -47,6 +48,7 @@ func (tx *Tx) Alerts(f AlertFilter) ([]alert.Alert, error) {
 	}
 	b := listAlerts.of(f.rare.part, f.rare.value)
 	b.flag("open", f.Open)
+	b.flag("waiting", f.Waiting)
 	b.matching("service", string(f.Service))
 	b.matching("integration", string(f.Integration))
 	b.matching("subject", string(f.Subject))

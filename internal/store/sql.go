@@ -94,11 +94,19 @@ type texts struct {
 
 	// Who was on call, and what people ask of each other about it (sql_shift.go).
 	shiftTexts
+
+	// Sifting.
+	AlertByID, AlertLook, NextLook, FiringAfter string
+	OpenIDs, AlertCount                         string
+	Gathering, PutGathering, DropGatherings     string
+	Weather, PutWeather                         string
+	Stir, Stirred                               string
+	Pairs, PutPair                              string
 }
 
 const (
 	subjectColumns = `id, seq, at, status, title, service, team, integration, severity, priority, owner, held, alerts, opened_at, resolved_at`
-	alertColumns   = `a.id, a.integration, a.key, a.subject, a.service, a.severity, a.title, a.digest, a.counted, a.open, a.count, a.first_at, a.last_at, a.resolved_at, a.last`
+	alertColumns   = `a.id, a.integration, a.key, a.subject, a.service, a.severity, a.title, a.digest, a.counted, a.open, a.count, a.first_at, a.last_at, a.resolved_at, a.last, a.sifted`
 	dueColumns     = `due.kind, due.subject, due.lane, due.at, due.gen, due.failures`
 	pageColumns    = `pages.id, pages.subject, pages.run, pages.epoch, pages.round, pages.level, pages.person, pages.method, pages.channel, pages.address, pages.rule, pages.repeat,
  pages.purpose, pages.body, pages.priority, pages.at, pages.for_each, pages.every, pages.until, pages.zone, pages.hour, pages.state, pages.wake_at, pages.gen, pages.attempts,
@@ -357,6 +365,25 @@ var statements = texts{
 	FiringOf:     firing(`a.integration = $1 AND a.key > $2`),
 	SilenceOver:  `UPDATE silences SET over = TRUE WHERE id = $1`,
 	SilenceCount: `SELECT count(*) FROM silences WHERE integration = $1 AND NOT over`,
+	// Sifting.
+	AlertByID:   `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1{lock a}`,
+	AlertLook:   `SELECT ` + alertColumns + ` FROM alerts a WHERE a.look_at > 0 AND a.look_at <= $1 ORDER BY a.look_at, a.id LIMIT $2{lock a}`,
+	NextLook:    `SELECT a.look_at FROM alerts a WHERE a.look_at > 0 ORDER BY a.look_at, a.id LIMIT 1`,
+	FiringAfter: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.open AND (a.integration, a.key) > ($1, $2) ORDER BY a.integration, a.key LIMIT $3`,
+	OpenIDs:     `SELECT id FROM alerts WHERE subject = $1 AND open`,
+	AlertCount:  `SELECT count(*) FROM alerts WHERE subject = $1`,
+	Gathering:   `SELECT subject, first_at, last_at, alerts FROM gatherings WHERE key = $1`,
+	PutGathering: `INSERT INTO gatherings (key, subject, first_at, last_at, alerts) VALUES ($1, $2, $3, $4, $5)
+ ON CONFLICT (key) DO UPDATE SET subject = excluded.subject, first_at = excluded.first_at, last_at = excluded.last_at, alerts = excluded.alerts`,
+	DropGatherings: `DELETE FROM gatherings WHERE last_at < $1`,
+	Weather:        `SELECT body FROM weather WHERE team = $1`,
+	PutWeather:     `INSERT INTO weather (team, body) VALUES ($1, $2) ON CONFLICT (team) DO UPDATE SET body = excluded.body`,
+	Stir:           `INSERT INTO stirred (alert) VALUES ($1) ON CONFLICT (alert) DO NOTHING`,
+	Stirred:        `DELETE FROM stirred RETURNING alert`,
+	Pairs:          `SELECT symptom, cause, together FROM pairs ORDER BY symptom, cause`,
+	PutPair: `INSERT INTO pairs (symptom, cause, together, at, actor) VALUES ($1, $2, $3, $4, $5)
+ ON CONFLICT (symptom, cause) DO UPDATE SET together = excluded.together, at = excluded.at, actor = excluded.actor`,
+
 	LostTimers: `SELECT 'silence', s.id, s.starts_at FROM silences s
  WHERE NOT s.over AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
  UNION ALL SELECT 'expire', x.integration, min(x.until) FROM expiring x
@@ -400,6 +427,6 @@ func claimPages(order string) string {
 
 // firing lists open alerts along their index, with what is known of them elsewhere.
 func firing(which string) string {
-	return `SELECT ` + alertColumns + `, coalesce(x.until, 0), s.held, s.status FROM alerts a JOIN subjects s ON s.id = a.subject
+	return `SELECT ` + alertColumns + `, coalesce(x.until, 0), coalesce(s.held, ''), coalesce(s.status, 'triggered') FROM alerts a LEFT JOIN subjects s ON s.id = a.subject
  LEFT JOIN expiring x ON x.integration = a.integration AND x.key = a.key WHERE a.open AND ` + which + ` ORDER BY a.integration, a.key LIMIT $3`
 }

@@ -30,6 +30,7 @@ type Alert struct {
 	Labels      map[string]string `json:"labels,omitempty"`
 	Details     map[string]string `json:"details,omitempty"`
 	Links       []alert.Link      `json:"links,omitempty"`
+	WhyNoPage   *HeldBack         `json:"why_no_page,omitempty" doc:"What holds it back; absent when nothing does"`
 }
 
 func showAlert(a alert.Alert) Alert {
@@ -42,6 +43,7 @@ func showAlert(a alert.Alert) Alert {
 
 type alertFilter struct {
 	Open        bool              `query:"open"`
+	Waiting     bool              `query:"waiting" doc:"Only those that fire and that no incident answers for yet"`
 	Service     org.ServiceID     `query:"service" maxLength:"64"`
 	Integration org.IntegrationID `query:"integration" maxLength:"64"`
 	Incident    incident.ID       `query:"incident" maxLength:"64"`
@@ -55,16 +57,19 @@ func (a *API) listAlerts(ctx context.Context, in *alertFilter) (*pageOf[Alert], 
 		return nil, err
 	}
 	f := store.AlertFilter{
-		Open: in.Open, Service: in.Service, Integration: in.Integration, Subject: in.Incident,
+		Open: in.Open || in.Waiting, Waiting: in.Waiting, Service: in.Service, Integration: in.Integration, Subject: in.Incident,
 		Hidden: c.setup.hidden(c.Identity), Before: after, Limit: in.Limit + 1,
 	}
-	var rows []alert.Alert
+	var all []Alert
 	var upTo string
-	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		rows, upTo, err = tx.AlertsWithin(f)
+	err = a.store.Read(ctx, func(tx *store.Tx) error {
+		rows, to, err := tx.AlertsWithin(f)
+		if upTo = to; err == nil {
+			all, err = explainAll(tx, rows)
+		}
 		return err
 	})
-	return paged(in.Paging, rows, upTo, showAlert, func(r alert.Alert) string { return r.ID }), err
+	return paged(in.Paging, all, upTo, func(a Alert) Alert { return a }, func(a Alert) string { return a.ID }), err
 }
 
 type alertID struct {
@@ -103,9 +108,8 @@ func (a *API) readAlert(ctx context.Context, in *alertID) (*struct{ Body WholeAl
 		if err != nil {
 			return err
 		}
-		out.Body.Alert = showAlert(one)
-		if one.Last.Payload == "" {
-			return nil
+		if out.Body.Alert, err = explained(tx, one); err != nil || one.Last.Payload == "" {
+			return err
 		}
 		p, err := tx.Payload(one.Last.Payload)
 		if errors.Is(err, store.ErrNotFound) {
@@ -124,7 +128,7 @@ type Page struct {
 	Person      org.PersonID     `json:"person,omitempty"`
 	Method      org.MethodID     `json:"method,omitempty"`
 	Channel     string           `json:"channel"`
-	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report"`
+	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report,update"`
 	State       escalate.State   `json:"state" enum:"planned,claimed,sent,delivered,read,answered,failed,cancelled"`
 	Priority    org.Priority     `json:"priority"`
 	Run         int              `json:"run"`

@@ -48,6 +48,9 @@ type WholeIncident struct {
 	Answered []org.PersonID `json:"answered,omitempty" doc:"Everyone who did, in order"`
 	Called   []org.PersonID `json:"called,omitempty" doc:"Everyone who was called since it was opened or reopened"`
 	Climbs   []Climb        `json:"climbs,omitempty"`
+	Under    incident.ID    `json:"under,omitempty" doc:"The incident of its cause, beneath which it is folded"`
+	Cause    string         `json:"cause,omitempty" doc:"The alert that explains it"`
+	Was      string         `json:"was,omitempty" doc:"What it was a symptom of, until that was over"`
 }
 
 // A Climb is one run up a policy, or one call of some targets.
@@ -66,7 +69,7 @@ type Climb struct {
 
 func (a *API) whole(tx *store.Tx, c *caller, in incident.Incident) (WholeIncident, error) {
 	brief, err := a.seen(tx, c, in)
-	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called}
+	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was}
 	for _, r := range in.Runs {
 		climb := Climb{Run: r.ID, Policy: r.Policy, Version: r.Version, Round: r.Round + 1, Level: r.Level + 1, Next: shown(r.Due), Waiting: r.Waiting, Settled: r.Settled}
 		for _, t := range r.Targets {
@@ -256,9 +259,10 @@ func (a *API) alertsOf(ctx context.Context, in *IncidentID) (*pageOf[Alert], err
 			return err
 		}
 		all, err := tx.AlertsOf(in.ID)
-		for _, one := range all {
-			out.Body.Items = append(out.Body.Items, showAlert(one))
+		if err != nil {
+			return err
 		}
+		out.Body.Items, err = explainAll(tx, all)
 		return err
 	})
 	return out, err

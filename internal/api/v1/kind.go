@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tocsin/alert"
+	"tocsin/alert/sift"
 	"tocsin/escalate"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
@@ -39,6 +40,7 @@ var kinds = []kind{
 	{plural: "heartbeats", name: config.Heartbeat, of: reflect.TypeFor[org.Heartbeat]()},
 	{plural: "webhooks", name: config.Webhook, of: reflect.TypeFor[org.Webhook]()},
 	{plural: "rules", name: config.Rules, of: reflect.TypeFor[ruleList]()},
+	{plural: "sifting", name: config.Sifting, of: reflect.TypeFor[sift.Sifting]()},
 	{plural: "settings", name: config.Settings, of: reflect.TypeFor[org.Settings]()},
 }
 
@@ -146,7 +148,7 @@ func (k *kind) describe(op *huma.Operation) {
 		op.RequestBody.Content["application/merge-patch+json"] = &huma.MediaType{Schema: any}
 	case op.Method == "DELETE":
 		return
-	case strings.HasSuffix(op.Path, "/versions"), strings.HasSuffix(op.Path, "/"+k.plural) && k.name != config.Rules && k.name != config.Settings:
+	case strings.HasSuffix(op.Path, "/versions"), strings.HasSuffix(op.Path, "/"+k.plural) && k.name != config.Rules && k.name != config.Sifting && k.name != config.Settings:
 		reply = listSchema(whole)
 	}
 	op.Responses = map[string]*huma.Response{status: {Description: "OK", Content: content(reply)}}

@@ -34,6 +34,8 @@ func bodyFor(method, pattern, team string) string {
 		return `{"text":"hm"}`
 	case strings.HasSuffix(pattern, "/severity"):
 		return `{"severity":"SEV1","why":"hm"}`
+	case strings.HasSuffix(pattern, "/fold"):
+		return `{"under":"x"}`
 	case strings.HasSuffix(pattern, "/incidents/bulk"):
 		return `{"verb":"note","text":"hm","ids":["x"]}`
 	case strings.HasSuffix(pattern, "/incidents"):

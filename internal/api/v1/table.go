@@ -56,6 +56,9 @@ var table = concat(
 		{"POST", "/incidents/{id}/reassign", org.Respond, ofIncident, "incidents", "Give it to somebody else", serve((*API).reassign)},
 		{"POST", "/incidents/{id}/responders", org.Respond, ofIncident, "incidents", "Call more people", serve((*API).addResponders)},
 		{"POST", "/incidents/{id}/notes", org.Respond, ofIncident, "incidents", "Write a note", serve((*API).note)},
+		{"GET", "/incidents/{id}/symptoms", org.ReadIncidents, ofIncident, "incidents", "List the alerts beneath an incident, also those of incidents folded under it", serve((*API).symptoms)},
+		{"POST", "/incidents/{id}/split", org.Respond, ofIncident, "incidents", "Say that an alert is not the symptom of what it is folded under", serve((*API).split)},
+		{"POST", "/incidents/{id}/fold", org.Respond, ofIncident, "incidents", "Say that an alert is the symptom of another incident", serve((*API).foldUnder)},
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
 
 		{"POST", "/markdown", org.ReadIncidents, house, "incidents", "Show what Markdown looks like", serve((*API).markdown)},
@@ -117,6 +120,9 @@ var table = concat(
 		{"PUT", "/schedules/{id}/overrides/{override}", org.Respond, ofThing, "schedules", "Replace an override", serve((*API).putOverride)},
 		{"DELETE", "/schedules/{id}/overrides/{override}", org.Respond, ofThing, "schedules", "Remove an override", serve((*API).removeOverride)},
 
+		{"GET", "/sifting", org.ReadSetup, house, "sifting", "Read what depends on what, and what holds alerts back", of("sifting", (*kind).readOnly)},
+		{"PUT", "/sifting", org.Administer, house, "sifting", "Replace it", of("sifting", (*kind).replaceOnly)},
+		{"GET", "/sifting/versions", org.ReadSetup, house, "sifting", "List its versions", of("sifting", (*kind).versionsOfOnly)},
 		{"GET", "/rules", org.ReadSetup, house, "rules", "Read the rules of categorization", of("rules", (*kind).readOnly)},
 		{"PUT", "/rules", org.Administer, house, "rules", "Replace the rules", of("rules", (*kind).replaceOnly)},
 		{"POST", "/rules/replay", org.Administer, house, "rules", "What draft rules would have made of events that were kept", serve((*API).replayRules)},

@@ -102,6 +102,11 @@ func (a *API) doAs(ctx context.Context, id incident.ID, by incident.Actor, decid
 	if err != nil {
 		return nil, err
 	}
+	return a.saying(ctx, id, text)
+}
+
+// saying is what was done to an incident, and how it stands then.
+func (a *API) saying(ctx context.Context, id incident.ID, text string) (*said, error) {
 	out := &said{Body: Said{Said: text}}
 	return out, a.store.Read(ctx, func(tx *store.Tx) error {
 		sub, err := tx.Subject(id)
