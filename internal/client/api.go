@@ -514,6 +514,13 @@ type Level struct {
 	When       *When    `json:"when,omitempty"`
 }
 
+type Limits struct {
+	Chain string           `json:"chain,omitempty"`
+	Rest  string           `json:"rest,omitempty"`
+	Share float64          `json:"share,omitempty"`
+	Want  map[string]int64 `json:"want,omitempty"`
+}
+
 type Line struct {
 	At time.Time `json:"at"`
 	By string    `json:"by,omitempty"`
@@ -1038,8 +1045,8 @@ type Progress struct {
 }
 
 type PushOffer struct {
-	// applicationServerKey, in base64url
-	Key string `json:"key"`
+	// applicationServerKey, in base64url; absent when devices cannot sign up here
+	Key string `json:"key,omitempty"`
 }
 
 type RaisingBody struct {
@@ -1166,8 +1173,10 @@ type Said struct {
 type Schedule struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
+	FallBack  string     `json:"fall_back,omitempty"`
 	ID        string     `json:"id,omitempty"`
 	Layers    []Layer    `json:"layers"`
+	Limits    *Limits    `json:"limits,omitempty"`
 	Name      string     `json:"name,omitempty"`
 	Patches   []Patch    `json:"patches,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
