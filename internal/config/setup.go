@@ -25,6 +25,7 @@ type Setup struct {
 	Integrations []Integration     `yaml:"integrations"`
 	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
 	Webhooks     []org.Webhook     `yaml:"webhooks"`
+	Channels     []org.Channel     `yaml:"channels"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
 
@@ -85,6 +86,9 @@ func (s *Setup) Complete() {
 	for i := range s.Webhooks {
 		name(&s.Webhooks[i].Name, s.Webhooks[i].ID)
 	}
+	for i := range s.Channels {
+		name(&s.Channels[i].Name, s.Channels[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -104,6 +108,7 @@ const (
 	Integrating = "integration"
 	Heartbeat   = "heartbeat"
 	Webhook     = "webhook"
+	Channel     = "channel"
 	Rules       = "rules"
 	Settings    = "settings"
 )
@@ -112,7 +117,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Rules, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, Rules, Settings:
 		return true
 	}
 	return false
@@ -183,6 +188,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	for _, h := range s.Webhooks {
 		add(Webhook, string(h.ID), h)
 	}
+	for _, c := range s.Channels {
+		add(Channel, string(c.ID), c)
+	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
@@ -218,6 +226,8 @@ func Read(items []Item) Setup {
 			read(i, &s.Heartbeats)
 		case Webhook:
 			read(i, &s.Webhooks)
+		case Channel:
+			read(i, &s.Channels)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

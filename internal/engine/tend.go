@@ -18,6 +18,7 @@ import (
 type tending struct {
 	e    *Engine
 	tx   *store.Tx
+	s    *setup
 	w    escalate.World
 	now  time.Time
 	sub  *store.Subject
@@ -32,7 +33,7 @@ func (e *Engine) tend(tx *store.Tx, s *setup, sub *store.Subject, now time.Time)
 	if sub.At.After(now) {
 		now = sub.At // entries in a log never go back
 	}
-	return &tending{e: e, tx: tx, w: e.world(tx, s), now: now, sub: sub, in: sub.Incident}
+	return &tending{e: e, tx: tx, s: s, w: e.world(tx, s), now: now, sub: sub, in: sub.Incident}
 }
 
 // add states facts.
