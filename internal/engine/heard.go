@@ -38,6 +38,11 @@ func (e *Engine) Door(ctx context.Context, id string, r channel.Request, now tim
 			return res, err
 		}
 	}
+	if call.After != nil {
+		if err := call.After(ctx, texts); err != nil {
+			e.log.Warn("somebody was not told what came of their answer", "channel", id, "error", err)
+		}
+	}
 	return call.Answer(texts), nil
 }
 

@@ -84,6 +84,11 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 			continue
 		}
 		if parcels[i].message, parcels[i].err = e.compose(s, sub.Incident, alerts[p.Subject], p); parcels[i].err == nil {
+			if s.threaded(p.Channel) {
+				if parcels[i].message.Before, err = before(tx, p); err != nil {
+					return nil, err
+				}
+			}
 			parcels[i].err = e.limit(tx, s, &parcels[i], &limits, now)
 		}
 	}

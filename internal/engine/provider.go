@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -199,4 +200,46 @@ func (e *Engine) first(name string) channel.Channel {
 		}
 	}
 	return nil
+}
+
+// listeners are the providers that ask their vendors for what people say, by id.
+func (e *Engine) listeners(ctx context.Context) map[string]provider {
+	out := map[string]provider{}
+	err := e.store.Read(ctx, func(tx *store.Tx) error {
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		for _, all := range s.providers {
+			for _, p := range all {
+				if _, ok := p.Channel.(channel.Listener); ok {
+					out[p.id] = p
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		e.log.Error("the channels cannot be read", "error", err)
+	}
+	return out
+}
+
+// threaded says whether the messages of a channel may follow each other.
+func (s *setup) threaded(name string) bool {
+	return slices.ContainsFunc(s.providers[name], func(p provider) bool {
+		_, ok := p.Channel.(interface{ Threaded() })
+		return ok
+	})
+}
+
+// before is the first message about the subject of a page at its address.
+func before(tx *store.Tx, p store.PageRow) (string, error) {
+	all, err := tx.PagesOf(p.Subject)
+	for _, q := range all {
+		if q.Person == p.Person && q.Method == p.Method && q.Channel == p.Channel && q.Address == p.Address && q.Provider != "" && q.ID != p.ID {
+			return q.Provider, err
+		}
+	}
+	return "", err
 }
