@@ -31,6 +31,9 @@ type Page struct {
 	// Every and Until repeat the page until it is read or answered.
 	Every time.Duration
 	Until time.Time
+	// Unless is the receipt (delivered or read) of any other page of the subject to the
+	// person that makes this one needless; "" is none.
+	Unless State
 	// Kept for ever: when it was for the person, in their own zone.
 	Zone string
 	Hour int

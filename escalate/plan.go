@@ -47,7 +47,7 @@ func (p Page) spread(person org.Person, now time.Time) (pages []Page) {
 			continue
 		}
 		q := p.over(m, person, now.Add(r.After.D()))
-		q.Rule = i
+		q.Rule, q.Unless = i, State(r.Unless)
 		if r.Every > 0 {
 			q.Every = max(r.Every.D(), persistLeast)
 			q.Until = q.At.Add(persistFor)
@@ -70,8 +70,12 @@ func (p Page) spread(person org.Person, now time.Time) (pages []Page) {
 	return pages
 }
 
-// over is the page over one method, with the hour it is for the person.
+// over is the page over one method, with the hour it is for the person. One of low
+// priority waits for when the person wants to hear of such.
 func (p Page) over(m org.Method, person org.Person, at time.Time) Page {
+	if p.Priority == org.Low {
+		at = person.LowAt(at)
+	}
 	p.Method, p.Channel, p.At = m.ID, m.Channel, at
 	if zone, err := org.Zone(person.Zone); err == nil {
 		p.Zone, p.Hour = zone.String(), at.In(zone).Hour()

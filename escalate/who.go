@@ -15,7 +15,7 @@ import (
 func (c climb) calls(i int, l Level) (calls []incident.Call, why string) {
 	var first []incident.Call
 	for _, p := range c.run.First {
-		if person, ok := c.w.Person(p); ok && person.Reachable() {
+		if person, ok := c.w.Person(p); ok && person.Reachable() && c.off(person) == "" {
 			first = append(first, incident.Call{Person: p, Why: "had it before"})
 		}
 	}
@@ -86,12 +86,20 @@ func (c climb) behind(targets []org.Target, first []incident.Call) (calls []inci
 				whys = append(whys, fmt.Sprintf("%s is not here any longer", p))
 			case !person.Reachable():
 				whys = append(whys, fmt.Sprintf("%s has no contact method that works", p))
+			case c.off(person) != "":
+				whys = append(whys, c.off(person))
 			default:
 				found = append(found, incident.Call{Person: p, Via: t, Why: answer.Why})
 			}
 		}
 	}
 	return merge(first, found), strings.Join(whys, "; ")
+}
+
+// off is why a person is not to be called now; "" when they may be.
+func (c climb) off(p org.Person) string {
+	why, _ := p.OffCall(c.run.Priority, c.now)
+	return why
 }
 
 // merge adds calls to others: one person is called once however many targets name them.

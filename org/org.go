@@ -41,7 +41,8 @@ type Person struct {
 	Role    Role               `json:"role,omitempty" yaml:"role,omitempty"`       // "" is responder
 	Methods []Method           `json:"methods,omitempty" yaml:"methods,omitempty"`
 	Rules   []NotificationRule `json:"rules,omitempty" yaml:"rules,omitempty"`
-	Retired bool               `json:"retired,omitempty" yaml:"-"`
+	Reach   `yaml:",inline"`
+	Retired bool `json:"retired,omitempty" yaml:"-"`
 }
 
 // Home is the country whose holidays the person keeps; "" is that we do not know.
@@ -75,6 +76,9 @@ type NotificationRule struct {
 	Method   MethodID `json:"method" yaml:"method"`
 	Every    Duration `json:"every,omitempty" yaml:"every,omitempty"`
 	For      Duration `json:"for,omitempty" yaml:"for,omitempty"`
+	// Unless makes it a second line: it is tried only when no page about the same thing
+	// was "delivered" to the person, or "read" by them, before.
+	Unless string `json:"unless,omitempty" yaml:"unless,omitempty"`
 }
 
 // Method finds one of the person's contact methods.
@@ -122,7 +126,9 @@ type Service struct {
 	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
 	// Sensitive keeps its incidents from everybody but those who answer for its team.
 	Sensitive bool `json:"sensitive,omitempty" yaml:"sensitive,omitempty"`
-	Retired   bool `json:"retired,omitempty" yaml:"-"`
+	// Secure keeps what happened out of messages: they say only that one waits.
+	Secure  bool `json:"secure,omitempty" yaml:"secure,omitempty"`
+	Retired bool `json:"retired,omitempty" yaml:"-"`
 }
 
 // An Integration is a door for one sender: a key, the dialect it speaks, and the

@@ -37,6 +37,7 @@ import (
 
 	v1 "tocsin/internal/api/v1"
 	"tocsin/internal/auth"
+	"tocsin/internal/channel"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
@@ -71,6 +72,7 @@ const (
 	integrationKey  permission = "integration key"  // in the path or in the body
 	acknowledgeLink permission = "acknowledge link" // the token of one page
 	appFile         permission = "app file"         // one of the build that is served
+	signature       permission = "signature"        // of the provider whose door it is
 	local           permission = "local"            // from a private network, not through a proxy
 )
 
@@ -135,6 +137,7 @@ func New(o Options) http.Handler {
 		{"POST", "/p/{token}", acknowledgeLink, "html", pages.Act},
 		{"GET", "/t/{token}", acknowledgeLink, "html", pages.Trial},
 		{"POST", "/t/{token}", acknowledgeLink, "html", pages.AnswerTrial},
+		{"*", channel.DoorPath + "{path...}", signature, "problem", (&hooks{o.Engine, o.Log}).ServeHTTP},
 		{"GET", "/livez", public, "problem", live},
 		{"GET", "/readyz", public, "problem", s.ready.ServeHTTP},
 		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},

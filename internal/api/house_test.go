@@ -16,6 +16,7 @@ import (
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
+	"tocsin/internal/sim/mockworld"
 	"tocsin/internal/store"
 	"tocsin/org"
 )
@@ -29,6 +30,7 @@ type house struct {
 	ring   *secret.Ring
 	fault  error // what the database says to commits
 	sent   []channel.Message
+	world  *mockworld.World // of configured providers
 }
 
 // The keys of its integrations.
@@ -67,7 +69,10 @@ func open(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })
-	h.engine = engine.New(engine.Options{Store: h.store, Ring: ring, Channels: []channel.Channel{h}, PublicURL: "https://tocsin.example"})
+	h.engine = engine.New(engine.Options{Store: h.store, Ring: ring, Channels: []channel.Channel{h}, PublicURL: "https://tocsin.example",
+		Make: func(c org.Channel) (channel.Channel, error) {
+			return channel.Make(c.Kind, channel.Setup{ID: string(c.ID), Settings: c.Settings, Client: h.world.Client(), Public: "https://tocsin.example"})
+		}})
 	integration := func(id, source, key string) org.Integration {
 		return org.Integration{ID: org.IntegrationID(id), Name: id, Source: source, Service: "db", KeyHash: ring.Hash("integration key", key)}
 	}

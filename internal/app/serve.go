@@ -21,11 +21,13 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/api"
 	"tocsin/internal/auth"
+	"tocsin/internal/channel"
 	"tocsin/internal/config"
 	"tocsin/internal/engine"
 	"tocsin/internal/follow"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/org"
 )
 
 // drain is how long requests in flight may take when the server stops.
@@ -100,7 +102,9 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	}
 	channels = append(channels, push)
 	s.Engine = engine.New(engine.Options{
-		Store: s.Store, Ring: ring, Channels: channels, PublicURL: o.Public(), Log: log, Async: true, DiskUsed: diskUsed(o),
+		Store: s.Store, Ring: ring, Channels: channels, PublicURL: o.Public(),
+		Make: func(c org.Channel) (channel.Channel, error) { return o.Provider(c, ring) },
+		Log:  log, Async: true, DiskUsed: diskUsed(o),
 	})
 	if err := firstStart(ctx, s.Store, s.Engine.Now()); err != nil {
 		return err

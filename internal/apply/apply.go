@@ -131,6 +131,7 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 		}
 	}
 	existing := config.Read(stays)
+	w.Setup.Channels = kept(w.Setup.Channels, config.Read(all).Channels)
 	if err := w.Setup.Validate(existing); err != nil {
 		return nil, err
 	}
@@ -193,6 +194,18 @@ func (w Wish) keyed(had, stays []config.Integration) (config.Setup, map[string]c
 		owners[i.KeyHash] = i.ID
 	}
 	return setup, fresh, nil
+}
+
+// kept is the file's channels with the secrets that they had.
+func kept(file, had []org.Channel) []org.Channel {
+	out := slices.Clone(file)
+	for i, c := range out {
+		n := slices.IndexFunc(had, func(h org.Channel) bool { return h.ID == c.ID })
+		if n >= 0 {
+			out[i] = config.KeepSecrets(c, had[n])
+		}
+	}
+	return out
 }
 
 // secret is the file's webhooks, every one with its secret: the file's, the one it has,

@@ -76,6 +76,9 @@ type Message struct {
 	Zone *time.Location // the person's; nil is UTC
 	// Thread is the same for all pages of one subject, so that mails form a thread.
 	Thread string
+	// Before is the provider's id of the first message about the subject at the address,
+	// where the channel has threads.
+	Before string
 }
 
 // A Receipt says how far a page has come.

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"context"
 	"crypto/hmac"
 	"errors"
 	"net/http"
@@ -38,6 +39,14 @@ func (r Request) form() (url.Values, error) { return url.ParseQuery(string(r.Bod
 type Call struct {
 	Said   []Said
 	Answer func(texts []string) Response
+	// After is what is left to say where the answer cannot; nil is nothing.
+	After func(ctx context.Context, texts []string) error
+}
+
+// A Listener asks its vendor for what people say, instead of being told at a door.
+type Listener interface {
+	// Listen hears until ctx ends or something is wrong; then it is to be asked again.
+	Listen(ctx context.Context, hear func(context.Context, Said) (string, error)) error
 }
 
 // A Response is what the vendor gets.

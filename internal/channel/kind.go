@@ -37,6 +37,17 @@ var Kinds = slices.Concat([]Kind{
 	twilioKind,
 	twilioVoiceKind,
 	gatewayKind,
+	slackKind,
+	telegramKind,
+	teamsKind,
+	mattermostKind,
+	discordKind,
+	matrixKind,
+	googleChatKind,
+	webexKind,
+	rocketChatKind,
+	pushoverKind,
+	gotifyKind,
 }, gatewayKinds())
 
 // KindNamed finds a kind.

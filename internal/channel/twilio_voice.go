@@ -93,6 +93,10 @@ func (t *twilioVoice) Open(r Request) (Call, error) {
 		return Call{Said: []Said{s}, Answer: func(texts []string) Response {
 			hang := ""
 			out := twiml{Hangup: &hang}
+			if s.Verb == Unclear {
+				p := Prompt{Keys: alarmKeys}
+				return twiml{Gathers: []gather{{Input: "dtmf", Digits: 1, Timeout: 5, Action: r.URL, Method: "POST", Say: []string{"That key does nothing.", p.Help()}}}}.response()
+			}
 			for _, text := range texts {
 				out.Say = append(out.Say, oneLine(text, maxSpoken))
 			}

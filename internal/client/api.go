@@ -163,6 +163,20 @@ type Change struct {
 	Version int64 `json:"version"`
 }
 
+type Channel struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Disabled  bool              `json:"disabled,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name,omitempty"`
+	Order     int64             `json:"order,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Settings  map[string]string `json:"settings,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
 type Climb struct {
 	// Whom the level reached last called
 	Calling []string `json:"calling,omitempty"`
@@ -430,6 +444,12 @@ type HeldBack struct {
 	Until *time.Time `json:"until,omitempty"`
 	// In words
 	Why string `json:"why"`
+}
+
+type Hours struct {
+	Days []string `json:"days,omitempty"`
+	From string   `json:"from"`
+	To   string   `json:"to"`
 }
 
 type ImportedBody struct {
@@ -733,6 +753,7 @@ type NotificationRule struct {
 	For      string `json:"for,omitempty"`
 	Method   string `json:"method"`
 	Priority string `json:"priority,omitempty"`
+	Unless   string `json:"unless,omitempty"`
 }
 
 type NotingBody struct {
@@ -766,6 +787,8 @@ type OwnMethod struct {
 }
 
 type Page struct {
+	// The page that said it along with its own
+	Along      string     `json:"along,omitempty"`
 	AnsweredAt *time.Time `json:"answered_at,omitempty"`
 	// When it was due
 	At          time.Time  `json:"at"`
@@ -774,7 +797,9 @@ type Page struct {
 	Channel     string     `json:"channel"`
 	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
 	// Why it failed, or was cancelled
-	Error    string `json:"error,omitempty"`
+	Error string `json:"error,omitempty"`
+	// Why it waited, such as held 40s by the sms cap
+	Held     string `json:"held,omitempty"`
 	Hour     int64  `json:"hour"`
 	ID       string `json:"id"`
 	Incident string `json:"incident"`
@@ -790,6 +815,8 @@ type Page struct {
 	SentAt  *time.Time `json:"sent_at,omitempty"`
 	// planned, claimed, sent, delivered, read, answered, failed, cancelled
 	State string `json:"state"`
+	// The provider that was tried last
+	Via string `json:"via,omitempty"`
 	// The person's, and the hour it was for them
 	Zone string `json:"zone,omitempty"`
 }
@@ -815,6 +842,12 @@ type PageBeatState struct {
 type PageChange struct {
 	Items []Change `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChannel struct {
+	Items []Channel `json:"items"`
+	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
 
@@ -1038,12 +1071,18 @@ type PendingMethod struct {
 }
 
 type Person struct {
+	Away      []Span             `json:"away,omitempty"`
+	Caps      map[string]string  `json:"caps,omitempty"`
 	ChangedAt *time.Time         `json:"changed_at,omitempty"`
 	ChangedBy string             `json:"changed_by,omitempty"`
 	Country   string             `json:"country,omitempty"`
+	Digest    string             `json:"digest,omitempty"`
+	Hours     *Hours             `json:"hours,omitempty"`
 	ID        string             `json:"id,omitempty"`
+	Low       string             `json:"low,omitempty"`
 	Methods   []Method           `json:"methods,omitempty"`
 	Name      string             `json:"name,omitempty"`
+	Quiet     *Quiet             `json:"quiet,omitempty"`
 	Retired   bool               `json:"retired,omitempty"`
 	Role      string             `json:"role,omitempty"`
 	Rules     []NotificationRule `json:"rules,omitempty"`
@@ -1128,8 +1167,15 @@ type Progress struct {
 }
 
 type PushOffer struct {
-	// applicationServerKey, in base64url
-	Key string `json:"key"`
+	// applicationServerKey, in base64url; absent when devices cannot sign up here
+	Key string `json:"key,omitempty"`
+}
+
+type Quiet struct {
+	Days   []string `json:"days,omitempty"`
+	From   string   `json:"from"`
+	Strict bool     `json:"strict,omitempty"`
+	To     string   `json:"to"`
 }
 
 type RaisingBody struct {
@@ -1302,6 +1348,7 @@ type Service struct {
 	Policy    string     `json:"policy,omitempty"`
 	Reopen    string     `json:"reopen,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
+	Secure    bool       `json:"secure,omitempty"`
 	Sensitive bool       `json:"sensitive,omitempty"`
 	Sift      *Sift      `json:"sift,omitempty"`
 	Team      string     `json:"team,omitempty"`
@@ -1412,6 +1459,11 @@ type Snippet struct {
 }
 
 type SnoozingBody struct {
+	Until time.Time `json:"until"`
+}
+
+type Span struct {
+	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
 }
 
@@ -1791,6 +1843,67 @@ func (q GetAuditQuery) values() url.Values {
 // GetAudit: GET /api/v1/audit: List changes of the configuration.
 func (c *Client) GetAudit(ctx context.Context, query GetAuditQuery, with ...Option) (out PageChange, err error) {
 	err = c.do(ctx, "GET", "/api/v1/audit", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetChannelsQuery is what GetChannels may be asked for. What is zero is left out.
+type GetChannelsQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetChannelsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetChannels: GET /api/v1/channels: List channels.
+func (c *Client) GetChannels(ctx context.Context, query GetChannelsQuery, with ...Option) (out PageChannel, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channels", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostChannels: POST /api/v1/channels: Create a channel.
+func (c *Client) PostChannels(ctx context.Context, body Channel, with ...Option) (out Channel, err error) {
+	err = c.do(ctx, "POST", "/api/v1/channels", nil, body, &out, with)
+	return out, err
+}
+
+// GetChannelsID: GET /api/v1/channels/{id}: Read a channel.
+func (c *Client) GetChannelsID(ctx context.Context, id string, with ...Option) (out Channel, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channels/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutChannelsID: PUT /api/v1/channels/{id}: Replace a channel.
+func (c *Client) PutChannelsID(ctx context.Context, id string, body Channel, with ...Option) (out Channel, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/channels/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchChannelsID: PATCH /api/v1/channels/{id}: Change some fields of a channel (RFC 7396).
+func (c *Client) PatchChannelsID(ctx context.Context, id string, body map[string]any, with ...Option) (out Channel, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/channels/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteChannelsID: DELETE /api/v1/channels/{id}: Retire a channel.
+func (c *Client) DeleteChannelsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/channels/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetChannelsIDVersions: GET /api/v1/channels/{id}/versions: List all versions of a channel.
+func (c *Client) GetChannelsIDVersions(ctx context.Context, id string, with ...Option) (out PageChannel, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channels/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 

@@ -17,6 +17,10 @@ func (s Setup) YAML() ([]byte, error) {
 	for i := range s.Webhooks {
 		s.Webhooks[i].Secret = ""
 	}
+	s.Channels = slices.Clone(s.Channels)
+	for i := range s.Channels {
+		s.Channels[i] = Shown(s.Channels[i])
+	}
 	integrations := make([]org.Integration, len(s.Integrations))
 	for i, one := range s.Integrations {
 		integrations[i] = one.Integration
@@ -35,6 +39,7 @@ func (s Setup) YAML() ([]byte, error) {
 	add("integrations", integrations)
 	add("heartbeats", s.Heartbeats)
 	add("webhooks", s.Webhooks)
+	add("channels", s.Channels)
 	add("rules", s.Rules)
 	add("sifting", s.Sifting)
 	add("settings", s.Settings)

@@ -18,6 +18,7 @@ import (
 	"tocsin/internal/channel"
 	"tocsin/internal/egress"
 	"tocsin/internal/secret"
+	"tocsin/org"
 )
 
 // An Installation is what every command must know to find the installation it is
@@ -171,7 +172,7 @@ func (s *Server) Logger(w io.Writer) *slog.Logger {
 const Push = "push"
 
 // channelNames are what contact methods may name: all that Channels can make.
-var channelNames = []string{"email", "log", "ntfy"}
+var channelNames = channel.Names()
 
 // Channels are the ways to reach people that are set up: the log and ntfy always,
 // e-mail with a relay. Hosts in the options are trusted, each by its own channel only:
@@ -256,6 +257,19 @@ func (s *Server) password() (string, error) {
 		return strings.TrimRight(string(b), "\r\n"), nil
 	}
 	return s.SMTPPassword, nil
+}
+
+// Provider makes a provider of what is configured. Its addresses are reached as anything
+// that people may name: private ones only with --allow-network.
+func (s *Server) Provider(c org.Channel, ring *secret.Ring) (channel.Channel, error) {
+	dial, err := s.Egress()
+	if err != nil {
+		return nil, err
+	}
+	return channel.Make(c.Kind, channel.Setup{
+		ID: string(c.ID), Settings: c.Settings, Client: dial.Client(channel.SendTimeout), Public: s.Public(),
+		Sign: func(text string) string { return ring.Token("hook", text) },
+	})
 }
 
 // Egress connects to what people may name: the public Internet, and what

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"tocsin/internal/channel"
 
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
@@ -165,6 +166,9 @@ func TestChannels(t *testing.T) {
 	made := map[string]bool{}
 	for _, c := range channels {
 		made[c.Name()] = true
+	}
+	for _, k := range channel.Kinds {
+		made[k.Channel] = true // of a provider that is configured
 	}
 	for _, name := range channelNames {
 		if !made[name] {

@@ -26,6 +26,7 @@ type Setup struct {
 	Integrations []Integration     `yaml:"integrations"`
 	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
 	Webhooks     []org.Webhook     `yaml:"webhooks"`
+	Channels     []org.Channel     `yaml:"channels"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Sifting      *sift.Sifting     `yaml:"sifting"`  // nil leaves it as it is
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
@@ -87,6 +88,9 @@ func (s *Setup) Complete() {
 	for i := range s.Webhooks {
 		name(&s.Webhooks[i].Name, s.Webhooks[i].ID)
 	}
+	for i := range s.Channels {
+		name(&s.Channels[i].Name, s.Channels[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -106,6 +110,7 @@ const (
 	Integrating = "integration"
 	Heartbeat   = "heartbeat"
 	Webhook     = "webhook"
+	Channel     = "channel"
 	Rules       = "rules"
 	Sifting     = "sifting"
 	Settings    = "settings"
@@ -115,7 +120,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Rules, Sifting, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, Rules, Sifting, Settings:
 		return true
 	}
 	return false
@@ -186,6 +191,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	for _, h := range s.Webhooks {
 		add(Webhook, string(h.ID), h)
 	}
+	for _, c := range s.Channels {
+		add(Channel, string(c.ID), c)
+	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
@@ -224,6 +232,8 @@ func Read(items []Item) Setup {
 			read(i, &s.Heartbeats)
 		case Webhook:
 			read(i, &s.Webhooks)
+		case Channel:
+			read(i, &s.Channels)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

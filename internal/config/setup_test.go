@@ -103,11 +103,11 @@ func TestWrong(t *testing.T) {
 		{"a list", "- people\n", "x.yaml:1:1: want fields, not a list"},
 		{"duplicate key", "people: []\npeople: []\n", `x.yaml:2:1: mapping key "people" already defined at [1:1]`},
 		{"unknown fields, all at once", "peple: []\nteams:\n  - id: a\n    membres: [x]\n", `
-			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, rules, sifting, settings
+			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, channels, rules, sifting, settings
 			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members, roles`},
 		{"hidden fields", "people: [{id: a, verified: true, retired: true}]", `
-			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules
-			x.yaml:1:34: people[0]: unknown field "retired": want one of id, name, zone, country, role, methods, rules`},
+			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps
+			x.yaml:1:34: people[0]: unknown field "retired": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps`},
 		{"wrong shapes", "people: jane\nteams:\n  - dba\nservices:\n  - id: [x]\nsettings: 5\n", `
 			x.yaml:1:9: people: want a list, not "jane"
 			x.yaml:3:5: teams[0]: want fields, not "dba"
@@ -138,7 +138,7 @@ people:
         for: 5m
 `, `
 			x.yaml:4:11: people[0].zone: unknown time zone "Europe/Atlantis": write an IANA name such as Europe/Prague
-			x.yaml:6:26: people[0].methods[0].channel: "emial" is no channel: want one of email, log, ntfy
+			x.yaml:6:26: people[0].methods[0].channel: "emial" is no channel: want one of CHANNELS
 			x.yaml:7:42: people[0].methods[1].address: "nobody" is not a mail address
 			x.yaml:8:9: people[0].methods[2].address: is missing
 			x.yaml:8:14: people[0].methods[2].id: method "n" stands here twice, first in people[0].methods[1]
@@ -231,6 +231,19 @@ sifting:
 			x.yaml:7:13: sifting.inhibit[0]: target: "(": end of input: expected an operator such as '=', '!=', '=~' or '!~'
 			x.yaml:8:32: sifting.windows[0].services[0]: there is no service "c"
 			x.yaml:9:12: sifting.enrich[0]: it has one of table, match and link`},
+		{"channels", `
+channels:
+  - {id: a, kind: pigeon}
+  - {id: b, kind: twilio, settings: {account: AC1, from: x, coop: y}}
+  - {id: email, kind: twilio, settings: {account: XX, token: t, from: "+15005550006"}}
+  - {id: d, kind: gateway, settings: {template: "request: {url: 'ftp://x'}"}}
+`, `
+			x.yaml:3:19: channels[0].kind: "pigeon" is no kind of channel: want one of KINDS
+			x.yaml:4:37: channels[1].settings.coop: twilio has no such setting; want some of account, token, from, region, server
+			x.yaml:4:37: channels[1].settings.token: is missing: the auth token; it signs what Twilio tells us, too
+			x.yaml:5:10: channels[2].id: "email" is the name of a channel that the server's own options set up
+			x.yaml:5:41: channels[2].settings.account: is no account SID such as AC followed by 32 digits and letters
+			x.yaml:6:38: channels[3].settings: egress: x: only http and https go out`},
 		{"catch-all", "services: [{id: a}]\nsettings: {catch_all: a}\n",
 			"x.yaml:2:23: settings.catch_all: service a has no policy: nobody would be called"},
 	} {
@@ -247,6 +260,8 @@ sifting:
 				}
 			}
 			want := strings.ReplaceAll(strings.TrimSpace(c.want), "\n\t\t\t", "\n")
+			want = strings.ReplaceAll(want, "CHANNELS", strings.Join(channelNames, ", "))
+			want = strings.ReplaceAll(want, "KINDS", strings.Join(kindNames(), ", "))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

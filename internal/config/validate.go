@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tocsin/alert"
 	"tocsin/alert/source"
+	"tocsin/internal/channel"
 	"tocsin/org"
 )
 
@@ -35,6 +37,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.integrations()
 	c.heartbeats()
 	c.webhooks()
+	c.channels()
 	c.rules()
 	c.sifting(existing)
 	c.settings()
@@ -77,6 +80,8 @@ func (s Setup) Where(path string) string {
 		name = "heartbeat " + string(s.Heartbeats[n].ID)
 	case list == "webhooks" && n < len(s.Webhooks):
 		name = "webhook " + string(s.Webhooks[n].ID)
+	case list == "channels" && n < len(s.Channels):
+		name = "channel " + string(s.Channels[n].ID)
 	default:
 		return path
 	}
@@ -176,13 +181,46 @@ func (c *checker) people() {
 		c.check(known || p.Country == "", at(i)+".country", "%q is no country whose holidays we know, such as CZ", p.Country)
 		c.role(at(i)+".role", p.Role)
 		c.methods(at(i)+".methods", p)
+		c.reach(at(i), p)
 		for n, r := range p.Rules {
 			path := fmt.Sprintf("%s.rules[%d]", at(i), n)
 			_, has := p.Method(r.Method)
 			c.check(has, path+".method", "%s has no method %q", p.ID, r.Method)
 			c.priority(path+".priority", r.Priority)
+			c.check(r.Unless == "" || r.Unless == "read" || r.Unless == "delivered", path+".unless", "%q is neither read nor delivered", r.Unless)
 			c.check(r.For == 0 || r.Every > 0, path+".for", "goes with every: how often to try again for so long")
 		}
+	}
+}
+
+// reach checks how a person limits what reaches them.
+func (c *checker) reach(at string, p org.Person) {
+	hours := func(path string, h org.Hours) {
+		const day = org.Duration(24 * time.Hour)
+		c.check(h.From >= 0 && h.From < day && h.To >= 0 && h.To <= day, path, "from and to are times since midnight, such as 22h and 7h30m")
+		for _, d := range h.Days {
+			c.check(slices.Contains(org.Days, d), path+".days", "%q is no day: want some of %s", d, strings.Join(org.Days, ", "))
+		}
+	}
+	if p.Hours != nil {
+		hours(at+".hours", *p.Hours)
+	}
+	if p.Quiet != nil {
+		hours(at+".quiet", p.Quiet.Hours)
+	}
+	for i, s := range p.Away {
+		c.check(s.Until.After(s.From), fmt.Sprintf("%s.away[%d]", at, i), "ends before it begins")
+	}
+	switch p.Low {
+	case org.AtOnce, org.InHours, org.Digest:
+	default:
+		c.bad(at+".low", "%q is neither hours nor digest", p.Low)
+	}
+	c.check(p.Low != org.InHours || p.Hours != nil, at+".low", "needs hours: the working hours")
+	c.check(p.Reach.Digest < org.Duration(24*time.Hour), at+".digest", "is a time since midnight, such as 9h")
+	for _, name := range slices.Sorted(maps.Keys(p.Caps)) {
+		c.check(slices.Contains(channelNames, name), at+".caps", "%q is no channel", name)
+		c.check(p.Caps[name] <= org.Duration(time.Hour), at+".caps", "%s: at most 1h", name)
 	}
 }
 
@@ -201,6 +239,9 @@ func (c *checker) methods(list string, p org.Person) {
 			c.bad(at(i)+".address", "is missing")
 		case m.Channel == "email":
 			c.address(at(i)+".address", m.Address)
+		case m.Channel == "sms", m.Channel == "voice":
+			_, err := channel.Number(m.Address, "")
+			c.check(err == nil, at(i)+".address", "%v", err)
 		}
 	}
 }

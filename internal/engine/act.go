@@ -146,7 +146,7 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 
 // PushKey is what browsers subscribe with, if devices can sign up here.
 func (e *Engine) PushKey() string {
-	if c, ok := e.channels["push"].(interface{ PublicKey() string }); ok {
+	if c, ok := e.first("push").(interface{ PublicKey() string }); ok {
 		return c.PublicKey()
 	}
 	return ""
@@ -154,7 +154,7 @@ func (e *Engine) PushKey() string {
 
 // CheckAddress asks a channel whether it would send to an address at all.
 func (e *Engine) CheckAddress(name, address string) error {
-	if c, ok := e.channels[name].(interface{ Check(string) error }); ok {
+	if c, ok := e.first(name).(interface{ Check(string) error }); ok {
 		return c.Check(address)
 	}
 	return nil

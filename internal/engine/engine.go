@@ -56,9 +56,11 @@ const (
 
 // Options are what an engine is made of.
 type Options struct {
-	Store     *store.Store
-	Ring      *secret.Ring
+	Store *store.Store
+	Ring  *secret.Ring
+	// Channels are those that are always there. Those that are configured are made by Make.
 	Channels  []channel.Channel
+	Make      func(org.Channel) (channel.Channel, error)
 	PublicURL string // of the links in pages, without a slash at its end
 	Rand      io.Reader
 	Log       *slog.Logger
@@ -77,10 +79,15 @@ type Options struct {
 
 // An Engine moves one house. Several may move the same one, on one PostgreSQL.
 type Engine struct {
-	store     *store.Store
-	ring      *secret.Ring
-	channels  map[string]channel.Channel
-	order     []string // the channels' names, as given
+	store *store.Store
+	ring  *secret.Ring
+	fixed []channel.Channel
+	make  func(org.Channel) (channel.Channel, error)
+	built struct { // of the configuration, by id
+		sync.Mutex
+		by map[string]provider
+	}
+	health    health
 	publicURL string
 	log       *slog.Logger
 	async     bool
@@ -118,7 +125,7 @@ type Engine struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, log: o.Log, async: o.Async, hit: o.Hit, diskUsed: o.DiskUsed, rand: o.Rand,
-		channels: map[string]channel.Channel{}, poked: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
+		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
 		ailing: map[string]ailing{}, metrics: newMetrics(), clock: NewClock(),
 	}
 	if e.log == nil {
@@ -135,13 +142,6 @@ func New(o Options) *Engine {
 	}
 	if e.hit == nil {
 		e.hit = func(string) {}
-	}
-	for _, c := range o.Channels {
-		e.channels[c.Name()] = c
-		e.order = append(e.order, c.Name())
-		for lane, n := range map[int]int{store.LanePeople: 4, store.LaneHigh: 8, store.LaneLow: 2, store.LaneBackground: 1} {
-			e.slots[slot{c.Name(), lane}] = make(chan struct{}, n)
-		}
 	}
 	e.unindexed.Store(true) // whoever was here before may have stopped at any moment
 	return e

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"tocsin/alert"
 	"tocsin/escalate"
@@ -20,17 +21,19 @@ var errMoot = errors.New("no longer needed")
 // A parcel is a claimed page with what is to be sent, or why nothing is.
 type parcel struct {
 	page    store.PageRow
+	setup   *setup
 	message channel.Message
 	err     error
+	riders  []store.PageRow // that it speaks for, beside those that waited for it
 }
 
 // pack makes claimed pages ready at the moment of sending: still ours, the method
 // verified and enabled, the person active, the question not yet answered, the text of
 // now. What cannot be read spoils its own page only.
-func (e *Engine) pack(ctx context.Context, pages []store.PageRow) []parcel {
+func (e *Engine) pack(ctx context.Context, pages []store.PageRow, now time.Time) []parcel {
 	var parcels []parcel
 	err := e.store.Read(ctx, func(tx *store.Tx) (err error) {
-		parcels, err = e.packThese(tx, pages)
+		parcels, err = e.packThese(tx, pages, now)
 		return err
 	})
 	switch {
@@ -41,12 +44,12 @@ func (e *Engine) pack(ctx context.Context, pages []store.PageRow) []parcel {
 	}
 	parcels = nil
 	for i := range pages {
-		parcels = append(parcels, e.pack(ctx, pages[i:i+1])...)
+		parcels = append(parcels, e.pack(ctx, pages[i:i+1], now)...)
 	}
 	return parcels
 }
 
-func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow) ([]parcel, error) {
+func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) ([]parcel, error) {
 	s, err := e.current(tx)
 	if err != nil {
 		return nil, err
@@ -69,17 +72,30 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow) ([]parcel, error
 		return nil, err
 	}
 	parcels := make([]parcel, len(pages))
+	limits := limits{going: map[line]*parcel{}, waits: map[line]string{}}
 	for i, p := range pages {
 		sub, err := tx.Subject(p.Subject)
 		if err != nil {
 			return nil, err
 		}
-		parcels[i].page = p
+		parcels[i].page, parcels[i].setup = p, s
 		if !ours[p.ID] || p.Purpose.Alarms() && !sub.Status.Open() {
 			parcels[i].err = errMoot
 			continue
 		}
-		parcels[i].message, parcels[i].err = e.compose(s, sub.Incident, alerts[p.Subject], p)
+		if parcels[i].message, parcels[i].err = e.compose(s, sub.Incident, alerts[p.Subject], p); parcels[i].err == nil {
+			if s.threaded(p.Channel) {
+				if parcels[i].message.Before, err = before(tx, p); err != nil {
+					return nil, err
+				}
+			}
+			parcels[i].err = e.limit(tx, s, &parcels[i], &limits, now)
+		}
+	}
+	for _, lead := range limits.going {
+		if err := e.along(tx, s, lead); err != nil {
+			return nil, err
+		}
 	}
 	return parcels, nil
 }
@@ -107,13 +123,26 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 		m.To, m.PersonName = method.Address, person.Name
 	}
 	e.acts(&m)
-	if p.Purpose == escalate.AllClear && p.Text != "" { // the headline says that it is over; why comes below
+	if s.services[in.Service].Secure {
+		m.Title, m.Service, m.Team = secure, "", ""
+		m.Text = strings.ReplaceAll(m.Text, in.Title, secure)
+		if p.Purpose == escalate.AllClear {
+			m.Text = ""
+			return m, nil
+		}
+	} else if p.Purpose == escalate.AllClear && p.Text != "" { // the headline says that it is over; why comes below
 		m.Text, m.Body = "", []string{p.Text}
 	}
 	if !p.Purpose.Alarms() && p.Purpose != escalate.Update {
 		return m, nil
 	}
 	m.AckURL, m.Again = e.AckURL(p.ID), p.Every
+	if p.Person != "" {
+		m.Code = e.Code(p.Person, in.ID)
+	}
+	if m.Title == secure {
+		return m, nil
+	}
 	if in.Was != "" {
 		m.Title += " (was a symptom of " + in.Was + ")"
 	}
@@ -136,6 +165,9 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	}
 	return m, nil
 }
+
+// secure is what messages say of services that must not be spoken of.
+const secure = "a secure message waits"
 
 func refusePage(format string, args ...any) error {
 	return &channel.Error{Outcome: channel.Permanent, Err: fmt.Errorf(format, args...)}

@@ -13,6 +13,61 @@ import (
 // Report is what a provider said became of a page. It is idempotent, and receipts only
 // climb (sent, delivered, read, answered): what is late or repeated changes nothing.
 func (e *Engine) Report(ctx context.Context, page string, state escalate.State, now time.Time) error {
+	return e.receipt(ctx, page, now, func(t *tending, p *store.PageRow) (bool, error) {
+		if state.Rank() <= p.State.Rank() || p.State == escalate.Cancelled && state != escalate.Answered {
+			return false, nil
+		}
+		p.State, p.WakeAt = state, time.Time{}
+		switch state {
+		case escalate.Sent:
+			p.SentAt = t.now
+		case escalate.Delivered:
+			p.DeliveredAt = t.now
+		case escalate.Read:
+			p.ReadAt = t.now
+		case escalate.Answered:
+			p.AnsweredAt = t.now
+		}
+		if p.Via != "" {
+			e.health.arrived(p.Via, "", t.now)
+		}
+		return true, e.needless(t, *p)
+	}, state)
+}
+
+// Undelivered is what a provider says that had taken a page: it did not arrive after
+// all. message is the provider's id of it; one that is not the page's last is of a try
+// that another has followed, and changes nothing.
+func (e *Engine) Undelivered(ctx context.Context, page, message, why string, now time.Time) error {
+	var failure error
+	err := e.receipt(ctx, page, now, func(t *tending, p *store.PageRow) (bool, error) {
+		if p.State != escalate.Sent || message != "" && p.Provider != message {
+			return false, nil
+		}
+		failure = errors.New(why)
+		p.Err = why
+		e.health.arrived(p.Via, why, t.now)
+		if _, n := e.choose(t.s, *p, t.now); p.Attempts < n && (t.in.Status.Open() || !p.Purpose.Alarms()) {
+			p.State, p.WakeAt, p.Provider = escalate.Planned, t.now, ""
+			return true, nil
+		}
+		p.State, p.WakeAt = escalate.Failed, time.Time{}
+		if !t.in.Status.Open() || t.in.Status == incident.Acknowledged && !p.Each {
+			return true, nil // somebody has it: nobody waits for this page
+		}
+		if _, err := t.tx.SavePage(*p, -1); err != nil {
+			return false, err
+		}
+		return true, t.another(*p, failure)
+	}, escalate.Failed)
+	if err == nil {
+		e.Poke()
+	}
+	return err
+}
+
+// receipt changes a page as a provider's word about it wants, and says what follows.
+func (e *Engine) receipt(ctx context.Context, page string, now time.Time, change func(*tending, *store.PageRow) (bool, error), state escalate.State) error {
 	var p store.PageRow
 	err := e.store.Read(ctx, func(tx *store.Tx) (err error) { p, err = tx.Page(page); return err })
 	if errors.Is(err, store.ErrNotFound) {
@@ -27,7 +82,7 @@ func (e *Engine) Report(ctx context.Context, page string, state escalate.State, 
 		if err != nil {
 			return err
 		}
-		if p, err = tx.Page(page); err != nil || state.Rank() <= p.State.Rank() || p.State == escalate.Cancelled && state != escalate.Answered {
+		if p, err = tx.Page(page); err != nil {
 			return err
 		}
 		s, err := e.current(tx)
@@ -35,24 +90,11 @@ func (e *Engine) Report(ctx context.Context, page string, state escalate.State, 
 			return err
 		}
 		t := e.tend(tx, s, sub, now)
-		p.State, p.WakeAt = state, time.Time{}
-		switch state {
-		case escalate.Sent:
-			p.SentAt = t.now
-		case escalate.Delivered:
-			p.DeliveredAt = t.now
-		case escalate.Read:
-			p.ReadAt = t.now
-		case escalate.Answered:
-			p.AnsweredAt = t.now
+		if changed, err := change(t, &p); err != nil || !changed {
+			return err
 		}
 		if _, err := tx.SavePage(p, -1); err != nil {
 			return err
-		}
-		if state.Rank() >= escalate.Read.Rank() && p.Person != "" {
-			if _, err := tx.CancelPages(store.Cancel{Subject: p.Subject, Person: p.Person, OnlyRepeats: true, OnlyAlarms: true}, string(state), t.now); err != nil {
-				return err
-			}
 		}
 		t.add(incident.Engine, escalate.Receipt(t.in, t.w, p.Page, state)...)
 		if len(t.log) == 0 {
@@ -60,6 +102,26 @@ func (e *Engine) Report(ctx context.Context, page string, state escalate.State, 
 		}
 		return t.settle()
 	})
+}
+
+// needless cancels what a receipt of a person's page makes so: its repetitions once it
+// is read, and pages that were only for the case that it is not.
+func (e *Engine) needless(t *tending, p store.PageRow) error {
+	if p.Person == "" || p.State.Rank() < escalate.Delivered.Rank() {
+		return nil
+	}
+	c := store.Cancel{Subject: p.Subject, Person: p.Person, OnlyAlarms: true, Unless: escalate.Delivered}
+	if p.State.Rank() >= escalate.Read.Rank() {
+		c.Unless = escalate.Read
+	}
+	if _, err := t.tx.CancelPages(c, string(p.State), t.now); err != nil {
+		return err
+	}
+	if p.State.Rank() < escalate.Read.Rank() {
+		return nil
+	}
+	_, err := t.tx.CancelPages(store.Cancel{Subject: p.Subject, Person: p.Person, OnlyRepeats: true, OnlyAlarms: true}, string(p.State), t.now)
+	return err
 }
 
 // Answer is a person's answer to a page by its acknowledge link or button. It returns

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"tocsin/internal/channel"
 	"tocsin/internal/store"
 )
 
@@ -32,7 +33,12 @@ func (e *Engine) Run(ctx context.Context) error {
 		defer close(listening)
 		e.store.Listen(ctx, e.Poke)
 	}()
-	defer func() { e.workers.Wait(); <-listening }()
+	hearing := make(chan struct{})
+	go func() {
+		defer close(hearing)
+		e.listen(ctx)
+	}()
+	defer func() { e.workers.Wait(); <-listening; <-hearing }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var asked time.Time
@@ -71,6 +77,65 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-e.poked:
 		case <-ctx.Done():
 			return nil
+		}
+	}
+}
+
+// listen keeps every provider listening that asks its vendor for what people say, as
+// the configuration changes, until ctx ends.
+func (e *Engine) listen(ctx context.Context) {
+	running := map[string]listening{}
+	var all sync.WaitGroup
+	defer all.Wait()
+	for ctx.Err() == nil {
+		wanted := e.listeners(ctx)
+		for id, l := range running {
+			if wanted[id].version != l.version {
+				l.stop()
+				delete(running, id)
+			}
+		}
+		for id, p := range wanted {
+			if _, ok := running[id]; ok {
+				continue
+			}
+			within, stop := context.WithCancel(ctx)
+			running[id] = listening{p.version, stop}
+			all.Go(func() { e.listenTo(within, p) })
+		}
+		select {
+		case <-time.After(poll):
+		case <-ctx.Done():
+		}
+	}
+	for _, l := range running {
+		l.stop()
+	}
+}
+
+// listening is a provider that is listened to.
+type listening struct {
+	version int
+	stop    context.CancelFunc
+}
+
+// listenTo listens to one provider, again after each failure.
+func (e *Engine) listenTo(ctx context.Context, p provider) {
+	for wait := afterFail; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
+		began := time.Now()
+		err := p.Channel.(channel.Listener).Listen(ctx, func(ctx context.Context, s channel.Said) (string, error) {
+			return e.Heard(ctx, p.id, s, e.clock.Now())
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > time.Minute {
+			wait = afterFail
+		}
+		e.log.Warn("what people say on a channel is not heard now", "channel", p.id, "again in", wait, "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
 		}
 	}
 }

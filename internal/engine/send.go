@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"tocsin/escalate"
@@ -32,7 +31,7 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 	if e.skewed {
 		return false, nil
 	}
-	if !slices.ContainsFunc(e.order, func(channel string) bool { return e.room(channel, lane) > 0 }) {
+	if e.async && !e.roomy(lane) {
 		return false, nil
 	}
 	var claimed []store.PageRow
@@ -48,22 +47,15 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 	}
 	if !e.async {
 		for i := range claimed {
-			e.send(ctx, e.pack(ctx, claimed[i:i+1])[0], now)
+			e.send(ctx, e.pack(ctx, claimed[i:i+1], now)[0], now)
 		}
 		return len(claimed) > 0, nil
 	}
-	for _, p := range e.pack(ctx, claimed) {
-		pool := e.slots[slot{p.page.Channel, lane}]
-		if pool != nil {
-			pool <- struct{}{}
-		}
+	for _, p := range e.pack(ctx, claimed, now) {
+		pool := e.pool(p.page.Channel, lane)
+		pool <- struct{}{}
 		e.workers.Go(func() {
-			defer func() {
-				if pool != nil {
-					<-pool
-				}
-				e.Poke()
-			}()
+			defer func() { <-pool; e.Poke() }()
 			e.send(ctx, p, e.clock.Now())
 		})
 	}
@@ -71,24 +63,63 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 }
 
 // room is how many pages of a lane a channel can take now: whatever is claimed finds
-// its worker. One that is not set up takes all, to refuse them.
+// its worker.
 func (e *Engine) room(channel string, lane int) int {
-	if pool := e.slots[slot{channel, lane}]; pool != nil && e.async {
-		return cap(pool) - len(pool)
+	if !e.async {
+		return claimAtOnce
 	}
-	return claimAtOnce
+	pool := e.pool(channel, lane)
+	return cap(pool) - len(pool)
+}
+
+// workers is how many pages of a lane a channel carries at once.
+var workers = map[int]int{store.LanePeople: 4, store.LaneHigh: 8, store.LaneLow: 2, store.LaneBackground: 1}
+
+// pool is the places of a channel in a lane. Only Step asks.
+func (e *Engine) pool(channel string, lane int) chan struct{} {
+	at := slot{channel, lane}
+	if e.slots[at] == nil {
+		e.slots[at] = make(chan struct{}, workers[lane])
+	}
+	return e.slots[at]
+}
+
+// roomy says whether some channel has a place free, or was never asked for one.
+func (e *Engine) roomy(lane int) bool {
+	known := false
+	for at, pool := range e.slots {
+		if at.lane == lane {
+			known = true
+			if len(pool) < cap(pool) {
+				return true
+			}
+		}
+	}
+	return !known || e.moreChannels(lane)
+}
+
+// moreChannels says whether a channel is set up that has no places yet.
+func (e *Engine) moreChannels(lane int) bool {
+	e.setup.Lock()
+	defer e.setup.Unlock()
+	if e.setup.setup == nil {
+		return true
+	}
+	for name := range e.setup.providers {
+		if e.slots[slot{name, lane}] == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // send carries one claimed page out and writes down what became of it.
 func (e *Engine) send(ctx context.Context, p parcel, now time.Time) {
 	o := &outcome{page: p.page, to: p.message.To, err: p.err, at: now, done: make(chan struct{})}
 	if o.err == nil {
-		// Whatever stops the engine, a page in flight ends first.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), channel.SendTimeout)
-		defer cancel()
-		o.receipt, o.err = e.carry(ctx, p.page.Channel, p.message)
+		o.receipt, o.err = e.carry(ctx, p, o, now)
 	}
-	if !errors.Is(o.err, errMoot) {
+	if sent(o.err) {
 		e.hit("after send, before mark")
 		if e.async {
 			o.at = e.clock.Now()
@@ -101,20 +132,33 @@ func (e *Engine) send(ctx context.Context, p parcel, now time.Time) {
 	<-o.done
 }
 
-// carry is the channel's Send; a channel that panics has an unknown outcome.
-func (e *Engine) carry(ctx context.Context, name string, m channel.Message) (r channel.Receipt, err error) {
+// carry is the Send of the provider that is chosen; one that panics has an unknown
+// outcome.
+func (e *Engine) carry(ctx context.Context, p parcel, o *outcome, now time.Time) (r channel.Receipt, err error) {
 	defer guard(&err)
-	c, ok := e.channels[name]
-	if !ok {
-		return r, &channel.Error{Outcome: channel.Permanent, Err: fmt.Errorf("channel %s is not set up", name)}
+	chosen, n := e.choose(p.setup, p.page, now)
+	if n == 0 {
+		return r, refusePage("channel %s is not set up", p.page.Channel)
 	}
-	return c.Send(ctx, m)
+	o.page.Via, o.others, o.doubt = chosen.id, n-1, e.failing(p.setup, p.page.Channel, now)
+	patience := channel.SendTimeout
+	if n > 1 {
+		patience = impatience
+	}
+	// Whatever stops the engine, a page in flight ends first.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	r, err = chosen.Send(ctx, p.message)
+	e.health.tried(chosen.id, err, now)
+	return r, err
 }
 
 // An outcome is what became of a try to send a page.
 type outcome struct {
 	page    store.PageRow
 	to      string // the address, as it was then
+	others  int    // providers that could carry it as well
+	doubt   bool   // no provider of the channel was well when it was tried
 	receipt channel.Receipt
 	err     error
 	at      time.Time
@@ -165,7 +209,7 @@ func (e *Engine) settlePages(lane int, batch []*outcome) error {
 				return err
 			}
 			t := e.tend(tx, s, sub, o.at)
-			if err := e.mark(tx, t, o.page, o.receipt, o.err); err != nil {
+			if err := e.mark(tx, t, o); err != nil {
 				return err
 			}
 			if errors.Is(o.err, channel.ErrGone) && o.page.Person != "" {
@@ -185,11 +229,15 @@ func (e *Engine) settlePages(lane int, batch []*outcome) error {
 }
 
 // mark writes the outcome of a try.
-func (e *Engine) mark(tx *store.Tx, t *tending, p store.PageRow, receipt channel.Receipt, failure error) error {
+func (e *Engine) mark(tx *store.Tx, t *tending, o *outcome) error {
+	p, receipt, failure := o.page, o.receipt, o.err
 	if errors.Is(failure, errMoot) {
 		p.State, p.Err, p.WakeAt = escalate.Cancelled, failure.Error(), time.Time{}
 		_, err := tx.SavePage(p, p.Gen)
 		return err
+	}
+	if h, ok := errors.AsType[*hold](failure); ok {
+		return h.write(tx, p, t.now)
 	}
 	p.Attempts++
 	if p.FirstAt.IsZero() {
@@ -209,6 +257,8 @@ func (e *Engine) mark(tx *store.Tx, t *tending, p store.PageRow, receipt channel
 		}
 	case outcome == channel.Permanent || t.now.Sub(p.FirstAt) >= giveUp:
 		p.State, p.WakeAt = escalate.Failed, time.Time{}
+	case p.Attempts <= o.others:
+		p.State, p.WakeAt = escalate.Planned, t.now // another provider has not tried yet
 	default:
 		p.State = escalate.Planned
 		p.WakeAt = t.now.Add(max(retryMin(p.Attempts), channel.RetryAfter(failure)))
@@ -231,10 +281,16 @@ func (e *Engine) mark(tx *store.Tx, t *tending, p store.PageRow, receipt channel
 		}
 	}
 	if outcome == channel.Accepted {
+		if err := e.needless(t, p); err != nil {
+			return err
+		}
 		t.add(incident.Engine, escalate.Receipt(t.in, t.w, p.Page, p.State)...)
+		if o.doubt && p.State == escalate.Sent {
+			return t.another(p, nil) // it was taken by those who lose what they take
+		}
 		return nil
 	}
-	if p.State == escalate.Failed || p.Attempts == troubled {
+	if p.State == escalate.Failed || p.Attempts == troubled || p.Attempts == o.others+1 && e.failing(t.s, p.Channel, t.now) {
 		return t.another(p, failure)
 	}
 	return nil
@@ -255,47 +311,4 @@ func sentAnyway(tx *store.Tx, p store.PageRow) error {
 // retryMin is how long to wait after so many tries.
 func retryMin(attempts int) time.Duration {
 	return min(retryFirst<<min(attempts-1, 10), retryMost)
-}
-
-// another finds another way to a person whose page does not go out: their next rule
-// now instead of later, and when they have none left, the climb goes on without them.
-func (t *tending) another(p store.PageRow, cause error) error {
-	if !p.Purpose.Alarms() {
-		return nil
-	}
-	all, err := t.tx.PagesOf(p.Subject)
-	if err != nil {
-		return err
-	}
-	same := slices.DeleteFunc(all, func(q store.PageRow) bool {
-		return q.ID == p.ID || q.Run != p.Run || q.Epoch != p.Epoch || q.Round != p.Round || q.Level != p.Level || q.Person != p.Person || q.Address != p.Address || !q.Purpose.Alarms()
-	})
-	var next *store.PageRow
-	for i, q := range same {
-		switch {
-		case q.State == escalate.Claimed, q.State.Rank() > 0:
-			return nil // another page of theirs is out, or on its way
-		case q.State == escalate.Planned && q.Attempts < troubled && q.Repeat == 0 && (next == nil || q.WakeAt.Before(next.WakeAt)):
-			next = &same[i]
-		}
-	}
-	if next != nil {
-		if next.WakeAt.After(t.now) {
-			next.WakeAt = t.now
-			_, err = t.tx.SavePage(*next, next.Gen)
-		}
-		return err
-	}
-	if p.Person == "" {
-		return nil
-	}
-	for _, r := range t.in.Runs {
-		if r.ID == p.Run && r.Epoch == p.Epoch && r.Round == p.Round && r.Level == p.Level && slices.Contains(r.Out, p.Person) {
-			return nil
-		}
-	}
-	t.add(incident.Engine, incident.Unreached{
-		Run: p.Run, Epoch: p.Epoch, Round: p.Round, Level: p.Level, Person: p.Person, Why: fmt.Sprintf("%s: %v", p.Channel, cause),
-	})
-	return nil
 }

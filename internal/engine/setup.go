@@ -33,6 +33,7 @@ type setup struct {
 	rules        alert.Rules
 	sifting      sift.Sifting
 	sieve        *sift.Sieve
+	providers    map[string][]provider // by channel, in their order
 }
 
 // current is the configuration as the transaction sees it. It is read anew only when
@@ -80,10 +81,11 @@ func (e *Engine) compile(rows []store.ConfigRow) (*setup, error) {
 			e.log.Error("configuration cannot be read", "kind", r.Kind, "id", r.ID, "version", r.Version, "error", err)
 		}
 	}
+	e.equip(s, rows)
 	for id, p := range s.people { // a method on a channel that is not set up reaches nobody
 		p.Methods = slices.Clone(p.Methods)
 		for i := range p.Methods {
-			if e.channels[p.Methods[i].Channel] == nil {
+			if s.providers[p.Methods[i].Channel] == nil {
 				p.Methods[i].Disabled = true
 			}
 		}

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +31,18 @@ type Trying struct {
 }
 
 // Channels are the names of the channels that are set up.
-func (e *Engine) Channels() []string { return e.order }
+func (e *Engine) Channels() (names []string) {
+	e.setup.Lock()
+	defer e.setup.Unlock()
+	for _, c := range e.fixed {
+		names = append(names, c.Name())
+	}
+	if e.setup.setup != nil {
+		names = append(names, slices.Sorted(maps.Keys(e.setup.providers))...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // Try sends a message at once and writes down what became of it, the provider's own
 // words too. It is written down before it is sent, so that a receipt finds it.
@@ -50,9 +63,11 @@ func (e *Engine) Try(ctx context.Context, t Trying, now time.Time) (store.Trial,
 		m.AckURL = e.tryURL(one.ID)
 	}
 	e.acts(&m)
-	within, cancel := context.WithTimeout(ctx, channel.SendTimeout)
-	defer cancel()
-	receipt, failure := e.carry(within, one.Channel, m)
+	var s *setup
+	if err := e.store.Read(ctx, func(tx *store.Tx) (err error) { s, err = e.current(tx); return err }); err != nil {
+		return one, err
+	}
+	receipt, failure := e.carry(ctx, parcel{page: store.PageRow{Page: escalate.Page{Channel: one.Channel}}, setup: s, message: m}, &outcome{}, now)
 	err := e.store.Write(context.WithoutCancel(ctx), store.People, func(tx *store.Tx) (err error) {
 		if one, err = tx.Trial(one.ID); err != nil { // a receipt may have been quicker
 			return err

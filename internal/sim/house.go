@@ -38,8 +38,10 @@ func (p *player) open(ctx context.Context) (err error) {
 		channels[i] = c
 	}
 	p.engine = engine.New(engine.Options{
-		Store: p.store, Ring: p.ring, Channels: channels, PublicURL: "https://tocsin.example.org", Rand: p.rand,
-		Log: slog.New(&aloud{p: p}), Hit: p.hit,
+		Store: p.store, Ring: p.ring, Channels: channels, PublicURL: publicURL,
+		Make: func(c org.Channel) (channel.Channel, error) { return p.connect(c, p.ring) },
+		Rand: p.rand,
+		Log:  slog.New(&aloud{p: p}), Hit: p.hit,
 	})
 	return p.engine.Begin(ctx, p.now)
 }
@@ -134,7 +136,7 @@ func (p *player) sensible(err error) error {
 		return err
 	}
 	problems.List = slices.DeleteFunc(problems.List, func(one config.Problem) bool {
-		return strings.HasSuffix(one.Path, ".channel")
+		return strings.HasSuffix(one.Path, ".channel") || strings.HasSuffix(one.Path, ".address")
 	})
 	if len(problems.List) == 0 {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
+	"tocsin/internal/sim/mockworld"
 	"tocsin/internal/store"
 	"tocsin/org"
 )
@@ -33,6 +35,10 @@ type player struct {
 	store  *store.Store
 	engine *engine.Engine
 	phones []*phone
+	world  *mockworld.World
+	hangs  map[string]bool // providers that take everything and never answer
+	delays map[string]bool // providers whose callbacks are late
+	late   []mockworld.Callback
 
 	script     script
 	transcript transcript
@@ -71,6 +77,7 @@ func Play(ctx context.Context, text string, o Options) (string, error) {
 	}
 	p := &player{
 		url: o.URL, rand: rand.NewChaCha8([32]byte{1}), script: s, now: s.scenes[0].at,
+		world: mockworld.New(), hangs: map[string]bool{}, delays: map[string]bool{},
 		events: map[alarm]alert.Event{}, lasting: map[alarm]time.Duration{}, hushes: map[string]string{}, keys: map[incident.ID]string{}, from: map[string]org.IntegrationID{},
 	}
 	if p.url == "" {
@@ -84,7 +91,11 @@ func Play(ctx context.Context, text string, o Options) (string, error) {
 	if p.ring, err = secret.Generate(p.rand); err != nil {
 		return "", err
 	}
+	real := worldly(s.setup)
 	for _, name := range phoneNames {
+		if slices.Contains(real, name) {
+			continue
+		}
 		if strings.Contains(usual+text, name) { // the others cost time and do nothing
 			p.phones = append(p.phones, &phone{p: p, name: name, moods: map[string]mood{}})
 		}
@@ -123,6 +134,9 @@ func (p *player) play(ctx context.Context) error {
 	if p.crashAt != "" {
 		return fmt.Errorf("the house never came to the point %q, at which it was to crash", p.crashAt)
 	}
+	if err := p.contracts(); err != nil {
+		return err
+	}
 	return p.check(ctx)
 }
 
@@ -144,6 +158,12 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 			next, err = p.engine.Step(ctx, p.now)
 			return err
 		})
+		if err == nil {
+			var said bool
+			if said, err = p.callbacks(ctx); said {
+				next = p.now // it may have work to do for it
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("at %s: %w", p.script.stamp(p.now), err)
 		}

@@ -47,6 +47,10 @@ var verbs = []verb{
 	{"PERSON puts KEY under CAUSE", "The alert is the symptom of another, now and from here on.", (*player).puts},
 	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},
 	{"CHANNEL fails|refuses|hangs|recovers [for PERSON]", "The provider: try later; never; no answer (it may have arrived); well again.", (*player).mood},
+	{"PROVIDER fails|refuses|locks|chokes|hangs|drops|loses|doubles|delays|recovers", "A provider of the set-up: 503; no such number; the account is closed; 429; no answer (it may have arrived); takes it and says nothing more; takes it and later says that it did not arrive; says everything twice; is late with what it says; well again.", (*player).behaves},
+	{"PROVIDER catches up", "What it was late with comes in, the last first.", (*player).catchesUp},
+	{"PERSON presses KEYS", "A key in the person's last call.", (*player).presses},
+	{"PERSON texts PROVIDER TEXT", "A reply by SMS, to a number at Twilio. #db-1 is the code of that incident.", (*player).texts},
 	{"CHANNEL asks for DURATION [for PERSON]", "The provider refuses for now (429) and says for how long.", (*player).asks},
 	{"POSSESSIVE CHANNEL is delivered|read", "A receipt for the person's last page over that channel.", (*player).receipt},
 	{"crash for DURATION", "The house is off for so long; what was due meanwhile is late.", (*player).off},
@@ -57,6 +61,7 @@ var verbs = []verb{
 	{"retire KIND NAME", "Retires a person, policy, schedule, team or service.", (*player).retire},
 	{"policy POLICY applied to open", "What is open follows the policy's current version from here on.", (*player).pin},
 	{"log [KEY]", "Shows the log of the incident.", (*player).showLog},
+	{"pages [KEY]", "Shows the pages of the incident: how far each is, and why it waited.", (*player).showPages},
 	{"status [KEY]", "Shows where the incident stands.", (*player).showStatus},
 	{"why KEY", "Shows why nobody is paged for an alert.", (*player).why},
 	{"beneath [KEY]", "Shows the symptoms beneath an incident, with how many of them fire.", (*player).beneath},
@@ -178,6 +183,10 @@ func (p *player) mean(w words) error {
 		case "CHANNEL":
 			if !slices.Contains(phoneNames, said) {
 				return fmt.Errorf("%q is no channel: want one of %s", said, strings.Join(phoneNames, ", "))
+			}
+		case "PROVIDER":
+			if !p.known["channel "+said] {
+				return fmt.Errorf("there is no provider %q", said)
 			}
 		case "INTEGRATION", "SCHEDULE", "POLICY":
 			if !p.known[strings.ToLower(name)+" "+said] {

@@ -61,7 +61,7 @@ var (
 		text: `UPDATE pages SET state = 'cancelled', wake_at = NULL, gen = gen + 1, err = $1, cancelled_at = $2 WHERE subject = $3 AND state IN ('planned', 'claimed')`,
 		parts: map[string]string{
 			"run": ` AND run = `, "person": ` AND person = `, "not each": ` AND NOT for_each`,
-			"repeats": ` AND repeat > 0`, "alarms": ` AND purpose IN ('alarm', 'fail_over')`,
+			"repeats": ` AND repeat > 0`, "unless": ` AND unless IN (`, "alarms": ` AND purpose IN ('alarm', 'fail_over')`,
 		},
 	}
 )

@@ -25,6 +25,10 @@ type PageRow struct {
 	Err      string
 	Provider string // the provider's id of the message
 	Unsure   bool   // a try ended without anybody knowing whether it arrived
+
+	Via    string // the provider that was tried last
+	Held   string // why it was held up: "held 40 s by your sms cap"
+	Bundle string // the page that it waits for or went with, as one of "6 more"
 }
 
 // PlanPages writes pages down before anything is sent. One whose key was ever planned
@@ -44,7 +48,7 @@ func (tx *Tx) PlanPages(pages []PageRow) error {
 		}
 		tx.add(putPages, id, tx.s.ring.Hash("pages/key", p.Key()), string(p.Subject), p.Run, p.Epoch, p.Round, p.Level, string(p.Person), string(p.Method),
 			p.Channel, address, p.Rule, p.Repeat, string(p.Purpose), p.Text, string(p.Priority), micros(p.At), p.Each,
-			p.Every.Microseconds(), micros(p.Until), p.Zone, p.Hour, laneOf(p.Priority), micros(p.At))
+			p.Every.Microseconds(), micros(p.Until), p.Zone, p.Hour, laneOf(p.Priority), string(p.Unless), micros(p.At))
 	}
 	return tx.failed
 }
@@ -62,7 +66,7 @@ func (tx *Tx) scanPage(r *sql.Rows) (PageRow, error) {
 	var wake sql.NullInt64
 	err := r.Scan(&p.ID, &p.Subject, &p.Run, &p.Epoch, &p.Round, &p.Level, &p.Person, &p.Method, &p.Channel, &p.Address, &p.Rule, &p.Repeat,
 		&p.Purpose, &p.Text, &p.Priority, &at, &p.Each, &every, &until, &p.Zone, &p.Hour, &p.State, &wake, &p.Gen, &p.Attempts,
-		&first, &sent, &delivered, &read, &answered, &cancelled, &p.Err, &p.Provider, &p.Unsure)
+		&first, &sent, &delivered, &read, &answered, &cancelled, &p.Err, &p.Provider, &p.Unsure, &p.Via, &p.Held, &p.Bundle, &p.Unless)
 	if err != nil {
 		return p, err
 	}
@@ -171,6 +175,15 @@ func (tx *Tx) PageByProvider(channel, provider string) (PageRow, error) {
 	return tx.onePage(tx.s.sql.PageByProvider, channel, provider)
 }
 
+// SentTo are the pages that went to a person over a channel after a moment, the last
+// first.
+func (tx *Tx) SentTo(person org.PersonID, channel string, after time.Time, most int) ([]PageRow, error) {
+	return tx.pages(tx.s.sql.SentSince, string(person), channel, micros(after), most)
+}
+
+// BundledWith are the pages that wait for another, or went with it.
+func (tx *Tx) BundledWith(page string) ([]PageRow, error) { return tx.pages(tx.s.sql.HeldFor, page) }
+
 // PagesOf are all pages of a subject, in the order they were due.
 func (tx *Tx) PagesOf(subject incident.ID) ([]PageRow, error) {
 	return tx.pages(tx.s.sql.PagesOf, string(subject))
@@ -214,7 +227,7 @@ func (tx *Tx) SavePage(p PageRow, gen int64) (bool, error) {
 		wake = micros(p.WakeAt)
 	}
 	_, err = tx.exec(tx.s.sql.SavePage, p.ID, string(p.State), wake, p.Attempts, micros(p.FirstAt), micros(p.SentAt), micros(p.DeliveredAt),
-		micros(p.ReadAt), micros(p.AnsweredAt), micros(p.CancelledAt), p.Err, p.Provider, p.Unsure || was.Unsure)
+		micros(p.ReadAt), micros(p.AnsweredAt), micros(p.CancelledAt), p.Err, p.Provider, p.Unsure || was.Unsure, p.Via, p.Held, p.Bundle)
 	if err == nil {
 		err = tx.Touch("pages", string(was.Subject))
 	}
@@ -237,6 +250,7 @@ type Cancel struct {
 	NotEach     bool // leave those that go on when somebody else answers
 	OnlyRepeats bool
 	OnlyAlarms  bool
+	Unless      escalate.State // only those that this receipt makes needless
 }
 
 // CancelPages cancels pages that are planned or just being sent, with a reason, and
@@ -260,6 +274,12 @@ func (tx *Tx) CancelPages(f Cancel, why string, now time.Time) (int, error) {
 	}
 	if f.OnlyAlarms {
 		b.part("alarms")
+	}
+	switch f.Unless {
+	case escalate.Delivered:
+		b.list("unless", []string{string(escalate.Delivered)})
+	case escalate.Read:
+		b.list("unless", []string{string(escalate.Delivered), string(escalate.Read)})
 	}
 	return tx.exec(b.text.String(), b.args...)
 }

@@ -18,6 +18,7 @@ type texts struct {
 	WaitingChannels                       string
 	Page, LockPage, PageByProvider        string
 	SavePage, PagesOf, Unanswered         string
+	SentSince, HeldFor                    string
 	ConfigHead, ConfigHeadLock            string
 	ConfigCurrent, ConfigOne, ConfigAt    string
 	ConfigSupersede, ConfigAdd, ConfigAll string
@@ -110,7 +111,7 @@ const (
 	dueColumns     = `due.kind, due.subject, due.lane, due.at, due.gen, due.failures`
 	pageColumns    = `pages.id, pages.subject, pages.run, pages.epoch, pages.round, pages.level, pages.person, pages.method, pages.channel, pages.address, pages.rule, pages.repeat,
  pages.purpose, pages.body, pages.priority, pages.at, pages.for_each, pages.every, pages.until, pages.zone, pages.hour, pages.state, pages.wake_at, pages.gen, pages.attempts,
- pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider, pages.unsure`
+ pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider, pages.unsure, pages.via, pages.held, pages.bundle, pages.unless`
 	beatColumns   = `h.id, h.state, h.every, h.pinged_at, h.since`
 	configColumns = `kind, id, version, at, actor, retired, body, digest`
 
@@ -174,8 +175,10 @@ var statements = texts{
 	PagesOf:        `SELECT ` + pageColumns + ` FROM pages WHERE subject = $1 ORDER BY pages.at, pages.id`,
 	Unanswered: `SELECT ` + pageColumns + ` FROM pages JOIN subjects s ON s.id = pages.subject WHERE pages.person = $1 AND pages.id >= $2
  AND pages.priority = 'high' AND pages.purpose IN ('alarm', 'fail_over') AND s.open AND s.status = 'triggered' ORDER BY pages.id DESC LIMIT $3`,
+	SentSince: `SELECT ` + pageColumns + ` FROM pages WHERE person = $1 AND channel = $2 AND sent_at > $3 ORDER BY sent_at DESC LIMIT $4`,
+	HeldFor:   `SELECT ` + pageColumns + ` FROM pages WHERE bundle = $1 AND bundle <> '' ORDER BY pages.id`,
 	SavePage: `UPDATE pages SET state = $2, wake_at = $3, attempts = $4, first_at = $5, sent_at = $6, delivered_at = $7,
- read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12, unsure = $13 WHERE id = $1`,
+ read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12, unsure = $13, via = $14, held = $15, bundle = $16 WHERE id = $1`,
 
 	ConfigHead:      `SELECT value FROM meta WHERE key = 'config'`,
 	ConfigHeadLock:  `SELECT value FROM meta WHERE key = 'config'{lock}`,

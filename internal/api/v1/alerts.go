@@ -143,6 +143,9 @@ type Page struct {
 	AnsweredAt  *time.Time       `json:"answered_at,omitempty"`
 	CancelledAt *time.Time       `json:"cancelled_at,omitempty"`
 	Error       string           `json:"error,omitempty" doc:"Why it failed, or was cancelled"`
+	Via         string           `json:"via,omitempty" doc:"The provider that was tried last"`
+	Held        string           `json:"held,omitempty" doc:"Why it waited, such as held 40s by the sms cap"`
+	Along       string           `json:"along,omitempty" doc:"The page that said it along with its own"`
 }
 
 func showPage(p store.PageRow) Page {
@@ -150,6 +153,7 @@ func showPage(p store.PageRow) Page {
 		ID: p.ID, Incident: p.Subject, Person: p.Person, Method: p.Method, Channel: p.Channel, Purpose: p.Purpose, State: p.State, Priority: p.Priority,
 		Run: p.Run, Level: p.Level + 1, At: p.At, Zone: p.Zone, Hour: p.Hour, Attempts: p.Attempts, SentAt: shown(p.SentAt), DeliveredAt: shown(p.DeliveredAt),
 		ReadAt: shown(p.ReadAt), AnsweredAt: shown(p.AnsweredAt), CancelledAt: shown(p.CancelledAt), Error: p.Err,
+		Via: p.Via, Held: p.Held, Along: p.Bundle,
 	}
 }
 

@@ -308,6 +308,12 @@ func (k *kind) item(s *setup, id string, was store.ConfigRow, body json.RawMessa
 			one.Webhooks[i].Secret = had.Secret
 		}
 	}
+	for i := range one.Channels {
+		var had org.Channel
+		if json.Unmarshal(was.Body, &had) == nil {
+			one.Channels[i] = config.KeepSecrets(one.Channels[i], had)
+		}
+	}
 	for i := range one.Integrations {
 		one.Integrations[i].Key = key
 		var had org.Integration

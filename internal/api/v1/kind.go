@@ -39,6 +39,7 @@ var kinds = []kind{
 	{plural: "integrations", name: config.Integrating, of: reflect.TypeFor[org.Integration]()},
 	{plural: "heartbeats", name: config.Heartbeat, of: reflect.TypeFor[org.Heartbeat]()},
 	{plural: "webhooks", name: config.Webhook, of: reflect.TypeFor[org.Webhook]()},
+	{plural: "channels", name: config.Channel, of: reflect.TypeFor[org.Channel]()},
 	{plural: "rules", name: config.Rules, of: reflect.TypeFor[ruleList]()},
 	{plural: "sifting", name: config.Sifting, of: reflect.TypeFor[sift.Sifting]()},
 	{plural: "settings", name: config.Settings, of: reflect.TypeFor[org.Settings]()},
@@ -247,6 +248,9 @@ func (k *kind) show(c *caller, r store.ConfigRow, key string) json.RawMessage {
 	if address, ok := fields["url"].(string); ok && k.name == config.Webhook && !c.May(org.Configure, c.setup.teamOf(r.Kind, r.Body)) {
 		fields["url"] = origin(address)
 	}
+	if k.name == config.Channel {
+		settings(fields, r, c.May(org.Administer, ""))
+	}
 	if k.name == config.Person && !c.May(org.Administer, "") && string(c.Person) != r.ID {
 		masked(fields)
 	}
@@ -271,6 +275,15 @@ func masked(person map[string]any) {
 		if m, ok := m.(map[string]any); ok {
 			m["address"] = ""
 		}
+	}
+}
+
+// settings shows those of a channel that are no secrets, to admins.
+func settings(fields map[string]any, r store.ConfigRow, admin bool) {
+	delete(fields, "settings")
+	var v org.Channel
+	if admin && json.Unmarshal(r.Body, &v) == nil {
+		fields["settings"] = config.Shown(v).Settings
 	}
 }
 

@@ -83,6 +83,7 @@ var table = concat(
 	things("integrations", config.Integrating, org.Configure, ofThing),
 	things("heartbeats", config.Heartbeat, org.Configure, ofThing),
 	things("webhooks", config.Webhook, org.Configure, ofThing),
+	things("channels", config.Channel, org.Administer, house),
 	[]route{
 		{"POST", "/people/import", org.Administer, house, "people", "Bring people in from CSV, or say what that would change", serve((*API).importPeople)},
 		{"POST", "/people/{id}/invite", org.Administer, house, "people", "Make a link with which somebody new sets a password", creates((*API).invite)},

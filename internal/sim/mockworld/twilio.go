@@ -40,6 +40,9 @@ var Twilio = Fake{
 	},
 }
 
+// TwilioCalls is Twilio once more, so that its calls can fail while its messages do not.
+var TwilioCalls = Fake{Name: "calls", Routes: Twilio.Routes, Refusal: Twilio.Refusal}
+
 func twilioFault(status, code int, why string) Reply {
 	b, _ := json.Marshal(map[string]any{"code": code, "message": why, "more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code), "status": status})
 	return Reply{Status: status, Body: string(b)}

@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"tocsin/escalate"
+	"tocsin/incident"
+	"tocsin/internal/channel"
+	"tocsin/org"
+	"tocsin/resolve"
+)
+
+// does is a verb of a person from outside the app: a reply, a key, a button. Whoever was
+// paged may answer; everybody else needs the right to.
+func (e *Engine) does(ctx context.Context, name string, said channel.Said, w speaker, now time.Time) (text string, err error) {
+	if said.Verb == channel.Unclear {
+		return "I did not understand. Reply with the code of the incident to acknowledge, followed by e to escalate or r to resolve.", nil
+	}
+	_, err = e.Do(ctx, w.subject, incident.ByPerson(w.person.ID), now, func(in incident.Incident, world escalate.World) ([]incident.Fact, error) {
+		if w.page.ID == "" && !w.access.May(org.Respond, in.Team) {
+			return nil, answerOnly("%s may not answer for this.", w.person.Name)
+		}
+		switch said.Verb {
+		case channel.Acknowledge:
+			text = escalate.Welcome(in, world, w.person.ID, now)
+			if in.Status == incident.Acknowledged && in.Owner == w.person.ID {
+				return nil, nil // twice is once
+			}
+			return escalate.Acknowledge(in, world, name, now)
+		case channel.Escalate:
+			text = "The next level is called: " + in.Title
+			return escalate.EscalateNow(in, "by "+name)
+		case channel.Resolve:
+			text = "Resolved: " + in.Title
+			why := said.Text
+			if why == "" {
+				why = "by " + name
+			}
+			return resolve.Resolve(in, why)
+		case channel.Note:
+			text = "Noted."
+			return []incident.Fact{incident.Noted{Text: said.Text}}, nil
+		}
+		return nil, answerOnly("That cannot be done here.")
+	})
+	if err != nil || w.page.ID == "" {
+		return text, err
+	}
+	state := escalate.Answered
+	if said.Verb != channel.Acknowledge && said.Verb != channel.Choose {
+		state = escalate.Read
+	}
+	return text, e.Report(ctx, w.page.ID, state, now)
+}
