@@ -21,7 +21,11 @@ export default defineConfig({
       input: { app: 'index.html', sw: 'src/sw.ts' },
       output: {
         // What every screen uses is one part: many small ones would be asked for one by one.
-        codeSplitting: { groups: [{ name: 'base', test: /node_modules|src\/(lib|ui)\/|shell\/Brand/ }] },
+        codeSplitting: {
+          groups: [
+            { name: 'base', test: /node_modules|src\/(lib|ui)\/(?!passkey|Table|Switch|Markdown|Field)|shell\/Brand/ },
+          ],
+        },
         entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'app.js'),
         chunkFileNames: partName,
         assetFileNames: (asset) => (asset.names[0] ?? 'asset').toLowerCase(),

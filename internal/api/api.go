@@ -142,7 +142,6 @@ func New(o Options) http.Handler {
 		{"GET", "/readyz", public, "problem", s.ready.ServeHTTP},
 		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},
 	}
-	s.routes = append(s.routes, appRoutes(web.NewApp(o.Base, o.UIDev), o.UIDev != "")...)
 	identify := o.Identify
 	if o.Auth != nil {
 		if identify == nil {
@@ -155,6 +154,11 @@ func New(o Options) http.Handler {
 	if identify == nil {
 		identify = func(*http.Request) (auth.Identity, error) { return auth.Identity{}, auth.ErrNoCredentials }
 	}
+	known := func(r *http.Request) bool {
+		_, err := identify(r)
+		return err == nil
+	}
+	s.routes = append(s.routes, appRoutes(web.NewApp(o.Base, o.UIDev, known), o.UIDev != "")...)
 	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
 	for _, r := range own.Routes() {
 		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})

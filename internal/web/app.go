@@ -35,6 +35,7 @@ type App struct {
 	index   []byte
 	assets  map[string]asset
 	dev     http.Handler // Vite, which has newer files than we
+	known   func(*http.Request) bool
 }
 
 // appPolicy lets the app load what is ours alone, and set no HTML that did not pass
@@ -45,9 +46,10 @@ const appPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 	"require-trusted-types-for 'script'; trusted-types svelte-trusted-html tocsin"
 
 // NewApp reads the app. base is the path of the public URL, without a slash at its end;
-// dev is where Vite serves the sources, or "".
-func NewApp(base, dev string) *App {
-	a := &App{assets: map[string]asset{}}
+// dev is where Vite serves the sources, or ""; known says whether somebody is signed in,
+// which the page says so that the app need not ask in vain.
+func NewApp(base, dev string, known func(*http.Request) bool) *App {
+	a := &App{assets: map[string]asset{}, known: known}
 	sum := sha256.New()
 	files := web.Dist()
 	err := fs.WalkDir(files, ".", func(p string, d fs.DirEntry, err error) error {
@@ -105,7 +107,12 @@ func (a *App) Screen(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
-	w.Write(a.index)
+	h.Set("Vary", "Cookie")
+	index := a.index
+	if a.known(r) {
+		index = bytes.Replace(index, []byte(`name="known" content=""`), []byte(`name="known" content="yes"`), 1)
+	}
+	w.Write(index)
 }
 
 // Asset answers /assets/{version}/{file}.

@@ -10,6 +10,8 @@ import (
 	"testing"
 )
 
+func stranger(*http.Request) bool { return false }
+
 func ask(do http.HandlerFunc, path string, values map[string]string, head ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", path, nil)
 	for name, value := range values {
@@ -26,7 +28,7 @@ func ask(do http.HandlerFunc, path string, values map[string]string, head ...str
 // The page of the app may be neither framed nor listed, runs no script but ours, sets no
 // HTML that our own policy did not pass, and is asked for anew each time.
 func TestAppHeaders(t *testing.T) {
-	w := ask(NewApp("", "").Screen, "/incidents", nil)
+	w := ask(NewApp("", "", stranger).Screen, "/incidents", nil)
 	for name, want := range map[string]string{
 		"Referrer-Policy": "no-referrer", "Cache-Control": "no-cache", "X-Robots-Tag": "noindex, nofollow", "X-Frame-Options": "DENY",
 		"Content-Type": "text/html; charset=utf-8",
@@ -52,7 +54,7 @@ func TestAppHeaders(t *testing.T) {
 // What the page loads stands under the hash of this build, below the public URL, and is
 // kept for ever; under any other hash there is nothing.
 func TestAppAssets(t *testing.T) {
-	a := NewApp("/tocsin", "")
+	a := NewApp("/tocsin", "", stranger)
 	page := ask(a.Screen, "/", nil).Body.String()
 	loads := regexp.MustCompile(`(?:src|href)="/tocsin/assets/([0-9a-f]{12})/([^"]+)"`).FindAllStringSubmatch(page, -1)
 	if len(loads) < 2 {
@@ -74,6 +76,16 @@ func TestAppAssets(t *testing.T) {
 		}
 		if w := ask(a.Asset, "/", map[string]string{"version": "000000000000", "file": l[2]}); w.Code != 404 {
 			t.Errorf("%s of another build: %d", l[2], w.Code)
+		}
+	}
+}
+
+// The page says whether somebody is signed in, so that the app need not ask in vain.
+func TestAppKnows(t *testing.T) {
+	known := NewApp("", "", func(r *http.Request) bool { return r.Header.Get("Cookie") != "" })
+	for cookie, want := range map[string]string{"": `name="known" content=""`, "tocsin=x": `name="known" content="yes"`} {
+		if page := ask(known.Screen, "/", nil, "Cookie", cookie).Body.String(); !strings.Contains(page, want) {
+			t.Errorf("with the cookie %q the page lacks %s", cookie, want)
 		}
 	}
 }

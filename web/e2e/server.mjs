@@ -14,6 +14,7 @@ export async function start(command, port, more = []) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
+  process.on('exit', () => child.kill());
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.stdout.on('data', (d) => (said += d));
   child.stderr.on('data', (d) => (said += d));
@@ -23,7 +24,7 @@ export async function start(command, port, more = []) {
       (r) => r.ok,
       () => false,
     );
-    if (ready) break;
+    if (ready && (command !== 'demo' || /password\s+\S+/.test(said))) break;
     if (tries > 300 || child.exitCode !== null) throw new Error(`the server did not start:\n${said}`);
     await new Promise((r) => setTimeout(r, 200));
   }
@@ -33,6 +34,8 @@ export async function start(command, port, more = []) {
     said: () => said,
     /** The link that makes the first admin, on this server. */
     setUp: () => url + /\/setup\/\S+/.exec(said)[0],
+    /** The password of everybody in the demo. */
+    password: () => /password\s+(\S+)/.exec(said)[1],
     async stop() {
       child.kill('SIGTERM');
       await ended;

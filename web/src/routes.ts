@@ -8,7 +8,7 @@ import type { IconName } from './ui/icons';
 export const routes: Route[] = [
   { path: '/', area: 'core', load: () => import('./screens/incidents/List.svelte') },
   { path: '/incidents', area: 'core', load: () => import('./screens/incidents/List.svelte') },
-  { path: '/incidents/:id', area: 'core', load: () => import('./screens/incidents/Room.svelte') },
+  { path: '/incidents/:id', area: 'room', load: () => import('./screens/incidents/Room.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 

@@ -11,6 +11,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/prose"
 	"tocsin/internal/store"
+	"tocsin/org"
 )
 
 // A Line is one of a timeline: a fact of the log, or what became of a page.
@@ -81,15 +82,23 @@ type Shown struct {
 	HTML string `json:"html"`
 }
 
+// A pageFact is what the lines of a page say, for who has words of their own for it.
+type pageFact struct {
+	Person  org.PersonID `json:"person,omitempty"`
+	Channel string       `json:"channel"`
+	Why     string       `json:"why,omitempty"` // it failed, or was cancelled
+}
+
 // linesOf is what became of a page.
 func linesOf(s *setup, p store.PageRow) (lines []Line) {
 	who := s.person(p.Person)
 	if p.Person == "" {
 		who = "an address"
 	}
+	fact := pageFact{p.Person, p.Channel, p.Err}
 	add := func(state escalate.State, at time.Time, text string) {
 		if !at.IsZero() {
-			lines = append(lines, Line{At: at, ID: p.ID + "/" + string(state), Kind: "page." + string(state), Text: text, Page: p.ID})
+			lines = append(lines, Line{At: at, ID: p.ID + "/" + string(state), Kind: "page." + string(state), Text: text, Page: p.ID, Fact: fact})
 		}
 	}
 	over := who + " over " + p.Channel

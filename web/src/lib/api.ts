@@ -69,7 +69,11 @@ async function problemOf(answer: Response): Promise<Problem> {
   return new Problem(answer.status, text || told.title || answer.statusText, fields, told.code);
 }
 
-export const api = createClient<paths>({ baseUrl: location.origin + base, fetch: send });
+export const api = createClient<paths>({
+  baseUrl: location.origin + base,
+  fetch: send,
+  querySerializer: { array: { style: 'form', explode: false } },
+});
 
 /** What a call of `api` answers. A fault is thrown as a Problem. */
 export async function ok<T>(answer: Promise<{ data?: T }>): Promise<T> {

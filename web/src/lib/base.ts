@@ -11,3 +11,6 @@ export const version = meta('version');
 
 /** The address of a path of the app. */
 export const to = (path: string): string => base + path;
+
+/** Somebody was signed in when the page was loaded; Vite's own page does not say. */
+export const signedIn: boolean = meta('known') === 'yes' || version === '';

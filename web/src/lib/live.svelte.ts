@@ -30,6 +30,7 @@ class Live {
   /** The server runs another build than this tab. */
   outdated = $state(false);
 
+  private states = new Set<(state: State) => void>();
   private hearers = new Map<string, Set<Hearer>>();
   private resyncs = new Set<() => void>();
   private tabs = new BroadcastChannel(`tocsin${base}`);
@@ -73,6 +74,16 @@ class Live {
     return () => this.resyncs.delete(again);
   }
 
+  /** Hears how the line is, whenever that changes. */
+  onState(hearer: (state: State) => void): void {
+    this.states.add(hearer);
+  }
+
+  /** Tells this tab alone: what was just done, and will soon be heard. */
+  tellHere(event: LiveEvent): void {
+    this.tell(this.at, event);
+  }
+
   private heard(m: Message): void {
     if (m.is === 'event') this.tell(m.at, m.event);
     else if (m.is === 'resync') this.resync();
@@ -103,6 +114,7 @@ class Live {
       void this.checkVersion();
     }
     if (this.leading) this.say({ is: 'state', state, since: this.since });
+    this.states.forEach((hearer) => hearer(state));
   }
 
   /** Reads the stream until the sign-out, again and again. */
@@ -155,7 +167,7 @@ class Live {
     if (name === 'resync') {
       this.say({ is: 'resync' });
       this.resync();
-    } else if (data) {
+    } else if (data && name !== 'hello') {
       const event = JSON.parse(data) as LiveEvent;
       this.say({ is: 'event', at: id, event });
       this.tell(id, event);

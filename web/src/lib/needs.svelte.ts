@@ -4,40 +4,37 @@ import { live } from './live.svelte';
 import { session } from './session.svelte';
 
 class Needs {
-  private ids = $state.raw<Set<string>>(new Set());
-  private begun = false;
+  private ids = $state.raw<ReadonlySet<string>>(new Set());
+  private whose = '';
 
   get count(): number {
     this.begin();
     return this.ids.size;
   }
 
-  has(id: string): boolean {
-    this.begin();
-    return this.ids.has(id);
-  }
-
   private begin(): void {
-    if (this.begun || !session.me) return;
-    this.begun = true;
+    const me = session.me?.person ?? '';
+    if (this.whose === me) return;
+    const first = !this.whose;
+    this.whose = me;
     queueMicrotask(() => void this.read());
+    if (!first) return;
     live.onResync(() => void this.read());
     live.on('incident', (e) => e.incident && this.heard(e.incident));
   }
 
   private async read(): Promise<void> {
     try {
-      const rows = await all((cursor) =>
-        ok(api.GET('/api/v1/incidents', { params: { query: { status: ['triggered'], limit: 200, cursor } } })),
-      );
-      this.ids = new Set(rows.filter((i) => mine(i)).map((i) => i.id));
+      const query = { calling: 'me', limit: 200 };
+      const rows = await all((cursor) => ok(api.GET('/api/v1/incidents', { params: { query: { ...query, cursor } } })));
+      this.ids = new Set(rows.map((i) => i.id));
     } catch {
       // It stays as it was: the bar says that the line is cut.
     }
   }
 
   private heard(i: Schemas['Incident']): void {
-    const now = mine(i);
+    const now = waitsForMe(i);
     if (now === this.ids.has(i.id)) return;
     const ids = new Set(this.ids);
     if (now) ids.add(i.id);
@@ -47,9 +44,8 @@ class Needs {
 }
 
 /** Whether an incident waits for the one who is signed in. */
-export function mine(i: Schemas['Incident']): boolean {
-  const me = session.me?.person ?? '';
-  return i.status === 'triggered' && !i.held && (i as { calling?: string[] }).calling?.includes(me) === true;
+export function waitsForMe(i: Schemas['Incident']): boolean {
+  return i.waits_for?.includes(session.me?.person ?? '') ?? false;
 }
 
 export const needs = new Needs();

@@ -32,17 +32,13 @@ export const clock = new Clock();
 type When = string | number | Date | undefined | null;
 const ms = (at: When): number => (at == null ? NaN : typeof at === 'number' ? at : new Date(at).getTime());
 
-const hour = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
-const second = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const dayHour = new Intl.DateTimeFormat(locale, {
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-});
+// Whoever is woken reads 03:12, wherever they are.
+const clock24 = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+const hour = new Intl.DateTimeFormat(locale, clock24);
+const second = new Intl.DateTimeFormat(locale, { ...clock24, second: '2-digit' });
+const dayHour = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', ...clock24 });
 const dayOnly = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
-const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' });
+const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long', hourCycle: 'h23' });
 
 /** "03:12" */
 export const clockTime = (at: When): string => (Number.isNaN(ms(at)) ? '' : hour.format(ms(at)));

@@ -1,0 +1,177 @@
+// The timeline in words: what each fact says, with the names that people use.
+import { known, t } from '../../lib/i18n';
+import { names } from '../../lib/names.svelte';
+import { clockTime, moment } from '../../lib/time.svelte';
+import type { Key } from '../../lib/texts';
+import type { IconName } from '../../ui/icons';
+import type { Line } from './room.svelte';
+
+export type Filter = 'main' | 'all' | 'people' | 'pages' | 'alerts';
+export const filters: Filter[] = ['main', 'all', 'people', 'pages', 'alerts'];
+
+interface Call {
+  person?: string;
+  email?: string;
+  via?: string;
+}
+
+/** What a fact may say; every field is some fact's. */
+interface Fact {
+  title?: string;
+  alerts?: number;
+  left?: number;
+  level?: number;
+  round?: number;
+  calls?: Call[];
+  fail_over?: boolean;
+  extra?: boolean;
+  until?: string;
+  why?: string;
+  how?: string;
+  person?: string;
+  to?: string | string[];
+  targets?: string[];
+  policy?: string;
+  schedule?: string;
+  severity?: string;
+  priority?: string;
+  via?: string;
+  called?: boolean;
+  channel?: string;
+}
+
+/** What a line says. The server's own words stand in for what we have no text for. */
+export function said(line: Line): string {
+  const f = (line.fact ?? {}) as Fact;
+  const key = keyOf(line.kind, f);
+  if (!known(key)) return line.text;
+  const people = (f.calls ?? []).map((c) => c.email || names.person(c.person)).join(', ');
+  const to = [f.to ?? f.targets ?? []].flat();
+  const targets = to.map((x) => (line.kind === 'escalate.handed_over' ? names.person(x) : names.target(x)));
+  return t(key, {
+    title: f.title ?? '',
+    n: f.alerts ?? f.left ?? 0,
+    level: (f.level ?? 0) + 1,
+    round: (f.round ?? 0) + 1,
+    people: people || t('line.nobody'),
+    person: f.person ? names.person(f.person) : t('line.address'),
+    channel: channel(f.channel ?? ''),
+    to: targets.join(', ') || t('line.nobody'),
+    policy: names.of('policies', f.policy),
+    schedule: names.of('schedules', f.schedule),
+    until: moment(f.until),
+    now: [f.severity, f.priority && t(`priority.${f.priority}` as Key)].filter(Boolean).join(', '),
+  });
+}
+
+/** What a channel is called. */
+export function channel(name: string): string {
+  const key = `channel.${name}`;
+  return known(key) ? t(key) : name;
+}
+
+/** Some facts are told in several ways. */
+function keyOf(kind: string, f: Fact): string {
+  const base = `line.${kind}`;
+  if (kind === 'escalate.called') return base + (f.fail_over ? '.fail_over' : f.extra ? '.extra' : '');
+  if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
+  if (kind === 'escalate.settled') return `${base}.${f.how}`;
+  if (kind === 'escalate.skipped' && (f.level ?? 0) < 0) return '';
+  return base;
+}
+
+/** The reason that a fact gives, when it gives one. */
+export function reason(line: Line): string {
+  const f = (line.fact ?? {}) as Fact;
+  if (['escalate.asked', 'escalate.settled', 'alert.joined'].includes(line.kind)) return '';
+  return f.why ?? '';
+}
+
+/** Who did it: a person, a source, a key; nothing for what happened by itself. */
+export function actor(by: string | undefined): string {
+  const [kind, id = ''] = (by ?? '').split(/:(.*)/s);
+  if (kind === 'person') return names.person(id);
+  if (kind === 'source') return names.of('integrations', id);
+  return kind === 'key' ? t('line.key') : '';
+}
+
+export function icon(kind: string): { name: IconName; tone: string } {
+  const [step = '', verb = ''] = kind.split('.');
+  if (step === 'page') return { name: 'phone', tone: verb === 'failed' ? 'high' : 'mute' };
+  if (step === 'investigate') return { name: 'message', tone: 'info' };
+  if (step === 'alert') {
+    if (verb === 'raised') return { name: 'gauge', tone: 'high' };
+    if (verb === 'cleared') return { name: 'check', tone: 'ok' };
+    return { name: 'bell', tone: verb === 'opened' || verb === 'reopened' ? 'high' : 'mute' };
+  }
+  if (step === 'resolve' || step === 'review') return { name: 'check', tone: 'ok' };
+  const verbs: Record<string, { name: IconName; tone: string }> = {
+    acknowledged: { name: 'check', tone: 'warn' },
+    unacknowledged: { name: 'undo', tone: 'mute' },
+    retriggered: { name: 'bell', tone: 'high' },
+    snoozed: { name: 'moon', tone: 'mute' },
+    called: { name: 'up', tone: 'mute' },
+    escalated: { name: 'up', tone: 'mute' },
+    reassigned: { name: 'swap', tone: 'mute' },
+    handed_over: { name: 'swap', tone: 'mute' },
+    unreached: { name: 'warning', tone: 'high' },
+    settled: { name: 'stairs', tone: 'mute' },
+  };
+  return verbs[verb] ?? { name: 'stairs', tone: 'mute' };
+}
+
+/** What only those read who want to know it all. */
+const noise =
+  /^(page\.(?!failed)|alert\.(joined|cleared|repeated)|escalate\.(asked|waiting|rested|reached|pinned|skipped)|oncall\.)/;
+
+/** Whether a line is shown under a filter. */
+export function passes(line: Line, filter: Filter): boolean {
+  if (filter === 'people') return (line.by ?? '').startsWith('person:');
+  if (filter === 'pages') return line.kind.startsWith('page.') || line.kind.startsWith('escalate.');
+  if (filter === 'alerts') return line.kind.startsWith('alert.');
+  return true;
+}
+
+/** A line, or some of little news in a row, folded into one. */
+export interface Item {
+  line?: Line;
+  folded?: Line[];
+  /** A new day begins with it. */
+  day?: string;
+}
+
+/** What is shown, in order. One line of little news is not worth folding. */
+export function itemsOf(lines: Line[], filter: Filter): Item[] {
+  const items: Item[] = [];
+  let run: Line[] = [];
+  const flush = () => {
+    if (run.length > 1) items.push({ folded: run });
+    else run.forEach((line) => items.push({ line }));
+    run = [];
+  };
+  for (const line of lines.filter((l) => passes(l, filter))) {
+    if (filter === 'main' && noise.test(line.kind)) {
+      run.push(line);
+      continue;
+    }
+    flush();
+    items.push({ line });
+  }
+  flush();
+  let last = '';
+  for (const item of items) {
+    const at = (item.line ?? item.folded?.[0])?.at ?? '';
+    const date = new Date(at).toDateString();
+    if (last && date !== last) item.day = at;
+    last = date;
+  }
+  return items;
+}
+
+/** What is in a fold: "4 alerts, 2 pages". */
+export function foldText(lines: Line[]): string {
+  const of = (start: string) => lines.filter((l) => l.kind.startsWith(start)).length;
+  const n = { alerts: of('alert.'), pages: of('page.'), steps: lines.length - of('alert.') - of('page.') };
+  const said = (['alerts', 'pages', 'steps'] as const).filter((k) => n[k]).map((k) => t(`fold.${k}`, { n: n[k] }));
+  return `${said.join(', ')} · ${clockTime(lines[0]?.at)} – ${clockTime(lines.at(-1)?.at)}`;
+}
