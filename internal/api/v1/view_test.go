@@ -76,3 +76,19 @@ func TestViewOfDraft(t *testing.T) {
 		t.Error(r.body)
 	}
 }
+
+// Whoever looks from another zone writes what their clock shows. A reading that it skips
+// or shows twice is refused with what may have been meant.
+func TestOverrideFromAnotherZone(t *testing.T) {
+	h := open(t, "")
+	r := h.must(201, "rita", "POST", "/schedules/s/overrides?zone=Australia/Lord_Howe", `{"op":"set","start":"2026-06-01T10:30","end":"2026-06-01T18:00:00Z","users":["rita"]}`)
+	if r.field("start") != "2026-06-01T00:00:00Z" || r.field("end") != "2026-06-01T18:00:00Z" {
+		t.Error(r.body)
+	}
+	h.refused(422, "shows 2026-04-05T01:45 twice: write 2026-04-05T01:45:00+11:00 or 2026-04-05T01:45:00+10:30", "rita", "POST", "/schedules/s/overrides?zone=Australia/Lord_Howe", `{"op":"set","start":"2026-04-05T01:45","end":"2026-04-05T18:00","users":["rita"]}`)
+	h.refused(422, "query.zone", "rita", "POST", "/schedules/s/overrides?zone=Mars/Base", `{"op":"set","start":"2026-04-05T01:45","end":"2026-04-05T18:00","users":["rita"]}`)
+	h.must(200, "rita", "PUT", "/schedules/s/overrides/"+r.field("id").(string)+"?zone=America/New_York", `{"op":"set","start":"2026-06-01T10:30","end":"2026-06-01T18:00","users":["rita"]}`)
+	if r := h.must(200, "olaf", "GET", "/schedules/s/overrides/"+r.field("id").(string), ""); r.field("start") != "2026-06-01T14:30:00Z" {
+		t.Error(r.body)
+	}
+}
