@@ -174,6 +174,17 @@ func (m Moment) instant(z *zone) (int64, error) {
 	return first * second, nil
 }
 
+// Fix is the instant that a moment is in a zone, written down: whoever reads it later
+// needs to know of no zone. One that the clock skips or shows twice is refused.
+func (m Moment) Fix(name string) (Moment, error) {
+	z, err := newZone(name)
+	if err != nil {
+		return "", err
+	}
+	at, err := m.instant(z)
+	return Instant(timeOf(at)), err
+}
+
 // A clock counts turns: turn k starts when the wall clock reaches anchor + k steps.
 type clock struct {
 	z      *zone

@@ -9,6 +9,9 @@ export const routes: Route[] = [
   { path: '/', area: 'core', load: () => import('./screens/incidents/List.svelte') },
   { path: '/incidents', area: 'core', load: () => import('./screens/incidents/List.svelte') },
   { path: '/incidents/:id', area: 'room', load: () => import('./screens/incidents/Room.svelte') },
+  { path: '/on-call', area: 'oncall', load: () => import('./screens/oncall/Rota.svelte') },
+  { path: '/on-call/call-list', area: 'oncall', load: () => import('./screens/oncall/CallList.svelte') },
+  { path: '/on-call/:id', area: 'oncall', load: () => import('./screens/oncall/Schedule.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -23,4 +26,7 @@ export interface Place {
   least?: string;
 }
 
-export const places: Place[] = [{ path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' }];
+export const places: Place[] = [
+  { path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' },
+  { path: '/on-call', label: 'nav.oncall', icon: 'clock', key: 'g o' },
+];

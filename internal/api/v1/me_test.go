@@ -102,3 +102,22 @@ func TestWhatComesNext(t *testing.T) {
 		t.Error(r.body)
 	}
 }
+
+// One's own shifts, one after the other, are what the others' days leave; and a watch
+// says who comes next.
+func TestShiftsAreListed(t *testing.T) {
+	h := open(t, "")
+	span := "?from=2026-03-02T00:00:00Z&to=2026-03-30T00:00:00Z"
+	rita, max := h.must(200, "rita", "GET", "/me/shifts"+span, ""), h.must(200, "max", "GET", "/me/shifts"+span, "")
+	if rita.items() == 0 || max.items() == 0 || rita.field("items.0.schedule") != "s" || rita.field("items.0.services.0.id") != "db" {
+		t.Errorf("%s\n%s", rita.body, max.body)
+	}
+	if h.must(200, "olaf", "GET", "/me/shifts", "").items() != 0 {
+		t.Error("olaf has no shifts")
+	}
+	h.refused(422, "query.to", "rita", "GET", "/me/shifts?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z", "")
+	now := h.must(200, "olaf", "GET", "/oncall", "")
+	if now.field("items.0.next.from") != now.field("items.0.until") || now.field("items.0.next.people.0") == now.field("items.0.people.0") {
+		t.Error(now.body)
+	}
+}

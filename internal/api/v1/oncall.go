@@ -19,6 +19,7 @@ type Watch struct {
 	People   []org.PersonID            `json:"people" nullable:"false" doc:"Whom an alarm calls"`
 	Roles    map[string][]org.PersonID `json:"roles,omitempty" doc:"Everybody, by role"`
 	Until    *time.Time                `json:"until,omitempty" doc:"Nothing changes before it"`
+	Next     *Shift                    `json:"next,omitempty" doc:"The next shift that other people have, when it begins within 35 days"`
 	Why      string                    `json:"why,omitempty"`
 }
 
@@ -54,14 +55,16 @@ func (a *API) oncall(ctx context.Context, in *Moment) (*pageOf[Watch], error) {
 			continue
 		}
 		var shift oncall.Shift
+		var next *Shift
 		if c, err := s.schedule(r.ID); err != nil { // one that cannot be read hides no other
 			shift.Why = "the schedule cannot be read: " + err.Error()
 		} else {
 			shift = s.register().At(c, at)
+			next = s.after(c, at, shift)
 		}
 		out.Body.Items = append(out.Body.Items, Watch{
 			Schedule: org.ScheduleID(r.ID), Name: s.names[thing{r.Kind, r.ID}], Team: s.teamOf(r.Kind, r.Body),
-			People: people(shift.People), Roles: shift.Roles, Until: shown(shift.Until), Why: shift.Why,
+			People: people(shift.People), Roles: shift.Roles, Until: shown(shift.Until), Next: next, Why: shift.Why,
 		})
 	}
 	return out, nil

@@ -13,6 +13,7 @@ import (
 	"tocsin/internal/config"
 	"tocsin/internal/store"
 	"tocsin/oncall"
+	"tocsin/org"
 )
 
 // What the routes of overrides take and give. An override is a patch of a schedule.
@@ -24,13 +25,18 @@ type (
 		ID       string `path:"id" maxLength:"64"`
 		Override string `path:"override" maxLength:"64"`
 	}
+	OverrideZone struct {
+		Zone string `query:"zone" maxLength:"64" doc:"The IANA name of the clock that start and end without an offset were read from; that of the schedule, when it is left out"`
+	}
 	overriding struct {
-		ID   string `path:"id" maxLength:"64"`
+		ID string `path:"id" maxLength:"64"`
+		OverrideZone
 		Body oncall.Patch
 	}
 	changingOverride struct {
 		OverrideID
 		Match
+		OverrideZone
 		Body oncall.Patch
 	}
 	removingOverride struct {
@@ -82,8 +88,28 @@ func numbered(all []oncall.Patch, id string) int {
 	return -1
 }
 
+// fix makes instants of what was read from another clock than the schedule's.
+func (z OverrideZone) fix(p *oncall.Patch) (err error) {
+	if z.Zone == "" {
+		return nil
+	}
+	if _, err := org.Zone(z.Zone); err != nil {
+		return wrong("query.zone", err.Error())
+	}
+	if p.Start, err = p.Start.Fix(z.Zone); err != nil {
+		return wrong("body.start", err.Error())
+	}
+	if p.End, err = p.End.Fix(z.Zone); err != nil {
+		return wrong("body.end", err.Error())
+	}
+	return nil
+}
+
 func (a *API) addOverride(ctx context.Context, in *overriding) (*override, error) {
 	p := in.Body
+	if err := in.fix(&p); err != nil {
+		return nil, err
+	}
 	if p.ID == "" {
 		p.ID = a.engine.NewID(a.now())
 	}
@@ -108,6 +134,9 @@ func (a *API) putOverride(ctx context.Context, in *changingOverride) (*override,
 		return nil, wrong("body.id", fmt.Sprintf("is %q, and the path says %q", p.ID, in.Override))
 	}
 	p.ID = in.Override
+	if err := in.fix(&p); err != nil {
+		return nil, err
+	}
 	version, err := a.overrides(ctx, in.ID, in.Match, func(all []oncall.Patch) ([]oncall.Patch, int, error) {
 		n := numbered(all, in.Override)
 		if n < 0 {

@@ -36,6 +36,7 @@ var table = concat(
 		{"POST", "/me/devices", org.KeepProfile, house, "me", "Sign this device up for pages, or once more", creates((*API).addDevice)},
 		{"GET", "/me/tests", org.KeepProfile, house, "me", "List your test pages", serve((*API).myTests)},
 		{"GET", "/me/tests/{id}", org.KeepProfile, house, "me", "How far a test page came", serve((*API).myTest)},
+		{"GET", "/me/shifts", org.ReadIncidents, house, "me", "List your own shifts", serve((*API).myShifts)},
 
 		{"GET", "/incidents", org.ReadIncidents, house, "incidents", "List incidents", serve((*API).listIncidents)},
 		{"GET", "/incidents/counts", org.ReadIncidents, house, "incidents", "Count open incidents", serve((*API).countIncidents)},
@@ -115,6 +116,7 @@ var table = concat(
 		{"GET", "/policies/{id}/preview", org.ReadSetup, house, "policies", "Who would be paged when, if nobody answered", serve((*API).preview)},
 		{"GET", "/schedules/{id}/shifts", org.ReadSetup, house, "schedules", "Who is on call when", serve((*API).shifts)},
 		{"GET", "/schedules/{id}/view", org.ReadSetup, house, "schedules", "A schedule as a timeline draws it", serve((*API).view)},
+		{"POST", "/schedules/preview", org.ReadSetup, house, "schedules", "View a schedule that is not written yet", serve((*API).drawDraft)},
 		{"GET", "/schedules/{id}/overrides", org.ReadSetup, house, "schedules", "List overrides", serve((*API).listOverrides)},
 		{"POST", "/schedules/{id}/overrides", org.Respond, ofThing, "schedules", "Add an override", creates((*API).addOverride)},
 		{"GET", "/schedules/{id}/overrides/{override}", org.ReadSetup, house, "schedules", "Read an override", serve((*API).readOverride)},

@@ -100,13 +100,19 @@ func (a *API) view(ctx context.Context, in *viewing) (*pageless[View], error) {
 	if err != nil {
 		return nil, err
 	}
-	now := a.now()
+	row := thing{config.Schedule, in.ID}
+	return a.draw(ctx, c, s.names[row], s.rows[row].Version, in.Stretch, in.Zone)
+}
+
+// draw is how a schedule looks in a stretch, from a zone.
+func (a *API) draw(ctx context.Context, c *oncall.Compiled, name string, version int, in Stretch, zone string) (*pageless[View], error) {
+	s, now := asking(ctx).setup, a.now()
 	from, to, err := in.bounds(now)
 	if err != nil {
 		return nil, err
 	}
 	home := cmp.Or(c.Schedule.TZ, c.Schedule.Zone, "UTC")
-	zone := cmp.Or(in.Zone, home)
+	zone = cmp.Or(zone, home)
 	loc, err := org.Zone(zone)
 	if err != nil {
 		return nil, wrong("query.zone", err.Error())
@@ -115,11 +121,10 @@ func (a *API) view(ctx context.Context, in *viewing) (*pageless[View], error) {
 	if err != nil {
 		return nil, err
 	}
-	row := s.rows[thing{config.Schedule, in.ID}]
 	d := drawing{s: s, loc: loc, names: map[string]string{}}
 	shifts := s.register().Render(c, from, to)
 	v := View{
-		Schedule: org.ScheduleID(in.ID), Name: s.names[thing{row.Kind, row.ID}], Version: row.Version, Zone: zone, Home: home,
+		Schedule: org.ScheduleID(in.ID), Name: name, Version: version, Zone: zone, Home: home,
 		From: from.In(loc), Until: to.In(loc), Now: now.In(loc),
 		Days: d.days(days, now), Final: d.final(c, shifts, from, to), Gaps: d.gaps(oncall.Gaps(shifts)),
 		Overrides: []ViewOverride{}, Layers: []ViewLayer{}, Names: d.names,

@@ -1,10 +1,11 @@
 // Which texts there are. An area of screens adds its catalog here.
 import type core from '../../i18n/en/core.json';
 import type room from '../../i18n/en/room.json';
+import type oncall from '../../i18n/en/oncall.json';
 
 export interface Forms {
   one?: string;
   other: string;
 }
 
-export type Key = keyof typeof core | keyof typeof room;
+export type Key = keyof typeof core | keyof typeof room | keyof typeof oncall;
