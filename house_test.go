@@ -20,6 +20,10 @@ const rules = `
 	org
 	incident: org
 	oncall: org
+	oncall/roster
+	oncall/load: oncall oncall/roster org
+	oncall/lint: oncall org
+	oncall/ical: oncall org
 
 	# The five steps. None knows another; all know the incident.
 	alert: incident org
@@ -27,9 +31,15 @@ const rules = `
 	resolve: incident org
 
 	alert/source: alert org
+	alert/cause
+	alert/sift: alert alert/cause incident org
+
+	# The app that people see, built and embedded.
+	web
 
 	# The machinery. It sees the domain; the domain never sees it.
 	internal/secret
+	internal/prose
 	internal/egress
 	internal/pgtest
 	internal/channel: alert escalate incident org internal/egress
@@ -39,8 +49,8 @@ const rules = `
 	internal/auth: incident org internal/secret internal/store internal/engine internal/web
 	internal/follow: alert escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
 	internal/api: alert alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/engine internal/secret internal/store internal/web
-	internal/api/v1: alert escalate incident oncall org resolve internal/apply internal/auth internal/config internal/engine internal/follow internal/secret internal/store
-	internal/web: alert escalate incident oncall org resolve internal/engine internal/store
+	internal/api/v1: alert escalate incident oncall org resolve internal/apply internal/auth internal/config internal/engine internal/follow internal/prose internal/secret internal/store
+	internal/web: alert escalate incident oncall org resolve internal/engine internal/store web
 	internal/config: alert alert/source escalate incident oncall org internal/channel internal/egress internal/secret
 	internal/apply: incident org internal/config internal/secret internal/store
 	internal/client
@@ -48,6 +58,7 @@ const rules = `
 
 	# These two see everything.
 	internal/sim: *
+	internal/sim/mockworld
 	internal/app: *
 `
 

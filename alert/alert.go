@@ -56,6 +56,8 @@ type Event struct {
 	// say the end of what they stopped watching. A resolve has it when it answers such a
 	// trigger; a resolve with Until and without At says that the time ran out.
 	Until time.Time `json:"until,omitzero"`
+
+	AsSaid string `json:"-"` // its digest as it was heard, when it was enriched since
 }
 
 // Lapsed says whether the event is the end of an alert that nobody spoke of again.
@@ -84,5 +86,13 @@ type Alert struct {
 	FirstAt     time.Time
 	LastAt      time.Time
 	ResolvedAt  time.Time
+	Sifted      Sifted
 	Last        Event // the last one that said something new; after a resolve by the source, with its Action and At
+}
+
+// AsHeard is the event as it is before anything is added to it: repetitions of it are
+// known by what the source said.
+func (e Event) AsHeard() Event {
+	e.AsSaid = Digest(e)
+	return e
 }

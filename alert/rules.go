@@ -121,6 +121,10 @@ func (c *compiledRule) matches(ev *Event, in *org.Integration) bool {
 	return true
 }
 
+// Value is what a rule sees under a name; templates like "{cluster}/{alertname}" see the
+// same.
+func Value(ev *Event, in *org.Integration, name string) string { return value(ev, in, name) }
+
 // value is what a rule sees under a name.
 func value(ev *Event, in *org.Integration, name string) string {
 	if v, ok := ev.Labels[name]; ok {

@@ -26,6 +26,7 @@ type Silence struct {
 	ID          string            `json:"id"`
 	Integration org.IntegrationID `json:"integration,omitempty"` // only its alerts; "" is any
 	Service     org.ServiceID     `json:"service,omitempty"`     // only alerts about it; "" is any
+	Services    []org.ServiceID   `json:"-"`                     // those of a maintenance window; none is any
 	Matchers    []Matcher         `json:"matchers"`
 	Start       time.Time         `json:"start"`
 	End         time.Time         `json:"end"` // exclusive
@@ -241,7 +242,7 @@ type compiledSilence struct {
 func CompileSilences(list []Silence) Silences {
 	var out Silences
 	for _, s := range list {
-		if m, err := compileMatchers(s.Matchers); err == nil && len(m) > 0 {
+		if m, err := compileMatchers(s.Matchers); err == nil && len(m)+len(s.Services) > 0 {
 			out.list = append(out.list, compiledSilence{s, m})
 		}
 	}
@@ -255,15 +256,31 @@ func (ss Silences) None() bool { return len(ss.list) == 0 }
 // first.
 func (ss Silences) Over(a Alert, now time.Time) (out []Silence) {
 	for _, s := range ss.list {
-		if s.State(now) != SilenceActive || s.Integration != "" && s.Integration != a.Integration || s.Service != "" && s.Service != a.Service {
+		if s.State(now) != SilenceActive || s.Integration != "" && s.Integration != a.Integration {
 			continue
 		}
-		if s.matches(a.Last.Labels) {
+		if s.covers(a.Service) && s.matches(a.Last.Labels) {
 			out = append(out, s.Silence)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Silence) int { return cmp.Or(b.End.Compare(a.End), cmp.Compare(a.ID, b.ID)) })
 	return out
+}
+
+// covers says whether alerts of a service are silenced.
+func (s Silence) covers(id org.ServiceID) bool {
+	return (s.Service == "" || s.Service == id) && (len(s.Services) == 0 || slices.Contains(s.Services, id))
+}
+
+// WindowPrefix begins the ID of a silence that is a maintenance window.
+const WindowPrefix = "window "
+
+// name is how a silence is spoken of.
+func name(id string) string {
+	if strings.HasPrefix(id, WindowPrefix) {
+		return "maintenance " + id
+	}
+	return "silence " + id
 }
 
 func (s compiledSilence) matches(labels map[string]string) bool {
@@ -291,7 +308,7 @@ func Hush(in incident.Incident, firing []Alert, ss Silences, now time.Time) []in
 			if in.Silence == "" {
 				return nil
 			}
-			return []incident.Fact{incident.Released{Why: "silence " + in.Silence + " no longer covers it"}}
+			return []incident.Fact{incident.Released{Why: name(in.Silence) + " no longer covers it"}}
 		}
 		for _, s := range all {
 			over[s.ID] = s
@@ -310,7 +327,7 @@ func Hush(in incident.Incident, firing []Alert, ss Silences, now time.Time) []in
 
 // because says which silence it is, in one line.
 func (s Silence) because() string {
-	why := fmt.Sprintf("silence %s by %s until %s", s.ID, either(oneLine(s.By), "nobody named"), s.End.UTC().Format("2006-01-02 15:04:05 UTC"))
+	why := fmt.Sprintf("%s by %s until %s", name(s.ID), either(oneLine(s.By), "nobody named"), s.End.UTC().Format("2006-01-02 15:04:05 UTC"))
 	if c := oneLine(s.Comment); c != "" {
 		why += ": " + c
 	}

@@ -256,6 +256,9 @@ func amended(old, ev Event) Event {
 // links and the time of sending may differ; senders repeat themselves with a fresh
 // measurement in them. It is the same in every process and version, for it is stored.
 func Digest(ev Event) string {
+	if ev.AsSaid != "" {
+		return ev.AsSaid
+	}
 	var room [1024]byte
 	var names [24]string
 	keys := names[:0]

@@ -46,6 +46,7 @@ const (
 	AllClear Purpose = "all_clear" // it is over
 	HandOver Purpose = "hand_over" // the shift changed while it was open
 	Report   Purpose = "report"    // everyone failed
+	Code     Purpose = "code"      // proves whose an address is; no page of any subject has it
 )
 
 // Alarms says whether the page wants an answer.

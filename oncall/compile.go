@@ -36,12 +36,17 @@ func Compile(s Schedule) (*Compiled, error) {
 	if len(s.Patches) > maxPatches {
 		return nil, fmt.Errorf("schedule: patches: %d are too many, at most %d", len(s.Patches), maxPatches)
 	}
+	x.check(s.Limits.Share >= 0 && s.Limits.Share <= 1, "schedule", "limits.share", "%v is not between 0 and 1: a quarter is 0.25", s.Limits.Share)
+	for role, n := range s.Limits.Want {
+		x.check(n >= 0, "schedule", "limits.want", "%s: %d is not a number of people", role, n)
+	}
 	for i, l := range s.Layers {
 		c.layers = append(c.layers, x.layer(c, i, l, home))
 	}
 	for i, p := range s.Patches {
 		x.patch(c, i, p, home)
 	}
+	c.behind = x.behind
 	for _, patches := range c.phases {
 		slices.SortStableFunc(patches, func(a, b patch) int {
 			return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.seq, b.seq))
@@ -55,9 +60,11 @@ func Compile(s Schedule) (*Compiled, error) {
 
 // A compiler gathers what is wrong and opens each zone once.
 type compiler struct {
-	zones map[string]*zone
-	ids   map[string]int
-	errs  []error
+	zones    map[string]*zone
+	ids      map[string]int
+	behind   bool // somebody stands behind a member
+	operands int  // of the cover at hand
+	errs     []error
 }
 
 func (x *compiler) refuse(where, field string, err error) {
@@ -150,18 +157,24 @@ func (x *compiler) layer(c *Compiled, i int, l Layer, home *zone) layer {
 	}
 	out.startIndex = floorMod(int64(l.StartIndex), int64(max(len(l.Slots), 1)))
 	out.turn = x.turn(where, l, z)
+	x.operands = 0
 	out.cover = x.cover(where, l.Cover, z, out.turn.kind)
 	return out
 }
 
-// people checks names. A member that is itself a team or a schedule is not a person.
+// people checks names: people by their bare names, or a team, a schedule or a policy.
 func (x *compiler) people(where, field string, people []org.PersonID) {
 	x.check(len(people) <= maxSlots, where, field, "%d people are too many", len(people))
 	for _, p := range people {
-		kind, _, found := strings.Cut(string(p), ":")
+		kind, id, found := strings.Cut(string(p), ":")
 		x.check(p != "", where, field, "names nobody")
-		x.check(!found || !slices.Contains([]string{"person", "team", "schedule", "policy", "email"}, kind),
-			where, field, "%q: only people stand in a schedule, by their bare names", p)
+		switch kind {
+		case "team", "schedule", "policy":
+			x.check(!found || id != "", where, field, "%q names nobody", p)
+			x.behind = x.behind || found
+		case "person", "email":
+			x.check(!found, where, field, "%q: people stand in a schedule by their bare names", p)
+		}
 	}
 }
 
@@ -195,7 +208,8 @@ func (x *compiler) turn(where string, l Layer, z *zone) turn {
 }
 
 func (x *compiler) cover(where string, in Cover, z *zone, turnKind string) cover {
-	kind := x.choice(where, "cover.kind", in.Kind, "always", "cycle", "recur", "fixed")
+	kind := x.choice(where, "cover.kind", in.Kind, "always", "cycle", "recur", "fixed", "holidays", "union", "intersect", "minus")
+	x.check(len(in.Of) == 0 || kind == "union" || kind == "intersect" || kind == "minus", where, "cover.of", "does not go with %s", kind)
 	z = x.zoneOr(where, "cover.tz", in.TZ, z)
 	out := &civilCover{z: z, endLast: x.choice(where, "cover.end_fold", in.EndFold, "first", "last") == "last"}
 	counts := turnKind == "occurrence" || turnKind == "cycle"
@@ -210,6 +224,11 @@ func (x *compiler) cover(where string, in Cover, z *zone, turnKind string) cover
 	case "fixed":
 		x.check(turnKind != "cycle", where, "turn.kind", "a fixed cover has no cycles to count")
 		return x.fixed(where, in, z)
+	case "holidays":
+		out.pattern = x.holidays(where, in, z)
+		return out
+	case "union", "intersect", "minus":
+		return x.combined(where, kind, in, z, turnKind)
 	}
 	x.check(!counts, where, "turn.kind", "%s counts what a cover that always holds does not have", turnKind)
 	return unbroken{}
@@ -325,7 +344,7 @@ func (x *compiler) patch(c *Compiled, i int, in Patch, home *zone) {
 	if in.ID == "" {
 		where = fmt.Sprintf("patch %d", i+1)
 	}
-	p := patch{name: where, rank: in.Rank, users: in.Users, old: in.Old, temporary: in.Shifts != nil}
+	p := patch{name: where, number: i, rank: in.Rank, users: in.Users, old: in.Old, temporary: in.Shifts != nil}
 	p.op = x.choice(where, "op", in.Op, "", "set", "add", "remove", "replace")
 	phase := x.choice(where, "phase", in.Phase, "final", "layer")
 	p.start = x.moment(where, "start", in.Start, home, always)

@@ -15,6 +15,7 @@ type Compiled struct {
 	roles  []string // every role of the layers, and primary
 	layers []layer
 	phases [2][]patch // layer, final; each by rank, then seq, then as written
+	behind bool       // some member is a team, a schedule or a policy
 }
 
 type layer struct {
@@ -38,6 +39,7 @@ type turn struct {
 
 type patch struct {
 	name       string
+	number     int // in the schedule
 	op         string
 	rank       int
 	seq        int64

@@ -24,6 +24,8 @@
 //   - A monthly turn from the 31st starts on the last day of shorter months and
 //     returns to the 31st.
 //   - Instants are whole microseconds. Zones come from org.Zone, never the machine's.
+//   - Whole days begin at the first reading of the day: where midnight is skipped, at the
+//     jump.
 //   - Occurrences are numbered as the rule makes them: an excluded date keeps its
 //     number and an added one shares the number before it, so that striking out one
 //     evening does not move everybody after it.
@@ -56,7 +58,35 @@ type Schedule struct {
 	Zone    string         `json:"zone,omitempty" yaml:"zone,omitempty"` // another word for TZ
 	Layers  []Layer        `json:"layers" yaml:"layers"`
 	Patches []Patch        `json:"patches,omitempty" yaml:"patches,omitempty"`
-	Retired bool           `json:"retired,omitempty" yaml:"-"`
+	Limits  Limits         `json:"limits,omitzero" yaml:"limits,omitempty"` // what the linter holds it to
+	// FallBack is called when nobody is on call at all, and told of gaps to come; none is
+	// the managers of the team, and then the catch-all.
+	FallBack org.PolicyID `json:"fall_back,omitempty" yaml:"fall_back,omitempty"`
+	Retired  bool         `json:"retired,omitempty" yaml:"-"`
+}
+
+// Limits are what a schedule should keep to; it may break them, and is told. Zero is the
+// usual: 11 hours of rest between two stints, a week without a break, a quarter of any
+// four weeks. Want is how many should stand in each role.
+type Limits struct {
+	Rest  org.Duration   `json:"rest,omitempty" yaml:"rest,omitempty"`
+	Chain org.Duration   `json:"chain,omitempty" yaml:"chain,omitempty"`
+	Share float64        `json:"share,omitempty" yaml:"share,omitempty"`
+	Want  map[string]int `json:"want,omitempty" yaml:"want,omitempty"`
+}
+
+// Usual fills in what is not said.
+func (l Limits) Usual() Limits {
+	if l.Rest == 0 {
+		l.Rest = org.Duration(11 * time.Hour)
+	}
+	if l.Chain == 0 {
+		l.Chain = org.Duration(7 * 24 * time.Hour)
+	}
+	if l.Share == 0 {
+		l.Share = 0.25
+	}
+	return l
 }
 
 // A Layer is one rotation. It is in force from From until Until. EdgeFrom "clip" cuts
@@ -85,8 +115,10 @@ type Layer struct {
 	Hours  Lines          `json:"hours,omitempty" yaml:"hours,omitempty"`
 }
 
-// A Cover says when a layer holds. Kind is always (also ""), cycle, recur or fixed;
-// the other fields belong to one kind each.
+// A Cover says when a layer holds. Kind is always (also ""), cycle, recur, fixed,
+// holidays, union, intersect or minus; the other fields belong to one kind each. Minus
+// is the first of Of without the others: Mon-Fri without holidays. What is left of an
+// occurrence keeps its number and its turn.
 type Cover struct {
 	Kind    string `json:"kind" yaml:"kind"`
 	TZ      string `json:"tz,omitempty" yaml:"tz,omitempty"`             // "" is the layer's
@@ -111,6 +143,14 @@ type Cover struct {
 	Wkst       string   `json:"wkst,omitempty" yaml:"wkst,omitempty"`               // "" is MO
 	Exdate     []string `json:"exdate,omitempty" yaml:"exdate,omitempty"`
 	Rdate      []string `json:"rdate,omitempty" yaml:"rdate,omitempty"`
+
+	// Of holidays: whole civil days. Those of a country ("CZ"; "" is that of the zone,
+	// unless there are dates), and dates of one's own (2026-12-24).
+	Country string   `json:"country,omitempty" yaml:"country,omitempty"`
+	Dates   []string `json:"dates,omitempty" yaml:"dates,omitempty"`
+
+	// Of union, intersect and minus.
+	Of []Cover `json:"of,omitempty" yaml:"of,omitempty"`
 }
 
 // A Turn says how the slots follow each other. Kind is none (also ""), clock,

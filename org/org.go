@@ -36,17 +36,27 @@ type (
 type Person struct {
 	ID      PersonID           `json:"id" yaml:"id"`
 	Name    string             `json:"name" yaml:"name"`
-	Zone    string             `json:"zone,omitempty" yaml:"zone,omitempty"` // IANA name; "" is UTC
-	Role    Role               `json:"role,omitempty" yaml:"role,omitempty"` // "" is responder
+	Zone    string             `json:"zone,omitempty" yaml:"zone,omitempty"`       // IANA name; "" is UTC
+	Country string             `json:"country,omitempty" yaml:"country,omitempty"` // whose holidays they keep: "CZ"; "" is that of the zone
+	Role    Role               `json:"role,omitempty" yaml:"role,omitempty"`       // "" is responder
 	Methods []Method           `json:"methods,omitempty" yaml:"methods,omitempty"`
 	Rules   []NotificationRule `json:"rules,omitempty" yaml:"rules,omitempty"`
 	Retired bool               `json:"retired,omitempty" yaml:"-"`
 }
 
+// Home is the country whose holidays the person keeps; "" is that we do not know.
+func (p Person) Home() string {
+	if p.Country != "" {
+		return p.Country
+	}
+	return CountryOf(p.Zone)
+}
+
 // A Method is one address of a person on one channel.
 type Method struct {
 	ID       MethodID `json:"id" yaml:"id"`
-	Channel  string   `json:"channel" yaml:"channel"` // the channel's name: "email", "ntfy", "log", ...
+	Name     string   `json:"name,omitempty" yaml:"name,omitempty"` // what the person calls it
+	Channel  string   `json:"channel" yaml:"channel"`               // the channel's name: "email", "ntfy", "log", ...
 	Address  string   `json:"address" yaml:"address"`
 	Verified bool     `json:"verified,omitempty" yaml:"-"`
 	Disabled bool     `json:"disabled,omitempty" yaml:"disabled,omitempty"`
@@ -107,6 +117,9 @@ type Service struct {
 	// Reopen is how long after its resolve an alert that fires again reopens the old
 	// incident instead of opening a new one; nil means ten minutes.
 	Reopen *Duration `json:"reopen,omitempty" yaml:"reopen,omitempty"`
+	// Sift says how its alerts are sifted before they page; what it leaves out is as in
+	// the settings.
+	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
 	// Sensitive keeps its incidents from everybody but those who answer for its team.
 	Sensitive bool `json:"sensitive,omitempty" yaml:"sensitive,omitempty"`
 	Retired   bool `json:"retired,omitempty" yaml:"-"`
@@ -128,6 +141,8 @@ type Settings struct {
 	// CatchAll is the service of events that nobody claims, and its policy is called
 	// when a whole climb reaches nobody.
 	CatchAll ServiceID `json:"catch_all,omitempty" yaml:"catch_all,omitempty"`
+	// Sift is how alerts are sifted where their service does not say.
+	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
 }
 
 // A Priority is the lane of notification.
@@ -154,7 +169,8 @@ func (s Severity) Valid() bool { return len(s) == 4 && s >= SEV1 && s <= SEV5 }
 
 // A Target is whom a level of a policy calls; exactly one field is set. It is
 // written "person:jane", "schedule:primary", "team:dba", "policy:managers" or
-// "email:reports@example.org"; a bare word is a person.
+// "email:reports@example.org"; a bare word is a person. Of a schedule it may name a place
+// (Place): "schedule:primary/secondary".
 type Target struct {
 	Kind string // person, schedule, team, policy or email
 	ID   string
@@ -165,6 +181,13 @@ func (t Target) String() string {
 		return ""
 	}
 	return t.Kind + ":" + t.ID
+}
+
+// Place parts the target of a schedule: "db/secondary" is the role secondary of db,
+// "db/next" and "db/previous" are who stands after and before the one on call.
+func (t Target) Place() (id, place string) {
+	id, place, _ = strings.Cut(t.ID, "/")
+	return id, place
 }
 
 func (t Target) MarshalText() ([]byte, error) { return []byte(t.String()), nil }

@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -27,6 +29,9 @@ var zones = func() map[string]*zip.File {
 	}
 	return m
 }()
+
+// Zones are the names of all time zones, in order.
+func Zones() []string { return slices.Sorted(maps.Keys(zones)) }
 
 // Zone is the time zone of an IANA name, from the embedded database and never from
 // the machine's. "" and "UTC" are UTC. It costs some microseconds: keep the result.

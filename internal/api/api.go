@@ -56,6 +56,9 @@ type Options struct {
 	Ring     *secret.Ring // of keys that /api/v1 makes
 	// Identify says who asks /api/v1; without it, Auth does.
 	Identify func(*http.Request) (auth.Identity, error)
+	// Base is the path of the public URL, without a slash at its end, and UIDev where
+	// Vite serves the app's sources; "" is the app that is built in.
+	Base, UIDev string
 	// Stopping is closed when the server is to stop, for those who would stay for hours.
 	Stopping <-chan struct{}
 }
@@ -67,6 +70,7 @@ const (
 	public          permission = "public"
 	integrationKey  permission = "integration key"  // in the path or in the body
 	acknowledgeLink permission = "acknowledge link" // the token of one page
+	appFile         permission = "app file"         // one of the build that is served
 	local           permission = "local"            // from a private network, not through a proxy
 )
 
@@ -128,11 +132,13 @@ func New(o Options) http.Handler {
 		{"POST", "/in/heartbeat/{key}/{name}", integrationKey, "problem", s.ingest.ping},
 		{"GET", "/a/{token}", acknowledgeLink, "html", pages.Link},
 		{"POST", "/a/{token}", acknowledgeLink, "html", pages.Answer},
+		{"GET", "/t/{token}", acknowledgeLink, "html", pages.Trial},
+		{"POST", "/t/{token}", acknowledgeLink, "html", pages.AnswerTrial},
 		{"GET", "/livez", public, "problem", live},
 		{"GET", "/readyz", public, "problem", s.ready.ServeHTTP},
 		{"GET", "/metrics", local, "problem", metrics.ServeHTTP},
-		{"GET", "/", public, "html", pages.Front},
 	}
+	s.routes = append(s.routes, appRoutes(web.NewApp(o.Base, o.UIDev), o.UIDev != "")...)
 	identify := o.Identify
 	if o.Auth != nil {
 		if identify == nil {
@@ -150,6 +156,28 @@ func New(o Options) http.Handler {
 		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})
 	}
 	return s
+}
+
+// appRoutes are those of the app. Its addresses are one list, so that whatever is not
+// there stays a 404.
+func appRoutes(app *web.App, dev bool) []route {
+	all := []route{
+		{"GET", "/", public, "html", app.Screen},
+		{"GET", "/assets/version", public, "html", app.Current},
+		{"GET", "/assets/{version}/{file}", appFile, "html", app.Asset},
+	}
+	for _, area := range web.Areas {
+		all = append(all, route{"GET", "/" + area + "/{path...}", public, "html", app.Screen})
+	}
+	for _, name := range web.Fixed {
+		all = append(all, route{"GET", "/" + name, public, "html", app.File(name)})
+	}
+	if dev {
+		for _, at := range []string{"/@vite/{path...}", "/@fs/{path...}", "/@id/{path...}", "/src/{path...}", "/i18n/{path...}", "/node_modules/{path...}", "/{file}"} {
+			all = append(all, route{"*", at, public, "html", app.Screen})
+		}
+	}
+	return all
 }
 
 // register adds figures to a registry that may have them already.

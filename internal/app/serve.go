@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -117,6 +119,7 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	stopping := make(chan struct{})
 	handler := api.New(api.Options{
 		Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version, Auth: door, Ring: ring, Stopping: stopping,
+		Base: base(o.Public()), UIDev: o.UIDev,
 	})
 
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -180,6 +183,15 @@ func (s *Server) serve(listener net.Listener, handler http.Handler, stopping cha
 		defer cancel()
 		return server.Shutdown(ctx)
 	})
+}
+
+// base is the path of a URL.
+func base(public string) string {
+	u, err := url.Parse(public)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.Path, "/")
 }
 
 // diskUsed looks at the disk of a SQLite database; PostgreSQL's is not ours to see.

@@ -19,6 +19,7 @@ var newPasswordField = web.Field{
 func (a *Auth) SetupPage(w http.ResponseWriter, r *http.Request) {
 	f := web.Form{
 		Title: "Set up Tocsin", Lead: "Make the first administrator. Everybody else is invited later. This link works once.", Button: "Set up",
+		Next: a.public + "/", On: "Open Tocsin",
 		Fields: []web.Field{
 			{Name: "person", Label: "Your id", Hint: "short, such as jane; it stands in logs and links", Complete: "username", Required: true},
 			{Name: "name", Label: "Name", Complete: "name"},
@@ -40,7 +41,10 @@ func (a *Auth) SetupPage(w http.ResponseWriter, r *http.Request) {
 
 // PasswordPage answers GET and POST /password/{token}.
 func (a *Auth) PasswordPage(w http.ResponseWriter, r *http.Request) {
-	f := web.Form{Title: "Set your password", Lead: "This link works once.", Button: "Set password", Fields: []web.Field{newPasswordField}}
+	f := web.Form{
+		Title: "Set your password", Lead: "This link works once.", Button: "Set password", Fields: []web.Field{newPasswordField},
+		Next: a.public + "/sign-in", On: "Sign in",
+	}
 	a.form(w, r, f, func() (string, error) {
 		return "Your password is set. Sign in with it.", a.byLink(r, r.PathValue("token"), r.PostFormValue("password"))
 	})

@@ -59,6 +59,13 @@ type Message struct {
 	// to answer.
 	AckURL string
 	URL    string // of the incident; may be ""
+	// Code names the incident among those that the person was paged about: four digits
+	// with which they reply. "" when they cannot.
+	Code string
+	// More says what else this page stands for: "6 more alerts for checkout".
+	More string
+	// Choices are the answers to a page by hand; without any it is acknowledged.
+	Choices []string
 
 	At   time.Time      // when it began; zero for none
 	Zone *time.Location // the person's; nil is UTC

@@ -6,13 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"regexp"
 	"strings"
-	"sync/atomic"
 
 	"tocsin/escalate"
 	"tocsin/internal/egress"
@@ -160,15 +157,6 @@ func (n *Ntfy) Send(ctx context.Context, m Message) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, failed(Permanent, fmt.Errorf("ntfy: %w", err))
 	}
-	// Whether the request went out whole decides what a lost connection means.
-	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest: func(i httptrace.WroteRequestInfo) {
-			if i.Err == nil {
-				written.Store(true)
-			}
-		},
-	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.String()+"/", bytes.NewReader(body))
 	if err != nil {
 		return Receipt{}, failed(Permanent, fmt.Errorf("ntfy: %w", err))
@@ -179,11 +167,10 @@ func (n *Ntfy) Send(ctx context.Context, m Message) (Receipt, error) {
 	if n.token != "" && n.server != nil && *server == *n.server {
 		req.Header.Set("Authorization", "Bearer "+n.token)
 	}
-	res, err := n.client.Do(req)
+	res, text, err := exchange(n.client, req)
 	if err != nil {
-		return Receipt{}, failed(lost(err, written.Load()), fmt.Errorf("ntfy: %w", err))
+		return Receipt{}, err
 	}
-	defer res.Body.Close()
 	if err := answered(res); err != nil {
 		return Receipt{}, err
 	}
@@ -191,7 +178,7 @@ func (n *Ntfy) Send(ctx context.Context, m Message) (Receipt, error) {
 	var got struct {
 		ID string `json:"id"`
 	}
-	if text, err := io.ReadAll(res.Body); err == nil && json.Unmarshal(text, &got) != nil {
+	if json.Unmarshal(text, &got) != nil {
 		got.ID = ""
 	}
 	return Receipt{Provider: oneLine(got.ID, 100), State: escalate.Sent}, nil

@@ -55,6 +55,9 @@ func Headline(m Message) string {
 	default:
 		line = title
 	}
+	if more := oneLine(m.More, 60); more != "" {
+		return oneLine(line, maxHeadline-len(more)-4) + " (+ " + more + ")"
+	}
 	return oneLine(line, maxHeadline)
 }
 

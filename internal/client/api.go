@@ -67,6 +67,13 @@ type Alert struct {
 	Title       string            `json:"title"`
 }
 
+type Answering struct {
+	ID string `json:"id"`
+	// From 1
+	Level int64  `json:"level"`
+	Name  string `json:"name"`
+}
+
 type Applied struct {
 	Steps []Step `json:"steps"`
 }
@@ -89,6 +96,14 @@ type BeatState struct {
 	PingedAt *time.Time `json:"pinged_at,omitempty"`
 	// new: it was never heard; waiting: for its next ping; missed: it is silent for too long; resting: nobody waits, the next ping begins anew: new, waiting, missed, resting
 	State string `json:"state"`
+}
+
+type Because struct {
+	// An alarm went out
+	Paged bool `json:"paged"`
+	// In the order of time
+	Reasons []Reason `json:"reasons"`
+	Summary string   `json:"summary"`
 }
 
 type Bulk struct {
@@ -150,17 +165,35 @@ type Climb struct {
 	Waiting string `json:"waiting,omitempty"`
 }
 
+type CodeGivenBody struct {
+	// Spaces and dashes do not matter
+	Code string `json:"code"`
+}
+
+type Counts struct {
+	Acknowledged int64 `json:"acknowledged"`
+	// Whatever their status; they are not counted under it
+	Held int64 `json:"held"`
+	// You were called for, and nobody has them; 200 is 200 or more
+	NeedsYou  int64 `json:"needs_you"`
+	Snoozed   int64 `json:"snoozed"`
+	Triggered int64 `json:"triggered"`
+}
+
 type Cover struct {
 	Anchor     string            `json:"anchor,omitempty"`
 	ByDay      []string          `json:"by_day,omitempty"`
 	ByMonth    []int64           `json:"by_month,omitempty"`
 	ByMonthday []int64           `json:"by_monthday,omitempty"`
+	Country    string            `json:"country,omitempty"`
+	Dates      []string          `json:"dates,omitempty"`
 	DurS       int64             `json:"dur_s,omitempty"`
 	EndFold    string            `json:"end_fold,omitempty"`
 	Exdate     []string          `json:"exdate,omitempty"`
 	Freq       string            `json:"freq,omitempty"`
 	Interval   int64             `json:"interval,omitempty"`
 	Kind       string            `json:"kind"`
+	Of         []Cover           `json:"of,omitempty"`
 	PeriodDays int64             `json:"period_days,omitempty"`
 	Rdate      []string          `json:"rdate,omitempty"`
 	Spans      []json.RawMessage `json:"spans,omitempty"`
@@ -190,6 +223,19 @@ type Delivery struct {
 	Tries   int64      `json:"tries"`
 }
 
+type Duty struct {
+	// Of a shift that is to come
+	From     *time.Time `json:"from,omitempty"`
+	Name     string     `json:"name"`
+	Role     string     `json:"role,omitempty"`
+	Schedule string     `json:"schedule"`
+	// Whose policy calls the schedule
+	Services []Answering `json:"services"`
+	Team     string      `json:"team,omitempty"`
+	Until    *time.Time  `json:"until,omitempty"`
+	Why      string      `json:"why,omitempty"`
+}
+
 type ErrorDetail struct {
 	// Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id'
 	Location string `json:"location,omitempty"`
@@ -202,6 +248,13 @@ type ErrorDetail struct {
 type Exported struct {
 	// What POST /apply takes. Keys and secrets are not in it
 	YAML string `json:"yaml"`
+}
+
+type Flapping struct {
+	High float64 `json:"high,omitempty"`
+	Low  float64 `json:"low,omitempty"`
+	Off  bool    `json:"off,omitempty"`
+	Sev1 bool    `json:"sev1,omitempty"`
 }
 
 type Foreseen struct {
@@ -218,6 +271,11 @@ type GoneBody struct {
 	Left        []string `json:"left,omitempty"`
 	Replacement string   `json:"replacement,omitempty"`
 	Setup       []Need   `json:"setup"`
+}
+
+type Grouping struct {
+	Key    string `json:"key"`
+	Window string `json:"window,omitempty"`
 }
 
 type Heartbeat struct {
@@ -253,6 +311,8 @@ type ImportingBody struct {
 }
 
 type Incident struct {
+	// When the answer expires
+	AckUntil *time.Time `json:"ack_until,omitempty"`
 	// That ever joined
 	Alerts int64 `json:"alerts"`
 	// When the last line of its log was written
@@ -262,18 +322,29 @@ type Incident struct {
 	ID          string `json:"id"`
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
-	Lines    int64      `json:"lines"`
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
 	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	OwnedAt  *time.Time `json:"owned_at,omitempty"`
 	// Who answered first
-	Owner      string     `json:"owner,omitempty"`
-	Priority   string     `json:"priority,omitempty"`
-	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
-	Service    string     `json:"service,omitempty"`
-	Severity   string     `json:"severity,omitempty"`
+	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
+	Priority    string     `json:"priority,omitempty"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	Severity    string     `json:"severity,omitempty"`
+	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
 	// triggered, acknowledged, snoozed, resolved, closed
-	Status string `json:"status"`
-	Team   string `json:"team,omitempty"`
-	Title  string `json:"title"`
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
 type Integration struct {
@@ -346,11 +417,20 @@ type Level struct {
 	When       *When    `json:"when,omitempty"`
 }
 
+type Limits struct {
+	Chain string           `json:"chain,omitempty"`
+	Rest  string           `json:"rest,omitempty"`
+	Share float64          `json:"share,omitempty"`
+	Want  map[string]int64 `json:"want,omitempty"`
+}
+
 type Line struct {
 	At time.Time `json:"at"`
 	By string    `json:"by,omitempty"`
 	// What the fact says, field by field
 	Fact json.RawMessage `json:"fact,omitempty"`
+	// Of a note: what its Markdown is, made safe
+	Html string `json:"html,omitempty"`
 	// Unique within the incident
 	ID string `json:"id"`
 	// Of a fact "escalate.called", of a page "page.sent"
@@ -366,17 +446,88 @@ type Link struct {
 	Text  string `json:"text,omitempty"`
 }
 
+type Me struct {
+	// What may be done to what belongs to nobody, or to everything
+	Deeds []string `json:"deeds"`
+	// The API key, if it is one that asks
+	Key string `json:"key,omitempty"`
+	// Contact methods that a page may go out over
+	Methods int64  `json:"methods"`
+	Name    string `json:"name"`
+	// The next shift that begins within 35 days
+	NextShift *Duty     `json:"next_shift,omitempty"`
+	Now       time.Time `json:"now"`
+	// Now
+	OnCall []Duty `json:"on_call"`
+	// With an API key, whom it acts for
+	Person string   `json:"person,omitempty"`
+	Role   string   `json:"role"`
+	Teams  []MyTeam `json:"teams"`
+	// Of Tocsin
+	Version string `json:"version"`
+	// High pages that nobody has answered yet, newest first
+	Waiting []MyPage `json:"waiting"`
+	// IANA name
+	Zone string `json:"zone"`
+}
+
 type Method struct {
 	Address  string `json:"address"`
 	Channel  string `json:"channel"`
 	Disabled bool   `json:"disabled,omitempty"`
 	ID       string `json:"id"`
+	Name     string `json:"name,omitempty"`
 	Verified bool   `json:"verified,omitempty"`
+}
+
+type MethodAddedBody struct {
+	Address string `json:"address"`
+	Channel string `json:"channel"`
+	// What you call it
+	Name string `json:"name,omitempty"`
+}
+
+type MethodChangeBody struct {
+	Disabled bool   `json:"disabled,omitempty"`
+	Name     string `json:"name,omitempty"`
+}
+
+type MethodPendingBody struct {
+	Address string `json:"address"`
+	// When another code can be sent
+	AgainAt   time.Time `json:"again_at"`
+	Channel   string    `json:"channel"`
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name,omitempty"`
+	// The message with the code
+	Sent TestPage `json:"sent"`
+	// That are left; at 0 another code must be sent
+	Tries int64 `json:"tries"`
 }
 
 type MinAlerts struct {
 	Count  int64  `json:"count"`
 	Within string `json:"within"`
+}
+
+type MyPage struct {
+	At       time.Time `json:"at"`
+	Channel  string    `json:"channel"`
+	Incident string    `json:"incident"`
+	// The last one
+	Page     string `json:"page"`
+	Severity string `json:"severity,omitempty"`
+	// planned, claimed, sent, delivered, read, answered, failed, cancelled
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type MyTeam struct {
+	Deeds []string `json:"deeds"`
+	ID    string   `json:"id"`
+	Name  string   `json:"name"`
+	Role  string   `json:"role"`
 }
 
 type Need struct {
@@ -390,6 +541,16 @@ type Needs struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
 	Setup     []Need     `json:"setup"`
+}
+
+type NextLevel struct {
+	At time.Time `json:"at"`
+	// Called then, from 1; absent when there is none left to call
+	Level int64 `json:"level,omitempty"`
+	// From 1
+	Round int64 `json:"round"`
+	// In words: escalates to level 2
+	Text string `json:"text"`
 }
 
 type NotificationRule struct {
@@ -413,6 +574,21 @@ type OpeningBody struct {
 	// Becomes its first note
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
+}
+
+type OwnMethod struct {
+	// Absent where nobody can read it, as of push
+	Address         string     `json:"address,omitempty"`
+	Channel         string     `json:"channel"`
+	Disabled        bool       `json:"disabled,omitempty"`
+	ID              string     `json:"id"`
+	LastDeliveredAt *time.Time `json:"last_delivered_at,omitempty"`
+	LastReadAt      *time.Time `json:"last_read_at,omitempty"`
+	// Within 90 days
+	LastSentAt *time.Time `json:"last_sent_at,omitempty"`
+	// The channel is not set up here: no page goes out over it
+	Missing bool   `json:"missing,omitempty"`
+	Name    string `json:"name,omitempty"`
 }
 
 type Page struct {
@@ -510,6 +686,12 @@ type PagePage struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PagePagedPerson struct {
+	Items []PagedPerson `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PagePatch struct {
 	Items []Patch `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -576,6 +758,12 @@ type PageTeam struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageTestPage struct {
+	Items []TestPage `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageWatch struct {
 	Items []Watch `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -586,6 +774,49 @@ type PageWebhook struct {
 	Items []Webhook `json:"items"`
 	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
+}
+
+type PagedMethod struct {
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	// Of the last page
+	Attempts int64  `json:"attempts"`
+	Channel  string `json:"channel"`
+	// The first time
+	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+	// Why the last page failed, or was cancelled
+	Error  string `json:"error,omitempty"`
+	Method string `json:"method,omitempty"`
+	// That went out over it
+	Pages int64 `json:"pages"`
+	// When the last page is, or was, due
+	PlannedAt *time.Time `json:"planned_at,omitempty"`
+	// Of the last page: alarm, fail_over, told, all_clear, hand_over, report
+	Purpose string     `json:"purpose"`
+	ReadAt  *time.Time `json:"read_at,omitempty"`
+	// When the last that went out did
+	SentAt *time.Time `json:"sent_at,omitempty"`
+	// Of the last page: planned, claimed, sent, delivered, read, answered, failed, cancelled
+	State string `json:"state"`
+}
+
+type PagedPerson struct {
+	AlarmsSent int64 `json:"alarms_sent"`
+	// When they said that they have it
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	CalledAt   *time.Time `json:"called_at,omitempty"`
+	// That called them last, from 1; absent for the fail-over and for notices
+	Level   int64         `json:"level,omitempty"`
+	Methods []PagedMethod `json:"methods"`
+	Name    string        `json:"name"`
+	// Absent for a bare address
+	Person string `json:"person,omitempty"`
+	// The best that any method came to; none: nothing was to be sent: planned, sent, delivered, read, answered, failed, cancelled, none
+	State string `json:"state"`
+	// Why no method of theirs works
+	Unreached string `json:"unreached,omitempty"`
+	// What stood for them in the policy, such as schedule:primary
+	Via string `json:"via,omitempty"`
+	Why string `json:"why,omitempty"`
 }
 
 type Passes struct {
@@ -606,9 +837,22 @@ type Patch struct {
 	Users  []string         `json:"users,omitempty"`
 }
 
+type PendingMethod struct {
+	Address string `json:"address"`
+	// When another code can be sent
+	AgainAt   time.Time `json:"again_at"`
+	Channel   string    `json:"channel"`
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name,omitempty"`
+	// That are left; at 0 another code must be sent
+	Tries int64 `json:"tries"`
+}
+
 type Person struct {
 	ChangedAt *time.Time         `json:"changed_at,omitempty"`
 	ChangedBy string             `json:"changed_by,omitempty"`
+	Country   string             `json:"country,omitempty"`
 	ID        string             `json:"id,omitempty"`
 	Methods   []Method           `json:"methods,omitempty"`
 	Name      string             `json:"name,omitempty"`
@@ -639,12 +883,43 @@ type Policy struct {
 	Zone    string `json:"zone,omitempty"`
 }
 
+type PostMarkdownRequest struct {
+	Text string `json:"text"`
+}
+
+type Profile struct {
+	// Over which this installation can reach people
+	Channels []string    `json:"channels"`
+	Methods  []OwnMethod `json:"methods"`
+	Name     string      `json:"name"`
+	// Addresses whose code was not repeated yet: no page goes there
+	Pending []PendingMethod    `json:"pending"`
+	Person  string             `json:"person"`
+	Role    string             `json:"role"`
+	Rules   []NotificationRule `json:"rules"`
+	Version int64              `json:"version"`
+	// IANA name; UTC, when it is absent
+	Zone string `json:"zone,omitempty"`
+}
+
+type ProfileChangeBody struct {
+	Name string `json:"name,omitempty"`
+	// IANA name, such as Europe/Prague
+	Zone string `json:"zone,omitempty"`
+}
+
 type RaisingBody struct {
 	// high, low
 	Priority string `json:"priority,omitempty"`
 	// SEV1, SEV2, SEV3, SEV4, SEV5
 	Severity string `json:"severity,omitempty"`
 	Why      string `json:"why"`
+}
+
+type Reason struct {
+	// Absent for what holds now
+	At   *time.Time `json:"at,omitempty"`
+	Text string     `json:"text"`
 }
 
 type ReassigningBody struct {
@@ -696,6 +971,10 @@ type RuleList struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type RulesChangeBody struct {
+	Rules []NotificationRule `json:"rules"`
+}
+
 type Said struct {
 	Incident WholeIncident `json:"incident"`
 	// For the person who did it
@@ -705,8 +984,10 @@ type Said struct {
 type Schedule struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
+	FallBack  string     `json:"fall_back,omitempty"`
 	ID        string     `json:"id,omitempty"`
 	Layers    []Layer    `json:"layers"`
+	Limits    *Limits    `json:"limits,omitempty"`
 	Name      string     `json:"name,omitempty"`
 	Patches   []Patch    `json:"patches,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
@@ -727,6 +1008,7 @@ type Service struct {
 	Reopen    string     `json:"reopen,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Sensitive bool       `json:"sensitive,omitempty"`
+	Sift      *Sift      `json:"sift,omitempty"`
 	Team      string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
@@ -747,6 +1029,7 @@ type Settings struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
+	Sift      *Sift      `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -759,6 +1042,22 @@ type Shift struct {
 	Roles  map[string][]string `json:"roles,omitempty"`
 	Until  time.Time           `json:"until"`
 	Why    string              `json:"why,omitempty"`
+}
+
+type Shown struct {
+	Html string `json:"html"`
+}
+
+type Sift struct {
+	Flapping   *Flapping   `json:"flapping,omitempty"`
+	Group      *Grouping   `json:"group,omitempty"`
+	Hold       string      `json:"hold,omitempty"`
+	Late       string      `json:"late,omitempty"`
+	Settle     string      `json:"settle,omitempty"`
+	Sev1AtOnce bool        `json:"sev1_at_once,omitempty"`
+	Storm      *StormGuard `json:"storm,omitempty"`
+	Threshold  *Threshold  `json:"threshold,omitempty"`
+	Transient  string      `json:"transient,omitempty"`
 }
 
 type Silence struct {
@@ -822,6 +1121,12 @@ type StepTaken struct {
 	Kind string `json:"kind"`
 }
 
+type StormGuard struct {
+	Incidents int64  `json:"incidents,omitempty"`
+	Off       bool   `json:"off,omitempty"`
+	Within    string `json:"within,omitempty"`
+}
+
 type Team struct {
 	ChangedAt *time.Time        `json:"changed_at,omitempty"`
 	ChangedBy string            `json:"changed_by,omitempty"`
@@ -840,6 +1145,31 @@ type TemporaryShift struct {
 	Users []string `json:"users"`
 }
 
+type TestAskedBody struct {
+	// It looks and sounds like one of these: high, low
+	Priority string `json:"priority,omitempty"`
+}
+
+type TestPage struct {
+	AnsweredAt  *time.Time `json:"answered_at,omitempty"`
+	At          time.Time  `json:"at"`
+	Channel     string     `json:"channel"`
+	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+	// What the provider said
+	Error  string     `json:"error,omitempty"`
+	ID     string     `json:"id"`
+	Method string     `json:"method"`
+	ReadAt *time.Time `json:"read_at,omitempty"`
+	SentAt *time.Time `json:"sent_at,omitempty"`
+	// claimed: it is being sent: claimed, sent, delivered, read, answered, failed
+	State string `json:"state"`
+}
+
+type Threshold struct {
+	Count  int64  `json:"count"`
+	Within string `json:"within"`
+}
+
 type Turn struct {
 	Anchor string `json:"anchor,omitempty"`
 	Bind   string `json:"bind,omitempty"`
@@ -847,6 +1177,74 @@ type Turn struct {
 	N      int64  `json:"n,omitempty"`
 	TZ     string `json:"tz,omitempty"`
 	Unit   string `json:"unit,omitempty"`
+}
+
+type View struct {
+	// The civil days of the zone, whole; the first and last may stick out
+	Days []ViewDay `json:"days"`
+	// Who is on call, role by role
+	Final []ViewSegment `json:"final"`
+	From  time.Time     `json:"from"`
+	Gaps  []ViewGap     `json:"gaps"`
+	// The zone of the schedule itself
+	Home   string      `json:"home"`
+	Layers []ViewLayer `json:"layers"`
+	Name   string      `json:"name"`
+	// What those who stand in it are called
+	Names     map[string]string `json:"names"`
+	Now       time.Time         `json:"now"`
+	Overrides []ViewOverride    `json:"overrides"`
+	Schedule  string            `json:"schedule"`
+	Until     time.Time         `json:"until"`
+	// Of the schedule; its ETag
+	Version int64 `json:"version"`
+	// From which it is seen
+	Zone string `json:"zone"`
+}
+
+type ViewDay struct {
+	Date    string    `json:"date"`
+	From    time.Time `json:"from"`
+	Holiday string    `json:"holiday,omitempty"`
+	// How long it is: not always 24
+	Hours float64   `json:"hours"`
+	Today bool      `json:"today,omitempty"`
+	Until time.Time `json:"until"`
+	// 1 is Monday, 7 Sunday
+	Weekday int64 `json:"weekday"`
+}
+
+type ViewGap struct {
+	// A layer covers it, with nobody in it
+	Empty bool      `json:"empty,omitempty"`
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	Why   string    `json:"why"`
+}
+
+type ViewLayer struct {
+	Band     int64         `json:"band"`
+	Layer    string        `json:"layer"`
+	Role     string        `json:"role"`
+	Segments []ViewSegment `json:"segments"`
+}
+
+type ViewOverride struct {
+	Override Patch         `json:"override"`
+	Segments []ViewSegment `json:"segments"`
+}
+
+type ViewSegment struct {
+	// It begins before the view
+	CutFrom bool `json:"cut_from,omitempty"`
+	// It goes on after the view
+	CutUntil bool      `json:"cut_until,omitempty"`
+	From     time.Time `json:"from"`
+	// None: the slot is empty on purpose
+	People []string  `json:"people"`
+	Role   string    `json:"role,omitempty"`
+	Until  time.Time `json:"until"`
+	Why    string    `json:"why,omitempty"`
 }
 
 type Watch struct {
@@ -923,20 +1321,29 @@ type WholeIncident struct {
 	ID          string `json:"id"`
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
-	Lines    int64      `json:"lines"`
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
 	OpenedAt *time.Time `json:"opened_at,omitempty"`
 	OwnedAt  *time.Time `json:"owned_at,omitempty"`
 	// Who answered first
 	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
 	Priority    string     `json:"priority,omitempty"`
 	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
 	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
 	Severity    string     `json:"severity,omitempty"`
 	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
 	// triggered, acknowledged, snoozed, resolved, closed
-	Status string `json:"status"`
-	Team   string `json:"team,omitempty"`
-	Title  string `json:"title"`
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
 type Why struct {
@@ -1115,6 +1522,8 @@ type GetIncidentsQuery struct {
 	Severity string
 	// Who has it, or had it at the end
 	Person string
+	// Only those that this person was called for and that nobody has yet; me is who asks
+	Calling string
 	// Each word must begin a word of the title
 	Q string
 	// At or after, by the millisecond
@@ -1134,6 +1543,7 @@ func (q GetIncidentsQuery) values() url.Values {
 	put(v, "priority", q.Priority)
 	put(v, "severity", q.Severity)
 	put(v, "person", q.Person)
+	put(v, "calling", q.Calling)
 	put(v, "q", q.Q)
 	put(v, "opened_after", q.OpenedAfter)
 	put(v, "opened_before", q.OpenedBefore)
@@ -1157,6 +1567,51 @@ func (c *Client) PostIncidents(ctx context.Context, body OpeningBody, with ...Op
 // PostIncidentsBulk: POST /api/v1/incidents/bulk: Do one thing to many incidents.
 func (c *Client) PostIncidentsBulk(ctx context.Context, body Bulk, with ...Option) (out BulkDoneBody, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/bulk", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsCountsQuery is what GetIncidentsCounts may be asked for. What is zero is left out.
+type GetIncidentsCountsQuery struct {
+	// Any of these, with commas between: triggered, acknowledged, snoozed, resolved, closed
+	Status []string
+	// Only those that people still have to care for
+	Open    bool
+	Service string
+	Team    string
+	// high, low
+	Priority string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// Who has it, or had it at the end
+	Person string
+	// Only those that this person was called for and that nobody has yet; me is who asks
+	Calling string
+	// Each word must begin a word of the title
+	Q string
+	// At or after, by the millisecond
+	OpenedAfter  time.Time
+	OpenedBefore time.Time
+}
+
+func (q GetIncidentsCountsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "status", q.Status)
+	put(v, "open", q.Open)
+	put(v, "service", q.Service)
+	put(v, "team", q.Team)
+	put(v, "priority", q.Priority)
+	put(v, "severity", q.Severity)
+	put(v, "person", q.Person)
+	put(v, "calling", q.Calling)
+	put(v, "q", q.Q)
+	put(v, "opened_after", q.OpenedAfter)
+	put(v, "opened_before", q.OpenedBefore)
+	return v
+}
+
+// GetIncidentsCounts: GET /api/v1/incidents/counts: Count open incidents.
+func (c *Client) GetIncidentsCounts(ctx context.Context, query GetIncidentsCountsQuery, with ...Option) (out Counts, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/counts", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -1193,6 +1648,12 @@ func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body Notin
 // GetIncidentsIDPages: GET /api/v1/incidents/{id}/pages: List the pages of an incident.
 func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Option) (out PagePage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/pages", nil, nil, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDPeople: GET /api/v1/incidents/{id}/people: Who was called, and how far that came.
+func (c *Client) GetIncidentsIDPeople(ctx context.Context, id string, with ...Option) (out PagePagedPerson, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/people", nil, nil, &out, with)
 	return out, err
 }
 
@@ -1241,6 +1702,24 @@ func (c *Client) GetIncidentsIDTimeline(ctx context.Context, id string, with ...
 // PostIncidentsIDUnacknowledge: POST /api/v1/incidents/{id}/unacknowledge: Give it back: the climb starts over.
 func (c *Client) PostIncidentsIDUnacknowledge(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/unacknowledge", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDWhyQuery is what GetIncidentsIDWhy may be asked for. What is zero is left out.
+type GetIncidentsIDWhyQuery struct {
+	// Why this one; everybody, when it is left out
+	Person string
+}
+
+func (q GetIncidentsIDWhyQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "person", q.Person)
+	return v
+}
+
+// GetIncidentsIDWhy: GET /api/v1/incidents/{id}/why: Why people were paged, or not, in words.
+func (c *Client) GetIncidentsIDWhy(ctx context.Context, id string, query GetIncidentsIDWhyQuery, with ...Option) (out Because, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/why", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -1346,6 +1825,84 @@ func (c *Client) GetKeysID(ctx context.Context, id string, with ...Option) (out 
 // DeleteKeysID: DELETE /api/v1/keys/{id}: End an API key at once.
 func (c *Client) DeleteKeysID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/keys/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// PostMarkdown: POST /api/v1/markdown: Show what Markdown looks like.
+func (c *Client) PostMarkdown(ctx context.Context, body PostMarkdownRequest, with ...Option) (out Shown, err error) {
+	err = c.do(ctx, "POST", "/api/v1/markdown", nil, body, &out, with)
+	return out, err
+}
+
+// GetMe: GET /api/v1/me: Who you are, what you may, and what waits for you.
+func (c *Client) GetMe(ctx context.Context, with ...Option) (out Me, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me", nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeMethods: POST /api/v1/me/methods: Add an address: a code is sent there.
+func (c *Client) PostMeMethods(ctx context.Context, body MethodAddedBody, with ...Option) (out MethodPendingBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/methods", nil, body, &out, with)
+	return out, err
+}
+
+// PatchMeMethodsID: PATCH /api/v1/me/methods/{id}: Name a contact method, or switch it off or on.
+func (c *Client) PatchMeMethodsID(ctx context.Context, id string, body MethodChangeBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/me/methods/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteMeMethodsID: DELETE /api/v1/me/methods/{id}: Remove a contact method, with the rules that name it.
+func (c *Client) DeleteMeMethodsID(ctx context.Context, id string, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "DELETE", "/api/v1/me/methods/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeMethodsIDResend: POST /api/v1/me/methods/{id}/resend: Have another code sent.
+func (c *Client) PostMeMethodsIDResend(ctx context.Context, id string, with ...Option) (out MethodPendingBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/methods/"+url.PathEscape(id)+"/resend", nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeMethodsIDTest: POST /api/v1/me/methods/{id}/test: Send yourself a test page.
+func (c *Client) PostMeMethodsIDTest(ctx context.Context, id string, body TestAskedBody, with ...Option) (out TestPage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/methods/"+url.PathEscape(id)+"/test", nil, body, &out, with)
+	return out, err
+}
+
+// PostMeMethodsIDVerify: POST /api/v1/me/methods/{id}/verify: Prove an address by its code.
+func (c *Client) PostMeMethodsIDVerify(ctx context.Context, id string, body CodeGivenBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/methods/"+url.PathEscape(id)+"/verify", nil, body, &out, with)
+	return out, err
+}
+
+// GetMeProfile: GET /api/v1/me/profile: Read your contact methods, notification rules and zone.
+func (c *Client) GetMeProfile(ctx context.Context, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/profile", nil, nil, &out, with)
+	return out, err
+}
+
+// PatchMeProfile: PATCH /api/v1/me/profile: Change your name or zone.
+func (c *Client) PatchMeProfile(ctx context.Context, body ProfileChangeBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/me/profile", nil, body, &out, with)
+	return out, err
+}
+
+// PutMeRules: PUT /api/v1/me/rules: Replace your notification rules.
+func (c *Client) PutMeRules(ctx context.Context, body RulesChangeBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/me/rules", nil, body, &out, with)
+	return out, err
+}
+
+// GetMeTests: GET /api/v1/me/tests: List your test pages.
+func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/tests", nil, nil, &out, with)
+	return out, err
+}
+
+// GetMeTestsID: GET /api/v1/me/tests/{id}: How far a test page came.
+func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (out TestPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/tests/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
 }
 
 // GetOncallQuery is what GetOncall may be asked for. What is zero is left out.
@@ -1711,6 +2268,30 @@ func (c *Client) GetSchedulesIDShifts(ctx context.Context, id string, query GetS
 // GetSchedulesIDVersions: GET /api/v1/schedules/{id}/versions: List all versions of a schedule.
 func (c *Client) GetSchedulesIDVersions(ctx context.Context, id string, with ...Option) (out PageSchedule, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDViewQuery is what GetSchedulesIDView may be asked for. What is zero is left out.
+type GetSchedulesIDViewQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+	// An IANA name; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q GetSchedulesIDViewQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	return v
+}
+
+// GetSchedulesIDView: GET /api/v1/schedules/{id}/view: A schedule as a timeline draws it.
+func (c *Client) GetSchedulesIDView(ctx context.Context, id string, query GetSchedulesIDViewQuery, with ...Option) (out View, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/view", query.values(), nil, &out, with)
 	return out, err
 }
 

@@ -49,6 +49,8 @@ type Server struct {
 
 	AllowNetwork []string `name:"allow-network" env:"TOCSIN_ALLOW_NETWORK" placeholder:"CIDR" help:"Private networks, addresses or host:port that contact methods and webhooks may lead to; none unless named."`
 
+	UIDev string `name:"ui-dev" env:"TOCSIN_UI_DEV" placeholder:"URL" help:"Where Vite serves the sources of the app, for who changes it, such as http://127.0.0.1:5173."`
+
 	LogLevel  string `name:"log-level" default:"info" enum:"debug,info,warn,error" env:"TOCSIN_LOG_LEVEL" placeholder:"LEVEL" help:"Least that is logged: debug, info, warn or error (${default})."`
 	LogFormat string `name:"log-format" default:"text" enum:"text,json" env:"TOCSIN_LOG_FORMAT" placeholder:"FORMAT" help:"How it is logged: text or json (${default})."`
 }
@@ -146,6 +148,9 @@ func (s *Server) Logger(w io.Writer) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(w, o))
 }
+
+// Push is the channel whose addresses are devices, which sign up by themselves.
+const Push = "push"
 
 // channelNames are what contact methods may name: all that Channels can make.
 var channelNames = []string{"email", "log", "ntfy"}

@@ -106,8 +106,8 @@ func TestWrong(t *testing.T) {
 			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, rules, settings
 			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members, roles`},
 		{"hidden fields", "people: [{id: a, verified: true, retired: true}]", `
-			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, role, methods, rules
-			x.yaml:1:34: people[0]: unknown field "retired": want one of id, name, zone, role, methods, rules`},
+			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules
+			x.yaml:1:34: people[0]: unknown field "retired": want one of id, name, zone, country, role, methods, rules`},
 		{"wrong shapes", "people: jane\nteams:\n  - dba\nservices:\n  - id: [x]\nsettings: 5\n", `
 			x.yaml:1:9: people: want a list, not "jane"
 			x.yaml:3:5: teams[0]: want fields, not "dba"
@@ -293,4 +293,20 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Teams, schedules and policies may stand in a schedule, where they exist.
+func TestMembersOfSchedules(t *testing.T) {
+	const start = "people: [{id: jane, country: CZ}]\nteams: [{id: t, members: [jane]}]\npolicies: [{id: p, levels: [{targets: ['schedule:s/secondary']}]}]\n"
+	good := parsed(t, start+"schedules: [{id: s, layers: [{id: a, slots: [[jane, 'team:t'], ['policy:p']]}]}, {id: u, layers: [{id: a, slots: [['schedule:s']]}]}]")
+	if err := good.Validate(Setup{}); err != nil {
+		t.Error(err)
+	}
+	bad := parsed(t, "people: [{id: jo, country: QQ}]\n"+"policies: [{id: p, levels: [{targets: ['schedule:x/secondary', 'schedule:s/shadow']}]}]\nschedules: [{id: s, layers: [{id: a, slots: [['team:no', jane]]}]}]")
+	err := bad.Validate(Setup{})
+	for _, want := range []string{`people[0].country: "QQ"`, `there is no schedule "x"`, "who shadows only listens", `slots[0][0]: there is no team "no"`, `slots[0][1]: there is no person "jane"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %s in\n%v", want, err)
+		}
+	}
 }

@@ -171,6 +171,8 @@ func (c *checker) people() {
 		if _, err := org.Zone(p.Zone); err != nil {
 			c.bad(at(i)+".zone", "%v", err)
 		}
+		_, known := org.Holidays(p.Country, 2026, 2026)
+		c.check(known || p.Country == "", at(i)+".country", "%q is no country whose holidays we know, such as CZ", p.Country)
 		c.role(at(i)+".role", p.Role)
 		c.methods(at(i)+".methods", p)
 		for n, r := range p.Rules {
@@ -213,10 +215,13 @@ func (c *checker) priority(path string, p org.Priority) {
 
 func (c *checker) members(path string, people []org.PersonID) {
 	for n, id := range people {
-		at := fmt.Sprintf("%s[%d]", path, n)
-		c.check(id != "", at, "names nobody")
-		c.refers(at, Person, string(id))
+		c.member(fmt.Sprintf("%s[%d]", path, n), id)
 	}
+}
+
+func (c *checker) member(at string, id org.PersonID) {
+	c.check(id != "", at, "names nobody")
+	c.refers(at, Person, string(id))
 }
 
 func (c *checker) teams() {

@@ -33,8 +33,12 @@ func (c *checker) targets(path string, targets []org.Target) {
 	for n, t := range targets {
 		at := fmt.Sprintf("%s[%d]", path, n)
 		switch t.Kind {
-		case Person, Team, Schedule:
+		case Person, Team:
 			c.refers(at, t.Kind, t.ID)
+		case Schedule:
+			id, place := t.Place()
+			c.refers(at, Schedule, id)
+			c.check(place != oncall.Shadow, at, "who shadows only listens: no alarm calls them")
 		case "email":
 			c.address(at, t.ID)
 		case "": // an empty line of the list; what cannot be read was said before
@@ -49,25 +53,39 @@ func (c *checker) schedules() {
 	c.ids(Schedule, len(c.Schedules), at, func(i int) string { return string(c.Schedules[i].ID) })
 	for i, s := range c.Schedules {
 		c.refers(at(i)+".team", Team, string(s.Team))
+		c.refers(at(i)+".fall_back", Policy, string(s.FallBack))
 		for n, l := range s.Layers {
 			layer := fmt.Sprintf("%s.layers[%d]", at(i), n)
-			c.members(layer+".people", l.People)
+			c.standing(layer+".people", l.People)
 			for k, slot := range l.Slots {
-				c.members(fmt.Sprintf("%s.slots[%d]", layer, k), slot)
+				c.standing(fmt.Sprintf("%s.slots[%d]", layer, k), slot)
 			}
 		}
 		for n, p := range s.Patches {
 			patch := fmt.Sprintf("%s.patches[%d]", at(i), n)
-			c.members(patch+".users", p.Users)
-			c.members(patch+".old", p.Old)
+			c.standing(patch+".users", p.Users)
+			c.standing(patch+".old", p.Old)
 			for k, sh := range p.Shifts {
-				c.members(fmt.Sprintf("%s.shifts[%d].users", patch, k), sh.Users)
+				c.standing(fmt.Sprintf("%s.shifts[%d].users", patch, k), sh.Users)
 			}
 		}
 		_, err := oncall.Compile(s)
 		for _, err := range each(err) {
 			path, text := placed(s, err)
 			c.bad(at(i)+path, "%s", text)
+		}
+	}
+}
+
+// standing checks who stands in a schedule: people, teams, schedules and policies.
+func (c *checker) standing(path string, members []org.PersonID) {
+	for n, m := range members {
+		at := fmt.Sprintf("%s[%d]", path, n)
+		switch kind, id, _ := strings.Cut(string(m), ":"); kind {
+		case Team, Schedule, Policy:
+			c.refers(at, kind, id)
+		default:
+			c.member(at, m)
 		}
 	}
 }

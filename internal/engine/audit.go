@@ -100,6 +100,9 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		if err := tx.DropRequests(now.Add(-keepRequests)); err != nil {
 			return err
 		}
+		if err := tx.DropOwn(now.Add(-keepProofs), now.Add(-keepTrials)); err != nil {
+			return err
+		}
 		for _, p := range stuck.Limbo {
 			found = append(found, fmt.Sprintf("page %s was %s with no time to go on", p.ID, p.State))
 			p.State, p.WakeAt = escalate.Planned, now

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tocsin/escalate"
@@ -14,6 +15,9 @@ import (
 func (e *Engine) Report(ctx context.Context, page string, state escalate.State, now time.Time) error {
 	var p store.PageRow
 	err := e.store.Read(ctx, func(tx *store.Tx) (err error) { p, err = tx.Page(page); return err })
+	if errors.Is(err, store.ErrNotFound) {
+		return e.reportTrial(ctx, page, state, now)
+	}
 	if err != nil {
 		return err
 	}

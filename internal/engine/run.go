@@ -22,6 +22,9 @@ const (
 // flight end first. It is the only place in the house that waits.
 func (e *Engine) Run(ctx context.Context) error {
 	if err := e.Begin(ctx, e.clock.Now()); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	listening := make(chan struct{})

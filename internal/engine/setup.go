@@ -192,15 +192,35 @@ func (e *Engine) pick(n int) int {
 	return int(binary.BigEndian.Uint64(b[:]) % uint64(n))
 }
 
+// register knows who stands behind the members of schedules.
+func (s *setup) register() oncall.Register {
+	return oncall.Register{
+		Team: func(id org.TeamID) []org.PersonID {
+			if t := s.teams[id]; !t.Retired {
+				return t.Members
+			}
+			return nil
+		},
+		Schedule: func(id org.ScheduleID) *oncall.Compiled { return s.schedules[id] },
+		Policy: func(id org.PolicyID) []org.Target {
+			if p := s.policies[id]; !p.Retired && len(p.Levels) > 0 {
+				return p.Levels[0].Targets
+			}
+			return nil
+		},
+	}
+}
+
 // who stands behind a schedule or a team.
 func (s *setup) who(t org.Target, at time.Time) escalate.Answer {
 	switch t.Kind {
 	case "schedule":
-		c, ok := s.schedules[org.ScheduleID(t.ID)]
+		id, place := t.Place()
+		c, ok := s.schedules[org.ScheduleID(id)]
 		if !ok {
 			return escalate.Answer{Why: "there is no such schedule"}
 		}
-		shift := c.At(at)
+		shift := s.register().Place(c, place, at)
 		return escalate.Answer{People: shift.People, Why: shift.Why, Until: shift.Until}
 	case "team":
 		team, ok := s.teams[org.TeamID(t.ID)]

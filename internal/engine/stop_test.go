@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -141,6 +142,16 @@ func TestStopLeavesNoLease(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Whoever is stopped before it has begun is stopped, and not in trouble.
+func TestStoppedBeforeItBegan(t *testing.T) {
+	e := open(t, filepath.Join(t.TempDir(), "tocsin.db"), Options{})
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	if err := e.Run(ctx); err != nil {
+		t.Error(err)
+	}
 }
 
 // Whoever may have been paged hears who has it, though nobody knows whether they were.

@@ -3,11 +3,13 @@ package sim
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/app"
 	"tocsin/internal/apply"
+	"tocsin/internal/auth"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
 	"tocsin/org"
@@ -35,7 +38,12 @@ type Demo struct {
 
 	mu   sync.Mutex
 	link func(page string) string
+
+	password string // of everybody in the company; another one each time
 }
+
+// signers are those who can sign in: on call for the shop, a manager, the admin.
+var signers = []org.PersonID{"chiara", "farid", "amara", "ines", "jonas"}
 
 // Run makes the history, serves it and lets the incident unfold, until ctx ends.
 func (d *Demo) Run(ctx context.Context) (err error) {
@@ -97,6 +105,13 @@ func (d *Demo) prepare(ctx context.Context, o config.Server) (keys map[string]st
 		return nil, err
 	}
 	_, err = apply.Run(ctx, st, apply.NewWish(setup, ring, false), incident.ByPerson("jonas"), time.Now().UTC().Truncate(time.Microsecond))
+	door := auth.New(auth.Options{Store: st, Ring: ring})
+	d.password = "rye-" + strings.ToLower(rand.Text()[:10])
+	for _, p := range signers {
+		if err == nil {
+			err = door.SetPassword(ctx, p, d.password)
+		}
+	}
 	return keys, errors.Join(err, st.Close())
 }
 
@@ -139,7 +154,8 @@ func (d *Demo) welcome(ctx context.Context, o config.Server, s *app.Server, keys
 		return // the server says what is wrong
 	}
 	d.say("Ready after %.1f s: 10 people, 3 schedules, 8 services, %d incidents, %d of them SEV1.", took.Seconds(), all, worst)
-	d.say("It listens on %s. Send an alert of your own:", s.URL)
+	d.say("Open %s and sign in as ines (manager), jonas (admin), or chiara, farid or amara (on call in turns), with the password\n\n    %s\n", o.Public(), d.password)
+	d.say("Send an alert of your own:")
 	d.say("\n    curl -d '{\"title\":\"belt 2 stands still\",\"key\":\"belt-2\",\"severity\":\"critical\"}' %s/in/generic/%s\n", o.Public(), keys["warehouse"])
 	d.say("Something is about to break. Ctrl-C ends the demo.\n")
 }

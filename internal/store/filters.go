@@ -3,18 +3,27 @@ package store
 // The parts of which filters are built. A part with a value ends in its placeholder.
 var (
 	listSubjects = filter{
-		text: `SELECT ` + subjectColumns + ` FROM subjects WHERE TRUE`,
-		tail: ` ORDER BY id DESC LIMIT `,
-		parts: map[string]string{
-			"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
-			"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
-			"before": ` AND id < `, "after": ` AND id >= `,
-			"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
-			"rare service": fewOf("subjects", "service", "") + ` subjects`, "rare team": fewOf("subjects", "team", "") + ` subjects`, "rare severity": fewOf("subjects", "severity", "") + ` subjects`,
-			"rare owner": fewOf("subjects", "owner", "owner <> '' AND ") + ` subjects`,
-			"word":       ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
-			"and word":   ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
-		},
+		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE TRUE`,
+		tail:  ` ORDER BY id DESC LIMIT `,
+		parts: ofSubjects,
+	}
+	countSubjects = filter{
+		text:  `SELECT status, held <> '', count(*) FROM subjects WHERE TRUE`,
+		tail:  ` GROUP BY status, held <> ''`,
+		parts: ofSubjects,
+	}
+	ofSubjects = map[string]string{
+		"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
+		"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
+		"before": ` AND id < `, "after": ` AND id >= `,
+		"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
+		"rare service": fewOf("subjects", "service", "") + ` subjects`, "rare team": fewOf("subjects", "team", "") + ` subjects`,
+		"rare severity": fewOf("subjects", "severity", "") + ` subjects`, "rare owner": fewOf("subjects", "owner", "owner <> '' AND ") + ` subjects`,
+		// Said of the page and not of the subject, so that nobody looks through all that
+		// somebody was ever paged for.
+		"paged":    ` AND EXISTS (SELECT 1 FROM pages WHERE pages.subject = subjects.id AND pages.purpose IN ('alarm', 'fail_over') AND pages.person = ?)`,
+		"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
+		"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
 	}
 	titlesOf = filter{
 		text:  `SELECT id, title FROM subjects WHERE TRUE`,

@@ -20,6 +20,7 @@ const (
 type group struct {
 	s       *Store
 	w, r    *sql.DB
+	beside  *checkpointer
 	lanes   [laneCount]chan *job
 	wake    chan struct{}
 	closing chan struct{}
@@ -47,8 +48,8 @@ const (
 	jobGivenUp
 )
 
-func newGroup(s *Store, w, r *sql.DB) *group {
-	g := &group{s: s, w: w, r: r, wake: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}), idle: make(chan *session, readers)}
+func newGroup(s *Store, w, r *sql.DB, beside *checkpointer) *group {
+	g := &group{s: s, w: w, r: r, beside: beside, wake: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}), idle: make(chan *session, readers)}
 	for i := range g.lanes {
 		g.lanes[i] = make(chan *job, laneDepth)
 	}
@@ -61,6 +62,7 @@ func newGroup(s *Store, w, r *sql.DB) *group {
 func (g *group) start() {
 	g.started = true
 	go g.run()
+	go g.beside.run()
 }
 
 func (g *group) close() error {
@@ -74,8 +76,9 @@ func (g *group) close() error {
 				c.close()
 			}
 		}
+		g.beside.stop()
 	}
-	return errors.Join(g.r.Close(), g.w.Close())
+	return errors.Join(g.beside.db.Close(), g.r.Close(), g.w.Close())
 }
 
 // write queues a function and waits for what became of it. Once it was begun the
@@ -276,6 +279,7 @@ func (g *group) end(err error) error {
 	if err := g.say("COMMIT"); err != nil {
 		return err
 	}
+	g.beside.poke()
 	return g.s.faultAt("committed")
 }
 

@@ -31,6 +31,7 @@ func sqliteURL(path, sync string, write bool) string {
 	if write {
 		q.Add("_txlock", "immediate")
 		q.Add("_pragma", "journal_size_limit(67108864)")
+		q.Add("_pragma", fmt.Sprintf("wal_autocheckpoint(%d)", lazy))
 		q.Add("_pragma", "cache_size(-32768)")
 		q.Add("_pragma", "temp_store(MEMORY)") // the savepoints' journal
 	} else {
@@ -71,7 +72,14 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	}
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
-	s.group = newGroup(s, w, r)
+	beside, err := sql.Open("sqlite", sqliteURL(o.URL, o.Sync, true))
+	if err != nil {
+		w.Close()
+		r.Close()
+		return err
+	}
+	beside.SetMaxOpenConns(1)
+	s.group = newGroup(s, w, r, newCheckpointer(beside))
 	if err := s.migrateSQLite(ctx, w, o); err != nil {
 		return err
 	}

@@ -176,10 +176,19 @@ func (tx *Tx) PagesOf(subject incident.ID) ([]PageRow, error) {
 	return tx.pages(tx.s.sql.PagesOf, string(subject))
 }
 
+// Unanswered are the high alarms to a person since a moment, newest first, of what is
+// triggered still.
+func (tx *Tx) Unanswered(p org.PersonID, since time.Time, limit int) ([]PageRow, error) {
+	if err := tx.flush(putSubjects); err != nil {
+		return nil, err
+	}
+	return tx.pages(tx.s.sql.Unanswered, string(p), idFrom(since), limit)
+}
+
 // SavePage writes how far a page has come: state, times, when it is due again, and so
 // on. With gen 0 or more it is fenced: false says that another holds the page now, and
 // nothing was written. Receipts only climb: a page that was delivered does not become
-// less, and the first time of each receipt stays.
+// less, and the first time of each receipt stays. Readers of the feed are told.
 func (tx *Tx) SavePage(p PageRow, gen int64) (bool, error) {
 	if tx.readOnly {
 		return false, tx.fail(errReadOnly)
@@ -206,6 +215,9 @@ func (tx *Tx) SavePage(p PageRow, gen int64) (bool, error) {
 	}
 	_, err = tx.exec(tx.s.sql.SavePage, p.ID, string(p.State), wake, p.Attempts, micros(p.FirstAt), micros(p.SentAt), micros(p.DeliveredAt),
 		micros(p.ReadAt), micros(p.AnsweredAt), micros(p.CancelledAt), p.Err, p.Provider, p.Unsure || was.Unsure)
+	if err == nil {
+		err = tx.Touch("pages", string(was.Subject))
+	}
 	return err == nil, err
 }
 

@@ -17,7 +17,7 @@ type texts struct {
 	ClaimPages, ClaimPagesNewest          string
 	WaitingChannels                       string
 	Page, LockPage, PageByProvider        string
-	SavePage, PagesOf                     string
+	SavePage, PagesOf, Unanswered         string
 	ConfigHead, ConfigHeadLock            string
 	ConfigCurrent, ConfigOne, ConfigAt    string
 	ConfigSupersede, ConfigAdd, ConfigAll string
@@ -77,6 +77,12 @@ type texts struct {
 	AttemptEnd, AttemptForget string
 	AttemptsDrop              string
 
+	// What people do about their own contact methods.
+	Proofs, Proof, ProofLock, ProofPut string
+	ProofDrop, ProofsDrop              string
+	TrialPut, Trial, TrialLock, Trials string
+	TrialsDrop, Worked                 string
+
 	// Silences, and alerts whose time runs out.
 	ArmBy, Expired, NextExpiry, Respite   string
 	PutSilence, Silence, LockSilence      string
@@ -94,6 +100,9 @@ const (
  pages.first_at, pages.sent_at, pages.delivered_at, pages.read_at, pages.answered_at, pages.cancelled_at, pages.err, pages.provider, pages.unsure`
 	beatColumns   = `h.id, h.state, h.every, h.pinged_at, h.since`
 	configColumns = `kind, id, version, at, actor, retired, body, digest`
+
+	proofColumns = `person, method, channel, name, address, code, tries, sends, sent_at, until`
+	trialColumns = `id, person, method, channel, purpose, state, at, sent_at, delivered_at, read_at, answered_at, err, provider`
 
 	credentialColumns = `person, password, totp, totp_next, totp_step, epoch`
 	sessionColumns    = `id, person, made_at, seen_at, expires_at, device`
@@ -148,6 +157,8 @@ var statements = texts{
 	LockPage:       `SELECT ` + pageColumns + ` FROM pages WHERE id = $1{lock}`,
 	PageByProvider: `SELECT ` + pageColumns + ` FROM pages WHERE channel = $1 AND provider = $2 AND provider <> '' ORDER BY pages.id DESC LIMIT 1`,
 	PagesOf:        `SELECT ` + pageColumns + ` FROM pages WHERE subject = $1 ORDER BY pages.at, pages.id`,
+	Unanswered: `SELECT ` + pageColumns + ` FROM pages JOIN subjects s ON s.id = pages.subject WHERE pages.person = $1 AND pages.id >= $2
+ AND pages.priority = 'high' AND pages.purpose IN ('alarm', 'fail_over') AND s.open AND s.status = 'triggered' ORDER BY pages.id DESC LIMIT $3`,
 	SavePage: `UPDATE pages SET state = $2, wake_at = $3, attempts = $4, first_at = $5, sent_at = $6, delivered_at = $7,
  read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12, unsure = $13 WHERE id = $1`,
 
@@ -210,6 +221,23 @@ var statements = texts{
 	AlertsBetween: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id >= $2 AND a.id < $3 ORDER BY a.id`,
 	AlertsFrom: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND (a.first_at, a.id) < ($2, $3)
  ORDER BY a.first_at DESC, a.id DESC LIMIT $4`,
+
+	// What people do about their own contact methods.
+	Proofs:    `SELECT ` + proofColumns + ` FROM proofs WHERE person = $1 ORDER BY method`,
+	Proof:     `SELECT ` + proofColumns + ` FROM proofs WHERE person = $1 AND method = $2`,
+	ProofLock: `SELECT ` + proofColumns + ` FROM proofs WHERE person = $1 AND method = $2{lock}`,
+	ProofPut: `INSERT INTO proofs (` + proofColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (person, method) DO UPDATE
+ SET channel = excluded.channel, name = excluded.name, address = excluded.address, code = excluded.code, tries = excluded.tries, sends = excluded.sends, sent_at = excluded.sent_at, until = excluded.until`,
+	ProofDrop:  `DELETE FROM proofs WHERE person = $1 AND method = $2`,
+	ProofsDrop: `DELETE FROM proofs WHERE until < $1`,
+	TrialPut: `INSERT INTO trials (` + trialColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE
+ SET state = excluded.state, sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, read_at = excluded.read_at, answered_at = excluded.answered_at, err = excluded.err, provider = excluded.provider`,
+	Trial:      `SELECT ` + trialColumns + ` FROM trials WHERE id = $1`,
+	TrialLock:  `SELECT ` + trialColumns + ` FROM trials WHERE id = $1{lock}`,
+	Trials:     `SELECT ` + trialColumns + ` FROM trials WHERE person = $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
+	TrialsDrop: `DELETE FROM trials WHERE id < $1`,
+	Worked: `SELECT method, max(sent_at), max(delivered_at), max(read_at) FROM (SELECT method, sent_at, delivered_at, read_at FROM pages WHERE person = $1 AND id >= $2
+ UNION ALL SELECT method, sent_at, delivered_at, read_at FROM trials WHERE person = $1 AND id >= $2) AS both_of_them GROUP BY method`,
 
 	// Access.
 	Credential:     `SELECT ` + credentialColumns + ` FROM credentials WHERE person = $1`,

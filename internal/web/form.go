@@ -10,6 +10,7 @@ type Form struct {
 	Button      string
 	Wrong       string // why it was refused; what was written stays
 	Done        string // what was done; then nothing is asked any more
+	Next, On    string // where to go on then, and what that is called
 }
 
 // A Field is one input.

@@ -1,5 +1,5 @@
-// Package web serves the pages that people open without signing in: the front page,
-// and behind the link in a page (escalate.Page) the one where they say that they have
+// Package web serves the app (app.go), and the pages that people open without signing
+// in: behind the link in a page (escalate.Page) the one where they say that they have
 // it.
 //
 // An acknowledge link is good for one subject, one person and one verb. Opening it
@@ -69,11 +69,6 @@ func hash(text string) string {
 // A plain page says one thing.
 type plain struct{ Title, Text string }
 
-// Front says that Tocsin runs here.
-func (p *Pages) Front(w http.ResponseWriter, r *http.Request) {
-	render(w, http.StatusOK, "plain", plain{"Tocsin", "Tocsin is running."})
-}
-
 // Fault tells a person what went wrong. A link that is unknown, forged or out of date
 // gets the same page as any address where nothing is.
 func Fault(w http.ResponseWriter, status int) {
@@ -138,6 +133,37 @@ func (p *Pages) Answer(w http.ResponseWriter, r *http.Request) {
 	}
 	v.Said, v.Button = said, ""
 	render(w, status, "link", v)
+}
+
+// Trial shows a test page, and the button.
+func (p *Pages) Trial(w http.ResponseWriter, r *http.Request) {
+	t, err := p.engine.Tried(r.Context(), token(r))
+	if err != nil {
+		p.fault(w, r, err)
+		return
+	}
+	v := view{Title: "Test page", Status: incident.Triggered, State: "Nothing is wrong: this is only a test.", Button: "Acknowledge"}
+	if !t.AnsweredAt.IsZero() {
+		v.Status, v.State, v.Button = incident.Resolved, "You have answered this test.", ""
+	}
+	render(w, http.StatusOK, "link", v)
+}
+
+// AnswerTrial is the answer to a test page.
+func (p *Pages) AnswerTrial(w http.ResponseWriter, r *http.Request) {
+	t, err := p.engine.Tried(r.Context(), token(r))
+	if err == nil {
+		err = p.engine.AnswerTrial(r.Context(), t, p.engine.Now())
+	}
+	const said = "It works: your answer came in."
+	switch {
+	case err != nil:
+		p.fault(w, r, err)
+	case wantsHTML(r):
+		render(w, http.StatusOK, "link", view{Said: said, Title: "Test page", Status: incident.Resolved})
+	default:
+		text(w, http.StatusOK, said)
+	}
 }
 
 // token is that of the link. Ours are never long.

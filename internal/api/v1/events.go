@@ -28,7 +28,7 @@ const (
 // An Event says that something changed: an incident, with the lines that were added to
 // its log, a silence, or a thing of the configuration.
 type Event struct {
-	Topic    string    `json:"topic" doc:"incident, silences, or config/person and so on"`
+	Topic    string    `json:"topic" doc:"incident; pages, when those of an incident came further; silences; or config/person and so on"`
 	ID       string    `json:"id"`
 	Incident *Incident `json:"incident,omitempty" doc:"As it is now"`
 	Lines    []Line    `json:"lines,omitempty" doc:"What was added to its log; absent when it is too much"`
@@ -64,7 +64,7 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request, after string) {
 		return
 	}
 	out := &line{w: bufio.NewWriter(w), control: http.NewResponseController(w)}
-	out.text(fmt.Sprintf("retry: 2000\nid: %s\n\n", eventID(from)))
+	out.text(fmt.Sprintf("retry: 2000\nid: %s\nevent: hello\ndata: {\"version\":%q}\n\n", eventID(from), a.version))
 	if after != "" {
 		a.catchUp(r.Context(), out, c, after, from)
 	}
@@ -182,7 +182,7 @@ type told struct {
 // visible is asked for every delivery.
 func (e told) visible(c *caller, s *setup) bool {
 	switch {
-	case e.topic == "incident", e.topic == "silences":
+	case e.topic == "incident", e.topic == "pages", e.topic == "silences":
 		return c.May(org.ReadIncidents, "") && !s.hides(c.Identity, e.service)
 	case strings.HasPrefix(e.topic, "config/"):
 		return c.May(org.ReadSetup, "")
@@ -212,13 +212,16 @@ func cursorOf(text string) (store.Cursor, bool) {
 func before(a, b store.Cursor) bool { return a.Tx < b.Tx || a.Tx == b.Tx && a.ID < b.ID }
 
 // incidentEvent reads what an incident is now, and the lines that were added.
-func incidentEvent(tx *store.Tx, id incident.ID, first, last int) (Event, org.ServiceID, error) {
+func (a *API) incidentEvent(tx *store.Tx, s *setup, id incident.ID, first, last int) (Event, org.ServiceID, error) {
 	e := Event{Topic: "incident", ID: string(id)}
 	in, err := tx.Subject(id)
 	if err != nil {
 		return e, "", err
 	}
-	now := brief(in.Incident)
+	now, err := a.standing(tx, s, in.Incident)
+	if err != nil {
+		return e, "", err
+	}
 	e.Incident = &now
 	if last-first < mostLines {
 		log, err := tx.LogFrom(id, first, last)

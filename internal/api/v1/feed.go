@@ -12,7 +12,6 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/store"
-	"tocsin/org"
 )
 
 const (
@@ -159,22 +158,29 @@ func (f *feed) tell(tx *store.Tx, rows []store.FeedRow) (b batch, err error) {
 	slices.SortFunc(things, func(a, b store.FeedRow) int { return cmp.Or(cmp.Compare(a.Tx, b.Tx), cmp.Compare(a.ID, b.ID)) })
 	for _, r := range things {
 		e := Event{Topic: r.Topic, ID: r.Subject}
-		if r.Topic != "incident" {
-			var service org.ServiceID
-			if r.Topic == "silences" {
-				one, err := tx.Silence(r.Subject)
-				if errors.Is(err, store.ErrNotFound) {
-					continue
-				}
-				if err != nil {
-					return b, err
-				}
-				service = b.setup.silenced(one)
+		switch r.Topic {
+		case "incident":
+		case "pages": // of an incident: seen by whoever sees that
+			in, err := tx.Subject(incident.ID(r.Subject))
+			if err == nil {
+				b.events = append(b.events, write(e, in.Service, r.Cursor))
+			} else if !errors.Is(err, store.ErrNotFound) {
+				return b, err
 			}
-			b.events = append(b.events, write(e, service, r.Cursor))
+			continue
+		case "silences":
+			one, err := tx.Silence(r.Subject)
+			if err == nil {
+				b.events = append(b.events, write(e, b.setup.silenced(one), r.Cursor))
+			} else if !errors.Is(err, store.ErrNotFound) {
+				return b, err
+			}
+			continue
+		default:
+			b.events = append(b.events, write(e, "", r.Cursor))
 			continue
 		}
-		e, service, err := incidentEvent(tx, incident.ID(r.Subject), r.First, r.Seq)
+		e, service, err := f.api.incidentEvent(tx, b.setup, incident.ID(r.Subject), r.First, r.Seq)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}

@@ -72,7 +72,7 @@ var setup = map[string]any{
 	"settings/settings": org.Settings{CatchAll: "db"},
 }
 
-func open(t testing.TB, url string) *home {
+func open(t testing.TB, url string, more ...channel.Channel) *home {
 	t.Helper()
 	h := &home{t: t, people: map[string]auth.Identity{}, stop: make(chan struct{})}
 	ring, err := secret.Generate(strings.NewReader(strings.Repeat("k", 64)))
@@ -87,7 +87,7 @@ func open(t testing.TB, url string) *home {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })
-	h.engine = engine.New(engine.Options{Store: h.store, Ring: ring, Channels: []channel.Channel{h}, PublicURL: "https://tocsin.example"})
+	h.engine = engine.New(engine.Options{Store: h.store, Ring: ring, Channels: append([]channel.Channel{h}, more...), PublicURL: "https://tocsin.example"})
 	h.configure(setup)
 	var teams []org.Team
 	for _, v := range setup {

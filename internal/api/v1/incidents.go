@@ -1,14 +1,14 @@
 package v1
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"tocsin/alert"
-	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/org"
@@ -31,17 +31,23 @@ type Incident struct {
 	ResolvedAt  *time.Time        `json:"resolved_at,omitempty"`
 	ChangedAt   *time.Time        `json:"changed_at,omitempty" doc:"When the last line of its log was written"`
 	Lines       int               `json:"lines" doc:"Of its log; they only grow"`
+	OwnedAt     *time.Time        `json:"owned_at,omitempty"`
+	AckUntil    *time.Time        `json:"ack_until,omitempty" doc:"When the answer expires"`
+	SnoozeUntil *time.Time        `json:"snooze_until,omitempty"`
+	ServiceName string            `json:"service_name,omitempty"`
+	TeamName    string            `json:"team_name,omitempty"`
+	OwnerName   string            `json:"owner_name,omitempty"`
+	WaitsFor    []org.PersonID    `json:"waits_for,omitempty" doc:"Who was called, while nobody has it"`
+	NeedsYou    bool              `json:"needs_you,omitempty" doc:"You are among them. Events say it to nobody: look at waits_for"`
+	Next        *NextLevel        `json:"next,omitempty" doc:"What happens by itself, if nobody does anything"`
 }
 
 // A WholeIncident is one with how its climb stands.
 type WholeIncident struct {
 	Incident
-	OwnedAt     *time.Time     `json:"owned_at,omitempty"`
-	AckUntil    *time.Time     `json:"ack_until,omitempty" doc:"When the answer expires"`
-	SnoozeUntil *time.Time     `json:"snooze_until,omitempty"`
-	Answered    []org.PersonID `json:"answered,omitempty" doc:"Everyone who did, in order"`
-	Called      []org.PersonID `json:"called,omitempty" doc:"Everyone who was called since it was opened or reopened"`
-	Climbs      []Climb        `json:"climbs,omitempty"`
+	Answered []org.PersonID `json:"answered,omitempty" doc:"Everyone who did, in order"`
+	Called   []org.PersonID `json:"called,omitempty" doc:"Everyone who was called since it was opened or reopened"`
+	Climbs   []Climb        `json:"climbs,omitempty"`
 }
 
 // A Climb is one run up a policy, or one call of some targets.
@@ -58,41 +64,32 @@ type Climb struct {
 	Calling []org.PersonID `json:"calling,omitempty" doc:"Whom the level reached last called"`
 }
 
-func showRow(r store.Row) Incident {
-	return Incident{
-		ID: r.ID, Title: r.Title, Status: r.Status, Severity: r.Severity, Priority: r.Priority, Service: r.Service, Team: r.Team, Integration: r.Integration,
-		Owner: r.Owner, Held: r.Held, Alerts: r.Alerts, OpenedAt: shown(r.OpenedAt), ResolvedAt: shown(r.ResolvedAt), ChangedAt: shown(r.At), Lines: r.Seq,
-	}
-}
-
-func brief(in incident.Incident) Incident {
-	return Incident{
-		ID: in.ID, Title: in.Title, Status: in.Status, Severity: in.Severity, Priority: in.Priority, Service: in.Service, Team: in.Team, Integration: in.Integration,
-		Owner: in.Owner, Held: in.Held, Alerts: in.Alerts, OpenedAt: shown(in.OpenedAt), ResolvedAt: shown(in.ResolvedAt), ChangedAt: shown(in.At), Lines: in.Seq,
-	}
-}
-
-func whole(in incident.Incident) WholeIncident {
-	out := WholeIncident{
-		Incident: brief(in), OwnedAt: shown(in.OwnedAt), AckUntil: shown(in.AckUntil), SnoozeUntil: shown(in.SnoozeUntil), Answered: in.Answered, Called: in.Called,
-	}
+func (a *API) whole(tx *store.Tx, c *caller, in incident.Incident) (WholeIncident, error) {
+	brief, err := a.seen(tx, c, in)
+	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called}
 	for _, r := range in.Runs {
-		c := Climb{Run: r.ID, Policy: r.Policy, Version: r.Version, Round: r.Round + 1, Level: r.Level + 1, Next: shown(r.Due), Waiting: r.Waiting, Settled: r.Settled}
+		climb := Climb{Run: r.ID, Policy: r.Policy, Version: r.Version, Round: r.Round + 1, Level: r.Level + 1, Next: shown(r.Due), Waiting: r.Waiting, Settled: r.Settled}
 		for _, t := range r.Targets {
-			c.Targets = append(c.Targets, t.String())
+			climb.Targets = append(climb.Targets, t.String())
 		}
 		for _, call := range r.Calls {
 			if call.Person != "" {
-				c.Calling = append(c.Calling, call.Person)
+				climb.Calling = append(climb.Calling, call.Person)
 			}
 		}
-		out.Climbs = append(out.Climbs, c)
+		out.Climbs = append(out.Climbs, climb)
 	}
-	return out
+	return out, err
 }
 
 // incidentFilter is what a list of incidents may be narrowed to.
 type incidentFilter struct {
+	IncidentChoice
+	Paging
+}
+
+// IncidentChoice is incidentFilter without its page.
+type IncidentChoice struct {
 	Status       []incident.Status `query:"status" enum:"triggered,acknowledged,snoozed,resolved,closed" doc:"Any of these, with commas between"`
 	Open         bool              `query:"open" doc:"Only those that people still have to care for"`
 	Service      org.ServiceID     `query:"service" maxLength:"64"`
@@ -100,10 +97,28 @@ type incidentFilter struct {
 	Priority     org.Priority      `query:"priority" enum:"high,low"`
 	Severity     org.Severity      `query:"severity" enum:"SEV1,SEV2,SEV3,SEV4,SEV5"`
 	Person       org.PersonID      `query:"person" maxLength:"64" doc:"Who has it, or had it at the end"`
+	Calling      org.PersonID      `query:"calling" maxLength:"64" doc:"Only those that this person was called for and that nobody has yet; me is who asks"`
 	Q            string            `query:"q" maxLength:"200" doc:"Each word must begin a word of the title"`
 	OpenedAfter  time.Time         `query:"opened_after" doc:"At or after, by the millisecond"`
 	OpenedBefore time.Time         `query:"opened_before"`
-	Paging
+}
+
+// Resolve refuses what no filter could mean. Huma calls it.
+func (in *IncidentChoice) Resolve(huma.Context) []error {
+	for name, at := range map[string]time.Time{"query.opened_after": in.OpenedAfter, "query.opened_before": in.OpenedBefore} {
+		if !at.IsZero() && (at.Year() < 1971 || at.Year() > 9999) {
+			return []error{&huma.ErrorDetail{Location: name, Message: "is no time of this world"}}
+		}
+	}
+	return nil
+}
+
+// chosen is what the store is asked for.
+func (in *IncidentChoice) chosen(c *caller) store.Filter {
+	return store.Filter{
+		Status: in.Status, Open: in.Open, Service: in.Service, Team: in.Team, Priority: in.Priority, Severity: in.Severity, Owner: in.Person, Words: in.Q,
+		OpenedAfter: in.OpenedAfter, OpenedBefore: in.OpenedBefore, Hidden: c.setup.hidden(c.Identity),
+	}
 }
 
 func (a *API) listIncidents(ctx context.Context, in *incidentFilter) (*pageOf[Incident], error) {
@@ -112,22 +127,100 @@ func (a *API) listIncidents(ctx context.Context, in *incidentFilter) (*pageOf[In
 	if err != nil {
 		return nil, err
 	}
-	for _, at := range []time.Time{in.OpenedAfter, in.OpenedBefore} {
-		if !at.IsZero() && (at.Year() < 1971 || at.Year() > 9999) {
-			return nil, wrong("query.opened_after", "is no time of this world")
+	f := in.chosen(c)
+	f.Before, f.Limit = incident.ID(after), in.Limit+1
+	out := &pageOf[Incident]{Body: page[Incident]{Items: []Incident{}}}
+	err = a.store.Read(ctx, func(tx *store.Tx) error {
+		if in.Calling != "" {
+			return a.calling(tx, c, in.Calling, f, in.Paging, &out.Body)
 		}
-	}
-	f := store.Filter{
-		Status: in.Status, Open: in.Open, Service: in.Service, Team: in.Team, Priority: in.Priority, Severity: in.Severity, Owner: in.Person, Words: in.Q,
-		OpenedAfter: in.OpenedAfter, OpenedBefore: in.OpenedBefore, Hidden: c.setup.hidden(c.Identity), Before: incident.ID(after), Limit: in.Limit + 1,
-	}
-	var rows []store.Row
-	var upTo incident.ID
-	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		rows, upTo, err = tx.SubjectsWithin(f)
+		rows, upTo, err := tx.SubjectsWithin(f)
+		if err != nil {
+			return err
+		}
+		if upTo != "" { // it has not looked at everything
+			out.Body.Next = in.after(string(upTo))
+		}
+		if len(rows) > in.Limit {
+			rows = rows[:in.Limit]
+			out.Body.Next = in.after(string(rows[in.Limit-1].ID))
+		}
+		out.Body.Items, err = a.listed(tx, c, rows, nil)
 		return err
 	})
-	return paged(in.Paging, rows, string(upTo), showRow, func(r store.Row) string { return string(r.ID) }), err
+	return out, err
+}
+
+// calling lists what somebody was called for and nobody has. The database knows whom it
+// paged for what is triggered; whether they are still wanted, the folded log does.
+func (a *API) calling(tx *store.Tx, c *caller, p org.PersonID, f store.Filter, at Paging, out *page[Incident]) error {
+	if p == "me" {
+		p = c.self()
+	}
+	if p == "" || len(f.Status) > 0 && !slices.Contains(f.Status, incident.Triggered) {
+		return nil
+	}
+	f.Paged, f.Status = p, []incident.Status{incident.Triggered}
+	for {
+		rows, err := tx.Subjects(f)
+		if err != nil {
+			return err
+		}
+		some, err := a.listed(tx, c, rows, func(in incident.Incident) bool { return slices.Contains(waitsFor(in), p) })
+		if err != nil {
+			return err
+		}
+		out.Items = append(out.Items, some...)
+		if len(out.Items) > at.Limit {
+			out.Items = out.Items[:at.Limit]
+			out.Next = at.after(string(out.Items[at.Limit-1].ID))
+			return nil
+		}
+		if len(rows) < f.Limit {
+			return nil
+		}
+		f.Before = rows[len(rows)-1].ID
+	}
+}
+
+// mostNeeding is how far what needs somebody is counted.
+const mostNeeding = 200
+
+// Counts are of open incidents.
+type Counts struct {
+	NeedsYou     int `json:"needs_you" doc:"You were called for, and nobody has them; 200 is 200 or more"`
+	Triggered    int `json:"triggered"`
+	Acknowledged int `json:"acknowledged"`
+	Snoozed      int `json:"snoozed"`
+	Held         int `json:"held" doc:"Whatever their status; they are not counted under it"`
+}
+
+func (a *API) countIncidents(ctx context.Context, in *IncidentChoice) (*struct{ Body Counts }, error) {
+	c, out := asking(ctx), &struct{ Body Counts }{}
+	return out, a.store.Read(ctx, func(tx *store.Tx) error {
+		f := in.chosen(c)
+		all, err := tx.CountOpen(f)
+		if err != nil {
+			return err
+		}
+		for _, n := range all {
+			switch {
+			case n.Held:
+				out.Body.Held += n.N
+			case n.Status == incident.Triggered:
+				out.Body.Triggered = n.N
+			case n.Status == incident.Acknowledged:
+				out.Body.Acknowledged = n.N
+			case n.Status == incident.Snoozed:
+				out.Body.Snoozed = n.N
+			}
+		}
+		var mine page[Incident]
+		f.Limit = mostNeeding + 1
+		err = a.calling(tx, c, "me", f, Paging{Limit: mostNeeding}, &mine)
+		out.Body.NeedsYou = len(mine.Items)
+		return err
+	})
 }
 
 // IncidentID is the path of everything about one incident.
@@ -147,85 +240,12 @@ func (a *API) readIncident(ctx context.Context, in *IncidentID) (*oneIncident, e
 		c := asking(ctx)
 		sub, err := visible(tx, c.setup, c.Identity, in.ID)
 		if err == nil {
-			out.ETag, out.Body = tag(sub.Seq), whole(sub.Incident)
+			out.ETag = tag(sub.Seq)
+			out.Body, err = a.whole(tx, c, sub.Incident)
 		}
 		return err
 	})
 	return out, err
-}
-
-// A Line is one of a timeline: a fact of the log, or what became of a page.
-type Line struct {
-	At   time.Time      `json:"at"`
-	ID   string         `json:"id" doc:"Unique within the incident"`
-	Kind string         `json:"kind" doc:"Of a fact \"escalate.called\", of a page \"page.sent\""`
-	By   incident.Actor `json:"by,omitempty"`
-	Text string         `json:"text"`
-	Fact any            `json:"fact,omitempty" doc:"What the fact says, field by field"`
-	Page string         `json:"page,omitempty" doc:"The id of the page"`
-}
-
-type manyLines struct {
-	ETag string `header:"ETag"`
-	Body page[Line]
-}
-
-func (a *API) timeline(ctx context.Context, in *IncidentID) (*manyLines, error) {
-	c := asking(ctx)
-	var log incident.Log
-	var pages []store.PageRow
-	err := a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		if _, err = visible(tx, c.setup, c.Identity, in.ID); err != nil {
-			return err
-		}
-		if log, err = tx.Log(in.ID); err != nil {
-			return err
-		}
-		pages, err = tx.PagesOf(in.ID)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	lines := []Line{}
-	for _, e := range log {
-		lines = append(lines, lineOf(e))
-	}
-	for _, p := range pages {
-		lines = append(lines, linesOf(c.setup, p)...)
-	}
-	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
-	return &manyLines{Body: page[Line]{Items: lines}}, nil
-}
-
-// lineOf is a fact as a line.
-func lineOf(e incident.Entry) Line {
-	return Line{At: e.At, ID: fmt.Sprintf("%06d", e.Seq), Kind: e.Fact.Kind(), By: e.By, Text: e.Fact.String(), Fact: e.Fact}
-}
-
-// linesOf is what became of a page.
-func linesOf(s *setup, p store.PageRow) (lines []Line) {
-	who := s.person(p.Person)
-	if p.Person == "" {
-		who = "an address"
-	}
-	add := func(state escalate.State, at time.Time, text string) {
-		if !at.IsZero() {
-			lines = append(lines, Line{At: at, ID: p.ID + "/" + string(state), Kind: "page." + string(state), Text: text, Page: p.ID})
-		}
-	}
-	over := who + " over " + p.Channel
-	add(escalate.Sent, p.SentAt, "sent to "+over)
-	add(escalate.Delivered, p.DeliveredAt, "delivered to "+over)
-	add(escalate.Read, p.ReadAt, "read by "+over)
-	add(escalate.Answered, p.AnsweredAt, "answered by "+over)
-	if p.State == escalate.Cancelled {
-		add(escalate.Cancelled, p.CancelledAt, "no longer for "+over+": "+p.Err)
-	}
-	if p.State == escalate.Failed {
-		add(escalate.Failed, cmp.Or(p.SentAt, p.FirstAt, p.At), "could not be sent to "+over+": "+p.Err)
-	}
-	return lines
 }
 
 func (a *API) alertsOf(ctx context.Context, in *IncidentID) (*pageOf[Alert], error) {
@@ -302,7 +322,8 @@ func (a *API) openIncident(ctx context.Context, in *opening) (*openedIncident, e
 	return out, a.store.Read(ctx, func(tx *store.Tx) error {
 		sub, err := tx.Subject(id)
 		if err == nil {
-			out.ETag, out.Body = tag(sub.Seq), whole(sub.Incident)
+			out.ETag = tag(sub.Seq)
+			out.Body, err = a.whole(tx, c, sub.Incident)
 		}
 		return err
 	})

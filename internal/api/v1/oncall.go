@@ -59,7 +59,7 @@ func (a *API) oncall(ctx context.Context, in *Moment) (*pageOf[Watch], error) {
 		if c, err := s.schedule(r.ID); err != nil { // one that cannot be read hides no other
 			shift.Why = "the schedule cannot be read: " + err.Error()
 		} else {
-			shift = c.At(at)
+			shift = s.register().At(c, at)
 		}
 		out.Body.Items = append(out.Body.Items, Watch{
 			Schedule: org.ScheduleID(r.ID), Name: s.names[thing{r.Kind, r.ID}], Team: s.teamOf(r.Kind, r.Body),
@@ -86,31 +86,23 @@ type Shift struct {
 	Why    string                    `json:"why,omitempty"`
 }
 
-type span struct {
+type Stretch struct {
 	ID   string    `path:"id" maxLength:"64"`
 	From time.Time `query:"from" doc:"Now, when it is left out"`
 	To   time.Time `query:"to" doc:"Two weeks later, when it is left out; at most 366 days"`
 }
 
-func (a *API) shifts(ctx context.Context, in *span) (*pageOf[Shift], error) {
+func (a *API) shifts(ctx context.Context, in *Stretch) (*pageOf[Shift], error) {
 	c, err := asking(ctx).setup.schedule(in.ID)
 	if err != nil {
 		return nil, err
 	}
-	if in.From.IsZero() {
-		in.From = a.now()
-	}
-	if in.To.IsZero() {
-		in.To = in.From.Add(14 * 24 * time.Hour)
-	}
-	if err := within("query.from", in.From); err != nil {
+	from, to, err := in.bounds(a.now())
+	if err != nil {
 		return nil, err
 	}
-	if !in.To.After(in.From) || in.To.Sub(in.From) > longestShow {
-		return nil, wrong("query.to", "must be after from, by at most 366 days")
-	}
 	out := &pageOf[Shift]{Body: page[Shift]{Items: []Shift{}}}
-	for _, s := range c.Render(in.From.UTC(), in.To.UTC()) {
+	for _, s := range asking(ctx).setup.register().Render(c, from, to) {
 		out.Body.Items = append(out.Body.Items, Shift{From: s.From, Until: s.Until, People: people(s.People), Roles: s.Roles, Empty: s.Empty, Why: s.Why})
 	}
 	return out, nil

@@ -133,9 +133,10 @@ func (a *API) needs(tx *store.Tx, s *setup, c *caller, p org.PersonID) (n Needs,
 		n.Setup = append(n.Setup, Need{cover.Where, cover.Others})
 	}
 	rows, err := tx.Subjects(store.Filter{Open: true, Owner: p, Hidden: s.hidden(c.Identity), Limit: 1000})
-	for _, r := range rows {
-		n.Incidents = append(n.Incidents, showRow(r))
+	if err != nil {
+		return n, err
 	}
+	n.Incidents, err = a.listed(tx, c, rows, nil)
 	return n, err
 }
 

@@ -147,6 +147,14 @@ func (s *setup) teamOf(kind string, body []byte) org.TeamID {
 	return v.Team
 }
 
+// decoded is what a version of a thing says.
+func decoded[T any](r store.ConfigRow) (v T, err error) {
+	if r.Unreadable != nil {
+		return v, r.Unreadable
+	}
+	return v, json.Unmarshal(r.Body, &v)
+}
+
 // schedule is a schedule, ready to be asked. One that is retired is not there.
 func (s *setup) schedule(id string) (*oncall.Compiled, error) {
 	if c, ok := s.compiled.Load(id); ok {
@@ -186,4 +194,32 @@ func (s *setup) policy(id string) (p escalate.Policy, err error) {
 	err = json.Unmarshal(row.Body, &p)
 	p.Version = row.Version
 	return p, err
+}
+
+// register knows who stands behind the members of schedules.
+func (s *setup) register() oncall.Register {
+	return oncall.Register{
+		Team: func(id org.TeamID) []org.PersonID {
+			var t org.Team
+			row := s.rows[thing{config.Team, string(id)}]
+			if row.Retired || json.Unmarshal(row.Body, &t) != nil {
+				return nil
+			}
+			return t.Members
+		},
+		Schedule: func(id org.ScheduleID) *oncall.Compiled {
+			c, err := s.schedule(string(id))
+			if err != nil {
+				return nil
+			}
+			return c
+		},
+		Policy: func(id org.PolicyID) []org.Target {
+			p, err := s.policy(string(id))
+			if err != nil || len(p.Levels) == 0 {
+				return nil
+			}
+			return p.Levels[0].Targets
+		},
+	}
 }

@@ -31,6 +31,7 @@ package v1
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,8 +79,10 @@ type API struct {
 	identify func(*http.Request) (auth.Identity, error)
 	auth     *auth.Auth
 	log      *slog.Logger
+	version  string
 	huma     huma.API
 	setups   setups
+	policies sync.Map // escalate.Policy by id and version, as they are asked for
 	feed     *feed
 	routes   []Route
 	document []byte // the OpenAPI document
@@ -90,7 +93,7 @@ func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{engine: o.Engine, store: o.Store, ring: o.Ring, identify: o.Identify, auth: o.Auth, log: o.Log}
+	a := &API{engine: o.Engine, store: o.Store, ring: o.Ring, identify: o.Identify, auth: o.Auth, log: o.Log, version: o.Version}
 	if a.auth == nil {
 		a.auth = auth.New(auth.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Log: o.Log})
 	}

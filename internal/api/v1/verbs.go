@@ -106,7 +106,7 @@ func (a *API) doAs(ctx context.Context, id incident.ID, by incident.Actor, decid
 	return out, a.store.Read(ctx, func(tx *store.Tx) error {
 		sub, err := tx.Subject(id)
 		if err == nil {
-			out.Body.Incident = whole(sub.Incident)
+			out.Body.Incident, err = a.whole(tx, asking(ctx), sub.Incident)
 		}
 		return err
 	})

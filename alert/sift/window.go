@@ -1,0 +1,161 @@
+package sift
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/teambition/rrule-go"
+
+	"tocsin/alert"
+	"tocsin/org"
+)
+
+// A Window is planned work: while it is on, what it covers is recorded and calls nobody,
+// and what still fires at its end does. It covers services, with those that depend on
+// them if Dependents, and of these the alerts whose labels match.
+type Window struct {
+	ID         string          `json:"id" yaml:"id"`
+	Name       string          `json:"name,omitempty" yaml:"name,omitempty"`
+	Services   []org.ServiceID `json:"services,omitempty" yaml:"services,omitempty"`
+	Dependents bool            `json:"dependents,omitempty" yaml:"dependents,omitempty"`
+	Match      []string        `json:"match,omitempty" yaml:"match,omitempty"`
+	// Start is a local time in Zone, such as 2026-12-01T02:00; For is how long it lasts.
+	Start string       `json:"start" yaml:"start"`
+	Zone  string       `json:"zone,omitempty" yaml:"zone,omitempty"`
+	For   org.Duration `json:"for" yaml:"for"`
+	// Repeat is an RRULE (RFC 5545), such as FREQ=WEEKLY;BYDAY=SU. Without it the window
+	// is once.
+	Repeat string `json:"repeat,omitempty" yaml:"repeat,omitempty"`
+	By     string `json:"by,omitempty" yaml:"by,omitempty"`
+	Why    string `json:"why,omitempty" yaml:"why,omitempty"`
+}
+
+type window struct {
+	Window
+	matchers []alert.Matcher
+	services []org.ServiceID // with their dependents
+	start    time.Time
+	repeat   *rrule.RRule // nil: once
+}
+
+const (
+	longest  = 366 * 24 * time.Hour
+	lookBack = 20 * 366 * 24 * time.Hour // how old a recurring window may be
+)
+
+func compileWindow(w Window) (c window, err error) {
+	c.Window = w
+	zone, err := org.Zone(w.Zone)
+	if err != nil {
+		return c, fmt.Errorf("zone: %w", err)
+	}
+	c.start, err = time.ParseInLocation("2006-01-02T15:04", w.Start, zone)
+	switch {
+	case err != nil:
+		return c, fmt.Errorf("start: %q is not a local time such as 2026-12-01T02:00", w.Start)
+	case w.For <= 0 || w.For.D() > longest:
+		return c, fmt.Errorf("for: a window lasts some time, at most a year")
+	case len(w.Services) == 0 && len(w.Match) == 0:
+		return c, fmt.Errorf("services: it covers nothing: name services, or labels to match")
+	}
+	for _, text := range w.Match {
+		ms, err := alert.ParseMatchers(text)
+		if err != nil {
+			return c, fmt.Errorf("match: %w", err)
+		}
+		c.matchers = append(c.matchers, ms...)
+	}
+	if w.Repeat == "" {
+		return c, nil
+	}
+	o, err := rrule.StrToROptionInLocation(strings.TrimPrefix(w.Repeat, "RRULE:"), zone)
+	switch {
+	case err != nil:
+		return c, fmt.Errorf("repeat: %q: %w", w.Repeat, err)
+	case o.Freq > rrule.DAILY:
+		return c, fmt.Errorf("repeat: %q: a window repeats daily or less often", w.Repeat)
+	case o.Interval < 0 || o.Interval > 1000 || o.Count < 0:
+		return c, fmt.Errorf("repeat: %q: INTERVAL is 1 to 1000", w.Repeat)
+	case len(o.Byhour)+len(o.Byminute)+len(o.Bysecond) > 0:
+		return c, fmt.Errorf("repeat: %q: the time of day is that of start", w.Repeat)
+	}
+	o.Dtstart = c.start
+	if c.repeat, err = rrule.NewRRule(*o); err != nil {
+		return c, fmt.Errorf("repeat: %q: %w", w.Repeat, err)
+	}
+	if n := c.repeat.Iterator(); n != nil {
+		first, ok := n()
+		if !ok || first.Sub(c.start) > 5*longest {
+			return c, fmt.Errorf("repeat: %q never comes", w.Repeat)
+		}
+		if second, ok := n(); ok && second.Sub(first) < w.For.D() {
+			return c, fmt.Errorf("for: it lasts into its next time")
+		}
+	}
+	return c, nil
+}
+
+// at is the occurrence that is on at a moment, or else the next one; ok says whether
+// there is any.
+func (w *window) at(now time.Time) (start, end time.Time, ok bool) {
+	start = w.start
+	if w.repeat != nil {
+		next, more := time.Time{}, false
+		it := w.repeat.Iterator()
+		for next, more = it(); more && !next.Add(w.For.D()).After(now); next, more = it() {
+			if next.Sub(w.start) > lookBack {
+				return start, end, false
+			}
+		}
+		if !more {
+			return start, end, false
+		}
+		start = next
+	}
+	end = start.Add(w.For.D())
+	return start.UTC(), end.UTC(), end.After(now)
+}
+
+// Windows are the maintenance windows that are on at a moment, as silences, and when the
+// next one begins or ends.
+func (s *Sieve) Windows(now time.Time) (on []alert.Silence, next time.Time) {
+	if s == nil {
+		return nil, next
+	}
+	for i := range s.windows {
+		w := &s.windows[i]
+		start, end, ok := w.at(now)
+		if !ok {
+			continue
+		}
+		change := start
+		if !start.After(now) {
+			change = end
+			on = append(on, alert.Silence{
+				ID: alert.WindowPrefix + w.ID, Matchers: w.matchers, Services: w.services, Start: start, End: end, By: w.By,
+				Comment: strings.TrimSpace(w.Name + " " + w.Why),
+			})
+		}
+		if next.IsZero() || change.Before(next) {
+			next = change
+		}
+	}
+	return on, next
+}
+
+// covered are services with all that depend on them.
+func (s *Sieve) covered(w Window, all map[org.ServiceID]org.Service) []org.ServiceID {
+	out := slices.Clone(w.Services)
+	if !w.Dependents {
+		return out
+	}
+	for id := range all {
+		if !slices.Contains(out, id) && slices.ContainsFunc(s.graph.Above(string(id)), func(n string) bool { return slices.Contains(w.Services, org.ServiceID(n)) }) {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

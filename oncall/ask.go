@@ -1,0 +1,149 @@
+package oncall
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/org"
+)
+
+// Roles are those of the layers, primary first.
+func (c *Compiled) Roles() []string { return slices.Clone(c.roles) }
+
+// A Gap is a stretch in which an alarm would call nobody: no one stands in the role
+// primary.
+type Gap struct {
+	From, Until time.Time
+	Empty       bool // a layer covers it: its slot is empty on purpose, or a patch took everybody off
+	Why         string
+}
+
+// Gaps are those among shifts, as Render gave them: neighbours joined.
+func Gaps(shifts []Shift) (gaps []Gap) {
+	for _, s := range shifts {
+		if len(s.People) > 0 {
+			continue
+		}
+		empty := s.Empty || len(s.Roles) > 0
+		if n := len(gaps); n > 0 && gaps[n-1].Until.Equal(s.From) && gaps[n-1].Empty == empty {
+			gaps[n-1].Until = s.Until
+			continue
+		}
+		gaps = append(gaps, Gap{s.From, s.Until, empty, s.Why})
+	}
+	return gaps
+}
+
+// Gaps are those of a span.
+func (c *Compiled) Gaps(from, to time.Time) []Gap { return Gaps(c.Render(from, to)) }
+
+// A Stint is one person's unbroken time in one role.
+type Stint struct {
+	Person      org.PersonID
+	Role        string
+	From, Until time.Time
+}
+
+// Stints are who stands how long among shifts, as Render gave them: by start, role and
+// person.
+func Stints(shifts []Shift) (out []Stint) {
+	type place struct {
+		who  org.PersonID
+		role string
+	}
+	open := map[place]int{}
+	for _, s := range shifts {
+		for role, people := range s.Roles {
+			for _, p := range people {
+				at := place{p, role}
+				if i, ok := open[at]; ok && out[i].Until.Equal(s.From) {
+					out[i].Until = s.Until
+					continue
+				}
+				open[at] = len(out)
+				out = append(out, Stint{p, role, s.From, s.Until})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Stint) int {
+		if d := a.From.Compare(b.From); d != 0 {
+			return d
+		}
+		if a.Role != b.Role {
+			return strings.Compare(a.Role, b.Role)
+		}
+		return strings.Compare(string(a.Person), string(b.Person))
+	})
+	return out
+}
+
+// Next is when somebody stands next: their stint at the moment, or the first that begins
+// within a span after it.
+func (c *Compiled) Next(p org.PersonID, at time.Time, within time.Duration) (Stint, bool) {
+	end := instantOf(at.Add(within))
+	s := c.sweep()
+	for now := instantOf(at); now < end; {
+		a := s.at(now)
+		for r, people := range a.roles {
+			if !slices.Contains(people, p) {
+				continue
+			}
+			found := Stint{Person: p, Role: c.roles[r], From: timeOf(now)}
+			for now < end && slices.Contains(a.roles[r], p) {
+				if now = a.until; now < end {
+					a = s.at(now)
+				}
+			}
+			found.Until = timeOf(min(now, end))
+			return found, true
+		}
+		now = a.until
+	}
+	return Stint{}, false
+}
+
+// Neighbour is who has the turn after (by 1), or before (by -1), the one of a moment in a
+// layer: the slot of that turn, whether or not the layer covers it, and empty if it is.
+// Turns that a jump of the clock leaves without length are passed over. ok is false where
+// the layer has no turn at the moment.
+func (c *Compiled) Neighbour(layer string, t time.Time, by int) (people []org.PersonID, ok bool) {
+	at := instantOf(t)
+	for i := range c.layers {
+		l := &c.layers[i]
+		if l.id != layer {
+			continue
+		}
+		k, ok := l.neighbour(at, int64(by))
+		if !ok {
+			return nil, false
+		}
+		return slices.Clone(l.slots[floorMod(k+l.startIndex, int64(len(l.slots)))]), true
+	}
+	return nil, false
+}
+
+func (l *layer) neighbour(at, by int64) (k int64, ok bool) {
+	if at < l.from || at >= l.until {
+		return 0, false
+	}
+	pieces, _ := l.cover.near(at, nil)
+	if l.turn.kind != "clock" {
+		if len(pieces) == 0 || l.turn.kind == "none" {
+			return 0, false
+		}
+		k, _ = l.turn.number(at, pieces[0], len(l.slots)+1)
+		return k + by, true
+	}
+	if l.turn.byOccurrence && len(pieces) > 0 && pieces[0].start != always {
+		at = pieces[0].start
+	}
+	k, start, end := l.turn.clock.at(floorDiv(at, second))
+	for ; by > 0; by-- {
+		k, _, end = l.turn.clock.at(end)
+	}
+	for ; by < 0; by++ {
+		k, start, _ = l.turn.clock.at(start - 1)
+	}
+	return k, true
+}

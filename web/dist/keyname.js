@@ -1,0 +1,1 @@
+var e=/Mac|iP/.test(navigator.platform),t=t=>t.replace(/^mod\+(.*)$/,(t,n)=>e?`⌘${n.toUpperCase()}`:`Ctrl ${n.toUpperCase()}`).replace(`Enter`,`↵`);export{t};

@@ -1,0 +1,1 @@
+import{Et as e,Tt as t,U as n,at as r,it as i,mt as a,st as o,yt as s,z as c}from"./base.js";var l=o(`<h1> </h1>`);function u(o,u){e(u,!1),n();var d=l(),f=s(d,!0);a(e=>i(f,e),[()=>c(`nav.incidents`)]),r(o,d),t()}export{u as default};

@@ -1,0 +1,1 @@
+import{at as e,it as t,mt as n,st as r,yt as i}from"./base.js";var a=r(`<h1> </h1>`);function o(r,o){var s=a(),c=i(s,!0);n(()=>t(c,o.id)),e(r,s)}export{o as default};

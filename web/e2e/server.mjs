@@ -1,0 +1,42 @@
+// A real server for the tests: the binary, on a port of its own, with a directory that is
+// thrown away.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const binary = process.env.TOCSIN ?? path.resolve('../tocsin');
+
+/** Starts `tocsin <command>` and waits until it says that it is ready. */
+export async function start(command, port, more = []) {
+  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-web-'));
+  const child = spawn(binary, [command, '--listen', `127.0.0.1:${port}`, '--data', dir, ...more], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  child.stdout.on('data', (d) => (said += d));
+  child.stderr.on('data', (d) => (said += d));
+  const url = `http://localhost:${port}`;
+  for (let tries = 0; ; tries++) {
+    const ready = await fetch(`${url}/readyz`).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (ready) break;
+    if (tries > 300 || child.exitCode !== null) throw new Error(`the server did not start:\n${said}`);
+    await new Promise((r) => setTimeout(r, 200));
+  }
+  return {
+    url,
+    dir,
+    said: () => said,
+    /** The link that makes the first admin, on this server. */
+    setUp: () => url + /\/setup\/\S+/.exec(said)[0],
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,26 @@
+// Every screen of the app, in one table. A screen is loaded when it is first asked for;
+// `area` is its folder under screens, and its texts under i18n ("core" are there anyway).
+// A first segment that is new is added to Areas in internal/web/app.go too.
+import type { Route } from './lib/router.svelte';
+import type { Key } from './lib/texts';
+import type { IconName } from './ui/icons';
+
+export const routes: Route[] = [
+  { path: '/', area: 'core', load: () => import('./screens/incidents/List.svelte') },
+  { path: '/incidents', area: 'core', load: () => import('./screens/incidents/List.svelte') },
+  { path: '/incidents/:id', area: 'core', load: () => import('./screens/incidents/Room.svelte') },
+  { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
+];
+
+/** What the bars lead to, in their order; a phone shows the first four and "more". */
+export interface Place {
+  path: string;
+  label: Key;
+  icon: IconName;
+  /** The keys that go there. */
+  key: string;
+  /** The least role that has any use for it. */
+  least?: string;
+}
+
+export const places: Place[] = [{ path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' }];

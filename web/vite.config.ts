@@ -1,0 +1,32 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+// Fixed names, so that git sees one file change and not two; the server adds a hash to
+// the address (internal/web/app.go). Every text and every screen is a part of its own.
+function partName(chunk: { name: string; facadeModuleId?: string | null }): string {
+  const text = /i18n\/([a-z]+)\/([a-z]+)\.json$/.exec(chunk.facadeModuleId ?? '');
+  return text ? `${text[1]}-${text[2]}.js` : `${chunk.name.toLowerCase()}.js`;
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [svelte()],
+  server: { port: 5173, strictPort: true, host: '127.0.0.1' },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: { app: 'index.html', sw: 'src/sw.ts' },
+      output: {
+        // What every screen uses is one part: many small ones would be asked for one by one.
+        codeSplitting: { groups: [{ name: 'base', test: /node_modules|src\/(lib|ui)\/|shell\/Brand/ }] },
+        entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'app.js'),
+        chunkFileNames: partName,
+        assetFileNames: (asset) => (asset.names[0] ?? 'asset').toLowerCase(),
+      },
+    },
+  },
+  test: { environment: 'node', setupFiles: ['stubs.ts'], include: ['src/**/*.test.ts'] },
+});

@@ -1,0 +1,176 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sources are what dist is made of; sum.mjs hashes the same.
+var sources = []string{"index.html", "package-lock.json", "vite.config.ts", "src", "i18n", "public"}
+
+// A dist that is older than its sources shows people yesterday's app. Branches that do
+// not commit dist set STALE_UI_OK.
+func TestDistIsFresh(t *testing.T) {
+	if os.Getenv("STALE_UI_OK") != "" {
+		t.Skip("STALE_UI_OK is set")
+	}
+	want, err := os.ReadFile("dist/sources.sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sum(t); got != strings.TrimSpace(string(want)) {
+		t.Errorf("dist was built of other sources: run `make web` (they are %s now)", got)
+	}
+}
+
+// sum is the hash of all sources, by name.
+func sum(t *testing.T) string {
+	var all []string
+	for _, s := range sources {
+		err := fs.WalkDir(os.DirFS("."), s, func(p string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				all = append(all, p)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(all)
+	h := sha256.New()
+	for _, p := range all {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := sha256.Sum256(b)
+		h.Write([]byte(p + " " + hex.EncodeToString(one[:]) + "\n"))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// What may be loaded, in bytes of gzip. The first are what somebody needs who is woken:
+// the shell, the list and one incident.
+const (
+	mostFirstJS  = 60 << 10
+	mostFirstCSS = 15 << 10
+	mostLazy     = 40 << 10
+	mostDist     = 1536 << 10 // not compressed
+)
+
+// first are the chunks that stand between a page and its answer.
+var first = regexp.MustCompile(`^(app|base|list|room|en-core)\.(js|css)$`)
+
+func TestBudgets(t *testing.T) {
+	sizes := map[string]int{}
+	total := 0
+	err := fs.WalkDir(Dist(), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(Dist(), p)
+		total += len(b)
+		ext := path.Ext(p)
+		if err != nil || ext != ".js" && ext != ".css" {
+			return err
+		}
+		var z bytes.Buffer
+		w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression)
+		w.Write(b)
+		w.Close()
+		if first.MatchString(p) {
+			sizes[ext] += z.Len()
+		} else if z.Len() > mostLazy {
+			t.Errorf("%s: %d bytes of gzip; a lazy part has at most %d", p, z.Len(), mostLazy)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("first: %d bytes of JS, %d of CSS; dist: %d bytes", sizes[".js"], sizes[".css"], total)
+	if sizes[".js"] == 0 || sizes[".js"] > mostFirstJS || sizes[".css"] == 0 || sizes[".css"] > mostFirstCSS || total > mostDist {
+		t.Errorf("first: %d bytes of JS (at most %d), %d of CSS (at most %d); dist: %d (at most %d)",
+			sizes[".js"], mostFirstJS, sizes[".css"], mostFirstCSS, total, mostDist)
+	}
+}
+
+// Colours live in tokens.css alone, and HTML that comes as text is set in one place.
+func TestSourcesAreClean(t *testing.T) {
+	colour := regexp.MustCompile(`#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsl`)
+	font := regexp.MustCompile(`font(-size)?:[^;]*\b[0-9.]+px`)
+	err := fs.WalkDir(os.DirFS("src"), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile("src/" + p)
+		text := string(b)
+		if p != "ui/Markdown.svelte" && strings.Contains(text, "{@html") {
+			t.Errorf("src/%s: {@html}: only ui/Markdown.svelte may", p)
+		}
+		if _, style, ok := strings.Cut(text, "<style"); ok || strings.HasSuffix(p, ".css") {
+			if !ok {
+				style = text
+			}
+			if p != "tokens.css" && colour.MatchString(style) {
+				t.Errorf("src/%s: the colour %s does not come from tokens.css", p, colour.FindString(style))
+			}
+			if font.MatchString(style) {
+				t.Errorf("src/%s: %s: fonts are in rem, from tokens.css", p, font.FindString(style))
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every language has every text, with the same holes in it.
+func TestTextsAreComplete(t *testing.T) {
+	keys := regexp.MustCompile(`(?m)^  "([^"]+)": (.*)$`)
+	hole := regexp.MustCompile(`\{[a-z_]+\}`)
+	read := func(name string) map[string]string {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := map[string]string{}
+		for _, m := range keys.FindAllStringSubmatch(string(b), -1) {
+			holes := hole.FindAllString(m[2], -1)
+			slices.Sort(holes)
+			all[m[1]] = strings.Join(slices.Compact(holes), " ")
+		}
+		return all
+	}
+	areas, err := os.ReadDir("i18n/en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, area := range areas {
+		en, de := read("i18n/en/"+area.Name()), read("i18n/de/"+area.Name())
+		if len(en) == 0 {
+			t.Errorf("i18n/en/%s has no text", area.Name())
+		}
+		for k, holes := range en {
+			if other, ok := de[k]; !ok || other != holes {
+				t.Errorf("i18n/de/%s: %q: there %v, with the holes %q; want %q", area.Name(), k, ok, other, holes)
+			}
+		}
+		for k := range de {
+			if _, ok := en[k]; !ok {
+				t.Errorf("i18n/de/%s: %q is not in English", area.Name(), k)
+			}
+		}
+	}
+}
