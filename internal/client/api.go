@@ -857,6 +857,12 @@ type PageDelivery struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageDuty struct {
+	Items []Duty `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageForeseen struct {
 	Items []Foreseen `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1316,6 +1322,19 @@ type Schedule struct {
 	Zone    string `json:"zone,omitempty"`
 }
 
+type ScheduleDraft struct {
+	FallBack string  `json:"fall_back,omitempty"`
+	ID       string  `json:"id,omitempty"`
+	Layers   []Layer `json:"layers"`
+	Limits   *Limits `json:"limits,omitempty"`
+	Name     string  `json:"name,omitempty"`
+	Patches  []Patch `json:"patches,omitempty"`
+	Retired  bool    `json:"retired,omitempty"`
+	Team     string  `json:"team,omitempty"`
+	TZ       string  `json:"tz,omitempty"`
+	Zone     string  `json:"zone,omitempty"`
+}
+
 type SendingState struct {
 	// Something came, within what is kept
 	Heard  bool       `json:"heard"`
@@ -1634,6 +1653,8 @@ type ViewSegment struct {
 
 type Watch struct {
 	Name string `json:"name"`
+	// The next shift that other people have, when it begins within 35 days
+	Next *Shift `json:"next,omitempty"`
 	// Whom an alarm calls
 	People []string `json:"people"`
 	// Everybody, by role
@@ -2419,6 +2440,27 @@ func (c *Client) PutMeRules(ctx context.Context, body RulesChangeBody, with ...O
 	return out, err
 }
 
+// GetMeShiftsQuery is what GetMeShifts may be asked for. What is zero is left out.
+type GetMeShiftsQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// 60 days later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetMeShiftsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetMeShifts: GET /api/v1/me/shifts: List your own shifts.
+func (c *Client) GetMeShifts(ctx context.Context, query GetMeShiftsQuery, with ...Option) (out PageDuty, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/shifts", query.values(), nil, &out, with)
+	return out, err
+}
+
 // GetMeTests: GET /api/v1/me/tests: List your test pages.
 func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/tests", nil, nil, &out, with)
@@ -2742,6 +2784,30 @@ func (c *Client) PostSchedules(ctx context.Context, body Schedule, with ...Optio
 	return out, err
 }
 
+// PostSchedulesPreviewQuery is what PostSchedulesPreview may be asked for. What is zero is left out.
+type PostSchedulesPreviewQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+	// An IANA name; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q PostSchedulesPreviewQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	return v
+}
+
+// PostSchedulesPreview: POST /api/v1/schedules/preview: View a schedule that is not written yet.
+func (c *Client) PostSchedulesPreview(ctx context.Context, query PostSchedulesPreviewQuery, body ScheduleDraft, with ...Option) (out View, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/preview", query.values(), body, &out, with)
+	return out, err
+}
+
 // GetSchedulesID: GET /api/v1/schedules/{id}: Read a schedule.
 func (c *Client) GetSchedulesID(ctx context.Context, id string, with ...Option) (out Schedule, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id), nil, nil, &out, with)
@@ -2771,9 +2837,21 @@ func (c *Client) GetSchedulesIDOverrides(ctx context.Context, id string, with ..
 	return out, err
 }
 
+// PostSchedulesIDOverridesQuery is what PostSchedulesIDOverrides may be asked for. What is zero is left out.
+type PostSchedulesIDOverridesQuery struct {
+	// The IANA name of the clock that start and end without an offset were read from; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q PostSchedulesIDOverridesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "zone", q.Zone)
+	return v
+}
+
 // PostSchedulesIDOverrides: POST /api/v1/schedules/{id}/overrides: Add an override.
-func (c *Client) PostSchedulesIDOverrides(ctx context.Context, id string, body Patch, with ...Option) (out Patch, err error) {
-	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/overrides", nil, body, &out, with)
+func (c *Client) PostSchedulesIDOverrides(ctx context.Context, id string, query PostSchedulesIDOverridesQuery, body Patch, with ...Option) (out Patch, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/overrides", query.values(), body, &out, with)
 	return out, err
 }
 
@@ -2783,9 +2861,21 @@ func (c *Client) GetSchedulesIDOverridesOverride(ctx context.Context, id string,
 	return out, err
 }
 
+// PutSchedulesIDOverridesOverrideQuery is what PutSchedulesIDOverridesOverride may be asked for. What is zero is left out.
+type PutSchedulesIDOverridesOverrideQuery struct {
+	// The IANA name of the clock that start and end without an offset were read from; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q PutSchedulesIDOverridesOverrideQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "zone", q.Zone)
+	return v
+}
+
 // PutSchedulesIDOverridesOverride: PUT /api/v1/schedules/{id}/overrides/{override}: Replace an override.
-func (c *Client) PutSchedulesIDOverridesOverride(ctx context.Context, id string, override string, body Patch, with ...Option) (out Patch, err error) {
-	err = c.do(ctx, "PUT", "/api/v1/schedules/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override), nil, body, &out, with)
+func (c *Client) PutSchedulesIDOverridesOverride(ctx context.Context, id string, override string, query PutSchedulesIDOverridesOverrideQuery, body Patch, with ...Option) (out Patch, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/schedules/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override), query.values(), body, &out, with)
 	return out, err
 }
 

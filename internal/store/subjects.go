@@ -56,16 +56,16 @@ type Row struct {
 }
 
 // Subjects lists subjects, newest first.
-func (tx *Tx) Subjects(f Filter) (out []Row, err error) {
-	if err := tx.flush(putSubjects, putWords); err != nil {
+func (tx *Tx) Subjects(f Filter) ([]Row, error) {
+	b, err := tx.choosing(listSubjects, f)
+	if err != nil {
 		return nil, err
 	}
-	if f.search == nil {
-		if f.search, err = tx.searchFor(f.Words); err != nil {
-			return nil, err
-		}
+	if f.Limit <= 0 {
+		f.Limit = pageOf
 	}
-	text, args := f.text()
+	text, args := b.end(f.Limit)
+	var out []Row
 	err = tx.each(text, args, func(r *sql.Rows) error {
 		var x Row
 		var at, opened, resolved int64
@@ -77,18 +77,42 @@ func (tx *Tx) Subjects(f Filter) (out []Row, err error) {
 	return out, err
 }
 
-// text is the question, and its values.
-func (f Filter) text() (string, []any) {
-	b := listSubjects.of(f.rare.part, f.rare.value)
-	f.narrow(b)
-	if f.Limit <= 0 {
-		f.Limit = pageOf
-	}
-	return b.end(f.Limit)
+// A Count is how many subjects have a status.
+type Count struct {
+	Status incident.Status
+	Held   bool
+	N      int
 }
 
-// narrow adds what the filter asks for to a question about subjects.
-func (f Filter) narrow(b *filtered) {
+// CountOpen counts open subjects that a filter chooses, whatever its page.
+func (tx *Tx) CountOpen(f Filter) (all []Count, err error) {
+	f.Open, f.Before = true, ""
+	b, err := tx.choosing(countSubjects, f)
+	if err != nil {
+		return nil, err
+	}
+	text, args := b.whole(tx.s.d)
+	err = tx.each(text, args, func(r *sql.Rows) error {
+		var c Count
+		err := r.Scan(&c.Status, &c.Held, &c.N)
+		all = append(all, c)
+		return err
+	})
+	return all, err
+}
+
+// choosing is a statement about subjects with the parts of a filter.
+func (tx *Tx) choosing(which filter, f Filter) (*filtered, error) {
+	if err := tx.flush(putSubjects, putWords); err != nil {
+		return nil, err
+	}
+	var err error
+	if f.search == nil {
+		if f.search, err = tx.searchFor(f.Words); err != nil {
+			return nil, err
+		}
+	}
+	b := which.of(f.rare.part, f.rare.value)
 	b.flag("open", f.onlyOpen()) // the few open ones have an index of their own
 	b.matching("service", string(f.Service))
 	b.matching("team", string(f.Team))
@@ -111,34 +135,7 @@ func (f Filter) narrow(b *filtered) {
 		b.list("hidden", idTexts(f.Hidden))
 	}
 	f.search.narrow(b)
-}
-
-// A Count is how many subjects have a status.
-type Count struct {
-	Status incident.Status
-	Held   bool
-	N      int
-}
-
-// CountOpen counts open subjects that a filter chooses, whatever its page.
-func (tx *Tx) CountOpen(f Filter) (all []Count, err error) {
-	if err := tx.flush(putSubjects, putWords); err != nil {
-		return nil, err
-	}
-	f.Open, f.Before = true, ""
-	if f.search, err = tx.searchFor(f.Words); err != nil {
-		return nil, err
-	}
-	b := countSubjects.build()
-	f.narrow(b)
-	text, args := b.whole(tx.s.d)
-	err = tx.each(text, args, func(r *sql.Rows) error {
-		var c Count
-		err := r.Scan(&c.Status, &c.Held, &c.N)
-		all = append(all, c)
-		return err
-	})
-	return all, err
+	return b, nil
 }
 
 // ServiceOf is the service that a subject is about.

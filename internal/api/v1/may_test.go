@@ -114,7 +114,7 @@ func walking(t *testing.T) *home { return furnish(open(t, "")) }
 
 func furnish(h *home) *home {
 	h.configure(map[string]any{
-		"person/pat": org.Person{ID: "pat", Name: "Pat"}, "person/quin": org.Person{ID: "quin", Name: "Quin"}, // they never ask
+		"person/pat": org.Person{ID: "pat", Name: "Pat", Methods: []org.Method{{ID: "pats-telephone", Channel: "log", Address: "pat", Verified: true}}}, "person/quin": org.Person{ID: "quin", Name: "Quin"}, // they never ask
 		"policy/p-web":         withTeam(setup["policy/p"], "p-web", "web"),
 		"schedule/s-web":       withTeam(setup["schedule/s"], "s-web", "web"),
 		"heartbeat/backup":     org.Heartbeat{ID: "backup", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom"},

@@ -139,6 +139,8 @@ func TestEveryDoorForEverybody(t *testing.T) {
 		case "acknowledge link":
 			walked += h.sameForAll(d, strings.Replace(d.Pattern, "{token}", "page.forged", 1), 404)
 			walked += h.sameForAll(d, h.link(), 200)
+		case "app file": // by a name that no build has
+			walked += h.sameForAll(d, "/assets/v/none.js", 404)
 		case "public", "anyone": // what proves something stands in the path or the body
 			want := 422
 			if d.Method == "GET" {
