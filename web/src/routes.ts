@@ -9,6 +9,14 @@ export const routes: Route[] = [
   { path: '/', area: 'core', load: () => import('./screens/incidents/List.svelte') },
   { path: '/incidents', area: 'core', load: () => import('./screens/incidents/List.svelte') },
   { path: '/incidents/:id', area: 'core', load: () => import('./screens/incidents/Room.svelte') },
+  { path: '/services', area: 'setup', load: () => import('./screens/setup/Services.svelte') },
+  { path: '/services/:id', area: 'setup', load: () => import('./screens/setup/Service.svelte') },
+  { path: '/integrations', area: 'setup', load: () => import('./screens/setup/Integrations.svelte') },
+  { path: '/integrations/new', area: 'setup', load: () => import('./screens/setup/AddIntegration.svelte') },
+  { path: '/integrations/:id', area: 'setup', load: () => import('./screens/setup/Integration.svelte') },
+  { path: '/heartbeats', area: 'setup', load: () => import('./screens/setup/Heartbeats.svelte') },
+  { path: '/webhooks', area: 'setup', load: () => import('./screens/setup/Webhooks.svelte') },
+  { path: '/webhooks/:id', area: 'setup', load: () => import('./screens/setup/Webhook.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -23,4 +31,8 @@ export interface Place {
   least?: string;
 }
 
-export const places: Place[] = [{ path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' }];
+export const places: Place[] = [
+  { path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' },
+  { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
+  { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
+];
