@@ -17,6 +17,9 @@ export const routes: Route[] = [
   { path: '/heartbeats', area: 'setup', load: () => import('./screens/setup/Heartbeats.svelte') },
   { path: '/webhooks', area: 'setup', load: () => import('./screens/setup/Webhooks.svelte') },
   { path: '/webhooks/:id', area: 'setup', load: () => import('./screens/setup/Webhook.svelte') },
+  { path: '/policies', area: 'setup', load: () => import('./screens/setup/Policies.svelte') },
+  { path: '/policies/new', area: 'setup', load: () => import('./screens/setup/NewPolicy.svelte') },
+  { path: '/policies/:id', area: 'setup', load: () => import('./screens/setup/Policy.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -35,4 +38,5 @@ export const places: Place[] = [
   { path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' },
   { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
   { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
+  { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
 ];

@@ -20,6 +20,8 @@ export const icons = {
   left: 'M15 6l-6 6 6 6',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   up: 'M12 19V5M6 11l6-6 6 6',
+  downward: 'M12 5v14M6 13l6 6 6-6',
+  grip: 'M9 6h.01M9 12h.01M9 18h.01M15 6h.01M15 12h.01M15 18h.01',
   moon: 'M20 14a8 8 0 1 1-10-10 6.5 6.5 0 0 0 10 10z',
   message: 'M4 5h16v11H10l-5 4v-4H4V5z',
   swap: 'M4 8h15l-4-4M20 16H5l4 4',

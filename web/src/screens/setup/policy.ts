@@ -1,8 +1,7 @@
 // A policy in words, as somebody would explain it to a new colleague.
 import type { Schemas } from '../../lib/api';
-import { t } from '../../lib/i18n';
-import { locale } from '../../lib/i18n';
-import { dayTime, words } from './durations';
+import { locale, t } from '../../lib/i18n';
+import { dayTime, seconds, wire, words } from './durations';
 import { targetWords } from './targets';
 
 export type Policy = Omit<Schemas['Policy'], 'levels'> & { levels: Level[] };
@@ -82,4 +81,45 @@ export function sentences(p: Policy): string[] {
   if (p.stops === 'read' || p.stops === 'delivered') said.push(t(`policy.say.stops.${p.stops}`));
   if (p.ack_timeout && p.ack_timeout !== '0s') said.push(t('policy.say.ack_timeout', { wait: words(p.ack_timeout) }));
   return said;
+}
+
+/** As it is sent: lengths of time in the server's words, nothing that says nothing. */
+export function tidy(p: Policy): Policy {
+  const time = (text: string | undefined) => (text?.trim() && wire(text) !== '0s' ? wire(text) : undefined);
+  return {
+    ...p,
+    zone: p.zone || undefined,
+    ack_timeout: time(p.ack_timeout),
+    stops: p.stops && p.stops !== 'acknowledged' ? p.stops : undefined,
+    fail_over: p.fail_over?.length ? p.fail_over : undefined,
+    report: p.report?.length ? p.report : undefined,
+    repeat:
+      p.repeat?.count || p.repeat?.then
+        ? { count: p.repeat.count || undefined, wait: time(p.repeat.wait), then: p.repeat.then || undefined }
+        : undefined,
+    levels: p.levels.map((l) => ({
+      ...l,
+      targets: l.targets?.length ? l.targets : undefined,
+      wait: time(l.wait),
+      at: p.offset ? time(l.at) : undefined,
+      strategy: l.strategy && l.strategy !== 'all' ? l.strategy : undefined,
+      when: l.when?.severities?.length || l.when?.window || l.when?.min_alerts ? l.when : undefined,
+    })),
+  };
+}
+
+/** Lengths of time that are none, by field as the server names them. */
+export function faults(p: Policy): Record<string, string> {
+  const wrong: Record<string, string> = {};
+  const look = (field: string, text: string | undefined) => {
+    if (text && seconds(text) === undefined) wrong[field] = t('wrong.duration');
+  };
+  look('ack_timeout', p.ack_timeout);
+  look('repeat.wait', p.repeat?.wait);
+  p.levels.forEach((l, i) => {
+    look(`levels[${i}].wait`, l.wait);
+    look(`levels[${i}].at`, l.at);
+    look(`levels[${i}].when.min_alerts`, l.when?.min_alerts?.within);
+  });
+  return wrong;
 }
