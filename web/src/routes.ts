@@ -12,6 +12,17 @@ export const routes: Route[] = [
   { path: '/on-call', area: 'oncall', load: () => import('./screens/oncall/Rota.svelte') },
   { path: '/on-call/call-list', area: 'oncall', load: () => import('./screens/oncall/CallList.svelte') },
   { path: '/on-call/:id', area: 'oncall', load: () => import('./screens/oncall/Schedule.svelte') },
+  { path: '/services', area: 'setup', load: () => import('./screens/setup/Services.svelte') },
+  { path: '/services/:id', area: 'setup', load: () => import('./screens/setup/Service.svelte') },
+  { path: '/integrations', area: 'setup', load: () => import('./screens/setup/Integrations.svelte') },
+  { path: '/integrations/new', area: 'setup', load: () => import('./screens/setup/AddIntegration.svelte') },
+  { path: '/integrations/:id', area: 'setup', load: () => import('./screens/setup/Integration.svelte') },
+  { path: '/heartbeats', area: 'setup', load: () => import('./screens/setup/Heartbeats.svelte') },
+  { path: '/webhooks', area: 'setup', load: () => import('./screens/setup/Webhooks.svelte') },
+  { path: '/webhooks/:id', area: 'setup', load: () => import('./screens/setup/Webhook.svelte') },
+  { path: '/policies', area: 'setup', load: () => import('./screens/setup/Policies.svelte') },
+  { path: '/policies/new', area: 'setup', load: () => import('./screens/setup/NewPolicy.svelte') },
+  { path: '/policies/:id', area: 'setup', load: () => import('./screens/setup/Policy.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -29,4 +40,7 @@ export interface Place {
 export const places: Place[] = [
   { path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' },
   { path: '/on-call', label: 'nav.oncall', icon: 'clock', key: 'g o' },
+  { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
+  { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
+  { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
 ];

@@ -21,6 +21,8 @@ export const icons = {
   more: 'M5 11.5v1M12 11.5v1M19 11.5v1',
   menu: 'M4 6h16M4 12h16M4 18h16',
   up: 'M12 19V5M6 11l6-6 6 6',
+  downward: 'M12 5v14M6 13l6 6 6-6',
+  grip: 'M9 6h.01M9 12h.01M9 18h.01M15 6h.01M15 12h.01M15 18h.01',
   moon: 'M20 14a8 8 0 1 1-10-10 6.5 6.5 0 0 0 10 10z',
   message: 'M4 5h16v11H10l-5 4v-4H4V5z',
   swap: 'M4 8h15l-4-4M20 16H5l4 4',
