@@ -40,6 +40,7 @@ const rules = `
 	# The machinery. It sees the domain; the domain never sees it.
 	internal/secret
 	internal/prose
+	internal/gate
 	internal/egress
 	internal/pgtest
 	internal/channel: alert escalate incident org internal/egress
@@ -52,7 +53,7 @@ const rules = `
 	internal/api: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/engine internal/secret internal/store internal/web
 	internal/api/v1: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/apply internal/auth internal/config internal/engine internal/follow internal/prose internal/secret internal/store
 	internal/web: alert alert/cause alert/sift escalate incident oncall org resolve internal/engine internal/store web
-	internal/config: alert alert/cause alert/sift alert/source escalate incident oncall org internal/channel internal/egress internal/secret
+	internal/config: alert alert/cause alert/sift alert/source escalate incident oncall org internal/channel internal/egress internal/gate internal/secret
 	internal/apply: incident org internal/config internal/secret internal/store
 	internal/client
 	internal/client/gen

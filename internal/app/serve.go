@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"runtime/debug"
@@ -34,9 +33,11 @@ const drain = 10 * time.Second
 
 // A Server is the whole house, running.
 type Server struct {
-	URL    string // where it listens
-	Engine *engine.Engine
-	Store  *store.Store
+	URL string // where it listens
+	// PlainURL is where it redirects to https:, if it does.
+	PlainURL string
+	Engine   *engine.Engine
+	Store    *store.Store
 	// SetUp is the link that makes the first admin; "" when somebody can sign in.
 	SetUp string
 
@@ -61,7 +62,7 @@ func Serve(ctx context.Context, o config.Server, log *slog.Logger, version strin
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
-	s := &Server{failed: make(chan error, 2)}
+	s := &Server{failed: make(chan error, 3)}
 	defer func() { err = errors.Join(err, s.stop(log)) }()
 	if err := s.start(ctx, o, log, version); err != nil {
 		return err
@@ -144,7 +145,9 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	}()
 	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; return nil })
 
-	s.serve(listener, handler, stopping, log)
+	if err := s.open(listener, handler, o, stopping, log); err != nil {
+		return err
+	}
 	log.Info("ready", "url", s.URL, "public", o.Public(), "database", s.Store.Dialect(), "version", version)
 	return nil
 }
@@ -167,27 +170,10 @@ func (s *Server) listen(o *config.Server) (net.Listener, error) {
 		o.Listen = net.JoinHostPort(host, port)
 	}
 	s.URL = "http://" + listener.Addr().String()
-	return listener, nil
-}
-
-// serve answers requests until the clean-up, which lets those in flight end. stopping is
-// closed first, for those who would stay for hours.
-func (s *Server) serve(listener net.Listener, handler http.Handler, stopping chan<- struct{}, log *slog.Logger) {
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	if o.TLS() {
+		s.URL = "https://" + listener.Addr().String()
 	}
-	server.RegisterOnShutdown(func() { close(stopping) })
-	go func() {
-		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- fmt.Errorf("http: %w", err)
-		}
-	}()
-	s.cleanup("http", func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), drain)
-		defer cancel()
-		return server.Shutdown(ctx)
-	})
+	return listener, nil
 }
 
 // base is the path of a URL.

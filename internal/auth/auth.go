@@ -96,6 +96,7 @@ type Auth struct {
 	public string
 	host   string
 	secure bool
+	path   string // of cookies
 	log    *slog.Logger
 	now    func() time.Time
 	rand   io.Reader
@@ -118,7 +119,7 @@ type Auth struct {
 // New makes an Auth.
 func New(o Options) *Auth {
 	a := &Auth{
-		store: o.Store, ring: o.Ring, public: strings.TrimRight(o.PublicURL, "/"), log: o.Log, now: o.Now, rand: rand.Reader,
+		store: o.Store, ring: o.Ring, public: strings.TrimRight(o.PublicURL, "/"), path: "/", log: o.Log, now: o.Now, rand: rand.Reader,
 		cross: http.NewCrossOriginProtection(), hashes: newHasher(), tries: newThrottle(),
 	}
 	a.used.at = map[string]time.Time{}
@@ -132,7 +133,7 @@ func New(o Options) *Auth {
 		}
 	}
 	if u, err := url.Parse(a.public); err == nil && u.Host != "" {
-		a.secure = u.Scheme == "https"
+		a.secure, a.path = u.Scheme == "https", strings.TrimRight(u.Path, "/")+"/"
 		origin := u.Scheme + "://" + u.Host
 		if err := a.cross.AddTrustedOrigin(origin); err != nil {
 			a.log.Warn("the public URL is no origin", "error", err)

@@ -31,8 +31,11 @@ type device struct {
 // cookieName has the prefix that keeps other hosts of the domain from setting it,
 // where a browser allows that.
 func (a *Auth) cookieName() string {
-	if a.secure {
+	switch {
+	case a.secure && a.path == "/":
 		return "__Host-tocsin"
+	case a.secure:
+		return "__Secure-tocsin"
 	}
 	return "tocsin"
 }
@@ -108,7 +111,7 @@ func (a *Auth) letIn(w http.ResponseWriter, p org.PersonID, token string) {
 }
 
 func (a *Auth) cookie(name, value string, age time.Duration) *http.Cookie {
-	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(age / time.Second), HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: name, Value: value, Path: a.path, MaxAge: int(age / time.Second), HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteLaxMode}
 }
 
 // claims are what a try to sign in counts against. A device that the person used

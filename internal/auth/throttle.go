@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 )
@@ -111,8 +110,7 @@ func (t *throttle) sweep(now time.Time) {
 	}
 }
 
-// address is where a request comes from. What a proxy on this machine or in a private
-// network says of it is believed: the last that it names is who spoke to it.
+// address is where a request comes from; whom proxies speak for, the gate has settled.
 func address(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -122,15 +120,7 @@ func address(r *http.Request) string {
 	if err != nil {
 		return host
 	}
-	a = a.Unmap()
-	if a.IsLoopback() || a.IsPrivate() {
-		all := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
-		last := strings.TrimSpace(all[strings.LastIndexByte(all, ',')+1:])
-		if said, err := netip.ParseAddr(last); err == nil {
-			a = said.Unmap()
-		}
-	}
-	return a.WithZone("").String()
+	return a.Unmap().WithZone("").String()
 }
 
 // network is the address as it is counted: of IPv6 somebody usually has a whole /64.

@@ -51,6 +51,15 @@ type Server struct {
 
 	UIDev string `name:"ui-dev" env:"TOCSIN_UI_DEV" placeholder:"URL" help:"Where Vite serves the sources of the app, for who changes it, such as http://127.0.0.1:5173."`
 
+	TLSCert       string   `name:"tls-cert" env:"TOCSIN_TLS_CERT" group:"HTTPS" placeholder:"FILE" help:"Certificate and its chain, in PEM: serve HTTPS. Read again when it changes."`
+	TLSKey        string   `name:"tls-key" env:"TOCSIN_TLS_KEY" group:"HTTPS" placeholder:"FILE" help:"Key of the certificate, in PEM."`
+	ACME          bool     `name:"acme" env:"TOCSIN_ACME" group:"HTTPS" help:"Get certificates for the host of the public URL from Let's Encrypt, or from --acme-directory, and agree to its terms."`
+	ACMEEmail     string   `name:"acme-email" env:"TOCSIN_ACME_EMAIL" group:"HTTPS" placeholder:"ADDRESS" help:"Where the directory may warn you."`
+	ACMEDirectory string   `name:"acme-directory" env:"TOCSIN_ACME_DIRECTORY" group:"HTTPS" placeholder:"URL" help:"Another ACME directory than Let's Encrypt's."`
+	ACMERoot      string   `name:"acme-root" env:"TOCSIN_ACME_ROOT" group:"HTTPS" placeholder:"FILE" help:"Root certificate of that directory's own HTTPS, in PEM, when it is a private one."`
+	ListenHTTP    string   `name:"listen-http" env:"TOCSIN_LISTEN_HTTP" group:"HTTPS" placeholder:"HOST:PORT" help:"Also listen here, without TLS: redirect to the public URL, and answer ACME."`
+	Proxies       []string `name:"trusted-proxies" env:"TOCSIN_TRUSTED_PROXIES" default:"127.0.0.0/8,::1/128" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed (${default})."`
+
 	PushHosts   []string `name:"push-host" env:"TOCSIN_PUSH_HOST" group:"Web push" placeholder:"HOST" help:"Push services beside those of Chrome, Firefox, Safari and Edge: push.example.org, .example.org for all below, or http://host:port for one without TLS."`
 	PushContact string   `name:"push-contact" env:"TOCSIN_PUSH_CONTACT" group:"Web push" placeholder:"URL" help:"How a push service may reach you: mailto:ops@example.org (the public URL)."`
 
@@ -82,6 +91,9 @@ func (i *Installation) Validate() error {
 // Validate refuses options that cannot work, before anything is opened. Kong calls it.
 func (s *Server) Validate() error {
 	if err := s.Installation.Validate(); err != nil {
+		return err
+	}
+	if err := s.validateHTTPS(); err != nil {
 		return err
 	}
 	if _, err := s.Channels(slog.New(slog.DiscardHandler)); err != nil {

@@ -20,6 +20,8 @@ package egress
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -196,7 +198,11 @@ func hostPort(s string) (string, bool) {
 }
 
 // Client is an HTTP client whose every request is over after timeout.
-func (d *Dialer) Client(timeout time.Duration) *http.Client {
+func (d *Dialer) Client(timeout time.Duration) *http.Client { return d.ClientTrusting(nil, timeout) }
+
+// ClientTrusting is Client for servers whose certificates are signed by roots of one's
+// own; nil are the system's.
+func (d *Dialer) ClientTrusting(roots *x509.CertPool, timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -204,6 +210,7 @@ func (d *Dialer) Client(timeout time.Duration) *http.Client {
 		},
 		Transport: guard{&http.Transport{
 			DialContext:            d.DialContext,
+			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			ForceAttemptHTTP2:      true,
 			TLSHandshakeTimeout:    timeout,
 			ResponseHeaderTimeout:  timeout,

@@ -171,6 +171,11 @@ func (tx *Tx) SealedMeta(key string) ([]byte, error) {
 	return tx.s.ring.Open("meta/value/"+key, sealed)
 }
 
+// PutSealedMeta keeps a secret, in the place of the one before.
+func (tx *Tx) PutSealedMeta(key string, value []byte) error {
+	return tx.SetMeta(key, tx.s.ring.Seal("meta/value/"+key, value))
+}
+
 // KeepSealedMeta keeps a secret unless one was kept under the key before, and returns the
 // one that is.
 func (tx *Tx) KeepSealedMeta(key string, value []byte) ([]byte, error) {
