@@ -161,7 +161,7 @@ func (g *ingest) hear(w http.ResponseWriter, r *http.Request, in org.Integration
 		raw = append(raw, body[:min(len(body), maxEvent)]...)
 	}
 	now := g.engine.Now()
-	if id := g.engine.Sample(in.ID, r.Header.Get("Content-Type"), body, now); id != "" {
+	if id := g.engine.Sample(in, r.Header.Get("Content-Type"), body, now); id != "" {
 		for i := range all {
 			all[i].Payload = id
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"sync"
 	"time"
 
@@ -27,8 +28,10 @@ type sampling struct {
 }
 
 // Sample keeps what a sender sent, unless it sends too much, and returns its id or "".
-// The body is copied.
-func (e *Engine) Sample(of org.IntegrationID, kind string, body []byte, now time.Time) string {
+// The body is copied, and where the integration's key stands in it, as in PagerDuty's
+// events, another word stands in the copy.
+func (e *Engine) Sample(in org.Integration, kind string, body []byte, now time.Time) string {
+	of := in.ID
 	s := &e.samples
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,9 +42,26 @@ func (e *Engine) Sample(of org.IntegrationID, kind string, body []byte, now time
 		return ""
 	}
 	s.counts[of]++
-	p := store.Payload{ID: e.newID(now), Integration: of, At: now, Type: kind, Body: append([]byte(nil), body[:min(len(body), payloadMost)]...)}
+	p := store.Payload{ID: e.newID(now), Integration: of, At: now, Type: kind, Body: e.masked(in.KeyHash, body[:min(len(body), payloadMost)])}
 	s.wait = append(s.wait, p)
 	return p.ID
+}
+
+// word is what could be a key.
+var word = regexp.MustCompile(`[^\s"':,;{}\[\]()<>&=?/\\]{4,256}`)
+
+// masked is a body without a key, which is known by its hash alone.
+func (e *Engine) masked(hash string, body []byte) []byte {
+	masked := word.ReplaceAllFunc(body, func(w []byte) []byte {
+		if hash != "" && e.ring.Hash("integration key", string(w)) == hash {
+			return []byte("KEY")
+		}
+		return w
+	})
+	if masked == nil { // there is no word
+		return append([]byte{}, body...)
+	}
+	return masked
 }
 
 // keepSamples writes what waits.
