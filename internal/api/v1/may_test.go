@@ -73,6 +73,8 @@ func bodyFor(method, pattern, team string) string {
 		return fmt.Sprintf(`{"id":"new","every":"1h","integration":"prom","team":%q}`, team)
 	case strings.Contains(pattern, "/webhooks"):
 		return fmt.Sprintf(`{"id":"new","url":"https://example.org/hook","team":%q}`, team)
+	case strings.Contains(pattern, "/sifting"):
+		return `{}`
 	case strings.Contains(pattern, "/rules"):
 		return `{"rules":[]}`
 	case strings.HasSuffix(pattern, "/apply"):

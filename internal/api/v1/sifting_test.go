@@ -1,0 +1,66 @@
+package v1_test
+
+import (
+	"testing"
+
+	"tocsin/alert"
+	"tocsin/org"
+)
+
+// What is held back says why, beneath what, and since when; hands put it right.
+func TestWhyNoPage(t *testing.T) { both(t, whyNoPage) }
+
+func whyNoPage(t *testing.T, h *home) {
+	h.must(200, "ada", "PUT", "/sifting", `{"nodes":[{"id":"site","depends_on":["db"]}],"about":[{"match":["node!=\"\""],"node":"{node}"}]}`)
+	h.refused(422, "body.windows[0]", "ada", "PUT", "/sifting", `{"windows":[{"id":"w","services":["db"],"start":"soon","for":"1h"}]}`)
+	if r := h.must(200, "olaf", "GET", "/sifting", ""); r.field("nodes.0.depends_on.0") != "db" {
+		t.Error(r.body)
+	}
+	fire := func(key, node string, sev org.Severity) {
+		ev := alert.Event{Action: alert.Trigger, Key: key, Title: key, Severity: sev, Labels: map[string]string{"node": node}}
+		if err := h.engine.Hear(t.Context(), "prom", []alert.Event{ev}, nil, h.engine.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := h.engine.Step(t.Context(), h.engine.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fire("web", "site", org.SEV2)
+	r := h.must(200, "olaf", "GET", "/alerts?waiting=true", "")
+	if r.items() != 1 || r.field("items.0.why_no_page.stage") != "hold" || r.field("items.0.why_no_page.events") != 1.0 {
+		t.Fatal(r.body)
+	}
+	fire("db", "db", org.SEV1)
+	if r := h.must(200, "olaf", "GET", "/alerts?waiting=true", ""); r.items() != 0 {
+		t.Error(r.body)
+	}
+	r = h.must(200, "olaf", "GET", "/incidents?open=true", "")
+	if r.items() != 1 {
+		t.Fatal(r.body)
+	}
+	id := r.field("items.0.id").(string)
+	r = h.must(200, "olaf", "GET", "/incidents/"+id+"/symptoms", "")
+	if r.items() != 1 || r.field("items.0.key") != "web" || r.field("items.0.why_no_page.stage") != "symptom" || r.field("items.0.why_no_page.rule") != "site depends on db, which is down" {
+		t.Fatal(r.body)
+	}
+	web := r.field("items.0.id").(string)
+	h.refused(409, "", "rita", "POST", "/incidents/"+id+"/split", `{}`)
+	h.must(200, "rita", "POST", "/incidents/"+id+"/split", `{"alert":"`+web+`"}`)
+	r = h.must(200, "olaf", "GET", "/alerts/"+web, "")
+	own, _ := r.field("incident").(string)
+	if own == id || own == "" || r.field("why_no_page") != nil {
+		t.Fatal(r.body)
+	}
+	if r := h.must(200, "olaf", "GET", "/incidents/"+own, ""); r.field("was") != "db" {
+		t.Error(r.body)
+	}
+	h.must(200, "rita", "POST", "/incidents/"+own+"/fold", `{"under":"`+id+`"}`)
+	if r := h.must(200, "olaf", "GET", "/incidents/"+own, ""); r.field("under") != id {
+		t.Error(r.body)
+	}
+	if r := h.must(200, "olaf", "GET", "/incidents/"+id+"/symptoms", ""); r.items() != 1 {
+		t.Error(r.body)
+	}
+}
