@@ -46,6 +46,7 @@ const (
 	AllClear Purpose = "all_clear" // it is over
 	HandOver Purpose = "hand_over" // the shift changed while it was open
 	Report   Purpose = "report"    // everyone failed
+	Shift    Purpose = "shift"     // what begins or ends for somebody; its subject is a schedule
 )
 
 // Alarms says whether the page wants an answer.
