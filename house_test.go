@@ -43,7 +43,7 @@ const rules = `
 	internal/auth: incident org internal/secret internal/store internal/engine internal/web
 	internal/follow: alert escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
 	internal/api: alert alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/engine internal/secret internal/store internal/web
-	internal/api/v1: alert escalate incident oncall org resolve internal/apply internal/auth internal/config internal/engine internal/follow internal/secret internal/store
+	internal/api/v1: alert escalate incident oncall oncall/lint oncall/load oncall/ical oncall/roster org resolve internal/apply internal/auth internal/config internal/engine internal/follow internal/secret internal/store
 	internal/web: alert escalate incident oncall org resolve internal/engine internal/store
 	internal/config: alert alert/source escalate incident oncall org internal/channel internal/egress internal/secret
 	internal/apply: incident org internal/config internal/secret internal/store
