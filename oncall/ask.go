@@ -8,6 +8,21 @@ import (
 	"tocsin/org"
 )
 
+// People are all who stand somewhere in the layers, by their bare names.
+func (c *Compiled) People() (people []org.PersonID) {
+	for i := range c.layers {
+		for _, slot := range c.layers[i].slots {
+			for _, p := range slot {
+				if !strings.Contains(string(p), ":") {
+					people = append(people, p)
+				}
+			}
+		}
+	}
+	slices.Sort(people)
+	return slices.Compact(people)
+}
+
 // Roles are those of the layers, primary first.
 func (c *Compiled) Roles() []string { return slices.Clone(c.roles) }
 

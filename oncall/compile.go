@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"tocsin/org"
 )
@@ -37,6 +38,10 @@ func Compile(s Schedule) (*Compiled, error) {
 		return nil, fmt.Errorf("schedule: patches: %d are too many, at most %d", len(s.Patches), maxPatches)
 	}
 	x.check(s.Limits.Share >= 0 && s.Limits.Share <= 1, "schedule", "limits.share", "%v is not between 0 and 1: a quarter is 0.25", s.Limits.Share)
+	x.check(len(s.Notices.Before) <= 5, "schedule", "notices.before", "%d are too many, at most 5", len(s.Notices.Before))
+	for _, d := range s.Notices.Before {
+		x.check(d > 0 && d.D() <= 14*24*time.Hour, "schedule", "notices.before", "%s is not between 1s and 336h", d)
+	}
 	for role, n := range s.Limits.Want {
 		x.check(n >= 0, "schedule", "limits.want", "%s: %d is not a number of people", role, n)
 	}

@@ -59,10 +59,20 @@ type Schedule struct {
 	Layers  []Layer        `json:"layers" yaml:"layers"`
 	Patches []Patch        `json:"patches,omitempty" yaml:"patches,omitempty"`
 	Limits  Limits         `json:"limits,omitzero" yaml:"limits,omitempty"` // what the linter holds it to
-	// FallBack is called when nobody is on call at all, and told of gaps to come; none is
-	// the managers of the team, and then the catch-all.
+	// FallBack is warned a day before a gap and called when it begins. Without one a gap
+	// is the linter's alone: many schedules have office hours.
 	FallBack org.PolicyID `json:"fall_back,omitempty" yaml:"fall_back,omitempty"`
+	Notices  Notices      `json:"notices,omitzero" yaml:"notices,omitempty"`
 	Retired  bool         `json:"retired,omitempty" yaml:"-"`
+}
+
+// Notices say when those who stand in a schedule hear of it: so long before their stint
+// begins, when it does, and when it is over. The last two say what is open, and what
+// notes were left.
+type Notices struct {
+	Before []org.Duration `json:"before,omitempty" yaml:"before,omitempty"`
+	On     bool           `json:"on,omitempty" yaml:"on,omitempty"`
+	Off    bool           `json:"off,omitempty" yaml:"off,omitempty"`
 }
 
 // Limits are what a schedule should keep to; it may break them, and is told. Zero is the

@@ -76,6 +76,11 @@ type Answering struct {
 	Name  string `json:"name"`
 }
 
+type AnsweringBody struct {
+	// Who takes or declines; yourself when it is left out. For somebody else only a manager answers
+	Person string `json:"person,omitempty"`
+}
+
 type AnyOf struct {
 	Child   string   `json:"child"`
 	ID      string   `json:"id"`
@@ -265,6 +270,18 @@ type DeviceAddedBody struct {
 	Was string `json:"was,omitempty"`
 }
 
+type Difference struct {
+	From time.Time `json:"from"`
+	// Now nobody is there
+	Nobody bool `json:"nobody,omitempty"`
+	// Who stood there, and does not
+	Off []string `json:"off,omitempty"`
+	// Who stands there now
+	On    []string  `json:"on,omitempty"`
+	Role  string    `json:"role"`
+	Until time.Time `json:"until"`
+}
+
 type Different struct {
 	Count       int64     `json:"count"`
 	Integration string    `json:"integration"`
@@ -323,6 +340,17 @@ type ErrorDetail struct {
 type Exported struct {
 	// What POST /apply takes. Keys and secrets are not in it
 	YAML string `json:"yaml"`
+}
+
+type Finding struct {
+	From time.Time `json:"from"`
+	// gap, empty, unreachable, absent, under, two_roles, elsewhere, rest, chain, share, over, clocks
+	Kind   string `json:"kind"`
+	Person string `json:"person,omitempty"`
+	// An alarm in that time would reach nobody
+	Serious bool      `json:"serious,omitempty"`
+	Text    string    `json:"text"`
+	Until   time.Time `json:"until"`
 }
 
 type Flapping struct {
@@ -393,6 +421,14 @@ type Foreseen struct {
 	Fact json.RawMessage `json:"fact,omitempty"`
 	Kind string          `json:"kind"`
 	Text string          `json:"text"`
+}
+
+type Gap struct {
+	// A layer covers it, with nobody in it
+	Empty bool      `json:"empty,omitempty"`
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	Why   string    `json:"why"`
 }
 
 type GoneBody struct {
@@ -747,6 +783,12 @@ type NodeRule struct {
 	Node  string   `json:"node,omitempty"`
 }
 
+type Notices struct {
+	Before []string `json:"before,omitempty"`
+	Off    bool     `json:"off,omitempty"`
+	On     bool     `json:"on,omitempty"`
+}
+
 type NotificationRule struct {
 	After    string `json:"after,omitempty"`
 	Every    string `json:"every,omitempty"`
@@ -863,8 +905,20 @@ type PageDuty struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageFinding struct {
+	Items []Finding `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageForeseen struct {
 	Items []Foreseen `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageGap struct {
+	Items []Gap `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -973,6 +1027,12 @@ type PageSilence struct {
 
 type PageSnippet struct {
 	Items []Snippet `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageSwap struct {
+	Items []Swap `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1127,6 +1187,24 @@ type Policy struct {
 
 type PostMarkdownRequest struct {
 	Text string `json:"text"`
+}
+
+type Preview struct {
+	// Whose shifts it moves
+	Changes []Difference `json:"changes"`
+	// What it makes wrong: double cover, broken rest, ...
+	Findings []Finding `json:"findings"`
+	// Those that it makes
+	Gaps []Gap `json:"gaps"`
+}
+
+type PreviewingChangeBody struct {
+	// Overrides that would be added
+	Add []Patch `json:"add,omitempty"`
+	// Ids of overrides that would be removed
+	Remove []string `json:"remove,omitempty"`
+	// The schedule that would be instead of it; overrides are kept where it has none
+	Schedule map[string]json.RawMessage `json:"schedule,omitempty"`
 }
 
 type Profile struct {
@@ -1313,6 +1391,7 @@ type Schedule struct {
 	Layers    []Layer    `json:"layers"`
 	Limits    *Limits    `json:"limits,omitempty"`
 	Name      string     `json:"name,omitempty"`
+	Notices   *Notices   `json:"notices,omitempty"`
 	Patches   []Patch    `json:"patches,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Team      string     `json:"team,omitempty"`
@@ -1323,16 +1402,17 @@ type Schedule struct {
 }
 
 type ScheduleDraft struct {
-	FallBack string  `json:"fall_back,omitempty"`
-	ID       string  `json:"id,omitempty"`
-	Layers   []Layer `json:"layers"`
-	Limits   *Limits `json:"limits,omitempty"`
-	Name     string  `json:"name,omitempty"`
-	Patches  []Patch `json:"patches,omitempty"`
-	Retired  bool    `json:"retired,omitempty"`
-	Team     string  `json:"team,omitempty"`
-	TZ       string  `json:"tz,omitempty"`
-	Zone     string  `json:"zone,omitempty"`
+	FallBack string   `json:"fall_back,omitempty"`
+	ID       string   `json:"id,omitempty"`
+	Layers   []Layer  `json:"layers"`
+	Limits   *Limits  `json:"limits,omitempty"`
+	Name     string   `json:"name,omitempty"`
+	Notices  *Notices `json:"notices,omitempty"`
+	Patches  []Patch  `json:"patches,omitempty"`
+	Retired  bool     `json:"retired,omitempty"`
+	Team     string   `json:"team,omitempty"`
+	TZ       string   `json:"tz,omitempty"`
+	Zone     string   `json:"zone,omitempty"`
 }
 
 type SendingState struct {
@@ -1522,6 +1602,60 @@ type StormGuard struct {
 	Within    string `json:"within,omitempty"`
 }
 
+type Stretch struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+}
+
+type Swap struct {
+	At time.Time `json:"at"`
+	// Who asked: the owner, or somebody for them
+	By       string     `json:"by"`
+	Decided  *time.Time `json:"decided,omitempty"`
+	Declined []string   `json:"declined,omitempty"`
+	From     time.Time  `json:"from"`
+	// What the taker gives for it
+	Give *Stretch `json:"give,omitempty"`
+	ID   string   `json:"id"`
+	Note string   `json:"note,omitempty"`
+	// Whose stretch it is
+	Owner string `json:"owner"`
+	// The overrides that it became
+	Patches  []string `json:"patches,omitempty"`
+	Reminded int64    `json:"reminded,omitempty"`
+	Role     string   `json:"role,omitempty"`
+	Schedule string   `json:"schedule"`
+	// open, taken, declined, cancelled, past_due, stale
+	State string `json:"state"`
+	Taker string `json:"taker,omitempty"`
+	// Who is asked; nobody is the team
+	To    []string  `json:"to,omitempty"`
+	Until time.Time `json:"until"`
+}
+
+type SwappingBody struct {
+	From time.Time `json:"from"`
+	// What whoever takes it gives for it
+	Give *Stretch `json:"give,omitempty"`
+	Note string   `json:"note,omitempty"`
+	// Whose stretch; yourself when it is left out. For somebody else only a manager asks
+	Owner string `json:"owner,omitempty"`
+	// primary, when it is left out
+	Role string `json:"role,omitempty"`
+	// Who is asked; nobody is the whole team
+	To    []string  `json:"to,omitempty"`
+	Until time.Time `json:"until"`
+}
+
+type TakingBody struct {
+	// Who takes it; yourself when it is left out. For somebody else only a manager decides
+	Person string `json:"person,omitempty"`
+	// primary, when it is left out
+	Role string `json:"role,omitempty"`
+	// The end of the shift that is running, when it is left out
+	Until *time.Time `json:"until,omitempty"`
+}
+
 type Team struct {
 	ChangedAt *time.Time        `json:"changed_at,omitempty"`
 	ChangedBy string            `json:"changed_by,omitempty"`
@@ -1599,7 +1733,9 @@ type View struct {
 	Now       time.Time         `json:"now"`
 	Overrides []ViewOverride    `json:"overrides"`
 	Schedule  string            `json:"schedule"`
-	Until     time.Time         `json:"until"`
+	// Those that wait for somebody
+	Swaps []Swap    `json:"swaps"`
+	Until time.Time `json:"until"`
 	// Of the schedule; its ETag
 	Version int64 `json:"version"`
 	// From which it is seen
@@ -2831,6 +2967,48 @@ func (c *Client) DeleteSchedulesID(ctx context.Context, id string, with ...Optio
 	return c.do(ctx, "DELETE", "/api/v1/schedules/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
+// GetSchedulesIDGapsQuery is what GetSchedulesIDGaps may be asked for. What is zero is left out.
+type GetSchedulesIDGapsQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetSchedulesIDGapsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetSchedulesIDGaps: GET /api/v1/schedules/{id}/gaps: When nobody is on call.
+func (c *Client) GetSchedulesIDGaps(ctx context.Context, id string, query GetSchedulesIDGapsQuery, with ...Option) (out PageGap, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/gaps", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDLintQuery is what GetSchedulesIDLint may be asked for. What is zero is left out.
+type GetSchedulesIDLintQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetSchedulesIDLintQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetSchedulesIDLint: GET /api/v1/schedules/{id}/lint: What is wrong with a schedule.
+func (c *Client) GetSchedulesIDLint(ctx context.Context, id string, query GetSchedulesIDLintQuery, with ...Option) (out PageFinding, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/lint", query.values(), nil, &out, with)
+	return out, err
+}
+
 // GetSchedulesIDOverrides: GET /api/v1/schedules/{id}/overrides: List overrides.
 func (c *Client) GetSchedulesIDOverrides(ctx context.Context, id string, with ...Option) (out PagePatch, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/overrides", nil, nil, &out, with)
@@ -2884,6 +3062,27 @@ func (c *Client) DeleteSchedulesIDOverridesOverride(ctx context.Context, id stri
 	return c.do(ctx, "DELETE", "/api/v1/schedules/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override), nil, nil, nil, with)
 }
 
+// PostSchedulesIDPreviewQuery is what PostSchedulesIDPreview may be asked for. What is zero is left out.
+type PostSchedulesIDPreviewQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q PostSchedulesIDPreviewQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// PostSchedulesIDPreview: POST /api/v1/schedules/{id}/preview: What a change would do.
+func (c *Client) PostSchedulesIDPreview(ctx context.Context, id string, query PostSchedulesIDPreviewQuery, body PreviewingChangeBody, with ...Option) (out Preview, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/preview", query.values(), body, &out, with)
+	return out, err
+}
+
 // GetSchedulesIDShiftsQuery is what GetSchedulesIDShifts may be asked for. What is zero is left out.
 type GetSchedulesIDShiftsQuery struct {
 	// Now, when it is left out
@@ -2902,6 +3101,54 @@ func (q GetSchedulesIDShiftsQuery) values() url.Values {
 // GetSchedulesIDShifts: GET /api/v1/schedules/{id}/shifts: Who is on call when.
 func (c *Client) GetSchedulesIDShifts(ctx context.Context, id string, query GetSchedulesIDShiftsQuery, with ...Option) (out PageShift, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/shifts", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDSwapsQuery is what GetSchedulesIDSwaps may be asked for. What is zero is left out.
+type GetSchedulesIDSwapsQuery struct {
+	// Only those that wait for somebody
+	Open bool
+}
+
+func (q GetSchedulesIDSwapsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "open", q.Open)
+	return v
+}
+
+// GetSchedulesIDSwaps: GET /api/v1/schedules/{id}/swaps: List swaps and requests for cover.
+func (c *Client) GetSchedulesIDSwaps(ctx context.Context, id string, query GetSchedulesIDSwapsQuery, with ...Option) (out PageSwap, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDSwaps: POST /api/v1/schedules/{id}/swaps: Ask for somebody to take a stretch.
+func (c *Client) PostSchedulesIDSwaps(ctx context.Context, id string, body SwappingBody, with ...Option) (out Swap, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps", nil, body, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDSwapsSwapAccept: POST /api/v1/schedules/{id}/swaps/{swap}/accept: Take the stretch: the first to accept has it.
+func (c *Client) PostSchedulesIDSwapsSwapAccept(ctx context.Context, id string, swap string, body AnsweringBody, with ...Option) (out Swap, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps/"+url.PathEscape(swap)+"/accept", nil, body, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDSwapsSwapCancel: POST /api/v1/schedules/{id}/swaps/{swap}/cancel: Take a swap back.
+func (c *Client) PostSchedulesIDSwapsSwapCancel(ctx context.Context, id string, swap string, body AnsweringBody, with ...Option) (out Swap, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps/"+url.PathEscape(swap)+"/cancel", nil, body, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDSwapsSwapDecline: POST /api/v1/schedules/{id}/swaps/{swap}/decline: Say no to a swap.
+func (c *Client) PostSchedulesIDSwapsSwapDecline(ctx context.Context, id string, swap string, body AnsweringBody, with ...Option) (out Swap, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps/"+url.PathEscape(swap)+"/decline", nil, body, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDTake: POST /api/v1/schedules/{id}/take: Take the shift that is running.
+func (c *Client) PostSchedulesIDTake(ctx context.Context, id string, body TakingBody, with ...Option) (out Patch, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/take", nil, body, &out, with)
 	return out, err
 }
 

@@ -40,6 +40,13 @@ func (e *Engine) Begin(ctx context.Context, now time.Time) error {
 		if err := e.listenAgain(tx, now); err != nil {
 			return err
 		}
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		if _, err := e.beginShifts(tx, s, now); err != nil {
+			return err
+		}
 		d, there, err := tx.DueOf("audit", "")
 		if err != nil || there && !d.At.After(now.Add(e.audits)) {
 			return err
@@ -94,6 +101,10 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		}
 		found = append(found, lost...)
 		if lost, err = findTimers(tx); err != nil {
+			return err
+		}
+		found = append(found, lost...)
+		if lost, err = e.beginShifts(tx, s, now); err != nil {
 			return err
 		}
 		found = append(found, lost...)

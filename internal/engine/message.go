@@ -60,6 +60,9 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 	}
 	subjects, alarms := make([]incident.ID, len(pages)), []incident.ID(nil)
 	for i, p := range pages {
+		if p.Purpose == escalate.Shift {
+			continue
+		}
 		if subjects[i] = p.Subject; p.Purpose.Alarms() {
 			alarms = append(alarms, p.Subject)
 		}
@@ -74,11 +77,17 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 	parcels := make([]parcel, len(pages))
 	limits := limits{going: map[line]*parcel{}, waits: map[line]string{}}
 	for i, p := range pages {
+		parcels[i].page, parcels[i].setup = p, s
+		if p.Purpose == escalate.Shift {
+			if parcels[i].err = errMoot; ours[p.ID] {
+				parcels[i].message, parcels[i].err = e.composeShift(s, p)
+			}
+			continue
+		}
 		sub, err := tx.Subject(p.Subject)
 		if err != nil {
 			return nil, err
 		}
-		parcels[i].page, parcels[i].setup = p, s
 		if !ours[p.ID] || p.Purpose.Alarms() && !sub.Status.Open() {
 			parcels[i].err = errMoot
 			continue
@@ -164,6 +173,17 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 		m.Links = append(m.Links, a.Last.Links...)
 	}
 	return m, nil
+}
+
+// composeShift makes a message about a shift: its first line is the headline.
+func (e *Engine) composeShift(s *setup, p store.PageRow) (channel.Message, error) {
+	m, err := e.compose(s, incident.Incident{}, nil, p)
+	line, rest, _ := strings.Cut(p.Text, "\n")
+	m.Subject, m.Thread, m.Title, m.Text = string(p.Subject), string(p.Subject), line, line
+	if rest != "" {
+		m.Body = strings.Split(rest, "\n")
+	}
+	return m, err
 }
 
 // secure is what messages say of services that must not be spoken of.

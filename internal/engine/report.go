@@ -78,7 +78,7 @@ func (e *Engine) receipt(ctx context.Context, page string, now time.Time, change
 	}
 	return e.store.Write(ctx, store.People, func(tx *store.Tx) (err error) {
 		defer guard(&err)
-		sub, err := tx.Lock(p.Subject) // the subject first, then the page: one order for everybody
+		sub, err := subjectOf(tx, p) // the subject first, then the page: one order for everybody
 		if err != nil {
 			return err
 		}

@@ -204,7 +204,7 @@ func (e *Engine) settlePages(lane int, batch []*outcome) error {
 			return err
 		}
 		for _, o := range batch {
-			sub, err := tx.Lock(o.page.Subject)
+			sub, err := subjectOf(tx, o.page)
 			if err != nil {
 				return err
 			}
@@ -226,6 +226,15 @@ func (e *Engine) settlePages(lane int, batch []*outcome) error {
 		}
 		return nil
 	})
+}
+
+// subjectOf locks what a page is about. A notice about a shift is about a schedule, which
+// has no log: nothing is ever added to what stands in for it.
+func subjectOf(tx *store.Tx, p store.PageRow) (*store.Subject, error) {
+	if p.Purpose == escalate.Shift {
+		return tx.Create(p.Subject), nil
+	}
+	return tx.Lock(p.Subject)
 }
 
 // mark writes the outcome of a try.

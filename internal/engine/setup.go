@@ -26,6 +26,7 @@ type setup struct {
 	services     map[org.ServiceID]org.Service
 	policies     map[org.PolicyID]escalate.Policy // current versions
 	schedules    map[org.ScheduleID]*oncall.Compiled
+	versions     map[org.ScheduleID]int // of schedules
 	integrations map[org.IntegrationID]org.Integration
 	byKey        map[string]org.IntegrationID // by the keyed hash of the key
 	heartbeats   map[org.HeartbeatID]org.Heartbeat
@@ -72,7 +73,7 @@ func (s *setup) serviceName(id org.ServiceID) string { return cmp.Or(s.services[
 func (e *Engine) compile(rows []store.ConfigRow) (*setup, error) {
 	s := &setup{
 		people: map[org.PersonID]org.Person{}, teams: map[org.TeamID]org.Team{}, services: map[org.ServiceID]org.Service{},
-		policies: map[org.PolicyID]escalate.Policy{}, schedules: map[org.ScheduleID]*oncall.Compiled{},
+		policies: map[org.PolicyID]escalate.Policy{}, schedules: map[org.ScheduleID]*oncall.Compiled{}, versions: map[org.ScheduleID]int{},
 		integrations: map[org.IntegrationID]org.Integration{}, byKey: map[string]org.IntegrationID{},
 		heartbeats: map[org.HeartbeatID]org.Heartbeat{}, beats: map[beatName]org.HeartbeatID{},
 	}
@@ -123,7 +124,11 @@ func (s *setup) add(r store.ConfigRow) error {
 		if e != nil || r.Retired {
 			return e
 		}
-		s.schedules[org.ScheduleID(r.ID)], err = oncall.Compile(v)
+		c, e := oncall.Compile(v)
+		if e != nil {
+			return e
+		}
+		s.schedules[org.ScheduleID(r.ID)], s.versions[org.ScheduleID(r.ID)] = c, r.Version
 	case "integration":
 		i, e := read[org.Integration](r)
 		i.Retired, err = r.Retired, e

@@ -235,45 +235,58 @@ func (a *API) freeze(tx *store.Tx) (*setup, error) {
 // change writes a new version of a thing: what to makes of the old one, checked by the
 // code that checks set-up files. With a key, it is the thing's new one.
 func (k *kind) change(ctx context.Context, id string, to func(was store.ConfigRow, there bool) (json.RawMessage, error), key string) (row store.ConfigRow, err error) {
-	c := asking(ctx)
 	err = k.api.store.Write(ctx, store.People, func(tx *store.Tx) error {
-		s, err := k.api.freeze(tx)
-		if err != nil {
-			return err
-		}
-		was, there := s.rows[thing{k.name, id}]
-		if !there {
-			was = k.row(s, id)
-		}
-		body, err := to(was, there)
-		if err != nil {
-			return err
-		}
-		item, err := k.item(s, id, was, body, key)
-		if err != nil {
-			return err
-		}
-		if there {
-			if err := k.may(c, s.teamOf(k.name, was.Body)); err != nil {
-				return err
-			}
-		}
-		if err := k.may(c, k.owner(s, item)); err != nil {
-			return err
-		}
-		now := k.api.now()
-		versions, err := tx.PutConfig(now, store.Change{Kind: k.name, ID: id, Body: item.Body, By: c.Actor()})
-		if err != nil {
-			return err
-		}
-		row = store.ConfigRow{Kind: k.name, ID: id, Version: versions[0], At: now, By: c.Actor(), Body: item.Body}
-		if versions[0] == was.Version { // nothing changed
-			row = was
-			return nil
-		}
-		return tx.Touch("config/"+k.name, id)
+		row, err = k.changeIn(ctx, tx, id, to, key)
+		return err
 	})
+	if err == nil && k.name == config.Schedule {
+		k.api.engine.Poke()
+	}
 	return row, err
+}
+
+// changeIn is change, within a transaction that does more.
+func (k *kind) changeIn(ctx context.Context, tx *store.Tx, id string, to func(was store.ConfigRow, there bool) (json.RawMessage, error), key string) (row store.ConfigRow, err error) {
+	c := asking(ctx)
+	s, err := k.api.freeze(tx)
+	if err != nil {
+		return row, err
+	}
+	was, there := s.rows[thing{k.name, id}]
+	if !there {
+		was = k.row(s, id)
+	}
+	body, err := to(was, there)
+	if err != nil {
+		return row, err
+	}
+	item, err := k.item(s, id, was, body, key)
+	if err != nil {
+		return row, err
+	}
+	if there {
+		if err := k.may(c, s.teamOf(k.name, was.Body)); err != nil {
+			return row, err
+		}
+	}
+	if err := k.may(c, k.owner(s, item)); err != nil {
+		return row, err
+	}
+	now := k.api.now()
+	versions, err := tx.PutConfig(now, store.Change{Kind: k.name, ID: id, Body: item.Body, By: c.Actor()})
+	if err != nil {
+		return row, err
+	}
+	if versions[0] == was.Version { // nothing changed
+		return was, nil
+	}
+	if k.name == config.Schedule && there {
+		if err := k.api.engine.ScheduleChanged(tx, org.ScheduleID(id), was.Body, item.Body, versions[0], c.Actor(), now); err != nil {
+			return row, err
+		}
+	}
+	row = store.ConfigRow{Kind: k.name, ID: id, Version: versions[0], At: now, By: c.Actor(), Body: item.Body}
+	return row, tx.Touch("config/"+k.name, id)
 }
 
 // may asks whether the caller may change a thing of a team. A webhook of no team is told

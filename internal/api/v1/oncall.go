@@ -103,10 +103,11 @@ func (a *API) shifts(ctx context.Context, in *Stretch) (*pageOf[Shift], error) {
 		return nil, err
 	}
 	out := &pageOf[Shift]{Body: page[Shift]{Items: []Shift{}}}
-	for _, s := range asking(ctx).setup.register().Render(c, from, to) {
+	shifts, err := a.was(ctx, asking(ctx).setup, c, in.ID, from, to)
+	for _, s := range shifts {
 		out.Body.Items = append(out.Body.Items, Shift{From: s.From, Until: s.Until, People: people(s.People), Roles: s.Roles, Empty: s.Empty, Why: s.Why})
 	}
-	return out, nil
+	return out, err
 }
 
 // A Foreseen is what would happen at a moment.

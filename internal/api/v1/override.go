@@ -162,10 +162,22 @@ func (a *API) removeOverride(ctx context.Context, in *removingOverride) (*retire
 // overrides changes those of a schedule. to returns them anew, and the place of the one
 // that was written: what is wrong with it is told as if it were the whole body.
 func (a *API) overrides(ctx context.Context, id string, m Match, to func([]oncall.Patch) ([]oncall.Patch, int, error)) (version int, err error) {
+	err = a.store.Write(ctx, store.People, func(tx *store.Tx) error {
+		version, err = a.overridesIn(ctx, tx, id, m, to)
+		return err
+	})
+	if err == nil {
+		a.engine.Poke()
+	}
+	return version, err
+}
+
+// overridesIn is overrides, within a transaction that does more.
+func (a *API) overridesIn(ctx context.Context, tx *store.Tx, id string, m Match, to func([]oncall.Patch) ([]oncall.Patch, int, error)) (version int, err error) {
 	k := *kindNamed("schedules")
 	k.api = a
 	place := -1
-	row, err := k.change(ctx, id, func(was store.ConfigRow, there bool) (json.RawMessage, error) {
+	row, err := k.changeIn(ctx, tx, id, func(was store.ConfigRow, there bool) (json.RawMessage, error) {
 		if !there || was.Retired {
 			return nil, store.ErrNotFound
 		}

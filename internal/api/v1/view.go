@@ -29,6 +29,7 @@ type View struct {
 	Overrides []ViewOverride    `json:"overrides" nullable:"false"`
 	Layers    []ViewLayer       `json:"layers" nullable:"false"`
 	Gaps      []ViewGap         `json:"gaps" nullable:"false"`
+	Swaps     []oncall.Swap     `json:"swaps" nullable:"false" doc:"Those that wait for somebody"`
 	Names     map[string]string `json:"names" doc:"What those who stand in it are called"`
 }
 
@@ -122,15 +123,28 @@ func (a *API) draw(ctx context.Context, c *oncall.Compiled, name string, version
 		return nil, err
 	}
 	d := drawing{s: s, loc: loc, names: map[string]string{}}
-	shifts := s.register().Render(c, from, to)
+	shifts, err := a.was(ctx, s, c, in.ID, from, to)
+	if err != nil {
+		return nil, err
+	}
 	v := View{
 		Schedule: org.ScheduleID(in.ID), Name: name, Version: version, Zone: zone, Home: home,
 		From: from.In(loc), Until: to.In(loc), Now: now.In(loc),
 		Days: d.days(days, now), Final: d.final(c, shifts, from, to), Gaps: d.gaps(oncall.Gaps(shifts)),
-		Overrides: []ViewOverride{}, Layers: []ViewLayer{}, Names: d.names,
+		Overrides: []ViewOverride{}, Layers: []ViewLayer{}, Swaps: []oncall.Swap{}, Names: d.names,
 	}
 	for _, p := range c.Patches(from, to) {
 		v.Overrides = append(v.Overrides, ViewOverride{p.Patch, d.pieces(p.Pieces, "")})
+	}
+	swaps, err := a.listSwaps(ctx, &listingSwaps{ID: in.ID, Open: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range swaps.Body.Items {
+		if x.From.Before(to) && x.Until.After(from) {
+			x.From, x.Until = x.From.In(loc), x.Until.In(loc)
+			v.Swaps = append(v.Swaps, x)
+		}
 	}
 	for _, l := range c.Layers(from, to) {
 		v.Layers = append(v.Layers, ViewLayer{l.ID, l.Role, l.Band, d.pieces(l.Pieces, l.Role)})

@@ -242,6 +242,8 @@ func (h *home) sameForAll(d api.Door, path string, want int) int {
 	}
 	for i, as := range callers {
 		got := h.ask(as, d.Method, path, body)
+		// The app's page alone says whether its asker is signed in, to spare it a question.
+		got.body = strings.Replace(got.body, `name="known" content="yes"`, `name="known" content=""`, 1)
 		if want != 0 && got.status != want || got.status == 401 || got.status == 403 {
 			h.t.Errorf("%s %s as %q: %d, want %d\n%.300s", d.Method, path, as, got.status, want, got.body)
 		}
