@@ -30,10 +30,11 @@ const (
 	ReadIncidents Deed = "read incidents" // but for sensitive ones, which ask for ReadSensitive
 	ReadSetup     Deed = "read setup"     // people, teams, services, policies, schedules, rules
 	ReadSensitive Deed = "read sensitive incidents"
-	KeepKeys      Deed = "keep keys"  // API keys of one's own
-	Respond       Deed = "respond"    // acknowledge, resolve, note, escalate, ...
-	Configure     Deed = "configure"  // change what belongs to a team
-	Administer    Deed = "administer" // people, keys of others, settings, audit
+	KeepKeys      Deed = "keep keys"      // API keys of one's own
+	KeepOwn       Deed = "keep one's own" // time off and calendars
+	Respond       Deed = "respond"        // acknowledge, resolve, note, escalate, ...
+	Configure     Deed = "configure"      // change what belongs to a team
+	Administer    Deed = "administer"     // people, keys of others, settings, audit
 )
 
 // deedRole is the least role that may do a deed, and whether it must be the role in the
@@ -46,6 +47,7 @@ var deedRole = map[Deed]struct {
 	ReadSetup:     {Observer, false},
 	ReadSensitive: {Responder, true},
 	KeepKeys:      {Stakeholder, false},
+	KeepOwn:       {Observer, false},
 	Respond:       {Responder, true},
 	Configure:     {Manager, true},
 	Administer:    {Admin, false},
@@ -53,7 +55,7 @@ var deedRole = map[Deed]struct {
 
 // Deeds are all there are, the harmless ones first.
 func Deeds() []Deed {
-	return []Deed{ReadIncidents, ReadSetup, ReadSensitive, KeepKeys, Respond, Configure, Administer}
+	return []Deed{ReadIncidents, ReadSetup, ReadSensitive, KeepKeys, KeepOwn, Respond, Configure, Administer}
 }
 
 // An Access is what somebody may do: a person, or an API key.

@@ -46,6 +46,10 @@ func bodyFor(method, pattern, team string) string {
 		return `{"name":"script","deeds":["read incidents"]}`
 	case strings.HasSuffix(pattern, "/replay"):
 		return `{"since":"2026-01-01T00:00:00Z"}`
+	case strings.HasSuffix(pattern, "/time-off"):
+		return `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`
+	case strings.HasSuffix(pattern, "/disputes"):
+		return `{"line":"none"}`
 	case strings.HasSuffix(pattern, "/swaps"):
 		return `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`
 	case strings.Contains(pattern, "/swaps/"), strings.HasSuffix(pattern, "/take"), strings.HasSuffix(pattern, "/{id}/preview"):
@@ -81,7 +85,7 @@ func bodyFor(method, pattern, team string) string {
 // may is what the matrix says, written down once more and apart from the code: who may
 // what in their own team (dba) and in the other (web).
 func may(who, deed, team string) bool {
-	read := map[string]bool{"read incidents": true, "read setup": true}
+	read := map[string]bool{"read incidents": true, "read setup": true, "keep one's own": true}
 	if deed == "keep keys" { // everybody's who may sign in
 		return who != "narrow"
 	}
