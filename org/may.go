@@ -31,7 +31,7 @@ const (
 	ReadSetup     Deed = "read setup"     // people, teams, services, policies, schedules, rules
 	ReadSensitive Deed = "read sensitive incidents"
 	KeepKeys      Deed = "keep keys"    // API keys of one's own
-	KeepProfile   Deed = "keep profile" // one's own contact methods, notification rules and name
+	KeepProfile   Deed = "keep profile" // one's own contact methods, notification rules, name, time off and calendars
 	Respond       Deed = "respond"      // acknowledge, resolve, note, escalate, ...
 	Configure     Deed = "configure"    // change what belongs to a team
 	Administer    Deed = "administer"   // people, keys of others, settings, audit

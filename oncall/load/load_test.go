@@ -121,7 +121,7 @@ func week(t *testing.T, people ...org.PersonID) *oncall.Compiled {
 func TestCover(t *testing.T) {
 	c := week(t, "a", "b", "c", "d")
 	shifts := c.Render(at("2026-01-01T00:00:00Z"), at("2026-01-12T00:00:00Z")) // a: 1, 5, 9
-	p := Pool{People: []org.PersonID{"a", "b", "c", "d"}, Rest: 12 * time.Hour, Debts: map[org.PersonID]float64{"b": 1, "c": 5, "d": 1}}
+	p := Pool{People: []org.PersonID{"a", "b", "c", "d"}, Rest: 12 * time.Hour, Chain: 24 * time.Hour, Debts: map[org.PersonID]float64{"b": 1, "c": 5, "d": 1}}
 	got := p.Cover(shifts, "a", at("2026-01-05T06:00:00Z"), at("2026-01-06T00:00:00Z"), "two bad nights")
 	if len(got) != 1 || got[0].Person != "c" || !got[0].From.Equal(at("2026-01-05T06:00:00Z")) { // b stands on the 6th, d on the 4th
 		t.Errorf("%+v", got)
@@ -130,7 +130,7 @@ func TestCover(t *testing.T) {
 	if got := p.Cover(shifts, "a", at("2026-01-05T06:00:00Z"), at("2026-01-06T00:00:00Z"), "x"); got != nil {
 		t.Errorf("nobody is free: %+v", got)
 	}
-	p.Away, p.Rest = nil, 0
+	p.Away, p.Rest, p.Chain = nil, 0, 0
 	got = p.Cover(shifts, "a", at("2026-01-01T00:00:00Z"), at("2026-01-12T00:00:00Z"), "away")
 	if len(got) != 3 || got[0].Person != "b" && got[0].Person != "d" {
 		t.Errorf("%+v", got)

@@ -65,6 +65,7 @@ type Pool struct {
 	Away     map[org.PersonID][]roster.Span
 	Reached  func(org.PersonID) bool // nil: everybody can be
 	Rest     time.Duration           // between two shifts
+	Chain    time.Duration           // of shifts that touch; 0 is a week
 }
 
 func (p Pool) away(who org.PersonID, from, until time.Time) bool {
@@ -107,10 +108,28 @@ func (p Pool) Cover(shifts []oncall.Shift, who org.PersonID, from, until time.Ti
 	return all
 }
 
-// busy says whether somebody stands too near a stretch already.
+// busy says whether somebody stands too near a stretch already: at the same time, with
+// too little rest between, or without a break for too long.
 func (p Pool) busy(stints []oncall.Stint, q org.PersonID, from, until time.Time) bool {
+	a, b := from, until // with what touches it
+	for range stints {
+		for _, s := range stints {
+			if s.Person == q && s.Role != oncall.Shadow && (s.Until.Equal(a) || s.From.Equal(b)) {
+				a, b = sooner(a, s.From), later(b, s.Until)
+			}
+		}
+	}
+	chain := p.Chain
+	if chain == 0 {
+		chain = 7 * 24 * time.Hour
+	}
+	if b.Sub(a) > chain && b.Sub(a) > until.Sub(from) {
+		return true
+	}
 	return slices.ContainsFunc(stints, func(s oncall.Stint) bool {
-		return s.Person == q && s.Role != oncall.Shadow && s.From.Before(until.Add(p.Rest)) && from.Before(s.Until.Add(p.Rest))
+		overlaps := s.From.Before(until) && from.Before(s.Until)
+		tired := s.From.After(until) && s.From.Before(until.Add(p.Rest)) || from.After(s.Until) && from.Before(s.Until.Add(p.Rest))
+		return s.Person == q && s.Role != oncall.Shadow && (overlaps || tired)
 	})
 }
 

@@ -53,6 +53,10 @@ func bodyFor(method, pattern, team string) string {
 		return `{"matchers":["a=b"],"end":"2036-01-01T00:00:00Z","comment":"hm"}`
 	case strings.HasSuffix(pattern, "/replay"):
 		return `{"since":"2026-01-01T00:00:00Z"}`
+	case strings.HasSuffix(pattern, "/time-off"):
+		return `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`
+	case strings.HasSuffix(pattern, "/disputes"):
+		return `{"line":"none"}`
 	case strings.HasSuffix(pattern, "/swaps"):
 		return `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`
 	case strings.Contains(pattern, "/swaps/"), strings.HasSuffix(pattern, "/take"), strings.HasSuffix(pattern, "/{id}/preview"):

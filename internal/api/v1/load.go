@@ -1,0 +1,368 @@
+package v1
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"tocsin/internal/config"
+	"tocsin/internal/store"
+	"tocsin/oncall"
+	"tocsin/oncall/load"
+	"tocsin/oncall/roster"
+	"tocsin/org"
+)
+
+const (
+	ledgerBack  = 365 * 24 * time.Hour // how far back lines make a debt
+	freezeFor   = 14 * 24 * time.Hour  // what people plan by stays
+	replanFor   = 70 * 24 * time.Hour
+	worthMoving = 20 // pain squared
+)
+
+// A Burden is what being on call for a schedule costs somebody.
+type Burden struct {
+	Person org.PersonID `json:"person"`
+	Name   string       `json:"name"`
+	Hours  float64      `json:"hours"`
+	Pages  int          `json:"pages" doc:"Interruptions; several channels within a minute are one"`
+	Nights int          `json:"nights" doc:"Of them, those at night"`
+	Pain   float64      `json:"pain" doc:"Of the span"`
+	Debt   float64      `json:"debt" doc:"Of the last year, each line halved every 180 days"`
+	Lines  []LedgerLine `json:"lines" nullable:"false" doc:"All that make up the pain of the span"`
+}
+
+// A LedgerLine is one entry of the ledger.
+type LedgerLine struct {
+	ID       string    `json:"id"`
+	At       time.Time `json:"at"`
+	What     string    `json:"what"`
+	How      string    `json:"how" doc:"How it was reckoned"`
+	Pain     float64   `json:"pain"`
+	Struck   string    `json:"struck,omitempty" doc:"Why it weighs nothing"`
+	Disputed string    `json:"disputed,omitempty" doc:"Why somebody says it is wrong; a manager decides"`
+}
+
+// A ledger is everybody's lines for a schedule.
+type ledger struct {
+	lines    []load.Line
+	stints   []oncall.Stint
+	people   []org.PersonID
+	joined   map[org.PersonID]time.Time
+	disputes map[string]store.Dispute
+	weights  load.Weights
+}
+
+// ledger reckons the lines of a span from the on-call log and the pages.
+func (a *API) ledger(ctx context.Context, s *setup, c *oncall.Compiled, id string, from, to time.Time) (*ledger, error) {
+	l := &ledger{weights: load.Usual(), joined: map[org.PersonID]time.Time{}, disputes: map[string]store.Dispute{}}
+	shifts, err := a.was(ctx, s, c, id, from, to)
+	if err != nil || len(shifts) == 0 {
+		return l, err
+	}
+	l.stints = oncall.Stints(shifts)
+	l.people = c.People()
+	for _, st := range l.stints {
+		if !slices.Contains(l.people, st.Person) {
+			l.people = append(l.people, st.Person)
+		}
+		if at, ok := l.joined[st.Person]; !ok || st.From.Before(at) {
+			l.joined[st.Person] = st.From
+		}
+	}
+	for _, p := range l.people {
+		if _, ok := l.joined[p]; !ok {
+			l.joined[p] = to.Add(-time.Microsecond) // new: they start at the mean
+		}
+	}
+	err = a.store.Read(ctx, func(tx *store.Tx) error {
+		for _, p := range l.people {
+			if err := l.of(tx, s, p, id, from, to); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return l, err
+}
+
+// of adds somebody's lines.
+func (l *ledger) of(tx *store.Tx, s *setup, p org.PersonID, id string, from, to time.Time) error {
+	person, _ := s.personOf(p)
+	home := load.HomeOf(person, from, to)
+	reached, err := tx.ReachedBy(p, from, to)
+	if err != nil {
+		return err
+	}
+	disputes, err := tx.Disputes(p)
+	if err != nil {
+		return err
+	}
+	for _, d := range disputes {
+		l.disputes[d.Line] = d
+	}
+	var pages []load.Interruption
+	for _, x := range reached {
+		on := slices.ContainsFunc(l.stints, func(st oncall.Stint) bool {
+			return st.Person == p && st.Role != oncall.Shadow && !x.At.Before(st.From) && !x.At.After(st.Until)
+		})
+		if !on {
+			continue // they were called for another reason
+		}
+		in := load.Interruption{Person: p, At: x.At, Subject: string(x.Subject), Severity: x.Severity}
+		if !x.Answered.IsZero() && !x.Resolved.IsZero() {
+			in.Handled = x.Resolved.Sub(x.Answered)
+		}
+		pages = append(pages, in)
+	}
+	schedule := org.ScheduleID(id)
+	lines := l.weights.Pages(schedule, pages, home)
+	for _, st := range l.stints {
+		if st.Person == p {
+			lines = append(lines, l.weights.Hours(schedule, st, home)...)
+		}
+	}
+	for i := range lines {
+		if d := l.disputes[lines[i].ID]; d.Decided == "struck" {
+			lines[i].Struck = cmp.Or(d.Why, "struck")
+		}
+	}
+	l.lines = append(l.lines, lines...)
+	return nil
+}
+
+func (a *API) load(ctx context.Context, in *Stretch) (*pageOf[Burden], error) {
+	s := asking(ctx).setup
+	c, err := s.schedule(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	now := a.now()
+	if in.From.IsZero() {
+		in.From = now.Add(-28 * 24 * time.Hour)
+	}
+	if in.To.IsZero() {
+		in.To = sooner(now, in.From.Add(longestShow))
+	}
+	from, to, err := in.bounds(now)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.ledger(ctx, s, c, in.ID, to.Add(-ledgerBack), to)
+	if err != nil {
+		return nil, err
+	}
+	debts := l.weights.Debts(l.lines, l.joined, to)
+	out := &pageOf[Burden]{Body: page[Burden]{Items: []Burden{}}}
+	for _, p := range l.people {
+		b := Burden{Person: p, Name: s.person(p), Debt: debts[p], Lines: []LedgerLine{}}
+		for _, st := range l.stints {
+			if f, u := later(st.From, from), sooner(st.Until, to); st.Person == p && st.Role != oncall.Shadow && f.Before(u) {
+				b.Hours += u.Sub(f).Hours()
+			}
+		}
+		for _, x := range l.lines {
+			if x.Person != p || x.At.Before(from) {
+				continue
+			}
+			b.Pain += x.Weighs()
+			if x.Page {
+				b.Pages++
+			}
+			if x.Page && x.Night {
+				b.Nights++
+			}
+			line := LedgerLine{ID: x.ID, At: x.At, What: x.What, How: x.How, Pain: x.Pain, Struck: x.Struck}
+			if d := l.disputes[x.ID]; d.Decided == "" {
+				line.Disputed = d.Why
+			}
+			b.Lines = append(b.Lines, line)
+		}
+		out.Body.Items = append(out.Body.Items, b)
+	}
+	return out, nil
+}
+
+type disputing struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body struct {
+		Person org.PersonID `json:"person,omitempty" maxLength:"64" doc:"Whose line; your own when it is left out"`
+		Line   string       `json:"line" minLength:"1" maxLength:"300"`
+		Why    string       `json:"why,omitempty" maxLength:"1000"`
+		Decide string       `json:"decide,omitempty" enum:"struck,kept" doc:"What becomes of it: for a manager of the team"`
+	}
+}
+
+// dispute says that a line of the ledger is wrong, or decides it.
+func (a *API) dispute(ctx context.Context, in *disputing) (*pageless[struct{}], error) {
+	c := asking(ctx)
+	schedule, err := c.setup.schedule(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	who, err := c.forOther(in.Body.Person, schedule.Schedule.Team)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Decide != "" && !c.May(org.Configure, schedule.Schedule.Team) {
+		return nil, denial{"to decide about a line is for a manager of the team"}
+	}
+	now := a.now()
+	l, err := a.ledger(ctx, c.setup, schedule, in.ID, now.Add(-ledgerBack), now)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(l.lines, func(x load.Line) bool { return x.ID == in.Body.Line && x.Person == who }) {
+		return nil, store.ErrNotFound
+	}
+	return &pageless[struct{}]{}, a.store.Write(ctx, store.People, func(tx *store.Tx) error {
+		return tx.PutDispute(store.Dispute{Line: in.Body.Line, Person: who, At: now, Why: in.Body.Why, Decided: in.Body.Decide, By: string(c.Actor())})
+	})
+}
+
+// A Proposal is a change that Tocsin proposes, as the override that it would be: post it
+// to accept it.
+type Proposal struct {
+	Kind     string       `json:"kind" enum:"rest,balance" doc:"rest: after a heavy shift; balance: who bears most gives a shift away"`
+	Person   org.PersonID `json:"person" doc:"Who would take it"`
+	Instead  org.PersonID `json:"instead" doc:"Of whom"`
+	From     time.Time    `json:"from"`
+	Until    time.Time    `json:"until"`
+	Why      string       `json:"why"`
+	Override oncall.Patch `json:"override"`
+}
+
+func (a *API) proposals(ctx context.Context, in *Stretch) (*pageOf[Proposal], error) {
+	s := asking(ctx).setup
+	c, err := s.schedule(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	now := a.now().Truncate(time.Second)
+	l, err := a.ledger(ctx, s, c, in.ID, now.Add(-ledgerBack), now)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := a.pool(ctx, s, c, l, now)
+	if err != nil {
+		return nil, err
+	}
+	out := &pageOf[Proposal]{Body: page[Proposal]{Items: []Proposal{}}}
+	add := func(kind string, all []load.Proposal) {
+		for _, p := range all {
+			out.Body.Items = append(out.Body.Items, Proposal{kind, p.Person, p.Instead, p.From, p.Until, p.Why, p.Patch("")})
+		}
+	}
+	ahead := s.register().Render(c, now, now.Add(replanFor))
+	for _, st := range l.stints {
+		recent := now.Sub(st.Until)
+		if st.Role != oncall.Primary || recent < 0 || recent > 24*time.Hour {
+			continue
+		}
+		lines := slices.DeleteFunc(slices.Clone(l.lines), func(x load.Line) bool { return x.At.Before(st.From) || x.At.After(st.Until) })
+		expected := 0.0
+		person, _ := s.personOf(st.Person)
+		for _, x := range l.weights.Hours(org.ScheduleID(in.ID), st, load.HomeOf(person, st.From, st.Until)) {
+			expected += x.Pain
+		}
+		if r, ok := load.Relieve(st.Person, lines, 1.5*expected, st.Until); ok {
+			add("rest", pool.Cover(ahead, st.Person, later(now, r.From), r.Until, s.person(st.Person)+" had "+r.Why))
+			for _, next := range oncall.Stints(ahead) { // no shift of theirs begins before they are rested
+				if next.Person == st.Person && next.From.After(r.Until) && next.From.Before(r.Barred) {
+					add("rest", pool.Cover(ahead, st.Person, next.From, next.Until, s.person(st.Person)+" had "+r.Why))
+				}
+			}
+		}
+	}
+	moves, err := pool.Replan(ahead, oncall.Primary, now.Add(freezeFor), func(st oncall.Stint) float64 {
+		person, _ := s.personOf(st.Person)
+		sum := 0.0
+		for _, x := range l.weights.Hours(org.ScheduleID(in.ID), st, load.HomeOf(person, st.From, st.Until)) {
+			sum += x.Pain
+		}
+		return sum
+	}, worthMoving)
+	add("balance", moves)
+	return out, err
+}
+
+// pool is who could stand in a schedule from a moment on.
+func (a *API) pool(ctx context.Context, s *setup, c *oncall.Compiled, l *ledger, now time.Time) (load.Pool, error) {
+	p := load.Pool{
+		People: c.People(), Debts: l.weights.Debts(l.lines, l.joined, now), Away: map[org.PersonID][]roster.Span{}, Rest: c.Schedule.Limits.Usual().Rest.D(), Chain: c.Schedule.Limits.Usual().Chain.D(),
+		Reached: func(id org.PersonID) bool { who, ok := s.personOf(id); return ok && who.Reachable() },
+	}
+	err := a.store.Read(ctx, func(tx *store.Tx) error {
+		off, err := tx.TimeOffs(now, now.Add(longestShow))
+		for _, o := range off {
+			if !o.Soft {
+				p.Away[o.Person] = append(p.Away[o.Person], roster.Span{From: o.From.Unix(), To: o.Until.Unix()})
+			}
+		}
+		return err
+	})
+	return p, err
+}
+
+type hoursOf struct {
+	From time.Time `query:"from" doc:"The beginning of last month, when it is left out"`
+	To   time.Time `query:"to" doc:"Now, when it is left out; at most 366 days"`
+}
+
+type csvFile struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Body        []byte
+}
+
+// hours are everybody's hours by month, for pay.
+func (a *API) hours(ctx context.Context, in *hoursOf) (*csvFile, error) {
+	s := asking(ctx).setup
+	now := a.now()
+	from, to := in.From.UTC(), in.To.UTC()
+	if in.From.IsZero() {
+		from = time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if in.To.IsZero() {
+		to = now
+	}
+	if err := within("query.from", from); err != nil {
+		return nil, err
+	}
+	if !to.After(from) || to.Sub(from) > longestShow {
+		return nil, wrong("query.to", "must be after from, by at most 366 days")
+	}
+	homes := map[org.PersonID]load.Home{}
+	home := func(p org.PersonID) load.Home {
+		h, ok := homes[p]
+		if !ok {
+			person, _ := s.personOf(p)
+			h = load.HomeOf(person, from, to)
+			homes[p] = h
+		}
+		return h
+	}
+	var months []load.Month
+	for _, r := range s.all {
+		if r.Kind != config.Schedule || r.Retired {
+			continue
+		}
+		c, err := s.schedule(r.ID)
+		if err != nil {
+			continue // one that cannot be read hides no other
+		}
+		shifts, err := a.was(ctx, s, c, r.ID, from, to)
+		if err != nil {
+			return nil, err
+		}
+		months = append(months, load.Months(org.ScheduleID(r.ID), oncall.Stints(shifts), home)...)
+	}
+	slices.SortStableFunc(months, func(a, b load.Month) int {
+		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Person, b.Person))
+	})
+	var b bytes.Buffer
+	err := load.WriteCSV(&b, months, s.person)
+	return &csvFile{"text/csv; charset=utf-8", `attachment; filename="oncall-hours.csv"`, b.Bytes()}, err
+}
