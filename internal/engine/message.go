@@ -143,6 +143,14 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	if m.Title == secure {
 		return m, nil
 	}
+	if in.Call != nil {
+		for _, c := range in.Call.Choices {
+			m.Choices = append(m.Choices, c.Text)
+		}
+		if in.Call.Text != "" {
+			m.Body = append(m.Body, in.Call.Text)
+		}
+	}
 	for _, r := range in.Runs {
 		for _, c := range r.Calls {
 			if r.ID == p.Run && c.Person == p.Person && c.Via.Kind != "" && c.Via.Kind != "person" {

@@ -59,6 +59,12 @@ var table = concat(
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
 
 		{"POST", "/markdown", org.ReadIncidents, house, "incidents", "Show what Markdown looks like", serve((*API).markdown)},
+		{"GET", "/calls", org.Respond, house, "calls", "List pages by hand, newest first", serve((*API).listCalls)},
+		{"POST", "/calls", org.Respond, house, "calls", "Send a page by hand", creates((*API).sendCall)},
+		{"GET", "/calls/{id}", org.Respond, house, "calls", "Who received, read and answered a page by hand", serve((*API).readCall)},
+		{"POST", "/calls/{id}/choose", org.Respond, house, "calls", "Answer it yourself", serve((*API).chooseCall)},
+		{"POST", "/calls/{id}/end", org.Respond, house, "calls", "End it", serve((*API).endCall)},
+
 		{"GET", "/alerts", org.ReadIncidents, house, "alerts", "List alerts", serve((*API).listAlerts)},
 		{"GET", "/alerts/{id}", org.ReadIncidents, house, "alerts", "Read an alert", serve((*API).readAlert)},
 		{"GET", "/pages", org.ReadIncidents, house, "pages", "List pages", serve((*API).listPages)},
