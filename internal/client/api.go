@@ -135,6 +135,55 @@ type BulkResult struct {
 	Status int64 `json:"status"`
 }
 
+type Call struct {
+	At        time.Time  `json:"at"`
+	By        string     `json:"by,omitempty"`
+	Choices   []Choice   `json:"choices,omitempty"`
+	Enough    int64      `json:"enough,omitempty"`
+	Expires   *time.Time `json:"expires,omitempty"`
+	ID        string     `json:"id"`
+	Open      bool       `json:"open"`
+	Positive  int64      `json:"positive"`
+	Priority  string     `json:"priority"`
+	Receivers []Receiver `json:"receivers,omitempty"`
+	Text      string     `json:"text,omitempty"`
+	Title     string     `json:"title"`
+	// Why it is over
+	Why string `json:"why,omitempty"`
+}
+
+type CallChoosingBody struct {
+	Choice int64 `json:"choice"`
+}
+
+type CallSendingBody struct {
+	// Answers to choose from; without any, OK
+	Choices []Choice `json:"choices,omitempty"`
+	// It ends after so many positive answers
+	Enough int64 `json:"enough,omitempty"`
+	// To everybody: for admins
+	Everyone bool `json:"everyone,omitempty"`
+	// How long it waits for answers, such as 30m; at most 7 days
+	Expires string `json:"expires,omitempty"`
+	// A predefined message of the settings; what else is named here goes before it
+	Message string `json:"message,omitempty"`
+	// high, low
+	Priority string `json:"priority,omitempty"`
+	// person:jane, team:dba, schedule:primary, or service:db for whoever is on call for it
+	Targets []string `json:"targets,omitempty"`
+	Text    string   `json:"text,omitempty"`
+	Title   string   `json:"title,omitempty"`
+}
+
+type Categorized struct {
+	Priority string `json:"priority"`
+	// It is kept, and nothing is opened
+	Record   bool   `json:"record,omitempty"`
+	Service  string `json:"service"`
+	Severity string `json:"severity"`
+	Why      string `json:"why"`
+}
+
 type Change struct {
 	At      time.Time `json:"at"`
 	By      string    `json:"by"`
@@ -144,6 +193,69 @@ type Change struct {
 	// Its place in the hash chain
 	Seq     int64 `json:"seq"`
 	Version int64 `json:"version"`
+}
+
+type Channel struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Disabled  bool              `json:"disabled,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name,omitempty"`
+	Order     int64             `json:"order,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Settings  map[string]string `json:"settings,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type ChannelHealth struct {
+	// Others of the channel go before it
+	Ailing bool `json:"ailing"`
+	// Of the last failure
+	At      *time.Time `json:"at,omitempty"`
+	Channel string     `json:"channel"`
+	// Where its vendor calls us back; give this to the vendor
+	Door string `json:"door,omitempty"`
+	ID   string `json:"id"`
+	// Pages in a row that it took and did not bring
+	Lost int64 `json:"lost"`
+	// Pages in a row that it did not take
+	Refused int64 `json:"refused"`
+	// Where its vendor is to bring replies
+	Replies string `json:"replies,omitempty"`
+	Why     string `json:"why,omitempty"`
+}
+
+type ChannelKind struct {
+	// Takes settings of other names, too
+	Any bool `json:"any,omitempty"`
+	// What contact methods call it
+	Channel string `json:"channel"`
+	Kind    string `json:"kind"`
+	// Against what it was checked
+	Proved   string        `json:"proved"`
+	Settings []KindSetting `json:"settings"`
+	Title    string        `json:"title"`
+}
+
+type ChannelTest struct {
+	// The vendor's own words
+	Error string `json:"error,omitempty"`
+	Ok    bool   `json:"ok"`
+	// The vendor's id of the message
+	Provider string `json:"provider,omitempty"`
+	TookMs   int64  `json:"took_ms"`
+}
+
+type ChannelTestingBody struct {
+	// An address of the channel: your own
+	To string `json:"to"`
+}
+
+type Choice struct {
+	Positive bool   `json:"positive,omitempty"`
+	Text     string `json:"text"`
 }
 
 type Climb struct {
@@ -223,6 +335,39 @@ type Delivery struct {
 	Tries   int64      `json:"tries"`
 }
 
+type DeviceAddedBody struct {
+	Endpoint string `json:"endpoint"`
+	// As PushSubscription.toJSON() gives it; not looked at
+	ExpirationTime float64    `json:"expirationTime,omitempty"`
+	Keys           KeysStruct `json:"keys"`
+	// What you call the device
+	Name string `json:"name,omitempty"`
+	// The endpoint that this one takes the place of, when the browser changed it
+	Was string `json:"was,omitempty"`
+}
+
+type Different struct {
+	Count       int64     `json:"count"`
+	Integration string    `json:"integration"`
+	LastAt      time.Time `json:"last_at"`
+	Title       string    `json:"title"`
+	// By the rules of now
+	Was Categorized `json:"was"`
+	// By the draft
+	Would Categorized `json:"would"`
+}
+
+type DraftingBody struct {
+	// Now, when it is left out
+	At *time.Time `json:"at,omitempty"`
+	// As it would be written
+	Policy Policy `json:"policy"`
+	// high, low
+	Priority string `json:"priority,omitempty"`
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+}
+
 type Duty struct {
 	// Of a shift that is to come
 	From     *time.Time `json:"from,omitempty"`
@@ -255,6 +400,56 @@ type Flapping struct {
 	Low  float64 `json:"low,omitempty"`
 	Off  bool    `json:"off,omitempty"`
 	Sev1 bool    `json:"sev1,omitempty"`
+}
+
+type Follower struct {
+	// When the answer expires
+	AckUntil *time.Time `json:"ack_until,omitempty"`
+	// That ever joined
+	Alerts int64 `json:"alerts"`
+	// There is a newer version
+	Behind bool `json:"behind"`
+	// When the last line of its log was written
+	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	// Why its timers stand still
+	Held        string `json:"held,omitempty"`
+	ID          string `json:"id"`
+	Integration string `json:"integration,omitempty"`
+	// Of its log; they only grow
+	Lines int64 `json:"lines"`
+	// You are among them. Events say it to nobody: look at waits_for
+	NeedsYou bool `json:"needs_you,omitempty"`
+	// What happens by itself, if nobody does anything
+	Next     *NextLevel `json:"next,omitempty"`
+	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	OwnedAt  *time.Time `json:"owned_at,omitempty"`
+	// Who answered first
+	Owner       string     `json:"owner,omitempty"`
+	OwnerName   string     `json:"owner_name,omitempty"`
+	Priority    string     `json:"priority,omitempty"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Run         int64      `json:"run"`
+	Service     string     `json:"service,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	Severity    string     `json:"severity,omitempty"`
+	SnoozeUntil *time.Time `json:"snooze_until,omitempty"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	Title    string `json:"title"`
+	// Of the policy, that it follows
+	Version int64 `json:"version"`
+	// Who was called, while nobody has it
+	WaitsFor []string `json:"waits_for,omitempty"`
+}
+
+type FollowersOutBody struct {
+	Items []Follower `json:"items"`
+	// There are others
+	More bool `json:"more,omitempty"`
+	// The newest of the policy
+	Version int64 `json:"version"`
 }
 
 type Foreseen struct {
@@ -295,6 +490,12 @@ type Heartbeat struct {
 	Team        string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type Hours struct {
+	Days []string `json:"days,omitempty"`
+	From string   `json:"from"`
+	To   string   `json:"to"`
 }
 
 type ImportedBody struct {
@@ -380,6 +581,19 @@ type KeyAskedBody struct {
 	// Yourself, when it is left out; somebody else is for an admin
 	Owner string `json:"owner,omitempty"`
 	Team  string `json:"team,omitempty"`
+}
+
+type KeysStruct struct {
+	Auth   string `json:"auth"`
+	P256dh string `json:"p256dh"`
+}
+
+type KindSetting struct {
+	Default string `json:"default,omitempty"`
+	Help    string `json:"help"`
+	Name    string `json:"name"`
+	Needed  bool   `json:"needed,omitempty"`
+	Secret  bool   `json:"secret,omitempty"`
 }
 
 type Layer struct {
@@ -471,6 +685,32 @@ type Me struct {
 	Zone string `json:"zone"`
 }
 
+type MemberReadiness struct {
+	// Over which they can be reached
+	Channels []string   `json:"channels"`
+	LastPage *time.Time `json:"last_page,omitempty"`
+	// When one was last delivered, read or answered
+	LastSeen *time.Time `json:"last_seen,omitempty"`
+	Name     string     `json:"name"`
+	Person   string     `json:"person"`
+	// What to repair, the worst first
+	Problems []string `json:"problems"`
+	Ready    bool     `json:"ready"`
+}
+
+type Message struct {
+	Choices []MessageChoice `json:"choices,omitempty"`
+	ID      string          `json:"id"`
+	Targets []string        `json:"targets,omitempty"`
+	Text    string          `json:"text,omitempty"`
+	Title   string          `json:"title"`
+}
+
+type MessageChoice struct {
+	Positive bool   `json:"positive,omitempty"`
+	Text     string `json:"text"`
+}
+
 type Method struct {
 	Address  string `json:"address"`
 	Channel  string `json:"channel"`
@@ -559,6 +799,7 @@ type NotificationRule struct {
 	For      string `json:"for,omitempty"`
 	Method   string `json:"method"`
 	Priority string `json:"priority,omitempty"`
+	Unless   string `json:"unless,omitempty"`
 }
 
 type NotingBody struct {
@@ -592,6 +833,8 @@ type OwnMethod struct {
 }
 
 type Page struct {
+	// The page that said it along with its own
+	Along      string     `json:"along,omitempty"`
 	AnsweredAt *time.Time `json:"answered_at,omitempty"`
 	// When it was due
 	At          time.Time  `json:"at"`
@@ -600,7 +843,9 @@ type Page struct {
 	Channel     string     `json:"channel"`
 	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
 	// Why it failed, or was cancelled
-	Error    string `json:"error,omitempty"`
+	Error string `json:"error,omitempty"`
+	// Why it waited, such as held 40s by the sms cap
+	Held     string `json:"held,omitempty"`
 	Hour     int64  `json:"hour"`
 	ID       string `json:"id"`
 	Incident string `json:"incident"`
@@ -616,6 +861,8 @@ type Page struct {
 	SentAt  *time.Time `json:"sent_at,omitempty"`
 	// planned, claimed, sent, delivered, read, answered, failed, cancelled
 	State string `json:"state"`
+	// The provider that was tried last
+	Via string `json:"via,omitempty"`
 	// The person's, and the hour it was for them
 	Zone string `json:"zone,omitempty"`
 }
@@ -638,8 +885,32 @@ type PageBeatState struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageCall struct {
+	Items []Call `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageChange struct {
 	Items []Change `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChannel struct {
+	Items []Channel `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageChannelHealth struct {
+	Items []ChannelHealth `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChannelKind struct {
+	Items []ChannelKind `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -676,6 +947,12 @@ type PageIntegration struct {
 
 type PageLine struct {
 	Items []Line `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageMemberReadiness struct {
+	Items []MemberReadiness `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -752,6 +1029,12 @@ type PageSilence struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSnippet struct {
+	Items []Snippet `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageTeam struct {
 	Items []Team `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -786,11 +1069,13 @@ type PagedMethod struct {
 	// Why the last page failed, or was cancelled
 	Error  string `json:"error,omitempty"`
 	Method string `json:"method,omitempty"`
+	// When another is due, unless somebody answers
+	NextAt *time.Time `json:"next_at,omitempty"`
 	// That went out over it
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page: alarm, fail_over, told, all_clear, hand_over, report
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -850,18 +1135,33 @@ type PendingMethod struct {
 }
 
 type Person struct {
+	Away      []Span             `json:"away,omitempty"`
+	Caps      map[string]string  `json:"caps,omitempty"`
 	ChangedAt *time.Time         `json:"changed_at,omitempty"`
 	ChangedBy string             `json:"changed_by,omitempty"`
 	Country   string             `json:"country,omitempty"`
+	Digest    string             `json:"digest,omitempty"`
+	Hours     *Hours             `json:"hours,omitempty"`
 	ID        string             `json:"id,omitempty"`
+	Low       string             `json:"low,omitempty"`
 	Methods   []Method           `json:"methods,omitempty"`
 	Name      string             `json:"name,omitempty"`
+	Quiet     *Quiet             `json:"quiet,omitempty"`
 	Retired   bool               `json:"retired,omitempty"`
 	Role      string             `json:"role,omitempty"`
 	Rules     []NotificationRule `json:"rules,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64  `json:"version,omitempty"`
 	Zone    string `json:"zone,omitempty"`
+}
+
+type PinnedBody struct {
+	Results []BulkResult `json:"results"`
+}
+
+type PinningBody struct {
+	// Only these; without them, all that are behind
+	IDs []string `json:"ids,omitempty"`
 }
 
 type Policy struct {
@@ -908,12 +1208,74 @@ type ProfileChangeBody struct {
 	Zone string `json:"zone,omitempty"`
 }
 
+type Progress struct {
+	// It was heard
+	FirstEvent bool `json:"first_event"`
+	// There is one
+	Integration bool `json:"integration"`
+	// There is somebody else
+	Invited bool `json:"invited"`
+	// You have a contact method that works
+	MethodVerified bool `json:"method_verified"`
+	// A service has one
+	Policy bool `json:"policy"`
+	// Somebody was paged by one, and answered
+	PolicyTested bool `json:"policy_tested"`
+	// There is one
+	Schedule bool `json:"schedule"`
+	// And all of them have somebody for four weeks
+	ScheduleWithoutGaps bool `json:"schedule_without_gaps"`
+	Team                bool `json:"team"`
+	// You answered a test page or a page
+	TestPageAnswered bool `json:"test_page_answered"`
+}
+
+type PushOffer struct {
+	// applicationServerKey, in base64url
+	Key string `json:"key"`
+}
+
+type Quiet struct {
+	Days   []string `json:"days,omitempty"`
+	From   string   `json:"from"`
+	Strict bool     `json:"strict,omitempty"`
+	To     string   `json:"to"`
+}
+
 type RaisingBody struct {
 	// high, low
 	Priority string `json:"priority,omitempty"`
 	// SEV1, SEV2, SEV3, SEV4, SEV5
 	Severity string `json:"severity,omitempty"`
 	Why      string `json:"why"`
+}
+
+type RawPayload struct {
+	At time.Time `json:"at"`
+	// At most 64 KiB
+	Body string `json:"body"`
+	ID   string `json:"id"`
+	// Content-Type
+	Type string `json:"type,omitempty"`
+}
+
+type ReadEvent struct {
+	Action string `json:"action"`
+	// That it belongs to, or would
+	Alert string `json:"alert,omitempty"`
+	// In words
+	Became string `json:"became"`
+	// By the rules of now
+	Category Categorized       `json:"category"`
+	Details  map[string]string `json:"details,omitempty"`
+	Incident string            `json:"incident,omitempty"`
+	Key      string            `json:"key,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Links    []Link            `json:"links,omitempty"`
+	// As the source rates it
+	SaidSeverity string `json:"said_severity,omitempty"`
+	Text         string `json:"text,omitempty"`
+	Title        string `json:"title"`
 }
 
 type Reason struct {
@@ -928,10 +1290,36 @@ type ReassigningBody struct {
 	Why string `json:"why,omitempty"`
 }
 
+type Receiver struct {
+	Answer     string     `json:"answer,omitempty"`
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	// When it came so far
+	At *time.Time `json:"at,omitempty"`
+	// The number of their answer, from 1
+	Choice int64  `json:"choice,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Name   string `json:"name"`
+	Person string `json:"person"`
+	// planned, claimed, sent, delivered, read, answered, failed, cancelled
+	State string `json:"state"`
+}
+
 type Repeat struct {
 	Count int64  `json:"count,omitempty"`
 	Then  string `json:"then,omitempty"`
 	Wait  string `json:"wait,omitempty"`
+}
+
+type Replay struct {
+	Changed int64 `json:"changed"`
+	// At most 200; the same of one integration and title stand together
+	Differences []Different `json:"differences"`
+	// That were looked at, the newest first
+	Events int64 `json:"events"`
+	// There are older ones within the days
+	More bool `json:"more,omitempty"`
+	// When the oldest of them came
+	Since *time.Time `json:"since,omitempty"`
 }
 
 type ReplayedBody struct {
@@ -943,6 +1331,14 @@ type ReplayingBody struct {
 	Delivery string `json:"delivery,omitempty"`
 	// Or everything that it wants since then
 	Since *time.Time `json:"since,omitempty"`
+}
+
+type ReplayingRulesBody struct {
+	// Back from now, in UTC
+	Days int64 `json:"days,omitempty"`
+	// Only what it sent
+	Integration string `json:"integration,omitempty"`
+	Rules       []Rule `json:"rules"`
 }
 
 type ResettingBody struct {
@@ -998,6 +1394,29 @@ type Schedule struct {
 	Zone    string `json:"zone,omitempty"`
 }
 
+type SendingState struct {
+	// Something came, within what is kept
+	Heard  bool       `json:"heard"`
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The last 20, newest first; in a storm not all are kept
+	Payloads []Sent `json:"payloads"`
+}
+
+type Sent struct {
+	At time.Time `json:"at"`
+	// At most 64 KiB
+	Body string `json:"body"`
+	// Of all events in it
+	Count int64 `json:"count"`
+	// What could not be read
+	Error string `json:"error,omitempty"`
+	// The first 20
+	Events []ReadEvent `json:"events"`
+	ID     string      `json:"id"`
+	// Content-Type
+	Type string `json:"type,omitempty"`
+}
+
 type Service struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
@@ -1007,6 +1426,7 @@ type Service struct {
 	Policy    string     `json:"policy,omitempty"`
 	Reopen    string     `json:"reopen,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
+	Secure    bool       `json:"secure,omitempty"`
 	Sensitive bool       `json:"sensitive,omitempty"`
 	Sift      *Sift      `json:"sift,omitempty"`
 	Team      string     `json:"team,omitempty"`
@@ -1028,6 +1448,7 @@ type Settings struct {
 	CatchAll  string     `json:"catch_all,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
+	Messages  []Message  `json:"messages,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Sift      *Sift      `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
@@ -1092,7 +1513,22 @@ type SilenceBody struct {
 	Start *time.Time `json:"start,omitempty"`
 }
 
+type Snippet struct {
+	// Where it goes
+	File string `json:"file,omitempty"`
+	Note string `json:"note,omitempty"`
+	// Such as Alertmanager
+	Program string `json:"program"`
+	// KEY stands for the integration's key, which was shown once
+	Text string `json:"text"`
+}
+
 type SnoozingBody struct {
+	Until time.Time `json:"until"`
+}
+
+type Span struct {
+	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
 }
 
@@ -1168,6 +1604,15 @@ type TestPage struct {
 type Threshold struct {
 	Count  int64  `json:"count"`
 	Within string `json:"within"`
+}
+
+type TryingBody struct {
+	// Or what might come
+	Body string `json:"body,omitempty"`
+	// The id of one that came
+	Payload string `json:"payload,omitempty"`
+	// Content-Type of the body
+	Type string `json:"type,omitempty"`
 }
 
 type Turn struct {
@@ -1304,6 +1749,27 @@ type When struct {
 	Window     *Window    `json:"window,omitempty"`
 }
 
+type WholeAlert struct {
+	// Of events
+	Count       int64             `json:"count"`
+	Details     map[string]string `json:"details,omitempty"`
+	FirstAt     *time.Time        `json:"first_at,omitempty"`
+	ID          string            `json:"id"`
+	Incident    string            `json:"incident,omitempty"`
+	Integration string            `json:"integration"`
+	Key         string            `json:"key"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	LastAt      *time.Time        `json:"last_at,omitempty"`
+	Links       []Link            `json:"links,omitempty"`
+	Open        bool              `json:"open"`
+	Payload     *RawPayload       `json:"payload,omitempty"`
+	ResolvedAt  *time.Time        `json:"resolved_at,omitempty"`
+	Service     string            `json:"service,omitempty"`
+	Severity    string            `json:"severity,omitempty"`
+	Text        string            `json:"text,omitempty"`
+	Title       string            `json:"title"`
+}
+
 type WholeIncident struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -1386,7 +1852,7 @@ func (c *Client) GetAlerts(ctx context.Context, query GetAlertsQuery, with ...Op
 }
 
 // GetAlertsID: GET /api/v1/alerts/{id}: Read an alert.
-func (c *Client) GetAlertsID(ctx context.Context, id string, with ...Option) (out Alert, err error) {
+func (c *Client) GetAlertsID(ctx context.Context, id string, with ...Option) (out WholeAlert, err error) {
 	err = c.do(ctx, "GET", "/api/v1/alerts/"+url.PathEscape(id), nil, nil, &out, with)
 	return out, err
 }
@@ -1426,6 +1892,129 @@ func (q GetAuditQuery) values() url.Values {
 // GetAudit: GET /api/v1/audit: List changes of the configuration.
 func (c *Client) GetAudit(ctx context.Context, query GetAuditQuery, with ...Option) (out PageChange, err error) {
 	err = c.do(ctx, "GET", "/api/v1/audit", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetCallsQuery is what GetCalls may be asked for. What is zero is left out.
+type GetCallsQuery struct {
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetCallsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetCalls: GET /api/v1/calls: List pages by hand, newest first.
+func (c *Client) GetCalls(ctx context.Context, query GetCallsQuery, with ...Option) (out PageCall, err error) {
+	err = c.do(ctx, "GET", "/api/v1/calls", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostCalls: POST /api/v1/calls: Send a page by hand.
+func (c *Client) PostCalls(ctx context.Context, body CallSendingBody, with ...Option) (out Call, err error) {
+	err = c.do(ctx, "POST", "/api/v1/calls", nil, body, &out, with)
+	return out, err
+}
+
+// GetCallsID: GET /api/v1/calls/{id}: Who received, read and answered a page by hand.
+func (c *Client) GetCallsID(ctx context.Context, id string, with ...Option) (out Call, err error) {
+	err = c.do(ctx, "GET", "/api/v1/calls/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostCallsIDChoose: POST /api/v1/calls/{id}/choose: Answer it yourself.
+func (c *Client) PostCallsIDChoose(ctx context.Context, id string, body CallChoosingBody, with ...Option) (out Call, err error) {
+	err = c.do(ctx, "POST", "/api/v1/calls/"+url.PathEscape(id)+"/choose", nil, body, &out, with)
+	return out, err
+}
+
+// PostCallsIDEnd: POST /api/v1/calls/{id}/end: End it.
+func (c *Client) PostCallsIDEnd(ctx context.Context, id string, with ...Option) (out Call, err error) {
+	err = c.do(ctx, "POST", "/api/v1/calls/"+url.PathEscape(id)+"/end", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChannelHealth: GET /api/v1/channel-health: How the providers do.
+func (c *Client) GetChannelHealth(ctx context.Context, with ...Option) (out PageChannelHealth, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channel-health", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChannelKinds: GET /api/v1/channel-kinds: Which kinds of channel there are, and what each must be told.
+func (c *Client) GetChannelKinds(ctx context.Context, with ...Option) (out PageChannelKind, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channel-kinds", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChannelsQuery is what GetChannels may be asked for. What is zero is left out.
+type GetChannelsQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetChannelsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetChannels: GET /api/v1/channels: List channels.
+func (c *Client) GetChannels(ctx context.Context, query GetChannelsQuery, with ...Option) (out PageChannel, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channels", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostChannels: POST /api/v1/channels: Create a channel.
+func (c *Client) PostChannels(ctx context.Context, body Channel, with ...Option) (out Channel, err error) {
+	err = c.do(ctx, "POST", "/api/v1/channels", nil, body, &out, with)
+	return out, err
+}
+
+// GetChannelsID: GET /api/v1/channels/{id}: Read a channel.
+func (c *Client) GetChannelsID(ctx context.Context, id string, with ...Option) (out Channel, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channels/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutChannelsID: PUT /api/v1/channels/{id}: Replace a channel.
+func (c *Client) PutChannelsID(ctx context.Context, id string, body Channel, with ...Option) (out Channel, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/channels/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchChannelsID: PATCH /api/v1/channels/{id}: Change some fields of a channel (RFC 7396).
+func (c *Client) PatchChannelsID(ctx context.Context, id string, body map[string]any, with ...Option) (out Channel, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/channels/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteChannelsID: DELETE /api/v1/channels/{id}: Retire a channel.
+func (c *Client) DeleteChannelsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/channels/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// PostChannelsIDTest: POST /api/v1/channels/{id}/test: Send a test through a provider, and hear what it says.
+func (c *Client) PostChannelsIDTest(ctx context.Context, id string, body ChannelTestingBody, with ...Option) (out ChannelTest, err error) {
+	err = c.do(ctx, "POST", "/api/v1/channels/"+url.PathEscape(id)+"/test", nil, body, &out, with)
+	return out, err
+}
+
+// GetChannelsIDVersions: GET /api/v1/channels/{id}/versions: List all versions of a channel.
+func (c *Client) GetChannelsIDVersions(ctx context.Context, id string, with ...Option) (out PageChannel, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channels/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 
@@ -1784,6 +2373,24 @@ func (c *Client) PostIntegrationsIDRotate(ctx context.Context, id string, with .
 	return out, err
 }
 
+// GetIntegrationsIDSnippets: GET /api/v1/integrations/{id}/snippets: What to paste into the programs that send to it.
+func (c *Client) GetIntegrationsIDSnippets(ctx context.Context, id string, with ...Option) (out PageSnippet, err error) {
+	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/snippets", nil, nil, &out, with)
+	return out, err
+}
+
+// GetIntegrationsIDState: GET /api/v1/integrations/{id}/state: What it was sent last, and what became of it.
+func (c *Client) GetIntegrationsIDState(ctx context.Context, id string, with ...Option) (out SendingState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/state", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIntegrationsIDTry: POST /api/v1/integrations/{id}/try: What would be read in a body, and become of it.
+func (c *Client) PostIntegrationsIDTry(ctx context.Context, id string, body TryingBody, with ...Option) (out Sent, err error) {
+	err = c.do(ctx, "POST", "/api/v1/integrations/"+url.PathEscape(id)+"/try", nil, body, &out, with)
+	return out, err
+}
+
 // GetIntegrationsIDVersions: GET /api/v1/integrations/{id}/versions: List all versions of a integration.
 func (c *Client) GetIntegrationsIDVersions(ctx context.Context, id string, with ...Option) (out PageIntegration, err error) {
 	err = c.do(ctx, "GET", "/api/v1/integrations/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
@@ -1839,6 +2446,12 @@ func (c *Client) GetMe(ctx context.Context, with ...Option) (out Me, err error) 
 	return out, err
 }
 
+// PostMeDevices: POST /api/v1/me/devices: Sign this device up for pages, or once more.
+func (c *Client) PostMeDevices(ctx context.Context, body DeviceAddedBody, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/devices", nil, body, &out, with)
+	return out, err
+}
+
 // PostMeMethods: POST /api/v1/me/methods: Add an address: a code is sent there.
 func (c *Client) PostMeMethods(ctx context.Context, body MethodAddedBody, with ...Option) (out MethodPendingBody, err error) {
 	err = c.do(ctx, "POST", "/api/v1/me/methods", nil, body, &out, with)
@@ -1884,6 +2497,12 @@ func (c *Client) GetMeProfile(ctx context.Context, with ...Option) (out Profile,
 // PatchMeProfile: PATCH /api/v1/me/profile: Change your name or zone.
 func (c *Client) PatchMeProfile(ctx context.Context, body ProfileChangeBody, with ...Option) (out Profile, err error) {
 	err = c.do(ctx, "PATCH", "/api/v1/me/profile", nil, body, &out, with)
+	return out, err
+}
+
+// GetMePush: GET /api/v1/me/push: What a browser needs to sign up for pages.
+func (c *Client) GetMePush(ctx context.Context, with ...Option) (out PushOffer, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/push", nil, nil, &out, with)
 	return out, err
 }
 
@@ -2089,6 +2708,12 @@ func (c *Client) PostPolicies(ctx context.Context, body Policy, with ...Option) 
 	return out, err
 }
 
+// PostPoliciesPreview: POST /api/v1/policies/preview: Preview a policy that is not written yet.
+func (c *Client) PostPoliciesPreview(ctx context.Context, body DraftingBody, with ...Option) (out PageForeseen, err error) {
+	err = c.do(ctx, "POST", "/api/v1/policies/preview", nil, body, &out, with)
+	return out, err
+}
+
 // GetPoliciesID: GET /api/v1/policies/{id}: Read a policy.
 func (c *Client) GetPoliciesID(ctx context.Context, id string, with ...Option) (out Policy, err error) {
 	err = c.do(ctx, "GET", "/api/v1/policies/"+url.PathEscape(id), nil, nil, &out, with)
@@ -2110,6 +2735,18 @@ func (c *Client) PatchPoliciesID(ctx context.Context, id string, body map[string
 // DeletePoliciesID: DELETE /api/v1/policies/{id}: Retire a policy.
 func (c *Client) DeletePoliciesID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/policies/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetPoliciesIDOpen: GET /api/v1/policies/{id}/open: List the open incidents that climb it.
+func (c *Client) GetPoliciesIDOpen(ctx context.Context, id string, with ...Option) (out FollowersOutBody, err error) {
+	err = c.do(ctx, "GET", "/api/v1/policies/"+url.PathEscape(id)+"/open", nil, nil, &out, with)
+	return out, err
+}
+
+// PostPoliciesIDPin: POST /api/v1/policies/{id}/pin: Let open incidents follow its newest version.
+func (c *Client) PostPoliciesIDPin(ctx context.Context, id string, body PinningBody, with ...Option) (out PinnedBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/policies/"+url.PathEscape(id)+"/pin", nil, body, &out, with)
+	return out, err
 }
 
 // GetPoliciesIDPreviewQuery is what GetPoliciesIDPreview may be asked for. What is zero is left out.
@@ -2151,6 +2788,12 @@ func (c *Client) GetRules(ctx context.Context, with ...Option) (out RuleList, er
 // PutRules: PUT /api/v1/rules: Replace the rules.
 func (c *Client) PutRules(ctx context.Context, body RuleList, with ...Option) (out RuleList, err error) {
 	err = c.do(ctx, "PUT", "/api/v1/rules", nil, body, &out, with)
+	return out, err
+}
+
+// PostRulesReplay: POST /api/v1/rules/replay: What draft rules would have made of events that were kept.
+func (c *Client) PostRulesReplay(ctx context.Context, body ReplayingRulesBody, with ...Option) (out Replay, err error) {
+	err = c.do(ctx, "POST", "/api/v1/rules/replay", nil, body, &out, with)
 	return out, err
 }
 
@@ -2295,6 +2938,12 @@ func (c *Client) GetSchedulesIDView(ctx context.Context, id string, query GetSch
 	return out, err
 }
 
+// GetSenderCard: GET /api/v1/sender-card: A vCard of the numbers from which pages come.
+func (c *Client) GetSenderCard(ctx context.Context, with ...Option) (out string, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sender-card", nil, nil, &out, with)
+	return out, err
+}
+
 // GetServicesQuery is what GetServices may be asked for. What is zero is left out.
 type GetServicesQuery struct {
 	// Also those that are retired
@@ -2377,6 +3026,12 @@ func (c *Client) PatchSettings(ctx context.Context, body map[string]any, with ..
 // GetSettingsVersions: GET /api/v1/settings/versions: List versions of the settings.
 func (c *Client) GetSettingsVersions(ctx context.Context, with ...Option) (out PageSettings, err error) {
 	err = c.do(ctx, "GET", "/api/v1/settings/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSetupProgress: GET /api/v1/setup/progress: What is done of setting up.
+func (c *Client) GetSetupProgress(ctx context.Context, with ...Option) (out Progress, err error) {
+	err = c.do(ctx, "GET", "/api/v1/setup/progress", nil, nil, &out, with)
 	return out, err
 }
 
@@ -2480,6 +3135,12 @@ func (c *Client) PatchTeamsID(ctx context.Context, id string, body map[string]an
 // DeleteTeamsID: DELETE /api/v1/teams/{id}: Retire a team.
 func (c *Client) DeleteTeamsID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/teams/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetTeamsIDReadiness: GET /api/v1/teams/{id}/readiness: Whether its members can be reached now.
+func (c *Client) GetTeamsIDReadiness(ctx context.Context, id string, with ...Option) (out PageMemberReadiness, err error) {
+	err = c.do(ctx, "GET", "/api/v1/teams/"+url.PathEscape(id)+"/readiness", nil, nil, &out, with)
+	return out, err
 }
 
 // GetTeamsIDVersions: GET /api/v1/teams/{id}/versions: List all versions of a team.

@@ -130,7 +130,7 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 			m.Text = ""
 			return m, nil
 		}
-	} else if p.Purpose == escalate.AllClear && p.Text != "" { // the headline says that it is over; why comes below
+	} else if p.Purpose == escalate.AllClear && p.Text != "" && in.Call == nil { // the headline says that it is over; why comes below
 		m.Text, m.Body = "", []string{p.Text}
 	}
 	if !p.Purpose.Alarms() {

@@ -88,6 +88,11 @@ var table = concat(
 	things("webhooks", config.Webhook, org.Configure, ofThing),
 	things("channels", config.Channel, org.Administer, house),
 	[]route{
+		{"POST", "/channels/{id}/test", org.Administer, house, "channels", "Send a test through a provider, and hear what it says", serve((*API).testChannel)},
+		{"GET", "/channel-kinds", org.ReadSetup, house, "channels", "Which kinds of channel there are, and what each must be told", serve((*API).channelKinds)},
+		{"GET", "/channel-health", org.Administer, house, "channels", "How the providers do", serve((*API).channelHealth)},
+		{"GET", "/sender-card", org.ReadIncidents, house, "channels", "A vCard of the numbers from which pages come", serve((*API).senderCard)},
+		{"GET", "/teams/{id}/readiness", org.ReadSetup, house, "teams", "Whether its members can be reached now", serve((*API).readiness)},
 		{"POST", "/people/import", org.Administer, house, "people", "Bring people in from CSV, or say what that would change", serve((*API).importPeople)},
 		{"POST", "/people/{id}/invite", org.Administer, house, "people", "Make a link with which somebody new sets a password", creates((*API).invite)},
 		{"POST", "/people/{id}/reset", org.Administer, house, "people", "Make a link with which somebody sets a new password", creates((*API).reset)},
