@@ -30,6 +30,8 @@ type commands struct {
 	Incidents   incidentCommands    `cmd:"" help:"Incidents, and what people do about them."`
 	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
+	Call        callCommands        `cmd:"" help:"Messages to people by hand."`
+	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`
 	Integration integrationCommands `cmd:"" help:"Senders, and their keys."`
 	Apply       applyFile           `cmd:"" help:"Bring the configuration to what a set-up file says."`
 	Plan        planFile            `cmd:"" help:"Say what apply would change."`
@@ -39,6 +41,7 @@ type commands struct {
 	Webhook     webhook             `cmd:"" help:"Look into what webhooks were told, and tell them again."`
 	Verify      verify              `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
 	Night       night               `cmd:"" help:"Play a night: a script in, a transcript out."`
+	Mockworld   mock                `cmd:"" help:"Stand in for the providers, to try channels out."`
 	Migrate     migrate             `cmd:"" help:"Bring the database's schema up to date, and exit."`
 	Completion  completion          `cmd:"" help:"Print what makes a shell complete commands."`
 	Version     about               `cmd:"" help:"Print the version."`

@@ -85,6 +85,13 @@ func next(in incident.Incident, w World, now time.Time) (incident.Fact, time.Tim
 		}
 		due = in.AckUntil
 	}
+	if in.Call != nil {
+		f, at := callNext(in, now)
+		if f != nil {
+			return f, time.Time{}
+		}
+		due = sooner(due, at)
+	}
 	for _, r := range in.Runs {
 		c := climb{in: in, run: r, w: w, now: now, quiet: in.Status != incident.Triggered && !r.Aside}
 		f, at := c.next()

@@ -124,6 +124,14 @@ func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice
 			notices = append(notices, Notice{Person: p, Purpose: Told, Text: w.name(e.By) + " has it"})
 		}
 	case incident.Ended:
+		if before.Call != nil { // who has not answered need not any longer
+			for _, p := range before.Called {
+				if _, answered := before.Call.Of(p); !answered && p != by {
+					notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: f.Why})
+				}
+			}
+			return notices
+		}
 		// Whoever heard that somebody else has it went back to sleep, and is let be.
 		for _, p := range before.Called {
 			if !slices.Contains(before.Told, p) && p != by {

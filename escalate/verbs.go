@@ -11,6 +11,9 @@ import (
 // Acknowledge says that somebody has it. A second answer is recorded and welcome (see
 // Welcome); one that comes after the end is recorded and changes nothing.
 func Acknowledge(in incident.Incident, w World, via string, now time.Time) ([]incident.Fact, error) {
+	if in.Call != nil {
+		return Choose(in, 0, via)
+	}
 	if !in.Status.Open() {
 		return []incident.Fact{incident.AcknowledgedBy{Via: via, Late: true}}, nil
 	}
@@ -30,6 +33,8 @@ func Acknowledge(in incident.Incident, w World, via string, now time.Time) ([]in
 // Welcome is what somebody who answers hears.
 func Welcome(in incident.Incident, w World, p org.PersonID, now time.Time) string {
 	switch {
+	case in.Call != nil && in.Status.Open():
+		return "Thank you."
 	case in.Status == incident.Resolved || in.Status == incident.Closed:
 		return "It is already over. Thank you for answering."
 	case in.Status == incident.Acknowledged && in.Owner != p:

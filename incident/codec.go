@@ -12,6 +12,7 @@ var all = []Fact{
 	Asked{}, Called{}, Skipped{}, Waiting{}, Rested{}, Settled{}, Unreached{}, Reached{}, Reported{}, HandedOver{}, Retriggered{}, Pinned{},
 	AcknowledgedBy{}, Unacknowledged{}, SnoozedUntil{}, Escalated{}, Reassigned{},
 	Handed{},
+	Composed{}, Chosen{},
 	Noted{},
 	Ended{},
 	Filed{},

@@ -16,7 +16,8 @@ const FoldVersion = 3
 type Incident struct {
 	ID          ID                `json:"id"`
 	Seq         int               `json:"seq"`
-	At          time.Time         `json:"at"` // of the last line
+	At          time.Time         `json:"at"`             // of the last line
+	Sort        string            `json:"sort,omitempty"` // KindCall; "" is an incident
 	Status      Status            `json:"status"`
 	Title       string            `json:"title"`
 	Service     org.ServiceID     `json:"service,omitempty"`
@@ -48,6 +49,7 @@ type Incident struct {
 	Heard   []time.Time `json:"heard,omitempty"`   // the last hundred times monitoring spoke
 	Handing []Handed    `json:"handing,omitempty"` // changes of shift that nobody acted on yet
 	Runs    []Run       `json:"runs,omitempty"`
+	Call    *Asking     `json:"call,omitempty"` // of a page by hand
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -104,7 +106,7 @@ func (in Incident) After(e Entry) Incident {
 	switch f := e.Fact.(type) {
 	case Opened:
 		in.Status, in.Title, in.Service, in.Team = Triggered, f.Title, f.Service, f.Team
-		in.Severity, in.Priority, in.Integration = f.Severity, f.Priority, f.Integration
+		in.Severity, in.Priority, in.Integration, in.Sort = f.Severity, f.Priority, f.Integration, f.Sort
 		in.Was = f.Was
 		in.OpenedAt, in.Alerts, in.Heard = e.At, 1, []time.Time{e.At}
 	case Joined:
@@ -161,6 +163,8 @@ func (in Incident) After(e Entry) Incident {
 		}
 	case Filed:
 		in.Status = Closed
+	case Composed, Chosen:
+		in = in.asked(e)
 	default:
 		in = in.climbed(e)
 	}

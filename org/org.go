@@ -149,6 +149,23 @@ type Settings struct {
 	CatchAll ServiceID `json:"catch_all,omitempty" yaml:"catch_all,omitempty"`
 	// Sift is how alerts are sifted where their service does not say.
 	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
+	// Messages are pages by hand that are sent often.
+	Messages []Message `json:"messages,omitempty" yaml:"messages,omitempty"`
+}
+
+// A Message is a predefined page by hand.
+type Message struct {
+	ID      string          `json:"id" yaml:"id"`
+	Title   string          `json:"title" yaml:"title"`
+	Text    string          `json:"text,omitempty" yaml:"text,omitempty"`
+	Targets []string        `json:"targets,omitempty" yaml:"targets,omitempty"` // as POST /calls takes them
+	Choices []MessageChoice `json:"choices,omitempty" yaml:"choices,omitempty"`
+}
+
+// A MessageChoice is an answer to a predefined message.
+type MessageChoice struct {
+	Text     string `json:"text" yaml:"text"`
+	Positive bool   `json:"positive,omitempty" yaml:"positive,omitempty"`
 }
 
 // A Priority is the lane of notification.

@@ -129,6 +129,9 @@ func Classify(err error) Outcome {
 	return Unknown
 }
 
+// IsError says whether an error is what became of a page.
+func IsError(err error) bool { _, ok := errors.AsType[*Error](err); return ok }
+
 // RetryAfter is how long the provider asked to be left alone; 0 when it did not.
 func RetryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*Error](err); ok {

@@ -373,6 +373,12 @@ func (c *checker) settings() {
 	if c.Settings == nil {
 		return
 	}
+	for i, m := range c.Settings.Messages {
+		at := fmt.Sprintf("settings.messages[%d]", i)
+		c.check(idForm.MatchString(m.ID), at+".id", "%q is no id", m.ID)
+		c.check(m.Title != "", at+".title", "is missing")
+		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
+	}
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
 	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",

@@ -67,6 +67,29 @@ func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened,
 	return id, err
 }
 
+// Call sends a page by hand.
+func (e *Engine) Call(ctx context.Context, by incident.Actor, c escalate.Call, now time.Time) (id incident.ID, err error) {
+	facts, err := escalate.Compose(c, now)
+	if err != nil {
+		return "", err
+	}
+	id = incident.ID(e.newID(now))
+	err = e.store.Write(ctx, store.People, func(tx *store.Tx) (err error) {
+		defer guard(&err)
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		t := e.tend(tx, s, tx.Create(id), now)
+		t.add(by, append([]incident.Fact{incident.Opened{Sort: incident.KindCall, Title: c.Title, Priority: c.Priority}}, facts...)...)
+		return t.settle()
+	})
+	if err == nil {
+		e.Poke()
+	}
+	return id, err
+}
+
 // ServiceName is what people call a service.
 func (e *Engine) ServiceName(tx *store.Tx, id org.ServiceID) (string, error) {
 	s, err := e.current(tx)

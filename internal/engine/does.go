@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"tocsin/escalate"
@@ -14,12 +16,16 @@ import (
 // does is a verb of a person from outside the app: a reply, a key, a button. Whoever was
 // paged may answer; everybody else needs the right to.
 func (e *Engine) does(ctx context.Context, name string, said channel.Said, w speaker, now time.Time) (text string, err error) {
-	if said.Verb == channel.Unclear {
+	if said.Verb == channel.Unclear && chosen(said) < 0 {
 		return "I did not understand. Reply with the code of the incident to acknowledge, followed by e to escalate or r to resolve.", nil
 	}
-	_, err = e.Do(ctx, w.subject, incident.ByPerson(w.person.ID), now, func(in incident.Incident, world escalate.World) ([]incident.Fact, error) {
+	in, err := e.Do(ctx, w.subject, incident.ByPerson(w.person.ID), now, func(in incident.Incident, world escalate.World) ([]incident.Fact, error) {
 		if w.page.ID == "" && !w.access.May(org.Respond, in.Team) {
 			return nil, answerOnly("%s may not answer for this.", w.person.Name)
+		}
+		if in.Call != nil {
+			text = "Thank you."
+			return escalate.Choose(in, chosen(said), name)
 		}
 		switch said.Verb {
 		case channel.Acknowledge:
@@ -48,8 +54,21 @@ func (e *Engine) does(ctx context.Context, name string, said channel.Said, w spe
 		return text, err
 	}
 	state := escalate.Answered
-	if said.Verb != channel.Acknowledge && said.Verb != channel.Choose {
+	if in.Call == nil && said.Verb != channel.Acknowledge && said.Verb != channel.Choose {
 		state = escalate.Read
 	}
 	return text, e.Report(ctx, w.page.ID, state, now)
+}
+
+// chosen is the number of the answer that somebody gives to a page by hand: a key, or
+// the number that they wrote. 0 is a plain yes.
+func chosen(said channel.Said) int {
+	n, err := strconv.Atoi(strings.TrimSpace(said.Text))
+	switch {
+	case err == nil:
+		return n
+	case said.Verb == channel.Acknowledge:
+		return 0
+	}
+	return -1
 }

@@ -139,7 +139,7 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 			m.Text = ""
 			return m, nil
 		}
-	} else if p.Purpose == escalate.AllClear && p.Text != "" { // the headline says that it is over; why comes below
+	} else if p.Purpose == escalate.AllClear && p.Text != "" && in.Call == nil { // the headline says that it is over; why comes below
 		m.Text, m.Body = "", []string{p.Text}
 	}
 	if !p.Purpose.Alarms() && p.Purpose != escalate.Update {
@@ -154,6 +154,14 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	}
 	if in.Was != "" {
 		m.Title += " (was a symptom of " + in.Was + ")"
+	}
+	if in.Call != nil {
+		for _, c := range in.Call.Choices {
+			m.Choices = append(m.Choices, c.Text)
+		}
+		if in.Call.Text != "" {
+			m.Body = append(m.Body, in.Call.Text)
+		}
 	}
 	for _, r := range in.Runs {
 		for _, c := range r.Calls {

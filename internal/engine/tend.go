@@ -111,6 +111,10 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		if p := entry.By.Person(); p != "" {
 			t.cancel(store.Cancel{Subject: id, Person: p, OnlyAlarms: true}, "answered")
 		}
+	case incident.Chosen:
+		if p := entry.By.Person(); p != "" {
+			t.cancel(store.Cancel{Subject: id, Person: p, OnlyAlarms: true}, "answered")
+		}
 	case incident.Held:
 		t.cancel(store.Cancel{Subject: id, OnlyAlarms: true}, "held: "+f.Why)
 	case incident.Ended:

@@ -39,6 +39,7 @@ type player struct {
 	hangs  map[string]bool // providers that take everything and never answer
 	delays map[string]bool // providers whose callbacks are late
 	late   []mockworld.Callback
+	called incident.ID // the last page by hand
 
 	script     script
 	transcript transcript

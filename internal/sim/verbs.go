@@ -37,6 +37,8 @@ var verbs = []verb{
 	{"PERSON reassigns [KEY] to TARGET", "Somebody else is to have it: a person, or schedule:ID, team:ID, policy:ID.", (*player).reassigns},
 	{"PERSON adds TARGET [to KEY]", "One more who is called, whoever has it.", (*player).adds},
 	{"PERSON raises [KEY] to LEVEL", "Another severity (SEV1 to SEV5) or priority (high, low); it may be a milder one.", (*player).raises},
+	{"PERSON asks TARGET TEXT", "A page by hand with the answers yes and no, of which one yes is enough, for an hour.", (*player).pagesByHand},
+	{"PERSON chooses NUMBER", "Their answer to the last page by hand, by the provider of their last page.", (*player).chooses},
 	{"PERSON notes TEXT [KEY]", "Something written into the log.", (*player).notes},
 	{"held [KEY] because TEXT", "A silence or a window: the timers stand still.", (*player).held},
 	{"released [KEY]", "They go on.", (*player).released},

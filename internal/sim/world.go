@@ -9,8 +9,12 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
+	"tocsin/escalate"
+	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/internal/config"
 	"tocsin/internal/secret"
@@ -246,4 +250,26 @@ func (p *player) showPages(ctx context.Context, w words) error {
 		}
 		return err
 	})
+}
+
+// pagesByHand is a page by hand.
+func (p *player) pagesByHand(ctx context.Context, w words) error {
+	id, err := p.engine.Call(ctx, incident.ByPerson(org.PersonID(w["PERSON"])), escalate.Call{
+		Title: w["TEXT"], Targets: []org.Target{w.target()}, Priority: org.High, Enough: 1, Expires: p.now.Add(time.Hour),
+		Choices: []incident.Choice{{Text: "yes", Positive: true}, {Text: "no"}},
+	}, p.now)
+	p.called = id
+	return err
+}
+
+// chooses is an answer to it.
+func (p *player) chooses(ctx context.Context, w words) error {
+	n, err := strconv.Atoi(w["NUMBER"])
+	if err != nil {
+		return err
+	}
+	_, err = p.engine.Do(ctx, p.called, incident.ByPerson(org.PersonID(w["PERSON"])), p.now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+		return escalate.Choose(in, n, "")
+	})
+	return err
 }

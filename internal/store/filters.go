@@ -3,12 +3,12 @@ package store
 // The parts of which filters are built. A part with a value ends in its placeholder.
 var (
 	listSubjects = filter{
-		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE TRUE`,
+		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE integration <> 'call:'`,
 		tail:  ` ORDER BY id DESC LIMIT `,
 		parts: ofSubjects,
 	}
 	countSubjects = filter{
-		text:  `SELECT status, held <> '', count(*) FROM subjects WHERE TRUE`,
+		text:  `SELECT status, held <> '', count(*) FROM subjects WHERE integration <> 'call:'`,
 		tail:  ` GROUP BY status, held <> ''`,
 		parts: ofSubjects,
 	}
@@ -24,6 +24,11 @@ var (
 		"paged":    ` AND EXISTS (SELECT 1 FROM pages WHERE pages.subject = subjects.id AND pages.purpose IN ('alarm', 'fail_over') AND pages.person = ?)`,
 		"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,
 		"and word": ` AND EXISTS (SELECT 1 FROM subject_words w WHERE w.subject = subjects.id AND w.word >= ? AND w.word < ?)`,
+	}
+	listCalls = filter{
+		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE integration = 'call:'`,
+		tail:  ` ORDER BY id DESC LIMIT `,
+		parts: map[string]string{"before": ` AND id < `},
 	}
 	titlesOf = filter{
 		text:  `SELECT id, title FROM subjects WHERE TRUE`,

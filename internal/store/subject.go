@@ -188,6 +188,16 @@ func (tx *Tx) Append(s *Subject, entries incident.Log) error {
 	return tx.feed(s.At, "incident", string(s.ID), first, s.Seq)
 }
 
+// callMark stands for the sender of a page by hand, which has none.
+const callMark = "call:"
+
+func senderOf(in incident.Incident) string {
+	if in.Sort == incident.KindCall {
+		return callMark
+	}
+	return string(in.Integration)
+}
+
 // queueSubjects writes the projections that changed into their bulk.
 func (tx *Tx) queueSubjects() error {
 	for _, s := range tx.changed {
@@ -201,7 +211,7 @@ func (tx *Tx) queueSubjects() error {
 			which, s.filed = putSubjects, filed
 		}
 		tx.add(which, string(s.ID), s.Seq, micros(s.At), string(s.Status), s.Status.Open(), s.Title, string(s.Service), string(s.Team),
-			string(s.Integration), string(s.Severity), string(s.Priority), string(s.Owner), s.Held, s.Alerts, micros(s.OpenedAt), micros(s.ResolvedAt),
+			senderOf(s.Incident), string(s.Severity), string(s.Priority), string(s.Owner), s.Held, s.Alerts, micros(s.OpenedAt), micros(s.ResolvedAt),
 			incident.FoldVersion, s.head, string(state))
 	}
 	tx.changed = tx.changed[:0]

@@ -65,7 +65,21 @@ func (tx *Tx) Subjects(f Filter) ([]Row, error) {
 		f.Limit = pageOf
 	}
 	text, args := b.end(f.Limit)
-	var out []Row
+	return tx.rows(text, args)
+}
+
+// Calls lists pages by hand, newest first, from before one.
+func (tx *Tx) Calls(before incident.ID, limit int) ([]Row, error) {
+	if err := tx.flush(putSubjects); err != nil {
+		return nil, err
+	}
+	b := listCalls.build()
+	b.matching("before", string(before))
+	text, args := b.end(limit)
+	return tx.rows(text, args)
+}
+
+func (tx *Tx) rows(text string, args []any) (out []Row, err error) {
 	err = tx.each(text, args, func(r *sql.Rows) error {
 		var x Row
 		var at, opened, resolved int64

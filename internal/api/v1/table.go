@@ -63,6 +63,12 @@ var table = concat(
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
 
 		{"POST", "/markdown", org.ReadIncidents, house, "incidents", "Show what Markdown looks like", serve((*API).markdown)},
+		{"GET", "/calls", org.Respond, house, "calls", "List pages by hand, newest first", serve((*API).listCalls)},
+		{"POST", "/calls", org.Respond, house, "calls", "Send a page by hand", creates((*API).sendCall)},
+		{"GET", "/calls/{id}", org.Respond, house, "calls", "Who received, read and answered a page by hand", serve((*API).readCall)},
+		{"POST", "/calls/{id}/choose", org.Respond, house, "calls", "Answer it yourself", serve((*API).chooseCall)},
+		{"POST", "/calls/{id}/end", org.Respond, house, "calls", "End it", serve((*API).endCall)},
+
 		{"GET", "/alerts", org.ReadIncidents, house, "alerts", "List alerts", serve((*API).listAlerts)},
 		{"GET", "/alerts/{id}", org.ReadIncidents, house, "alerts", "Read an alert", serve((*API).readAlert)},
 		{"GET", "/pages", org.ReadIncidents, house, "pages", "List pages", serve((*API).listPages)},
@@ -86,6 +92,11 @@ var table = concat(
 	things("webhooks", config.Webhook, org.Configure, ofThing),
 	things("channels", config.Channel, org.Administer, house),
 	[]route{
+		{"POST", "/channels/{id}/test", org.Administer, house, "channels", "Send a test through a provider, and hear what it says", serve((*API).testChannel)},
+		{"GET", "/channel-kinds", org.ReadSetup, house, "channels", "Which kinds of channel there are, and what each must be told", serve((*API).channelKinds)},
+		{"GET", "/channel-health", org.Administer, house, "channels", "How the providers do", serve((*API).channelHealth)},
+		{"GET", "/sender-card", org.ReadIncidents, house, "channels", "A vCard of the numbers from which pages come", serve((*API).senderCard)},
+		{"GET", "/teams/{id}/readiness", org.ReadSetup, house, "teams", "Whether its members can be reached now", serve((*API).readiness)},
 		{"POST", "/people/import", org.Administer, house, "people", "Bring people in from CSV, or say what that would change", serve((*API).importPeople)},
 		{"POST", "/people/{id}/invite", org.Administer, house, "people", "Make a link with which somebody new sets a password", creates((*API).invite)},
 		{"POST", "/people/{id}/reset", org.Administer, house, "people", "Make a link with which somebody sets a new password", creates((*API).reset)},
