@@ -409,6 +409,14 @@ type Grouping struct {
 	Window string `json:"window,omitempty"`
 }
 
+type Has struct {
+	Passkeys int64 `json:"passkeys"`
+	Password bool  `json:"password"`
+	// Recovery codes that were not used
+	RecoveryLeft int64 `json:"recovery_left"`
+	TOTP         bool  `json:"totp"`
+}
+
 type Heartbeat struct {
 	ChangedAt   *time.Time `json:"changed_at,omitempty"`
 	ChangedBy   string     `json:"changed_by,omitempty"`
@@ -630,6 +638,8 @@ type Maintenance struct {
 type Me struct {
 	// What may be done to what belongs to nobody, or to everything
 	Deeds []string `json:"deeds"`
+	// What you sign in with
+	Has Has `json:"has"`
 	// The API key, if it is one that asks
 	Key string `json:"key,omitempty"`
 	// Contact methods that a page may go out over
@@ -962,6 +972,12 @@ type PageShift struct {
 type PageSifting struct {
 	Items []Sifting `json:"items"`
 	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageSignIn struct {
+	Items []SignIn `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -1433,6 +1449,13 @@ type Sifting struct {
 	// Counted from 1; it is the ETag too
 	Version int64         `json:"version,omitempty"`
 	Windows []Maintenance `json:"windows,omitempty"`
+}
+
+type SignIn struct {
+	Passkeys int64  `json:"passkeys"`
+	Password bool   `json:"password"`
+	Person   string `json:"person"`
+	TOTP     bool   `json:"totp"`
 }
 
 type Silence struct {
@@ -3041,6 +3064,12 @@ func (c *Client) PutSifting(ctx context.Context, body Sifting, with ...Option) (
 // GetSiftingVersions: GET /api/v1/sifting/versions: List its versions.
 func (c *Client) GetSiftingVersions(ctx context.Context, with ...Option) (out PageSifting, err error) {
 	err = c.do(ctx, "GET", "/api/v1/sifting/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSignIns: GET /api/v1/sign-ins: How people can sign in.
+func (c *Client) GetSignIns(ctx context.Context, with ...Option) (out PageSignIn, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sign-ins", nil, nil, &out, with)
 	return out, err
 }
 

@@ -86,6 +86,7 @@ var table = concat(
 	things("webhooks", config.Webhook, org.Configure, ofThing),
 	things("channels", config.Channel, org.Administer, house),
 	[]route{
+		{"GET", "/sign-ins", org.Administer, house, "people", "How people can sign in", serve((*API).signIns)},
 		{"POST", "/people/import", org.Administer, house, "people", "Bring people in from CSV, or say what that would change", serve((*API).importPeople)},
 		{"POST", "/people/{id}/invite", org.Administer, house, "people", "Make a link with which somebody new sets a password", creates((*API).invite)},
 		{"POST", "/people/{id}/reset", org.Administer, house, "people", "Make a link with which somebody sets a new password", creates((*API).reset)},
