@@ -521,6 +521,7 @@ type Integration struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	ID        string     `json:"id,omitempty"`
+	Mapping   *Mapping   `json:"mapping,omitempty"`
 	Name      string     `json:"name,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Service   string     `json:"service,omitempty"`
@@ -534,11 +535,12 @@ type IntegrationWithKey struct {
 	ChangedBy string     `json:"changed_by,omitempty"`
 	ID        string     `json:"id,omitempty"`
 	// Shown this once
-	Key     string `json:"key,omitempty"`
-	Name    string `json:"name,omitempty"`
-	Retired bool   `json:"retired,omitempty"`
-	Service string `json:"service,omitempty"`
-	Source  string `json:"source"`
+	Key     string   `json:"key,omitempty"`
+	Mapping *Mapping `json:"mapping,omitempty"`
+	Name    string   `json:"name,omitempty"`
+	Retired bool     `json:"retired,omitempty"`
+	Service string   `json:"service,omitempty"`
+	Source  string   `json:"source"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -633,6 +635,19 @@ type Maintenance struct {
 	Start      string   `json:"start"`
 	Why        string   `json:"why,omitempty"`
 	Zone       string   `json:"zone,omitempty"`
+}
+
+type Mapping struct {
+	Each       string            `json:"each,omitempty"`
+	Firing     []string          `json:"firing,omitempty"`
+	Key        string            `json:"key,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty"`
+	Resolved   []string          `json:"resolved,omitempty"`
+	Severities map[string]string `json:"severities,omitempty"`
+	Severity   string            `json:"severity,omitempty"`
+	State      string            `json:"state,omitempty"`
+	Text       string            `json:"text,omitempty"`
+	Title      string            `json:"title,omitempty"`
 }
 
 type Me struct {
@@ -1591,6 +1606,8 @@ type Threshold struct {
 type TryingBody struct {
 	// Or what might come
 	Body string `json:"body,omitempty"`
+	// In the place of the integration's, of a generic one
+	Mapping *Mapping `json:"mapping,omitempty"`
 	// The id of one that came
 	Payload string `json:"payload,omitempty"`
 	// Content-Type of the body
