@@ -138,8 +138,27 @@ type Integration struct {
 	Name    string        `json:"name" yaml:"name"`
 	Source  string        `json:"source" yaml:"source"` // the source's name: "alertmanager", "pagerduty", "generic"
 	Service ServiceID     `json:"service,omitempty" yaml:"service,omitempty"`
-	KeyHash string        `json:"key_hash,omitempty" yaml:"-"` // keyed hash; the key itself is shown once and not kept
+	Mapping *Mapping      `json:"mapping,omitempty" yaml:"mapping,omitempty"` // of a generic one
+	KeyHash string        `json:"key_hash,omitempty" yaml:"-"`                // keyed hash; the key itself is shown once and not kept
 	Retired bool          `json:"retired,omitempty" yaml:"-"`
+}
+
+// A Mapping says where a generic sender puts things. Each field is a path into its JSON,
+// names and numbers with dots between ("alert.hosts.0"), from an event or, with "$." in
+// front, from the whole body; or a text with paths in braces ("{host}: {check.name}").
+// What is empty, or not found, is found by the names that senders use.
+type Mapping struct {
+	Each     string            `json:"each,omitempty" yaml:"each,omitempty"` // the list of events
+	Key      string            `json:"key,omitempty" yaml:"key,omitempty"`
+	Title    string            `json:"title,omitempty" yaml:"title,omitempty"`
+	Text     string            `json:"text,omitempty" yaml:"text,omitempty"`
+	State    string            `json:"state,omitempty" yaml:"state,omitempty"`
+	Severity string            `json:"severity,omitempty" yaml:"severity,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty" yaml:"labels,omitempty"`
+	// The sender's own words, whatever their case.
+	Firing     []string            `json:"firing,omitempty" yaml:"firing,omitempty"`
+	Resolved   []string            `json:"resolved,omitempty" yaml:"resolved,omitempty"`
+	Severities map[string]Severity `json:"severities,omitempty" yaml:"severities,omitempty"`
 }
 
 // Settings are the few choices that hold for the whole installation.

@@ -12,6 +12,11 @@ import (
 //go:embed dist
 var files embed.FS
 
+// Tokens are the app's colours, for pages that are not the app.
+//
+//go:embed src/tokens.css
+var Tokens string
+
 // Dist is the built app: index.html and what it loads.
 func Dist() fs.FS {
 	dist, err := fs.Sub(files, "dist")

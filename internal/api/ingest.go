@@ -108,6 +108,9 @@ func (g *ingest) webhook(w http.ResponseWriter, r *http.Request, src source.Sour
 		return
 	}
 	var events []alert.Event
+	if mapped, ok := source.For(in); ok {
+		src = mapped
+	}
 	if err == nil {
 		events, err = g.parse(src, r.Header, body)
 	}

@@ -3,7 +3,9 @@ package auth
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"tocsin/incident"
 	"tocsin/internal/web"
@@ -37,6 +39,49 @@ func (a *Auth) SetupPage(w http.ResponseWriter, r *http.Request) {
 		}
 		return "You are signed in as " + string(p.ID) + ", the first administrator.", err
 	})
+}
+
+// SignInPage answers GET and POST /login: signing in where there is no JavaScript. It
+// leads to where the app stands.
+func (a *Auth) SignInPage(w http.ResponseWriter, r *http.Request) {
+	f := web.Form{
+		Title: "Sign in", Button: "Sign in",
+		Fields: []web.Field{
+			{Name: "person", Label: "Name", Hint: "your id or mail address", Complete: "username", Required: true},
+			{Name: "password", Label: "Password", Type: "password", Complete: "current-password", Required: true},
+			{Name: "totp", Label: "Code", Hint: "only if you set up an authenticator app", Complete: "one-time-code"},
+		},
+	}
+	if r.Method != http.MethodPost {
+		f.Show(w, http.StatusOK)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+	f.Fields[0].Value = r.PostFormValue("person")
+	if a.cross.Check(r) != nil {
+		f.Wrong = "This form was sent from another site: fill it in here."
+		f.Show(w, http.StatusForbidden)
+		return
+	}
+	p, token, why, err := a.enter(r, r.PostFormValue("person"), r.PostFormValue("password"), r.PostFormValue("totp"))
+	status := http.StatusUnauthorized
+	switch {
+	case err != nil && !errors.Is(err, ErrBadCredentials):
+		a.log.Error("access", "error", err)
+		f.Wrong, status = "That could not be done now: try again.", http.StatusServiceUnavailable
+	case why.wait > 0:
+		w.Header().Set("Retry-After", strconv.Itoa(int(why.wait/time.Second)))
+		f.Wrong, status = "Too many tries: wait a little. Links in messages work meanwhile.", http.StatusTooManyRequests
+	case why.code == "totp":
+		f.Wrong, f.Fields[2].Required, f.Fields[2].Wrong = strings.ToUpper(why.text[:1])+why.text[1:]+".", true, true
+	case err != nil || why.code != "":
+		f.Wrong, f.Fields[1].Wrong = "The name or the password is wrong.", true
+	default:
+		a.letIn(w, p.ID, token)
+		http.Redirect(w, r, a.path, http.StatusSeeOther)
+		return
+	}
+	f.Show(w, status)
 }
 
 // PasswordPage answers GET and POST /password/{token}.

@@ -132,3 +132,29 @@ func (a *Auth) Users(ctx context.Context) (all []User, err error) {
 	})
 	return all, err
 }
+
+// Has is what somebody signs in with.
+type Has struct {
+	Password bool `json:"password"`
+	TOTP     bool `json:"totp"`
+	Passkeys int  `json:"passkeys"`
+	Recovery int  `json:"recovery_left" doc:"Recovery codes that were not used"`
+}
+
+// HasOf is what one person signs in with.
+func (a *Auth) HasOf(ctx context.Context, p org.PersonID) (h Has, err error) {
+	err = a.read(ctx, func(tx *store.Tx) error {
+		c, err := tx.Credential(p)
+		if err != nil {
+			return err
+		}
+		keys, err := tx.PasskeysOf(p)
+		if err != nil {
+			return err
+		}
+		h = Has{Password: c.Password != "", TOTP: len(c.TOTP) > 0, Passkeys: len(keys)}
+		h.Recovery, err = tx.RecoveryLeft(p)
+		return err
+	})
+	return h, err
+}

@@ -51,6 +51,8 @@ func (a *Auth) Routes() []Route {
 		{"POST", "/api/v1/passkeys/{id}/remove", OwnPerson, "problem", a.RemovePasskey},
 		{"POST", "/api/v1/setup", Anyone, "problem", a.Setup},
 		{"POST", "/api/v1/password", Anyone, "problem", a.Password},
+		{"GET", "/login", Anyone, "html", a.SignInPage},
+		{"POST", "/login", Anyone, "html", a.SignInPage},
 		{"GET", "/setup/{token}", Anyone, "html", a.SetupPage},
 		{"POST", "/setup/{token}", Anyone, "html", a.SetupPage},
 		{"GET", "/password/{token}", Anyone, "html", a.PasswordPage},

@@ -137,62 +137,87 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request) {
 	if a.foreign(w, r) || !readBody(w, r, &in) {
 		return
 	}
-	var p org.Person
+	p, token, no, err := a.enter(r, in.Person, in.Password, in.TOTP)
+	switch {
+	case err != nil:
+		a.fail(w, err)
+	case no.wait > 0:
+		later(w, no.wait)
+	case no.code != "":
+		problem(w, http.StatusUnauthorized, no.code, no.text)
+	default:
+		a.letIn(w, p.ID, token)
+		write(w, http.StatusCreated, map[string]any{"person": p.ID, "name": p.Name})
+	}
+}
+
+// A no is why somebody is not let in: the code is for programs, the text for people; or
+// how long they must wait.
+type no struct {
+	code, text string
+	wait       time.Duration
+}
+
+// enter makes a session for who proves to be a person, by password and, where that is
+// set up, a code.
+func (a *Auth) enter(r *http.Request, login, password, code string) (p org.Person, token string, why no, err error) {
 	var had store.Credential
-	err := a.read(r.Context(), func(tx *store.Tx) error {
+	err = a.read(r.Context(), func(tx *store.Tx) error {
 		known, err := a.roster(tx)
 		if err != nil {
 			return err
 		}
-		if found, ok := known.login(in.Person); ok {
+		if found, ok := known.login(login); ok {
 			p = found
 		}
 		had, err = tx.Credential(p.ID) // of nobody too: it costs the same
 		return err
 	})
 	if err != nil {
-		a.fail(w, err)
-		return
+		return p, "", no{}, err
 	}
-	back, wait := a.tries.take(a.now(), a.claims(r, in.Person, p.ID)...)
+	back, wait := a.tries.take(a.now(), a.claims(r, login, p.ID)...)
 	if wait > 0 {
-		later(w, wait)
-		return
+		return p, "", no{wait: wait}, nil
 	}
-	ok, err := a.hashes.check(r.Context(), had.Password, in.Password)
+	ok, err := a.hashes.check(r.Context(), had.Password, password)
 	if err != nil {
 		back()
-		a.fail(w, err)
-		return
+		return p, "", no{}, err
 	}
 	if !ok {
 		if p.ID != "" { // what else was typed may be anything, also a password
 			a.log.Info("a sign-in was refused", "person", p.ID, "address", address(r))
 		}
-		problem(w, http.StatusUnauthorized, "credentials", "the name or the password is wrong")
-		return
+		return p, "", no{code: "credentials", text: "the name or the password is wrong"}, nil
 	}
-	if len(had.TOTP) > 0 && in.TOTP == "" {
+	if len(had.TOTP) > 0 && code == "" {
 		back()
-		problem(w, http.StatusUnauthorized, "totp", "and the code of the authenticator app, or a recovery code")
-		return
+		return p, "", no{code: "totp", text: "and the code of the authenticator app, or a recovery code"}, nil
 	}
-	a.passed(w, r, p, had, in.Password, in.TOTP, back)
+	token, good, err := a.passed(r, p, had, password, code)
+	switch {
+	case err != nil:
+		return p, "", no{}, err
+	case !good:
+		a.log.Info("a sign-in was refused: wrong code", "person", p.ID, "address", address(r))
+		return p, "", no{code: "totp", text: "the code is wrong, or was used already"}, nil
+	}
+	back()
+	a.log.Info("signed in", "person", p.ID, "address", address(r))
+	return p, token, no{}, nil
 }
 
-// passed lets a person in whose password was right, if the code is too.
-func (a *Auth) passed(w http.ResponseWriter, r *http.Request, p org.Person, had store.Credential, password, code string, back func()) {
+// passed makes the session of a person whose password was right, if the code is too.
+func (a *Auth) passed(r *http.Request, p org.Person, had store.Credential, password, code string) (token string, good bool, err error) {
 	fresh := ""
 	if outdated(had.Password) {
-		var err error
 		if fresh, err = a.hashes.hash(r.Context(), password); err != nil {
-			a.fail(w, err)
-			return
+			return "", false, err
 		}
 	}
 	now := a.now()
-	token, good := "", false
-	err := a.write(r.Context(), func(tx *store.Tx) error {
+	err = a.write(r.Context(), func(tx *store.Tx) error {
 		good = false
 		c, err := tx.Credential(p.ID)
 		if err != nil {
@@ -224,18 +249,7 @@ func (a *Auth) passed(w http.ResponseWriter, r *http.Request, p org.Person, had 
 		token, err = a.begin(tx, r, p.ID, now)
 		return err
 	})
-	switch {
-	case err != nil:
-		a.fail(w, err)
-	case !good:
-		a.log.Info("a sign-in was refused: wrong code", "person", p.ID, "address", address(r))
-		problem(w, http.StatusUnauthorized, "totp", "the code is wrong, or was used already")
-	default:
-		back()
-		a.letIn(w, p.ID, token)
-		a.log.Info("signed in", "person", p.ID, "address", address(r))
-		write(w, http.StatusCreated, map[string]any{"person": p.ID, "name": p.Name})
-	}
+	return token, good, err
 }
 
 // takeCode uses up a code of the app, or a recovery code.

@@ -47,6 +47,19 @@ type AddingBody struct {
 	Why     string   `json:"why,omitempty"`
 }
 
+type AddingTimeOffBody struct {
+	From time.Time `json:"from"`
+	// Yourself, when it is left out. For somebody else only a manager of one of their teams writes
+	Person string `json:"person,omitempty"`
+	// Only say who would stand for them
+	Plan bool `json:"plan,omitempty"`
+	// Make the substitutions overrides at once
+	Publish bool      `json:"publish,omitempty"`
+	Soft    bool      `json:"soft,omitempty"`
+	Until   time.Time `json:"until"`
+	Why     string    `json:"why,omitempty"`
+}
+
 type Alert struct {
 	// Of events
 	Count       int64             `json:"count"`
@@ -148,6 +161,62 @@ type BulkResult struct {
 	Status int64 `json:"status"`
 }
 
+type Burden struct {
+	// Of the last year, each line halved every 180 days
+	Debt  float64 `json:"debt"`
+	Hours float64 `json:"hours"`
+	// All that make up the pain of the span
+	Lines []LedgerLine `json:"lines"`
+	Name  string       `json:"name"`
+	// Of them, those at night
+	Nights int64 `json:"nights"`
+	// Interruptions; several channels within a minute are one
+	Pages int64 `json:"pages"`
+	// Of the span
+	Pain   float64 `json:"pain"`
+	Person string  `json:"person"`
+}
+
+type Call struct {
+	At        time.Time  `json:"at"`
+	By        string     `json:"by,omitempty"`
+	Choices   []Choice   `json:"choices,omitempty"`
+	Enough    int64      `json:"enough,omitempty"`
+	Expires   *time.Time `json:"expires,omitempty"`
+	ID        string     `json:"id"`
+	Open      bool       `json:"open"`
+	Positive  int64      `json:"positive"`
+	Priority  string     `json:"priority"`
+	Receivers []Receiver `json:"receivers,omitempty"`
+	Text      string     `json:"text,omitempty"`
+	Title     string     `json:"title"`
+	// Why it is over
+	Why string `json:"why,omitempty"`
+}
+
+type CallChoosingBody struct {
+	Choice int64 `json:"choice"`
+}
+
+type CallSendingBody struct {
+	// Answers to choose from; without any, OK
+	Choices []Choice `json:"choices,omitempty"`
+	// It ends after so many positive answers
+	Enough int64 `json:"enough,omitempty"`
+	// To everybody: for admins
+	Everyone bool `json:"everyone,omitempty"`
+	// How long it waits for answers, such as 30m; at most 7 days
+	Expires string `json:"expires,omitempty"`
+	// A predefined message of the settings; what else is named here goes before it
+	Message string `json:"message,omitempty"`
+	// high, low
+	Priority string `json:"priority,omitempty"`
+	// person:jane, team:dba, schedule:primary, or service:db for whoever is on call for it
+	Targets []string `json:"targets,omitempty"`
+	Text    string   `json:"text,omitempty"`
+	Title   string   `json:"title,omitempty"`
+}
+
 type Categorized struct {
 	Priority string `json:"priority"`
 	// It is kept, and nothing is opened
@@ -180,6 +249,55 @@ type Channel struct {
 	Settings  map[string]string `json:"settings,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type ChannelHealth struct {
+	// Others of the channel go before it
+	Ailing bool `json:"ailing"`
+	// Of the last failure
+	At      *time.Time `json:"at,omitempty"`
+	Channel string     `json:"channel"`
+	// Where its vendor calls us back; give this to the vendor
+	Door string `json:"door,omitempty"`
+	ID   string `json:"id"`
+	// Pages in a row that it took and did not bring
+	Lost int64 `json:"lost"`
+	// Pages in a row that it did not take
+	Refused int64 `json:"refused"`
+	// Where its vendor is to bring replies
+	Replies string `json:"replies,omitempty"`
+	Why     string `json:"why,omitempty"`
+}
+
+type ChannelKind struct {
+	// Takes settings of other names, too
+	Any bool `json:"any,omitempty"`
+	// What contact methods call it
+	Channel string `json:"channel"`
+	Kind    string `json:"kind"`
+	// Against what it was checked
+	Proved   string        `json:"proved"`
+	Settings []KindSetting `json:"settings"`
+	Title    string        `json:"title"`
+}
+
+type ChannelTest struct {
+	// The vendor's own words
+	Error string `json:"error,omitempty"`
+	Ok    bool   `json:"ok"`
+	// The vendor's id of the message
+	Provider string `json:"provider,omitempty"`
+	TookMs   int64  `json:"took_ms"`
+}
+
+type ChannelTestingBody struct {
+	// An address of the channel: your own
+	To string `json:"to"`
+}
+
+type Choice struct {
+	Positive bool   `json:"positive,omitempty"`
+	Text     string `json:"text"`
 }
 
 type Climb struct {
@@ -291,6 +409,15 @@ type Different struct {
 	Was Categorized `json:"was"`
 	// By the draft
 	Would Categorized `json:"would"`
+}
+
+type DisputingBody struct {
+	// What becomes of it: for a manager of the team: struck, kept
+	Decide string `json:"decide,omitempty"`
+	Line   string `json:"line"`
+	// Whose line; your own when it is left out
+	Person string `json:"person,omitempty"`
+	Why    string `json:"why,omitempty"`
 }
 
 type DraftingBody struct {
@@ -445,6 +572,14 @@ type Grouping struct {
 	Window string `json:"window,omitempty"`
 }
 
+type Has struct {
+	Passkeys int64 `json:"passkeys"`
+	Password bool  `json:"password"`
+	// Recovery codes that were not used
+	RecoveryLeft int64 `json:"recovery_left"`
+	TOTP         bool  `json:"totp"`
+}
+
 type Heartbeat struct {
 	ChangedAt   *time.Time `json:"changed_at,omitempty"`
 	ChangedBy   string     `json:"changed_by,omitempty"`
@@ -549,6 +684,7 @@ type Integration struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	ID        string     `json:"id,omitempty"`
+	Mapping   *Mapping   `json:"mapping,omitempty"`
 	Name      string     `json:"name,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Service   string     `json:"service,omitempty"`
@@ -562,11 +698,12 @@ type IntegrationWithKey struct {
 	ChangedBy string     `json:"changed_by,omitempty"`
 	ID        string     `json:"id,omitempty"`
 	// Shown this once
-	Key     string `json:"key,omitempty"`
-	Name    string `json:"name,omitempty"`
-	Retired bool   `json:"retired,omitempty"`
-	Service string `json:"service,omitempty"`
-	Source  string `json:"source"`
+	Key     string   `json:"key,omitempty"`
+	Mapping *Mapping `json:"mapping,omitempty"`
+	Name    string   `json:"name,omitempty"`
+	Retired bool     `json:"retired,omitempty"`
+	Service string   `json:"service,omitempty"`
+	Source  string   `json:"source"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -585,6 +722,14 @@ type KeysStruct struct {
 	P256dh string `json:"p256dh"`
 }
 
+type KindSetting struct {
+	Default string `json:"default,omitempty"`
+	Help    string `json:"help"`
+	Name    string `json:"name"`
+	Needed  bool   `json:"needed,omitempty"`
+	Secret  bool   `json:"secret,omitempty"`
+}
+
 type Layer struct {
 	Band       int64      `json:"band,omitempty"`
 	Cover      *Cover     `json:"cover,omitempty"`
@@ -601,6 +746,19 @@ type Layer struct {
 	Turn       *Turn      `json:"turn,omitempty"`
 	TZ         string     `json:"tz,omitempty"`
 	Until      string     `json:"until,omitempty"`
+}
+
+type LedgerLine struct {
+	At time.Time `json:"at"`
+	// Why somebody says it is wrong; a manager decides
+	Disputed string `json:"disputed,omitempty"`
+	// How it was reckoned
+	How  string  `json:"how"`
+	ID   string  `json:"id"`
+	Pain float64 `json:"pain"`
+	// Why it weighs nothing
+	Struck string `json:"struck,omitempty"`
+	What   string `json:"what"`
 }
 
 type LettingGoBody struct {
@@ -663,9 +821,24 @@ type Maintenance struct {
 	Zone       string   `json:"zone,omitempty"`
 }
 
+type Mapping struct {
+	Each       string            `json:"each,omitempty"`
+	Firing     []string          `json:"firing,omitempty"`
+	Key        string            `json:"key,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty"`
+	Resolved   []string          `json:"resolved,omitempty"`
+	Severities map[string]string `json:"severities,omitempty"`
+	Severity   string            `json:"severity,omitempty"`
+	State      string            `json:"state,omitempty"`
+	Text       string            `json:"text,omitempty"`
+	Title      string            `json:"title,omitempty"`
+}
+
 type Me struct {
 	// What may be done to what belongs to nobody, or to everything
 	Deeds []string `json:"deeds"`
+	// What you sign in with
+	Has Has `json:"has"`
 	// The API key, if it is one that asks
 	Key string `json:"key,omitempty"`
 	// Contact methods that a page may go out over
@@ -686,6 +859,32 @@ type Me struct {
 	Waiting []MyPage `json:"waiting"`
 	// IANA name
 	Zone string `json:"zone"`
+}
+
+type MemberReadiness struct {
+	// Over which they can be reached
+	Channels []string   `json:"channels"`
+	LastPage *time.Time `json:"last_page,omitempty"`
+	// When one was last delivered, read or answered
+	LastSeen *time.Time `json:"last_seen,omitempty"`
+	Name     string     `json:"name"`
+	Person   string     `json:"person"`
+	// What to repair, the worst first
+	Problems []string `json:"problems"`
+	Ready    bool     `json:"ready"`
+}
+
+type Message struct {
+	Choices []MessageChoice `json:"choices,omitempty"`
+	ID      string          `json:"id"`
+	Targets []string        `json:"targets,omitempty"`
+	Text    string          `json:"text,omitempty"`
+	Title   string          `json:"title"`
+}
+
+type MessageChoice struct {
+	Positive bool   `json:"positive,omitempty"`
+	Text     string `json:"text"`
 }
 
 type Method struct {
@@ -881,6 +1080,18 @@ type PageBeatState struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageBurden struct {
+	Items []Burden `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageCall struct {
+	Items []Call `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageChange struct {
 	Items []Change `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -890,6 +1101,18 @@ type PageChange struct {
 type PageChannel struct {
 	Items []Channel `json:"items"`
 	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageChannelHealth struct {
+	Items []ChannelHealth `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChannelKind struct {
+	Items []ChannelKind `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -947,6 +1170,12 @@ type PageLine struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageMemberReadiness struct {
+	Items []MemberReadiness `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PagePage struct {
 	Items []Page `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -974,6 +1203,12 @@ type PagePerson struct {
 type PagePolicy struct {
 	Items []Policy `json:"items"`
 	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageProposal struct {
+	Items []Proposal `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -1019,6 +1254,12 @@ type PageSifting struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSignIn struct {
+	Items []SignIn `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageSilence struct {
 	Items []Silence `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1045,6 +1286,12 @@ type PageTeam struct {
 
 type PageTestPage struct {
 	Items []TestPage `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTimeOff struct {
+	Items []TimeOff `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1250,6 +1497,19 @@ type Progress struct {
 	TestPageAnswered bool `json:"test_page_answered"`
 }
 
+type Proposal struct {
+	From time.Time `json:"from"`
+	// Of whom
+	Instead string `json:"instead"`
+	// rest: after a heavy shift; balance: who bears most gives a shift away: rest, balance
+	Kind     string `json:"kind"`
+	Override Patch  `json:"override"`
+	// Who would take it
+	Person string    `json:"person"`
+	Until  time.Time `json:"until"`
+	Why    string    `json:"why"`
+}
+
 type PushOffer struct {
 	// applicationServerKey, in base64url; absent when devices cannot sign up here
 	Key string `json:"key,omitempty"`
@@ -1308,6 +1568,20 @@ type ReassigningBody struct {
 	// person:jane, schedule:primary, team:dba or policy:managers
 	To  string `json:"to"`
 	Why string `json:"why,omitempty"`
+}
+
+type Receiver struct {
+	Answer     string     `json:"answer,omitempty"`
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	// When it came so far
+	At *time.Time `json:"at,omitempty"`
+	// The number of their answer, from 1
+	Choice int64  `json:"choice,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Name   string `json:"name"`
+	Person string `json:"person"`
+	// planned, claimed, sent, delivered, read, answered, failed, cancelled
+	State string `json:"state"`
 }
 
 type Repeat struct {
@@ -1469,6 +1743,7 @@ type Settings struct {
 	CatchAll  string     `json:"catch_all,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
+	Messages  []Message  `json:"messages,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Sift      *Sift      `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
@@ -1513,6 +1788,13 @@ type Sifting struct {
 	// Counted from 1; it is the ETag too
 	Version int64         `json:"version,omitempty"`
 	Windows []Maintenance `json:"windows,omitempty"`
+}
+
+type SignIn struct {
+	Passkeys int64  `json:"passkeys"`
+	Password bool   `json:"password"`
+	Person   string `json:"person"`
+	TOTP     bool   `json:"totp"`
 }
 
 type Silence struct {
@@ -1607,6 +1889,16 @@ type Stretch struct {
 	Until time.Time `json:"until"`
 }
 
+type Substitution struct {
+	From     time.Time `json:"from"`
+	Override *Patch    `json:"override,omitempty"`
+	// Who takes it; none: nobody is free and rested
+	Person   string    `json:"person,omitempty"`
+	Schedule string    `json:"schedule"`
+	Until    time.Time `json:"until"`
+	Why      string    `json:"why"`
+}
+
 type Swap struct {
 	At time.Time `json:"at"`
 	// Who asked: the owner, or somebody for them
@@ -1699,9 +1991,29 @@ type Threshold struct {
 	Within string `json:"within"`
 }
 
+type TimeOff struct {
+	From   time.Time `json:"from"`
+	ID     string    `json:"id"`
+	Person string    `json:"person"`
+	// They would rather not be on call, and may be
+	Soft bool `json:"soft,omitempty"`
+	// The calendar that it came from
+	Source string    `json:"source,omitempty"`
+	Until  time.Time `json:"until"`
+	// Shown to themselves and to managers
+	Why string `json:"why,omitempty"`
+}
+
+type TimeOffMade struct {
+	Substitutions []Substitution `json:"substitutions"`
+	TimeOff       TimeOff        `json:"time_off"`
+}
+
 type TryingBody struct {
 	// Or what might come
 	Body string `json:"body,omitempty"`
+	// In the place of the integration's, of a generic one
+	Mapping *Mapping `json:"mapping,omitempty"`
 	// The id of one that came
 	Payload string `json:"payload,omitempty"`
 	// Content-Type of the body
@@ -2003,6 +2315,62 @@ func (c *Client) GetAudit(ctx context.Context, query GetAuditQuery, with ...Opti
 	return out, err
 }
 
+// GetCallsQuery is what GetCalls may be asked for. What is zero is left out.
+type GetCallsQuery struct {
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetCallsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetCalls: GET /api/v1/calls: List pages by hand, newest first.
+func (c *Client) GetCalls(ctx context.Context, query GetCallsQuery, with ...Option) (out PageCall, err error) {
+	err = c.do(ctx, "GET", "/api/v1/calls", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostCalls: POST /api/v1/calls: Send a page by hand.
+func (c *Client) PostCalls(ctx context.Context, body CallSendingBody, with ...Option) (out Call, err error) {
+	err = c.do(ctx, "POST", "/api/v1/calls", nil, body, &out, with)
+	return out, err
+}
+
+// GetCallsID: GET /api/v1/calls/{id}: Who received, read and answered a page by hand.
+func (c *Client) GetCallsID(ctx context.Context, id string, with ...Option) (out Call, err error) {
+	err = c.do(ctx, "GET", "/api/v1/calls/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostCallsIDChoose: POST /api/v1/calls/{id}/choose: Answer it yourself.
+func (c *Client) PostCallsIDChoose(ctx context.Context, id string, body CallChoosingBody, with ...Option) (out Call, err error) {
+	err = c.do(ctx, "POST", "/api/v1/calls/"+url.PathEscape(id)+"/choose", nil, body, &out, with)
+	return out, err
+}
+
+// PostCallsIDEnd: POST /api/v1/calls/{id}/end: End it.
+func (c *Client) PostCallsIDEnd(ctx context.Context, id string, with ...Option) (out Call, err error) {
+	err = c.do(ctx, "POST", "/api/v1/calls/"+url.PathEscape(id)+"/end", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChannelHealth: GET /api/v1/channel-health: How the providers do.
+func (c *Client) GetChannelHealth(ctx context.Context, with ...Option) (out PageChannelHealth, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channel-health", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChannelKinds: GET /api/v1/channel-kinds: Which kinds of channel there are, and what each must be told.
+func (c *Client) GetChannelKinds(ctx context.Context, with ...Option) (out PageChannelKind, err error) {
+	err = c.do(ctx, "GET", "/api/v1/channel-kinds", nil, nil, &out, with)
+	return out, err
+}
+
 // GetChannelsQuery is what GetChannels may be asked for. What is zero is left out.
 type GetChannelsQuery struct {
 	// Also those that are retired
@@ -2056,6 +2424,12 @@ func (c *Client) PatchChannelsID(ctx context.Context, id string, body map[string
 // DeleteChannelsID: DELETE /api/v1/channels/{id}: Retire a channel.
 func (c *Client) DeleteChannelsID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/channels/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// PostChannelsIDTest: POST /api/v1/channels/{id}/test: Send a test through a provider, and hear what it says.
+func (c *Client) PostChannelsIDTest(ctx context.Context, id string, body ChannelTestingBody, with ...Option) (out ChannelTest, err error) {
+	err = c.do(ctx, "POST", "/api/v1/channels/"+url.PathEscape(id)+"/test", nil, body, &out, with)
+	return out, err
 }
 
 // GetChannelsIDVersions: GET /api/v1/channels/{id}/versions: List all versions of a channel.
@@ -2627,6 +3001,27 @@ func (c *Client) GetOncall(ctx context.Context, query GetOncallQuery, with ...Op
 	return out, err
 }
 
+// GetOncallHoursQuery is what GetOncallHours may be asked for. What is zero is left out.
+type GetOncallHoursQuery struct {
+	// The beginning of last month, when it is left out
+	From time.Time
+	// Now, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetOncallHoursQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetOncallHours: GET /api/v1/oncall/hours: Hours by month and person, as CSV.
+func (c *Client) GetOncallHours(ctx context.Context, query GetOncallHoursQuery, with ...Option) (out string, err error) {
+	err = c.do(ctx, "GET", "/api/v1/oncall/hours", query.values(), nil, &out, with)
+	return out, err
+}
+
 // GetPagesQuery is what GetPages may be asked for. What is zero is left out.
 type GetPagesQuery struct {
 	Incident string
@@ -2967,6 +3362,11 @@ func (c *Client) DeleteSchedulesID(ctx context.Context, id string, with ...Optio
 	return c.do(ctx, "DELETE", "/api/v1/schedules/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
+// PostSchedulesIDDisputes: POST /api/v1/schedules/{id}/disputes: Say that a line of the ledger is wrong, or decide it.
+func (c *Client) PostSchedulesIDDisputes(ctx context.Context, id string, body DisputingBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/disputes", nil, body, nil, with)
+}
+
 // GetSchedulesIDGapsQuery is what GetSchedulesIDGaps may be asked for. What is zero is left out.
 type GetSchedulesIDGapsQuery struct {
 	// Now, when it is left out
@@ -3006,6 +3406,27 @@ func (q GetSchedulesIDLintQuery) values() url.Values {
 // GetSchedulesIDLint: GET /api/v1/schedules/{id}/lint: What is wrong with a schedule.
 func (c *Client) GetSchedulesIDLint(ctx context.Context, id string, query GetSchedulesIDLintQuery, with ...Option) (out PageFinding, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/lint", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDLoadQuery is what GetSchedulesIDLoad may be asked for. What is zero is left out.
+type GetSchedulesIDLoadQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetSchedulesIDLoadQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetSchedulesIDLoad: GET /api/v1/schedules/{id}/load: What being on call costs whom, line by line.
+func (c *Client) GetSchedulesIDLoad(ctx context.Context, id string, query GetSchedulesIDLoadQuery, with ...Option) (out PageBurden, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/load", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -3080,6 +3501,27 @@ func (q PostSchedulesIDPreviewQuery) values() url.Values {
 // PostSchedulesIDPreview: POST /api/v1/schedules/{id}/preview: What a change would do.
 func (c *Client) PostSchedulesIDPreview(ctx context.Context, id string, query PostSchedulesIDPreviewQuery, body PreviewingChangeBody, with ...Option) (out Preview, err error) {
 	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/preview", query.values(), body, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDProposalsQuery is what GetSchedulesIDProposals may be asked for. What is zero is left out.
+type GetSchedulesIDProposalsQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetSchedulesIDProposalsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetSchedulesIDProposals: GET /api/v1/schedules/{id}/proposals: What Tocsin proposes: rest after a heavy shift, and balance.
+func (c *Client) GetSchedulesIDProposals(ctx context.Context, id string, query GetSchedulesIDProposalsQuery, with ...Option) (out PageProposal, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/proposals", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -3179,6 +3621,12 @@ func (q GetSchedulesIDViewQuery) values() url.Values {
 // GetSchedulesIDView: GET /api/v1/schedules/{id}/view: A schedule as a timeline draws it.
 func (c *Client) GetSchedulesIDView(ctx context.Context, id string, query GetSchedulesIDViewQuery, with ...Option) (out View, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/view", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetSenderCard: GET /api/v1/sender-card: A vCard of the numbers from which pages come.
+func (c *Client) GetSenderCard(ctx context.Context, with ...Option) (out string, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sender-card", nil, nil, &out, with)
 	return out, err
 }
 
@@ -3291,6 +3739,12 @@ func (c *Client) GetSiftingVersions(ctx context.Context, with ...Option) (out Pa
 	return out, err
 }
 
+// GetSignIns: GET /api/v1/sign-ins: How people can sign in.
+func (c *Client) GetSignIns(ctx context.Context, with ...Option) (out PageSignIn, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sign-ins", nil, nil, &out, with)
+	return out, err
+}
+
 // GetSilencesQuery is what GetSilences may be asked for. What is zero is left out.
 type GetSilencesQuery struct {
 	// pending, active, expired
@@ -3393,10 +3847,48 @@ func (c *Client) DeleteTeamsID(ctx context.Context, id string, with ...Option) e
 	return c.do(ctx, "DELETE", "/api/v1/teams/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
+// GetTeamsIDReadiness: GET /api/v1/teams/{id}/readiness: Whether its members can be reached now.
+func (c *Client) GetTeamsIDReadiness(ctx context.Context, id string, with ...Option) (out PageMemberReadiness, err error) {
+	err = c.do(ctx, "GET", "/api/v1/teams/"+url.PathEscape(id)+"/readiness", nil, nil, &out, with)
+	return out, err
+}
+
 // GetTeamsIDVersions: GET /api/v1/teams/{id}/versions: List all versions of a team.
 func (c *Client) GetTeamsIDVersions(ctx context.Context, id string, with ...Option) (out PageTeam, err error) {
 	err = c.do(ctx, "GET", "/api/v1/teams/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
+}
+
+// GetTimeOffQuery is what GetTimeOff may be asked for. What is zero is left out.
+type GetTimeOffQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Half a year later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetTimeOffQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetTimeOff: GET /api/v1/time-off: List who is away when.
+func (c *Client) GetTimeOff(ctx context.Context, query GetTimeOffQuery, with ...Option) (out PageTimeOff, err error) {
+	err = c.do(ctx, "GET", "/api/v1/time-off", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostTimeOff: POST /api/v1/time-off: Be away, and see or publish who stands for you.
+func (c *Client) PostTimeOff(ctx context.Context, body AddingTimeOffBody, with ...Option) (out TimeOffMade, err error) {
+	err = c.do(ctx, "POST", "/api/v1/time-off", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteTimeOffID: DELETE /api/v1/time-off/{id}: Be there after all.
+func (c *Client) DeleteTimeOffID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/time-off/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
 // GetWebhooksQuery is what GetWebhooks may be asked for. What is zero is left out.

@@ -331,6 +331,7 @@ func (c *checker) integrations() {
 		_, ok := source.Named(v.Source)
 		c.check(ok, at(i)+".source", "%q is no source: want one of %s", v.Source, strings.Join(sourceNames(), ", "))
 		c.refers(at(i)+".service", Service, string(v.Service))
+		c.mapping(at(i)+".mapping", v)
 		if v.Key == "" {
 			continue
 		}
@@ -342,6 +343,20 @@ func (c *checker) integrations() {
 		}
 		c.check(keys[v.Key] == "", path, "is the key of integration %s too", keys[v.Key])
 		keys[v.Key] = string(v.ID)
+	}
+}
+
+// mapping checks the words of a mapping; where its paths lead only a body can say.
+func (c *checker) mapping(path string, v Integration) {
+	if v.Mapping == nil {
+		return
+	}
+	c.check(v.Source == "generic", path, "goes with the source generic: others know where things stand")
+	for word, severity := range v.Mapping.Severities {
+		c.check(severity.Valid(), path+".severities."+word, "%q is no severity: want SEV1 to SEV5", severity)
+	}
+	for _, text := range []string{v.Mapping.Key, v.Mapping.Title, v.Mapping.Text, v.Mapping.State, v.Mapping.Severity} {
+		c.check(strings.Count(text, "{") == strings.Count(text, "}") && len(text) <= 500, path, "%q has a brace without its other, or is too long", text)
 	}
 }
 

@@ -49,7 +49,10 @@ func New(o Options) *Pages {
 }
 
 //go:embed style.css
-var style string
+var ownStyle string
+
+// style is that of all pages, with the app's colours.
+var style = colours(ownStyle) + ownStyle
 
 //go:embed pages.html
 var pages string

@@ -109,6 +109,11 @@ func BenchmarkLists(b *testing.B) {
 			{"deep/open", always("/incidents?open=true&cursor=" + deep)},
 			{"deep/team", drawn("/incidents?team=t%02d&cursor="+deep, manyTeams)},
 			{"deep/words", always("/incidents?q=disk&cursor=" + deep)},
+			{"calling", drawn("/incidents?calling=p%02d", manyPeople)},
+			{"calling/none", always("/incidents?calling=me")},
+			{"counts", always("/incidents/counts")},
+			{"counts/team+words", drawn("/incidents/counts?q=disk&team=t%02d", manyTeams)},
+			{"me", always("/me")},
 			{"alerts", always("/alerts")},
 			{"alerts/open", always("/alerts?open=true")},
 			{"alerts/service", drawn("/alerts?service=s%02d", manyServices)},
@@ -123,7 +128,7 @@ func BenchmarkLists(b *testing.B) {
 			b.Run(c.name, func(b *testing.B) { l.measure(b, c.path) })
 		}
 		b.Run("incident", func(b *testing.B) { l.measure(b, l.one("")) })
-		for _, of := range []string{"timeline", "alerts", "pages"} {
+		for _, of := range []string{"timeline", "alerts", "pages", "people", "why"} {
 			b.Run("incident/"+of, func(b *testing.B) { l.measure(b, l.one("/"+of)) })
 		}
 	})

@@ -52,11 +52,22 @@ func TestWhatASenderSent(t *testing.T) {
 		if bad := h.must(200, "olaf", "POST", "/integrations/any/try", `{"body":"<x>"}`); bad.field("error") == nil || bad.field("count") != 0.0 {
 			t.Error(bad.body)
 		}
+		mapped := h.must(200, "olaf", "POST", "/integrations/any/try", `{"payload":"`+r.field("payloads.0.id").(string)+`","mapping":{"title":"{key}: {title}","key":"title","severities":{"critical":"SEV5"},"severity":"severity"}}`)
+		if mapped.field("events.0.title") != "disk: Disk full" || mapped.field("events.0.key") != "Disk full" || mapped.field("events.0.said_severity") != "SEV5" {
+			t.Error(mapped.body)
+		}
+		h.refused(422, "body.mapping", "max", "PATCH", "/integrations/prom", `{"mapping":{"key":"x"}}`)
+		h.must(200, "max", "PATCH", "/integrations/any", `{"mapping":{"title":"what","resolved":["gone"],"state":"is"}}`)
+		h.hear("/in/generic/"+key, `{"key":"m","what":"Mapped","is":"here"}`)
+		h.hear("/in/generic/"+key, `{"key":"m","what":"Mapped","is":"Gone"}`)
+		if now := h.must(200, "olaf", "GET", "/integrations/any/state", ""); now.field("payloads.0.events.0.title") != "Mapped" || now.field("payloads.0.events.0.became") != "ends the alert" {
+			t.Error(now.body)
+		}
 		h.refused(422, "either", "olaf", "POST", "/integrations/any/try", `{}`)
 		h.refused(404, "nothing here", "olaf", "POST", "/integrations/prom/try", `{"payload":"`+r.field("payloads.0.id").(string)+`"}`)
 		if err := h.store.Read(t.Context(), func(tx *store.Tx) error {
 			all, err := tx.Alerts(store.AlertFilter{})
-			if len(all) != 1 {
+			if len(all) != 2 {
 				t.Errorf("trying made alerts: %v", all)
 			}
 			return err

@@ -196,7 +196,7 @@ type disputing struct {
 }
 
 // dispute says that a line of the ledger is wrong, or decides it.
-func (a *API) dispute(ctx context.Context, in *disputing) (*pageless[struct{}], error) {
+func (a *API) dispute(ctx context.Context, in *disputing) (*struct{}, error) {
 	c := asking(ctx)
 	schedule, err := c.setup.schedule(in.ID)
 	if err != nil {
@@ -217,7 +217,7 @@ func (a *API) dispute(ctx context.Context, in *disputing) (*pageless[struct{}], 
 	if !slices.ContainsFunc(l.lines, func(x load.Line) bool { return x.ID == in.Body.Line && x.Person == who }) {
 		return nil, store.ErrNotFound
 	}
-	return &pageless[struct{}]{}, a.store.Write(ctx, store.People, func(tx *store.Tx) error {
+	return nil, a.store.Write(ctx, store.People, func(tx *store.Tx) error {
 		return tx.PutDispute(store.Dispute{Line: in.Body.Line, Person: who, At: now, Why: in.Body.Why, Decided: in.Body.Decide, By: string(c.Actor())})
 	})
 }

@@ -41,14 +41,14 @@ func TestLoad(t *testing.T) {
 			t.Fatalf("%s", r.body)
 		}
 		line, before := r.field("items.1.lines.0.id").(string), r.field("items.1.pain").(float64)
-		h.must(200, "rita", "POST", "/schedules/s/disputes", fmt.Sprintf(`{"line":%q,"why":"Max stood in for me"}`, line))
+		h.must(204, "rita", "POST", "/schedules/s/disputes", fmt.Sprintf(`{"line":%q,"why":"Max stood in for me"}`, line))
 		r = h.must(200, "olaf", "GET", "/schedules/s/load?"+span, "")
 		if r.field("items.1.lines.0.disputed") != "Max stood in for me" || r.field("items.1.pain") != before {
 			t.Errorf("disputed: %s", r.body)
 		}
 		h.refused(403, "manager", "rita", "POST", "/schedules/s/disputes", fmt.Sprintf(`{"line":%q,"decide":"struck"}`, line))
 		h.must(404, "max", "POST", "/schedules/s/disputes", fmt.Sprintf(`{"line":%q,"why":"not mine"}`, line))
-		h.must(200, "max", "POST", "/schedules/s/disputes", fmt.Sprintf(`{"person":"rita","line":%q,"decide":"struck"}`, line))
+		h.must(204, "max", "POST", "/schedules/s/disputes", fmt.Sprintf(`{"person":"rita","line":%q,"decide":"struck"}`, line))
 		r = h.must(200, "olaf", "GET", "/schedules/s/load?"+span, "")
 		if r.field("items.1.lines.0.struck") != "Max stood in for me" || r.field("items.1.pain").(float64) >= before {
 			t.Errorf("struck: %s", r.body)

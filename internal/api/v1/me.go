@@ -8,6 +8,7 @@ import (
 
 	"tocsin/escalate"
 	"tocsin/incident"
+	"tocsin/internal/auth"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
 	"tocsin/org"
@@ -31,6 +32,7 @@ type Me struct {
 	OnCall  []Duty       `json:"on_call" nullable:"false" doc:"Now"`
 	Next    *Duty        `json:"next_shift,omitempty" doc:"The next shift that begins within 35 days"`
 	Waiting []MyPage     `json:"waiting" nullable:"false" doc:"High pages that nobody has answered yet, newest first"`
+	Has     auth.Has     `json:"has" doc:"What you sign in with"`
 	Methods int          `json:"methods" doc:"Contact methods that a page may go out over"`
 	Version string       `json:"version" doc:"Of Tocsin"`
 	Now     time.Time    `json:"now"`
@@ -96,6 +98,10 @@ func (a *API) me(ctx context.Context, _ *only) (*struct{ Body Me }, error) {
 		}
 	}
 	a.duties(s, self, now, &out.Body)
+	var err error
+	if out.Body.Has, err = a.auth.HasOf(ctx, self); err != nil {
+		return nil, err
+	}
 	return out, a.store.Read(ctx, func(tx *store.Tx) (err error) {
 		out.Body.Waiting, err = a.waiting(tx, c, now)
 		return err

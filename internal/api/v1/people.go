@@ -92,6 +92,26 @@ func (c *caller) lets() error {
 	return nil
 }
 
+// A SignIn is how somebody can sign in; who cannot at all was not invited, or has not come.
+type SignIn struct {
+	Person   org.PersonID `json:"person"`
+	Password bool         `json:"password"`
+	TOTP     bool         `json:"totp"`
+	Passkeys int          `json:"passkeys"`
+}
+
+// signIns lists everybody who is not retired, at once: there are few.
+func (a *API) signIns(ctx context.Context, _ *only) (*pageOf[SignIn], error) {
+	all, err := a.auth.Users(ctx)
+	out := &pageOf[SignIn]{Body: page[SignIn]{Items: []SignIn{}}}
+	for _, u := range all {
+		if !u.Retired {
+			out.Body.Items = append(out.Body.Items, SignIn{u.ID, u.Password, u.TOTP, u.Passkeys})
+		}
+	}
+	return out, err
+}
+
 func (a *API) link(ctx context.Context, id string, factors bool) (*linkOut, error) {
 	c := asking(ctx)
 	url, err := a.auth.ResetLink(ctx, c.Actor(), org.PersonID(id), factors)

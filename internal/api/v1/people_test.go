@@ -147,3 +147,15 @@ func TestImportPeople(t *testing.T) {
 		h.refused(409, "last admin", "ada", "POST", "/people/import", body("id,role\nada,observer\n", false))
 	})
 }
+
+func TestHowPeopleSignIn(t *testing.T) {
+	h := open(t, "")
+	r := h.must(200, "ada", "GET", "/sign-ins", "")
+	if r.items() != 6 || r.field("items.0.person") != "ada" || r.field("items.0.password") != false {
+		t.Error(r.body)
+	}
+	h.refused(403, "for an admin", "max", "GET", "/sign-ins", "")
+	if me := h.must(200, "rita", "GET", "/me", ""); me.field("has.password") != false || me.field("has.recovery_left") != 0.0 {
+		t.Error(me.body)
+	}
+}

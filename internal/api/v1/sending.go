@@ -104,9 +104,10 @@ func (a *API) sendingState(ctx context.Context, in *ThingID) (*struct{ Body Send
 type trying struct {
 	ThingID
 	Body struct {
-		Payload string `json:"payload,omitempty" maxLength:"64" doc:"The id of one that came"`
-		Type    string `json:"type,omitempty" maxLength:"200" doc:"Content-Type of the body" default:"application/json"`
-		Body    string `json:"body,omitempty" maxLength:"524288" doc:"Or what might come"`
+		Payload string       `json:"payload,omitempty" maxLength:"64" doc:"The id of one that came"`
+		Mapping *org.Mapping `json:"mapping,omitempty" doc:"In the place of the integration's, of a generic one"`
+		Type    string       `json:"type,omitempty" maxLength:"200" doc:"Content-Type of the body" default:"application/json"`
+		Body    string       `json:"body,omitempty" maxLength:"524288" doc:"Or what might come"`
 	}
 }
 
@@ -120,6 +121,12 @@ func (a *API) trySending(ctx context.Context, in *trying) (*struct{ Body Sent },
 	}
 	if (in.Body.Payload == "") == (in.Body.Body == "") {
 		return nil, wrong("body", "name either a payload that came, or give a body")
+	}
+	if in.Body.Mapping != nil {
+		if of.Source != "generic" {
+			return nil, wrong("body.mapping", "goes with the source generic")
+		}
+		of.Mapping = in.Body.Mapping
 	}
 	by, err := c.setup.categorizer()
 	if err != nil {
@@ -145,7 +152,7 @@ func (a *API) trySending(ctx context.Context, in *trying) (*struct{ Body Sent },
 // tried.
 func (a *API) read(tx *store.Tx, c *caller, by *categorizer, of org.Integration, p store.Payload, would bool) (Sent, error) {
 	sent := Sent{ID: p.ID, At: p.At, Type: p.Type, Body: string(p.Body), Events: []ReadEvent{}}
-	src, ok := source.Named(of.Source)
+	src, ok := source.For(of)
 	if !ok {
 		sent.Error = fmt.Sprintf("there is no source %q", of.Source)
 		return sent, nil

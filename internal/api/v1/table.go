@@ -97,6 +97,7 @@ var table = concat(
 		{"GET", "/channel-health", org.Administer, house, "channels", "How the providers do", serve((*API).channelHealth)},
 		{"GET", "/sender-card", org.ReadIncidents, house, "channels", "A vCard of the numbers from which pages come", serve((*API).senderCard)},
 		{"GET", "/teams/{id}/readiness", org.ReadSetup, house, "teams", "Whether its members can be reached now", serve((*API).readiness)},
+		{"GET", "/sign-ins", org.Administer, house, "people", "How people can sign in", serve((*API).signIns)},
 		{"POST", "/people/import", org.Administer, house, "people", "Bring people in from CSV, or say what that would change", serve((*API).importPeople)},
 		{"POST", "/people/{id}/invite", org.Administer, house, "people", "Make a link with which somebody new sets a password", creates((*API).invite)},
 		{"POST", "/people/{id}/reset", org.Administer, house, "people", "Make a link with which somebody sets a new password", creates((*API).reset)},
