@@ -55,6 +55,7 @@ const rules = `
 	internal/web: alert alert/cause alert/sift escalate incident oncall org resolve internal/engine internal/store web
 	internal/config: alert alert/cause alert/sift alert/source escalate incident oncall org internal/channel internal/egress internal/gate internal/secret
 	internal/apply: incident org internal/config internal/secret internal/store
+	internal/convert: alert alert/cause alert/sift org internal/config
 	internal/client
 	internal/client/gen
 

@@ -92,6 +92,11 @@ func (s *setupAt) apply(ctx context.Context, k *kong.Context, file string, plan,
 	if err != nil {
 		return err
 	}
+	return s.applyText(ctx, far, file, data, plan, prune)
+}
+
+// applyText applies a set-up that was read already.
+func (s *setupAt) applyText(ctx context.Context, far bool, file string, data []byte, plan, prune bool) error {
 	if far {
 		return s.applyFar(ctx, file, client.ApplyingBody{YAML: string(data), Plan: plan, Prune: prune})
 	}

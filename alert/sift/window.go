@@ -82,6 +82,9 @@ func compileWindow(w Maintenance) (c window, err error) {
 		return c, fmt.Errorf("repeat: %q: the time of day is that of start", w.Repeat)
 	}
 	o.Dtstart = c.start
+	if end := c.start.Add(lookBack); o.Until.IsZero() || o.Until.After(end) {
+		o.Until = end // one that never comes is found out soon
+	}
 	if c.repeat, err = rrule.NewRRule(*o); err != nil {
 		return c, fmt.Errorf("repeat: %q: %w", w.Repeat, err)
 	}

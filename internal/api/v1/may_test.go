@@ -51,6 +51,8 @@ func bodyFor(method, pattern, team string) string {
 			return fmt.Sprintf(`{"matchers":["a=b"],"service":%q,"end":"2036-01-01T00:00:00Z","comment":"hm"}`, service)
 		}
 		return `{"matchers":["a=b"],"end":"2036-01-01T00:00:00Z","comment":"hm"}`
+	case pattern == v1.Prefix+"/replay":
+		return `{"yaml":"{}"}`
 	case strings.HasSuffix(pattern, "/replay"):
 		return `{"since":"2026-01-01T00:00:00Z"}`
 	case strings.HasSuffix(pattern, "/time-off"):

@@ -1,6 +1,7 @@
 package v1_test
 
 import (
+	"strings"
 	"testing"
 
 	"tocsin/alert"
@@ -63,4 +64,32 @@ func whyNoPage(t *testing.T, h *home) {
 	if r := h.must(200, "olaf", "GET", "/incidents/"+id+"/symptoms", ""); r.items() != 1 {
 		t.Error(r.body)
 	}
+}
+
+// A draft is played over what was heard before it is saved.
+func TestReplayBeforeSaving(t *testing.T) {
+	both(t, func(t *testing.T, h *home) {
+		for _, key := range []string{"db", "web", "mail"} {
+			ev := alert.Event{Action: alert.Trigger, Key: key, Title: key, Severity: org.SEV2, Labels: map[string]string{"node": key}}
+			if err := h.engine.Hear(t.Context(), "prom", []alert.Event{ev}, nil, h.engine.Now()); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if _, err := h.engine.Step(t.Context(), h.engine.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		h.refused(422, "body.yaml", "ada", "POST", "/replay", `{"yaml":"sifting: {nodes: [{id: a, depends_on: [b]}]}"}`)
+		h.refused(422, "body.since", "ada", "POST", "/replay", `{"yaml":"{}","since":"2020-01-01T00:00:00Z"}`)
+		same := h.must(200, "ada", "POST", "/replay", `{"yaml":"{}"}`)
+		if same.field("events") != 3.0 || same.field("before.pages") != 3.0 || same.field("after.pages") != 3.0 || same.field("whole") != true {
+			t.Error(same.body)
+		}
+		draft := "sifting:\n  nodes: [{id: x}, {id: web, depends_on: [db]}, {id: mail, depends_on: [db]}]\n  about: [{match: ['node!=\\\"\\\"'], node: '{node}'}]"
+		r := h.must(200, "ada", "POST", "/replay", `{"yaml":"`+strings.ReplaceAll(draft, "\n", `\n`)+`"}`)
+		if r.field("after.pages") != 1.0 || r.field("gone.1.title") != "mail" || r.field("before.people.0.person") != "rita" || r.field("before.people.0.pages") != 3.0 {
+			t.Error(r.body)
+		}
+	})
 }

@@ -162,6 +162,7 @@ var table = concat(
 		{"PUT", "/settings", org.Administer, house, "settings", "Replace the settings", of("settings", (*kind).replaceOnly)},
 		{"PATCH", "/settings", org.Administer, house, "settings", "Change some settings", of("settings", (*kind).patchOnly)},
 		{"GET", "/settings/versions", org.ReadSetup, house, "settings", "List versions of the settings", of("settings", (*kind).versionsOfOnly)},
+		{"POST", "/replay", org.Administer, house, "setup", "What would have paged by a set-up file, over the events that were kept", serve((*API).replaySetup)},
 		{"POST", "/apply", org.Administer, house, "setup", "Apply a set-up file, or say what it would change", serve((*API).apply)},
 		{"GET", "/export", org.Administer, house, "setup", "Write the configuration as a set-up file", serve((*API).export)},
 	},
