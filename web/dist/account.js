@@ -1,1 +1,1 @@
-import{E as e,M as t,Y as n}from"./base.js";async function r(){try{await t.leave(),n.go(`/sign-in`)}catch(t){e.failed(t)}}export{r as t};
+import{I as e,O as t,tt as n}from"./base.js";async function r(){try{await e.leave(),n.go(`/sign-in`)}catch(e){t.failed(e)}}export{r as t};

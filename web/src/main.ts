@@ -15,3 +15,4 @@ document.documentElement.lang = lang;
 await Promise.all([loadTexts('core'), session.begin()]);
 mount(App, { target: document.getElementById('app')! });
 registerWorker();
+if (session.me) void import('./lib/push.svelte').then(({ push }) => push.refresh()).catch(() => undefined); // the next start tells it

@@ -43,7 +43,7 @@ async function send(request: Request): Promise<Response> {
     watchers.forEach((w) => w(0));
     throw new Problem(0, 'offline');
   }
-  watchers.forEach((w) => w(answer.status));
+  watchers.forEach((w) => w(answer.headers.has('X-As-Of') ? 0 : answer.status));
   if (!answer.ok) throw await problemOf(answer);
   return answer;
 }

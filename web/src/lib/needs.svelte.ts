@@ -1,15 +1,22 @@
-// How many incidents wait for the one who is signed in: the red number.
+// Which incidents wait for the one who is signed in: the red number, and the siren.
 import { all, api, ok, type Schemas } from './api';
 import { live } from './live.svelte';
 import { session } from './session.svelte';
 
+type Incident = Schemas['Incident'];
+
 class Needs {
-  private ids = $state.raw<ReadonlySet<string>>(new Set());
+  private waiting = $state.raw<ReadonlyMap<string, Incident>>(new Map());
   private whose = '';
 
   get count(): number {
     this.begin();
-    return this.ids.size;
+    return this.waiting.size;
+  }
+
+  get list(): Incident[] {
+    this.begin();
+    return [...this.waiting.values()];
   }
 
   private begin(): void {
@@ -27,24 +34,24 @@ class Needs {
     try {
       const query = { calling: 'me', limit: 200 };
       const rows = await all((cursor) => ok(api.GET('/api/v1/incidents', { params: { query: { ...query, cursor } } })));
-      this.ids = new Set(rows.map((i) => i.id));
+      this.waiting = new Map(rows.map((i) => [i.id, i]));
     } catch {
       // It stays as it was: the bar says that the line is cut.
     }
   }
 
-  private heard(i: Schemas['Incident']): void {
+  private heard(i: Incident): void {
     const now = waitsForMe(i);
-    if (now === this.ids.has(i.id)) return;
-    const ids = new Set(this.ids);
-    if (now) ids.add(i.id);
-    else ids.delete(i.id);
-    this.ids = ids;
+    if (!now && !this.waiting.has(i.id)) return;
+    const waiting = new Map(this.waiting);
+    if (now) waiting.set(i.id, i);
+    else waiting.delete(i.id);
+    this.waiting = waiting;
   }
 }
 
 /** Whether an incident waits for the one who is signed in. */
-export function waitsForMe(i: Schemas['Incident']): boolean {
+export function waitsForMe(i: Incident): boolean {
   return i.waits_for?.includes(session.me?.person ?? '') ?? false;
 }
 

@@ -3,10 +3,11 @@ import type core from '../../i18n/en/core.json';
 import type room from '../../i18n/en/room.json';
 import type oncall from '../../i18n/en/oncall.json';
 import type setup from '../../i18n/en/setup.json';
+import type shift from '../../i18n/en/shift.json';
 
 export interface Forms {
   one?: string;
   other: string;
 }
 
-export type Key = keyof typeof core | keyof typeof room | keyof typeof oncall | keyof typeof setup;
+export type Key = keyof typeof core | keyof typeof room | keyof typeof oncall | keyof typeof setup | keyof typeof shift;

@@ -1,0 +1,1 @@
+var e={"bedside.begin":`Stay awake and ring`,"bedside.lost":`Nothing heard from the server since {at}`,"bedside.next":`Next: {name}, {at}`,"bedside.free":`You are not on call`,"bedside.heard":`Connected`,"bedside.awake":`the screen stays on`,"bedside.sleeps":`the screen may go dark: keep the page in front`,"bedside.end":`Leave`};export{e as default};

@@ -1,0 +1,68 @@
+// Every screen, looked at by axe: light and dark, on a phone and a desktop.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { api, assert, desk, open, phone, signIn, test } from './harness.mjs';
+import { routes } from './routes.mjs';
+import { start } from './server.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds on a page, in short. */
+export async function violations(page) {
+  return page.evaluate(async (source) => {
+    if (!window.axe) new Function(source)();
+    const { violations } = await window.axe.run();
+    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`);
+  }, axe);
+}
+
+/** The ids that routes ask for, of a demo. */
+export async function ids(page) {
+  const some = async (status) => (await api(page, 'GET', `/api/v1/incidents?limit=1&status=${status}`)).items[0]?.id;
+  return { incident: (await some('triggered')) ?? (await some('acknowledged')), closed: await some('resolved') };
+}
+
+test('axe finds nothing, on any screen, in light and dark, on a phone and a desktop', async (browser) => {
+  const server = await start('demo', 22020);
+  try {
+    const found = [];
+    for (const device of [desk, phone]) {
+      for (const colorScheme of ['light', 'dark']) {
+        // axe is put into the page, which the page's own policy would not allow.
+        const { page, context } = await open(browser, device, { colorScheme, bypassCSP: true });
+        const at = `${device.name} ${colorScheme}`;
+        await page.goto(`${server.url}/sign-in`);
+        await page.locator('form').waitFor();
+        for (const v of await violations(page)) found.push(`${at} sign-in: ${v}`);
+        await signIn(page, server.url, 'jonas', server.password());
+        const known = await ids(page);
+        for (const route of routes.filter((r) => !r.open)) {
+          await page.goto(server.url + route.path(known));
+          await page.locator(route.ready).first().waitFor();
+          await page.waitForTimeout(300);
+          for (const v of await violations(page)) found.push(`${at} ${route.name}: ${v}`);
+        }
+        await page.goto(`${server.url}/incidents`);
+        await page.locator('li.incident').first().waitFor();
+        for (const [what, show] of Object.entries({
+          palette: () => page.keyboard.press('Control+k'),
+          help: () => page.keyboard.press('?'),
+          'new incident': () => page.keyboard.press('n'),
+          filter: () => page.getByRole('button', { name: 'Filter', exact: true }).click(),
+        })) {
+          await show();
+          await page.locator('dialog[open]').waitFor();
+          for (const v of await violations(page)) found.push(`${at} ${what}: ${v}`);
+          await page.keyboard.press('Escape');
+          await page.locator('dialog[open]').waitFor({ state: 'detached' });
+        }
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `${at}: the list is ${wide} px too wide`);
+        await context.close();
+      }
+    }
+    assert.deepEqual(found, []);
+  } finally {
+    await server.stop();
+  }
+});

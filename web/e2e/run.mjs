@@ -1,0 +1,8 @@
+// node e2e/run.mjs [part of a name]
+import { mkdirSync } from 'node:fs';
+import { runAll } from './harness.mjs';
+import './story.mjs';
+import './axe.mjs';
+
+mkdirSync('e2e/out', { recursive: true });
+await runAll();
