@@ -23,6 +23,7 @@ export const routes: Route[] = [
   { path: '/policies', area: 'setup', load: () => import('./screens/setup/Policies.svelte') },
   { path: '/policies/new', area: 'setup', load: () => import('./screens/setup/NewPolicy.svelte') },
   { path: '/policies/:id', area: 'setup', load: () => import('./screens/setup/Policy.svelte') },
+  { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
