@@ -25,6 +25,11 @@ export const routes: Route[] = [
   { path: '/policies', area: 'setup', load: () => import('./screens/setup/Policies.svelte') },
   { path: '/policies/new', area: 'setup', load: () => import('./screens/setup/NewPolicy.svelte') },
   { path: '/policies/:id', area: 'setup', load: () => import('./screens/setup/Policy.svelte') },
+  { path: '/people', area: 'people', load: () => import('./screens/people/People.svelte') },
+  { path: '/people/:id', area: 'people', load: () => import('./screens/people/Person.svelte') },
+  { path: '/teams', area: 'people', load: () => import('./screens/people/Teams.svelte') },
+  { path: '/teams/:id', area: 'people', load: () => import('./screens/people/Team.svelte') },
+  { path: '/audit', area: 'people', load: () => import('./screens/people/Audit.svelte') },
   { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
@@ -46,4 +51,7 @@ export const places: Place[] = [
   { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
   { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
   { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
+  { path: '/people', label: 'nav.people', icon: 'person', key: 'g p', least: 'observer' },
+  { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g t', least: 'observer' },
+  { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
 ];
