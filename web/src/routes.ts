@@ -51,7 +51,7 @@ export const places: Place[] = [
   { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
   { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
   { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
-  { path: '/people', label: 'nav.people', icon: 'person', key: 'g p', least: 'observer' },
-  { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g t', least: 'observer' },
+  { path: '/people', label: 'nav.people', icon: 'person', key: 'g w', least: 'observer' },
+  { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
   { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
 ];

@@ -10,4 +10,5 @@ export interface Forms {
   other: string;
 }
 
-export type Key = keyof typeof core | keyof typeof room | keyof typeof people | keyof typeof oncall | keyof typeof setup;
+export type Key =
+  keyof typeof core | keyof typeof room | keyof typeof people | keyof typeof oncall | keyof typeof setup;
