@@ -11,6 +11,8 @@ export const routes: Route[] = [
   { path: '/incidents/:id', area: 'room', load: () => import('./screens/incidents/Room.svelte') },
   { path: '/on-call', area: 'oncall', load: () => import('./screens/oncall/Rota.svelte') },
   { path: '/on-call/call-list', area: 'oncall', load: () => import('./screens/oncall/CallList.svelte') },
+  { path: '/on-call/new', area: 'oncall', load: () => import('./screens/oncall/ScheduleEditor.svelte') },
+  { path: '/on-call/:id/edit', area: 'oncall', load: () => import('./screens/oncall/ScheduleEditor.svelte') },
   { path: '/on-call/:id', area: 'oncall', load: () => import('./screens/oncall/Schedule.svelte') },
   { path: '/services', area: 'setup', load: () => import('./screens/setup/Services.svelte') },
   { path: '/services/:id', area: 'setup', load: () => import('./screens/setup/Service.svelte') },
@@ -24,6 +26,12 @@ export const routes: Route[] = [
   { path: '/policies/new', area: 'setup', load: () => import('./screens/setup/NewPolicy.svelte') },
   { path: '/policies/:id', area: 'setup', load: () => import('./screens/setup/Policy.svelte') },
   { path: '/bedside', area: 'shift', load: () => import('./screens/shift/Bedside.svelte'), bare: true },
+  { path: '/people', area: 'people', load: () => import('./screens/people/People.svelte') },
+  { path: '/people/:id', area: 'people', load: () => import('./screens/people/Person.svelte') },
+  { path: '/teams', area: 'people', load: () => import('./screens/people/Teams.svelte') },
+  { path: '/teams/:id', area: 'people', load: () => import('./screens/people/Team.svelte') },
+  { path: '/audit', area: 'people', load: () => import('./screens/people/Audit.svelte') },
+  { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -44,4 +52,7 @@ export const places: Place[] = [
   { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
   { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
   { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
+  { path: '/people', label: 'nav.people', icon: 'person', key: 'g w', least: 'observer' },
+  { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
+  { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
 ];

@@ -1,6 +1,7 @@
 // Which texts there are. An area of screens adds its catalog here.
 import type core from '../../i18n/en/core.json';
 import type room from '../../i18n/en/room.json';
+import type people from '../../i18n/en/people.json';
 import type oncall from '../../i18n/en/oncall.json';
 import type setup from '../../i18n/en/setup.json';
 import type shift from '../../i18n/en/shift.json';
@@ -10,4 +11,6 @@ export interface Forms {
   other: string;
 }
 
-export type Key = keyof typeof core | keyof typeof room | keyof typeof oncall | keyof typeof setup | keyof typeof shift;
+export type Key = keyof typeof core | keyof typeof room | keyof typeof people | keyof typeof oncall | keyof typeof setup | keyof typeof shift;
+export type Key =
+  keyof typeof core | keyof typeof room | keyof typeof people | keyof typeof oncall | keyof typeof setup;
