@@ -23,6 +23,7 @@ export const routes: Route[] = [
   { path: '/policies', area: 'setup', load: () => import('./screens/setup/Policies.svelte') },
   { path: '/policies/new', area: 'setup', load: () => import('./screens/setup/NewPolicy.svelte') },
   { path: '/policies/:id', area: 'setup', load: () => import('./screens/setup/Policy.svelte') },
+  { path: '/rules', area: 'setup', load: () => import('./screens/setup/Rules.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -42,5 +43,6 @@ export const places: Place[] = [
   { path: '/on-call', label: 'nav.oncall', icon: 'clock', key: 'g o' },
   { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
   { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
+  { path: '/rules', label: 'nav.rules', icon: 'funnel', key: 'g u' },
   { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
 ];
