@@ -24,6 +24,8 @@ export const routes: Route[] = [
   { path: '/policies/new', area: 'setup', load: () => import('./screens/setup/NewPolicy.svelte') },
   { path: '/policies/:id', area: 'setup', load: () => import('./screens/setup/Policy.svelte') },
   { path: '/rules', area: 'setup', load: () => import('./screens/setup/Rules.svelte') },
+  { path: '/silences', area: 'setup', load: () => import('./screens/setup/Silences.svelte') },
+  { path: '/settings', area: 'setup', load: () => import('./screens/setup/House.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -45,4 +47,6 @@ export const places: Place[] = [
   { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
   { path: '/rules', label: 'nav.rules', icon: 'funnel', key: 'g u' },
   { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
+  { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g m' },
+  { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];
