@@ -23,7 +23,10 @@ export default defineConfig({
         // What every screen uses is one part: many small ones would be asked for one by one.
         codeSplitting: {
           groups: [
-            { name: 'base', test: /node_modules|src\/(lib|ui)\/(?!passkey|Table|Switch|Markdown|Field)|shell\/Brand/ },
+            {
+              name: 'base',
+              test: /node_modules\/(?!@dagrejs)|src\/(lib|ui)\/(?!passkey|Table|Switch|Markdown|Field|Copy)|shell\/Brand/,
+            },
           ],
         },
         entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'app.js'),
