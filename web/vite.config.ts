@@ -25,7 +25,7 @@ export default defineConfig({
           groups: [
             {
               name: 'base',
-              test: /node_modules|src\/(lib|ui)\/(?!passkey|push|siren|Table|Switch|Markdown|Field)|shell\/Brand/,
+              test: /node_modules\/(?!@dagrejs)|src\/(lib|ui)\/(?!passkey|push|siren|Table|Switch|Markdown|Field|Copy)|shell\/Brand/,
             },
           ],
         },

@@ -32,6 +32,9 @@ export const routes: Route[] = [
   { path: '/teams/:id', area: 'people', load: () => import('./screens/people/Team.svelte') },
   { path: '/audit', area: 'people', load: () => import('./screens/people/Audit.svelte') },
   { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
+  { path: '/rules', area: 'setup', load: () => import('./screens/setup/Rules.svelte') },
+  { path: '/silences', area: 'setup', load: () => import('./screens/setup/Silences.svelte') },
+  { path: '/settings', area: 'setup', load: () => import('./screens/setup/House.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -51,8 +54,11 @@ export const places: Place[] = [
   { path: '/on-call', label: 'nav.oncall', icon: 'clock', key: 'g o' },
   { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
   { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
+  { path: '/rules', label: 'nav.rules', icon: 'funnel', key: 'g u' },
   { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
   { path: '/people', label: 'nav.people', icon: 'person', key: 'g w', least: 'observer' },
   { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
   { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
+  { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g m' },
+  { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];

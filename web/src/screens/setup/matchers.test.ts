@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { read, write } from './matchers';
+import { fits, read, write } from './matchers';
 
 test('one matcher, as people write it', () => {
   expect(read('team="dba"').matchers).toEqual([{ name: 'team', op: '=', value: 'dba' }]);
@@ -34,4 +34,14 @@ test('what was written is read again', () => {
   ] as const) {
     expect(read(write(m)).matchers).toEqual([m]);
   }
+});
+
+test('matchers hold for labels, or do not', () => {
+  const labels = { host: 'db-1', env: 'prod' };
+  const all = (text: string) => fits(read(text).matchers, labels);
+  expect(all('host=~"db.*", env!="test"')).toBe(true);
+  expect(all('host=~"db"')).toBe(false); // the whole value
+  expect(all('host=~"(?i)DB-\\\\d"')).toBe(true);
+  expect(all('team=""')).toBe(true); // what is nowhere is empty
+  expect(all('team!~".+"')).toBe(true);
 });

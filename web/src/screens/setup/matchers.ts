@@ -53,3 +53,14 @@ export function write(m: Matcher): string {
   const name = /^[A-Za-z_][\w:.-]*$/.test(m.name) ? m.name : JSON.stringify(m.name);
   return `${name}${m.op}"${m.value.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`;
 }
+
+/** Whether all of them hold for labels; a label that is not there is the empty text. */
+export function fits(matchers: Matcher[], labels: Record<string, string>): boolean {
+  return matchers.every((m) => {
+    const value = labels[m.name] ?? '';
+    if (!m.op.includes('~')) return (value === m.value) === (m.op === '=');
+    const flags = /^\(\?([ims]+)\)/.exec(m.value)?.[1] ?? '';
+    const pattern = m.value.replace(/^\(\?[imsU]+\)/, '').replace(/\(\?P</g, '(?<');
+    return new RegExp(`^(?:${pattern})$`, [...new Set(`${flags}s`)].join('')).test(value) === (m.op === '=~');
+  });
+}

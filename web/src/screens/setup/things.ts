@@ -108,7 +108,7 @@ export function slug(name: string): string {
 
 /** Who changed something, as people know them. */
 export const changer = (by: string | undefined): string =>
-  !by || by === 'engine' ? 'Tocsin' : by.startsWith('person:') ? names.target(by) : by.replace(/^key:/, '');
+  !by || by === 'engine' ? 'Tocsin' : by.startsWith('key:') ? by.slice(4) : names.person(by.replace(/^person:/, ''));
 
 /** Fields of which two versions differ. */
 export function differing(a: object, b: object | undefined): string[] {
