@@ -59,6 +59,6 @@ export const places: Place[] = [
   { path: '/people', label: 'nav.people', icon: 'person', key: 'g w', least: 'observer' },
   { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
   { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
-  { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g m' },
+  { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g q' },
   { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];

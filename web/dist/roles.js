@@ -1,0 +1,1 @@
+var e=[`stakeholder`,`observer`,`responder`,`manager`,`admin`];export{e as t};
