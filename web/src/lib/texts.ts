@@ -11,6 +11,10 @@ export interface Forms {
   other: string;
 }
 
-export type Key = keyof typeof core | keyof typeof room | keyof typeof people | keyof typeof oncall | keyof typeof setup | keyof typeof shift;
 export type Key =
-  keyof typeof core | keyof typeof room | keyof typeof people | keyof typeof oncall | keyof typeof setup;
+  keyof typeof core
+  | keyof typeof room
+  | keyof typeof people
+  | keyof typeof oncall
+  | keyof typeof setup
+  | keyof typeof shift;
