@@ -1,1 +1,1 @@
-import{I as e,O as t,tt as n}from"./base.js";async function r(){try{await e.leave(),n.go(`/sign-in`)}catch(e){t.failed(e)}}export{r as t};
+import{L as e,k as t,nt as n}from"./base.js";async function r(){try{await e.leave(),n.go(`/sign-in`)}catch(e){t.failed(e)}}export{r as t};

@@ -1,1 +1,1 @@
-import{$ as e,X as t,Z as n}from"./base.js";async function r(){let r=await t(t=>e(n.GET(`/api/v1/alerts`,{params:{query:{limit:200,cursor:t}}})),1e3),i=new Map;for(let e of r){let t=e.last_at??``;t>(i.get(e.integration)??``)&&i.set(e.integration,t)}return i}export{r as t};
+import{Q as e,Z as t,et as n}from"./base.js";async function r(){let r=await t(t=>n(e.GET(`/api/v1/alerts`,{params:{query:{limit:200,cursor:t}}})),1e3),i=new Map;for(let e of r){let t=e.last_at??``;t>(i.get(e.integration)??``)&&i.set(e.integration,t)}return i}export{r as t};

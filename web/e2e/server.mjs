@@ -10,9 +10,21 @@ const binary = process.env.TOCSIN ?? path.resolve('../tocsin');
 /** Starts `tocsin <command>` and waits until it says that it is ready. */
 export async function start(command, port, more = []) {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-web-'));
-  const child = spawn(binary, [command, '--listen', `127.0.0.1:${port}`, '--data', dir, ...more], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    binary,
+    [
+      command,
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--data',
+      dir,
+      ...(command === 'serve' ? ['--public-url', `http://localhost:${port}`] : []),
+      ...more,
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let said = '';
   process.on('exit', () => child.kill());
   const ended = new Promise((resolve) => child.on('exit', resolve));

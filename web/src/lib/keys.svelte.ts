@@ -18,7 +18,9 @@ export interface Command {
 class Keys {
   /** Single keys may be switched off (WCAG 2.1.4). */
   single = kept('single-keys', true);
-  private all = $state.raw<Command[]>([]);
+  // Not a state: a component that goes would read it as it was before the next one came.
+  private all: Command[] = [];
+  private changed = $state.raw({});
   private before = '';
   private forget = 0;
 
@@ -27,12 +29,18 @@ class Keys {
   }
 
   get now(): Command[] {
+    void this.changed;
     return this.all.filter((c) => c.when?.() ?? true);
   }
 
   add(commands: Command[]): () => void {
-    this.all = [...commands, ...this.all];
-    return () => (this.all = this.all.filter((c) => !commands.includes(c)));
+    this.put([...commands, ...this.all]);
+    return () => this.put(this.all.filter((c) => !commands.includes(c)));
+  }
+
+  private put(all: Command[]): void {
+    this.all = all;
+    this.changed = {};
   }
 
   private pressed(e: KeyboardEvent): void {

@@ -69,7 +69,7 @@ export function age(at: When, now = clock.now): string {
 
 /** What is left, exactly: "1:48", "2:05:00"; "0:00" when it is over. */
 export function countdown(at: When, now = clock.now): string {
-  const s = Math.max(0, Math.ceil((ms(at) - now) / 1000));
+  const s = Math.max(0, Math.floor((ms(at) - now) / 1000));
   if (Number.isNaN(s)) return '';
   const two = (n: number) => String(n).padStart(2, '0');
   const h = Math.floor(s / 3600);

@@ -1,13 +1,7 @@
 // The service worker: what is read offline, and what a push shows.
 import { base } from './base';
 import { router } from './router.svelte';
-
-/** Registering a script asks for a trusted address; ours is the only one there is. */
-function trusted(url: string): string {
-  const policies = (globalThis as { trustedTypes?: { createPolicy: Function } }).trustedTypes;
-  if (!policies) return url;
-  return policies.createPolicy('tocsin', { createScriptURL: (u: string) => u }).createScriptURL(url) as string;
-}
+import { trusted } from './trusted';
 
 export function registerWorker(): void {
   if (!('serviceWorker' in navigator) || import.meta.env.DEV) return;
@@ -15,7 +9,9 @@ export function registerWorker(): void {
   navigator.serviceWorker.addEventListener('message', (e: MessageEvent<{ go?: string }>) => {
     if (e.data?.go) router.go(e.data.go);
   });
-  navigator.serviceWorker.register(trusted(`${base}/sw.js`), { scope: `${base}/` }).catch((error: unknown) => {
-    console.warn('the service worker could not be registered', error);
-  });
+  navigator.serviceWorker
+    .register(trusted.createScriptURL(`${base}/sw.js`), { scope: `${base}/` })
+    .catch((error: unknown) => {
+      console.warn('the service worker could not be registered', error);
+    });
 }
