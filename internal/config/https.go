@@ -37,11 +37,11 @@ func (s *Server) validateHTTPS() error {
 	case !s.ACME && (s.ACMEEmail != "" || s.ACMEDirectory != "" || s.ACMERoot != ""):
 		return errors.New("--acme-email, --acme-directory and --acme-root go with --acme")
 	case s.ACME && !strings.HasPrefix(s.PublicURL, "https://"):
-		return errors.New("--acme: needs --public-url https://..., which names the host of the certificate")
+		return errors.New("--acme: needs a --public-url with https, which names the host of the certificate")
 	case s.ACME && !strings.Contains(s.host(), ".") || s.ACME && net.ParseIP(s.host()) != nil:
 		return fmt.Errorf("--acme: %q is no host name that a certificate could be for", s.host())
 	case s.ListenHTTP != "" && !strings.HasPrefix(s.Public(), "https://"):
-		return errors.New("--listen-http: redirects to the public URL, which is not https:")
+		return errors.New("--listen-http: redirects to the public URL, which does not begin with https")
 	}
 	if _, port, err := net.SplitHostPort(s.ListenHTTP); s.ListenHTTP != "" && (err != nil || port == "") {
 		return fmt.Errorf("--listen-http: %q is not host:port", s.ListenHTTP)

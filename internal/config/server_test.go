@@ -110,7 +110,7 @@ func TestWrongOptions(t *testing.T) {
 		{[]string{"--allow-network=10.0.0.0/99"}, "--allow-network"},
 		{[]string{"--tls-cert=x.pem"}, "--tls-cert: goes with --tls-key"},
 		{[]string{"--tls-cert=x.pem", "--tls-key=y.pem"}, ""},
-		{[]string{"--acme"}, "--acme: needs --public-url"},
+		{[]string{"--acme"}, "--acme: needs a --public-url"},
 		{[]string{"--acme", "--public-url=https://192.0.2.1"}, "no host name"},
 		{[]string{"--acme", "--public-url=https://tocsin.example.org"}, ""},
 		{[]string{"--acme", "--public-url=https://tocsin.example.org", "--tls-cert=x", "--tls-key=y"}, "--acme: either"},

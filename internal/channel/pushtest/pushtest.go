@@ -137,16 +137,16 @@ func (s *Service) open(d *Device, r *http.Request) (p Push, err error) {
 	case r.Method != http.MethodPost:
 		return p, fmt.Errorf("the method is %s", r.Method)
 	case err != nil || seconds < 0:
-		return p, fmt.Errorf("TTL is %q (RFC 8030, 5.2)", h.Get("TTL"))
+		return p, fmt.Errorf("it has the TTL %q (RFC 8030, 5.2)", h.Get("TTL"))
 	case h.Get("Content-Encoding") != "aes128gcm":
-		return p, fmt.Errorf("Content-Encoding is %q (RFC 8291, 4)", h.Get("Content-Encoding"))
+		return p, fmt.Errorf("it has the Content-Encoding %q (RFC 8291, 4)", h.Get("Content-Encoding"))
 	case h.Get("Topic") != "" && !topicForm.MatchString(h.Get("Topic")):
-		return p, fmt.Errorf("Topic is %q (RFC 8030, 5.4)", h.Get("Topic"))
+		return p, fmt.Errorf("it has the topic %q (RFC 8030, 5.4)", h.Get("Topic"))
 	}
 	switch h.Get("Urgency") {
 	case "", "very-low", "low", "normal", "high":
 	default:
-		return p, fmt.Errorf("Urgency is %q (RFC 8030, 5.3)", h.Get("Urgency"))
+		return p, fmt.Errorf("it has the urgency %q (RFC 8030, 5.3)", h.Get("Urgency"))
 	}
 	if err := s.granted(h.Get("Authorization")); err != nil {
 		return p, err
@@ -163,7 +163,7 @@ func (s *Service) open(d *Device, r *http.Request) (p Push, err error) {
 func (s *Service) granted(header string) error {
 	form := regexp.MustCompile(`^vapid t=([\w-]+)\.([\w-]+)\.([\w-]+), ?k=([\w-]+)$`).FindStringSubmatch(header)
 	if form == nil {
-		return fmt.Errorf("Authorization is %q (RFC 8292, 3)", header)
+		return fmt.Errorf("it is authorized by %q (RFC 8292, 3)", header)
 	}
 	if s.key != "" && form[4] != s.key {
 		return errors.New("it is sent by another than the device is signed up for (RFC 8292, 4.2)")
