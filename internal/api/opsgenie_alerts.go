@@ -261,6 +261,9 @@ func (c *ogCall) deed(action, id string, of func(source.OpsgenieBody) (decide fu
 		return err
 	}
 	a, err := c.find(id)
+	if err == nil && a.Subject == "" {
+		err = incident.Refuse("no incident answers for it yet: %s", a.Sifted.Why)
+	}
 	if err == nil {
 		note := b.Note
 		by := c.actor(b.User, &note)

@@ -99,6 +99,11 @@ type listed struct {
 }
 
 func withIncident(tx *store.Tx, a alert.Alert) (listed, error) {
+	if a.Subject == "" { // it waits: nobody was called for it
+		return listed{a, incident.Incident{
+			Status: incident.Triggered, Title: a.Title, Service: a.Service, Severity: a.Severity, Priority: alert.PriorityOf(a.Severity), At: a.LastAt, OpenedAt: a.FirstAt,
+		}}, nil
+	}
 	sub, err := tx.Subject(a.Subject)
 	if err != nil {
 		return listed{Alert: a}, err

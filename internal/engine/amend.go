@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"net/mail"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ func (e *Engine) Amend(ctx context.Context, in org.IntegrationID, id string, by 
 		if err != nil {
 			return err
 		}
+		if a.Subject == "" {
+			return incident.Refuse("no incident answers for it yet: %s", a.Sifted.Why)
+		}
 		sub, err := tx.Lock(a.Subject)
 		if err != nil {
 			return err
@@ -36,7 +40,7 @@ func (e *Engine) Amend(ctx context.Context, in org.IntegrationID, id string, by 
 		if err != nil {
 			return err
 		}
-		if err := tx.PutAlert(a); err != nil {
+		if err := errors.Join(tx.PutAlert(a), t.stirs(a.ID)); err != nil {
 			return err
 		}
 		t.add(by, facts...)

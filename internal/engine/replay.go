@@ -202,7 +202,9 @@ func (r *replay) played() (p Played) {
 	for _, n := range by {
 		p.People = append(p.People, *n)
 	}
-	slices.SortFunc(p.People, func(a, b PersonNight) int { return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Person, b.Person)) })
+	slices.SortFunc(p.People, func(a, b PersonNight) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Person, b.Person))
+	})
 	return p
 }
 
