@@ -67,6 +67,7 @@ const (
 	public          permission = "public"
 	integrationKey  permission = "integration key"  // in the path or in the body
 	acknowledgeLink permission = "acknowledge link" // the token of one page
+	calendarLink    permission = "calendar link"    // the token of one calendar
 	local           permission = "local"            // from a private network, not through a proxy
 )
 
@@ -135,6 +136,7 @@ func New(o Options) http.Handler {
 		identify = func(*http.Request) (auth.Identity, error) { return auth.Identity{}, auth.ErrNoCredentials }
 	}
 	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
+	s.routes = append(s.routes, route{"GET", "/ical/{token}", calendarLink, "problem", own.Calendar})
 	for _, r := range own.Routes() {
 		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})
 	}

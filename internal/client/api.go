@@ -47,6 +47,26 @@ type AddingBody struct {
 	Why     string   `json:"why,omitempty"`
 }
 
+type AddingCalendarBody struct {
+	// person, team, schedule
+	Kind string `json:"kind"`
+	// Which; of a person, yourself when it is left out
+	Of string `json:"of,omitempty"`
+}
+
+type AddingTimeOffBody struct {
+	From time.Time `json:"from"`
+	// Yourself, when it is left out. For somebody else only a manager of one of their teams writes
+	Person string `json:"person,omitempty"`
+	// Only say who would stand for them
+	Plan bool `json:"plan,omitempty"`
+	// Make the substitutions overrides at once
+	Publish bool      `json:"publish,omitempty"`
+	Soft    bool      `json:"soft,omitempty"`
+	Until   time.Time `json:"until"`
+	Why     string    `json:"why,omitempty"`
+}
+
 type Alert struct {
 	// Of events
 	Count       int64             `json:"count"`
@@ -123,6 +143,35 @@ type BulkResult struct {
 	Said string `json:"said"`
 	// As if it had been asked alone
 	Status int64 `json:"status"`
+}
+
+type Burden struct {
+	// Of the last year, each line halved every 180 days
+	Debt  float64 `json:"debt"`
+	Hours float64 `json:"hours"`
+	// All that make up the pain of the span
+	Lines []LedgerLine `json:"lines"`
+	Name  string       `json:"name"`
+	// Of them, those at night
+	Nights int64 `json:"nights"`
+	// Interruptions; several channels within a minute are one
+	Pages int64 `json:"pages"`
+	// Of the span
+	Pain   float64 `json:"pain"`
+	Person string  `json:"person"`
+}
+
+type CalendarLink struct {
+	ID string `json:"id"`
+	// person, team, schedule
+	Kind   string    `json:"kind"`
+	MadeAt time.Time `json:"made_at"`
+	Of     string    `json:"of"`
+	Owner  string    `json:"owner"`
+	// Shown this once
+	URL string `json:"url,omitempty"`
+	// To the hour
+	UsedAt *time.Time `json:"used_at,omitempty"`
 }
 
 type Change struct {
@@ -210,6 +259,15 @@ type Difference struct {
 	Until time.Time `json:"until"`
 }
 
+type DisputingBody struct {
+	// What becomes of it: for a manager of the team: struck, kept
+	Decide string `json:"decide,omitempty"`
+	Line   string `json:"line"`
+	// Whose line; your own when it is left out
+	Person string `json:"person,omitempty"`
+	Why    string `json:"why,omitempty"`
+}
+
 type ErrorDetail struct {
 	// Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id'
 	Location string `json:"location,omitempty"`
@@ -276,6 +334,11 @@ type Heartbeat struct {
 	Team        string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type HoursFile struct {
+	// One line per month, person, schedule and role; every hour in one column
+	Csv string `json:"csv"`
 }
 
 type ImportedBody struct {
@@ -366,6 +429,19 @@ type Layer struct {
 	Turn       *Turn      `json:"turn,omitempty"`
 	TZ         string     `json:"tz,omitempty"`
 	Until      string     `json:"until,omitempty"`
+}
+
+type LedgerLine struct {
+	At time.Time `json:"at"`
+	// Why somebody says it is wrong; a manager decides
+	Disputed string `json:"disputed,omitempty"`
+	// How it was reckoned
+	How  string  `json:"how"`
+	ID   string  `json:"id"`
+	Pain float64 `json:"pain"`
+	// Why it weighs nothing
+	Struck string `json:"struck,omitempty"`
+	What   string `json:"what"`
 }
 
 type LettingGoBody struct {
@@ -514,6 +590,18 @@ type PageBeatState struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageBurden struct {
+	Items []Burden `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageCalendarLink struct {
+	Items []CalendarLink `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageChange struct {
 	Items []Change `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -592,6 +680,12 @@ type PagePolicy struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageProposal struct {
+	Items []Proposal `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageRuleList struct {
 	Items []RuleList `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -636,6 +730,12 @@ type PageSwap struct {
 
 type PageTeam struct {
 	Items []Team `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageTimeOff struct {
+	Items []TimeOff `json:"items"`
 	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
@@ -720,6 +820,19 @@ type PreviewingChangeBody struct {
 	Remove []string `json:"remove,omitempty"`
 	// The schedule that would be instead of it; overrides are kept where it has none
 	Schedule map[string]json.RawMessage `json:"schedule,omitempty"`
+}
+
+type Proposal struct {
+	From time.Time `json:"from"`
+	// Of whom
+	Instead string `json:"instead"`
+	// rest: after a heavy shift; balance: who bears most gives a shift away: rest, balance
+	Kind     string `json:"kind"`
+	Override Patch  `json:"override"`
+	// Who would take it
+	Person string    `json:"person"`
+	Until  time.Time `json:"until"`
+	Why    string    `json:"why"`
 }
 
 type RaisingBody struct {
@@ -881,6 +994,16 @@ type Stretch struct {
 	Until time.Time `json:"until"`
 }
 
+type Substitution struct {
+	From     time.Time `json:"from"`
+	Override *Patch    `json:"override,omitempty"`
+	// Who takes it; none: nobody is free and rested
+	Person   string    `json:"person,omitempty"`
+	Schedule string    `json:"schedule"`
+	Until    time.Time `json:"until"`
+	Why      string    `json:"why"`
+}
+
 type Swap struct {
 	At time.Time `json:"at"`
 	// Who asked: the owner, or somebody for them
@@ -946,6 +1069,24 @@ type TemporaryShift struct {
 	End   string   `json:"end"`
 	Start string   `json:"start"`
 	Users []string `json:"users"`
+}
+
+type TimeOff struct {
+	From   time.Time `json:"from"`
+	ID     string    `json:"id"`
+	Person string    `json:"person"`
+	// They would rather not be on call, and may be
+	Soft bool `json:"soft,omitempty"`
+	// The calendar that it came from
+	Source string    `json:"source,omitempty"`
+	Until  time.Time `json:"until"`
+	// Shown to themselves and to managers
+	Why string `json:"why,omitempty"`
+}
+
+type TimeOffMade struct {
+	Substitutions []Substitution `json:"substitutions"`
+	TimeOff       TimeOff        `json:"time_off"`
 }
 
 type Turn struct {
@@ -1198,6 +1339,23 @@ func (q GetAuditQuery) values() url.Values {
 func (c *Client) GetAudit(ctx context.Context, query GetAuditQuery, with ...Option) (out PageChange, err error) {
 	err = c.do(ctx, "GET", "/api/v1/audit", query.values(), nil, &out, with)
 	return out, err
+}
+
+// GetCalendars: GET /api/v1/calendars: List one's own calendars.
+func (c *Client) GetCalendars(ctx context.Context, with ...Option) (out PageCalendarLink, err error) {
+	err = c.do(ctx, "GET", "/api/v1/calendars", nil, nil, &out, with)
+	return out, err
+}
+
+// PostCalendars: POST /api/v1/calendars: Make a calendar with a private address, which is shown once.
+func (c *Client) PostCalendars(ctx context.Context, body AddingCalendarBody, with ...Option) (out CalendarLink, err error) {
+	err = c.do(ctx, "POST", "/api/v1/calendars", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteCalendarsID: DELETE /api/v1/calendars/{id}: End a calendar at once.
+func (c *Client) DeleteCalendarsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/calendars/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
@@ -1544,6 +1702,27 @@ func (c *Client) GetOncall(ctx context.Context, query GetOncallQuery, with ...Op
 	return out, err
 }
 
+// GetOncallHoursQuery is what GetOncallHours may be asked for. What is zero is left out.
+type GetOncallHoursQuery struct {
+	// The beginning of last month, when it is left out
+	From time.Time
+	// Now, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetOncallHoursQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetOncallHours: GET /api/v1/oncall/hours: Hours by month and person, as CSV.
+func (c *Client) GetOncallHours(ctx context.Context, query GetOncallHoursQuery, with ...Option) (out HoursFile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/oncall/hours", query.values(), nil, &out, with)
+	return out, err
+}
+
 // GetPagesQuery is what GetPages may be asked for. What is zero is left out.
 type GetPagesQuery struct {
 	Incident string
@@ -1836,6 +2015,11 @@ func (c *Client) DeleteSchedulesID(ctx context.Context, id string, with ...Optio
 	return c.do(ctx, "DELETE", "/api/v1/schedules/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
+// PostSchedulesIDDisputes: POST /api/v1/schedules/{id}/disputes: Say that a line of the ledger is wrong, or decide it.
+func (c *Client) PostSchedulesIDDisputes(ctx context.Context, id string, body DisputingBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/disputes", nil, body, nil, with)
+}
+
 // GetSchedulesIDGapsQuery is what GetSchedulesIDGaps may be asked for. What is zero is left out.
 type GetSchedulesIDGapsQuery struct {
 	// Now, when it is left out
@@ -1875,6 +2059,27 @@ func (q GetSchedulesIDLintQuery) values() url.Values {
 // GetSchedulesIDLint: GET /api/v1/schedules/{id}/lint: What is wrong with a schedule.
 func (c *Client) GetSchedulesIDLint(ctx context.Context, id string, query GetSchedulesIDLintQuery, with ...Option) (out PageFinding, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/lint", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDLoadQuery is what GetSchedulesIDLoad may be asked for. What is zero is left out.
+type GetSchedulesIDLoadQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetSchedulesIDLoadQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetSchedulesIDLoad: GET /api/v1/schedules/{id}/load: What being on call costs whom, line by line.
+func (c *Client) GetSchedulesIDLoad(ctx context.Context, id string, query GetSchedulesIDLoadQuery, with ...Option) (out PageBurden, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/load", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -1925,6 +2130,27 @@ func (q PostSchedulesIDPreviewQuery) values() url.Values {
 // PostSchedulesIDPreview: POST /api/v1/schedules/{id}/preview: What a change would do.
 func (c *Client) PostSchedulesIDPreview(ctx context.Context, id string, query PostSchedulesIDPreviewQuery, body PreviewingChangeBody, with ...Option) (out Preview, err error) {
 	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/preview", query.values(), body, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDProposalsQuery is what GetSchedulesIDProposals may be asked for. What is zero is left out.
+type GetSchedulesIDProposalsQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetSchedulesIDProposalsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetSchedulesIDProposals: GET /api/v1/schedules/{id}/proposals: What Tocsin proposes: rest after a heavy shift, and balance.
+func (c *Client) GetSchedulesIDProposals(ctx context.Context, id string, query GetSchedulesIDProposalsQuery, with ...Option) (out PageProposal, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/proposals", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -2171,6 +2397,38 @@ func (c *Client) DeleteTeamsID(ctx context.Context, id string, with ...Option) e
 func (c *Client) GetTeamsIDVersions(ctx context.Context, id string, with ...Option) (out PageTeam, err error) {
 	err = c.do(ctx, "GET", "/api/v1/teams/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
+}
+
+// GetTimeOffQuery is what GetTimeOff may be asked for. What is zero is left out.
+type GetTimeOffQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Half a year later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetTimeOffQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetTimeOff: GET /api/v1/time-off: List who is away when.
+func (c *Client) GetTimeOff(ctx context.Context, query GetTimeOffQuery, with ...Option) (out PageTimeOff, err error) {
+	err = c.do(ctx, "GET", "/api/v1/time-off", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostTimeOff: POST /api/v1/time-off: Be away, and see or publish who stands for you.
+func (c *Client) PostTimeOff(ctx context.Context, body AddingTimeOffBody, with ...Option) (out TimeOffMade, err error) {
+	err = c.do(ctx, "POST", "/api/v1/time-off", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteTimeOffID: DELETE /api/v1/time-off/{id}: Be there after all.
+func (c *Client) DeleteTimeOffID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/time-off/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
 // GetWebhooksQuery is what GetWebhooks may be asked for. What is zero is left out.
