@@ -341,6 +341,16 @@ type HoursFile struct {
 	Csv string `json:"csv"`
 }
 
+type Imported struct {
+	Layers    int64 `json:"layers"`
+	Overrides int64 `json:"overrides"`
+	// What it does to the next eight weeks
+	Preview *Preview `json:"preview,omitempty"`
+	TimeOff int64    `json:"time_off"`
+	// What was not understood, event by event
+	Troubles []string `json:"troubles"`
+}
+
 type ImportedBody struct {
 	Changes []StepTaken `json:"changes"`
 	// Nothing was written
@@ -352,6 +362,19 @@ type ImportingBody struct {
 	Csv string `json:"csv"`
 	// Only say what would change
 	Plan bool `json:"plan,omitempty"`
+}
+
+type ImportingCalendarBody struct {
+	// layers: a layer for each event; overrides: each occurrence of the next year puts its people on call; time_off: each occurrence is when its person is away: layers, overrides, time_off
+	As string `json:"as"`
+	// The calendar, as text/calendar
+	Ics string `json:"ics"`
+	// Who is meant by a summary or an address; otherwise ids, names and mail addresses are tried
+	People map[string]string `json:"people,omitempty"`
+	// Only say what would come of it
+	Plan bool `json:"plan,omitempty"`
+	// Of readings without a zone; that of the calendar, or of the schedule, when it is left out
+	Zone string `json:"zone,omitempty"`
 }
 
 type Incident struct {
@@ -561,7 +584,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report
+	// alarm, fail_over, told, all_clear, hand_over, report, shift
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -2038,6 +2061,12 @@ func (q GetSchedulesIDGapsQuery) values() url.Values {
 // GetSchedulesIDGaps: GET /api/v1/schedules/{id}/gaps: When nobody is on call.
 func (c *Client) GetSchedulesIDGaps(ctx context.Context, id string, query GetSchedulesIDGapsQuery, with ...Option) (out PageGap, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/gaps", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDImport: POST /api/v1/schedules/{id}/import: Take an iCalendar in as layers, overrides or time off.
+func (c *Client) PostSchedulesIDImport(ctx context.Context, id string, body ImportingCalendarBody, with ...Option) (out Imported, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/import", nil, body, &out, with)
 	return out, err
 }
 

@@ -61,3 +61,47 @@ func TestCalendars(t *testing.T) {
 		}
 	})
 }
+
+// A calendar comes in as layers, as overrides or as time off; what came before from one is
+// replaced, what is not understood is told, and a plan changes nothing.
+func TestCalendarIn(t *testing.T) {
+	both(t, func(t *testing.T, h *home) {
+		day := pair(h)
+		stamp := func(n int) string { return strings.NewReplacer("-", "", ":", "").Replace(day(n)) }
+		ics := func(summary string, n int) string {
+			return `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:` + summary + `\r\nDTSTART:` + stamp(n) + `\r\nDURATION:P1D\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:2\r\nSUMMARY:Somebody else\r\nDTSTART:` + stamp(n) + `\r\nDURATION:P1D\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`
+		}
+		send := func(as, more, summary string, n int) reply {
+			t.Helper()
+			return h.must(200, "max", "POST", "/schedules/pair/import", `{"as":"`+as+`","ics":"`+ics(summary, n)+`"`+more+`}`)
+		}
+		r := send("overrides", `,"plan":true`, "Max: on call", 2)
+		if r.field("overrides") != 1.0 || !strings.Contains(r.body, "nobody is known by") || h.noon(day(2)) != "[rita]" || r.field("preview.changes.0.on") == nil {
+			t.Errorf("a plan: %s", r.body)
+		}
+		send("overrides", "", "Max: on call", 2)
+		if got := h.noon(day(2)); got != "[max]" {
+			t.Errorf("as an override: %s", got)
+		}
+		send("overrides", "", "max", 4)
+		if got := h.noon(day(2)) + h.noon(day(4)); got != "[rita][max]" {
+			t.Errorf("replaced: %s", got)
+		}
+		send("overrides", `,"people":{"the boss":"max"}`, "the boss", 2)
+		if got := h.noon(day(2)); got != "[max]" {
+			t.Errorf("by another name: %s", got)
+		}
+		send("overrides", "", "stranger", 2)
+		send("layers", "", "[L5] Max", 2)
+		if got := h.noon(day(2)) + h.noon(day(4)); got != "[max][rita]" {
+			t.Errorf("as a layer: %s", got)
+		}
+		r = send("time_off", "", "Rita", 6)
+		send("time_off", "", "Rita", 6)
+		if off := h.must(200, "olaf", "GET", "/time-off?from="+day(0), ""); off.items() != 1 || off.field("items.0.person") != "rita" || off.field("items.0.from") != day(6) {
+			t.Errorf("as time off: %s\n%s", r.body, off.body)
+		}
+		h.refused(422, "body.ics", "max", "POST", "/schedules/pair/import", `{"as":"layers","ics":"<html>"}`)
+		h.refused(403, "manager", "rita", "POST", "/schedules/pair/import", `{"as":"layers","ics":"`+ics("max", 1)+`"}`)
+	})
+}

@@ -46,6 +46,8 @@ func bodyFor(method, pattern, team string) string {
 		return `{"name":"script","deeds":["read incidents"]}`
 	case strings.HasSuffix(pattern, "/replay"):
 		return `{"since":"2026-01-01T00:00:00Z"}`
+	case strings.HasSuffix(pattern, "/{id}/import"):
+		return `{"as":"layers","ics":"BEGIN:VCALENDAR\nEND:VCALENDAR","plan":true}`
 	case strings.HasSuffix(pattern, "/calendars"):
 		return `{"kind":"schedule","of":"s"}`
 	case strings.HasSuffix(pattern, "/time-off"):
