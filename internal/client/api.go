@@ -454,6 +454,10 @@ type Layer struct {
 	Until      string     `json:"until,omitempty"`
 }
 
+type LeavingBody struct {
+	Text string `json:"text"`
+}
+
 type LedgerLine struct {
 	At time.Time `json:"at"`
 	// Why somebody says it is wrong; a manager decides
@@ -745,6 +749,12 @@ type PageShift struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageShiftNote struct {
+	Items []ShiftNote `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageSwap struct {
 	Items []Swap `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -981,6 +991,12 @@ type Shift struct {
 	Roles  map[string][]string `json:"roles,omitempty"`
 	Until  time.Time           `json:"until"`
 	Why    string              `json:"why,omitempty"`
+}
+
+type ShiftNote struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	Text string    `json:"text"`
 }
 
 type SnoozingBody struct {
@@ -2109,6 +2125,33 @@ func (q GetSchedulesIDLoadQuery) values() url.Values {
 // GetSchedulesIDLoad: GET /api/v1/schedules/{id}/load: What being on call costs whom, line by line.
 func (c *Client) GetSchedulesIDLoad(ctx context.Context, id string, query GetSchedulesIDLoadQuery, with ...Option) (out PageBurden, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/load", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDNotesQuery is what GetSchedulesIDNotes may be asked for. What is zero is left out.
+type GetSchedulesIDNotesQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetSchedulesIDNotesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetSchedulesIDNotes: GET /api/v1/schedules/{id}/notes: What shifts left to those after them.
+func (c *Client) GetSchedulesIDNotes(ctx context.Context, id string, query GetSchedulesIDNotesQuery, with ...Option) (out PageShiftNote, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/notes", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDNotes: POST /api/v1/schedules/{id}/notes: Leave a note to the next shift.
+func (c *Client) PostSchedulesIDNotes(ctx context.Context, id string, body LeavingBody, with ...Option) (out ShiftNote, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/notes", nil, body, &out, with)
 	return out, err
 }
 

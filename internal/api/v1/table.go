@@ -94,6 +94,8 @@ var table = concat(
 		{"POST", "/time-off", org.KeepOwn, house, "time off", "Be away, and see or publish who stands for you", creates((*API).addTimeOff)},
 		{"DELETE", "/time-off/{id}", org.KeepOwn, house, "time off", "Be there after all", serve((*API).removeTimeOff)},
 		{"POST", "/schedules/{id}/import", org.Configure, ofThing, "calendars", "Take an iCalendar in as layers, overrides or time off", serve((*API).importCalendar)},
+		{"GET", "/schedules/{id}/notes", org.ReadSetup, house, "schedules", "What shifts left to those after them", serve((*API).listNotes)},
+		{"POST", "/schedules/{id}/notes", org.Respond, ofThing, "schedules", "Leave a note to the next shift", creates((*API).leaveNote)},
 		{"POST", "/schedules/{id}/take", org.Respond, ofThing, "schedules", "Take the shift that is running", creates((*API).takeShift)},
 		{"GET", "/schedules/{id}/swaps", org.ReadSetup, house, "schedules", "List swaps and requests for cover", serve((*API).listSwaps)},
 		{"POST", "/schedules/{id}/swaps", org.Respond, ofThing, "schedules", "Ask for somebody to take a stretch", creates((*API).askSwap)},
