@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -161,4 +162,30 @@ func (l *layer) neighbour(at, by int64) (k int64, ok bool) {
 		k, start, _ = l.turn.clock.at(start - 1)
 	}
 	return k, true
+}
+
+// Starts are when the first n occurrences of a layer's cover begin, fewer where it makes
+// no more. The error is for a layer without occurrences.
+func Starts(l Layer, n int) ([]time.Time, error) {
+	c, err := Compile(Schedule{Layers: []Layer{l}})
+	if err != nil {
+		return nil, err
+	}
+	civil, ok := c.layers[0].cover.(*civilCover)
+	if !ok {
+		return nil, errors.New("the cover has no occurrences")
+	}
+	r, ok := civil.pattern.(*recur)
+	if !ok {
+		return nil, errors.New("the cover is no recurrence")
+	}
+	var out []time.Time
+	r.each(r.start, r.start+20*366*day, func(o occurrence) bool {
+		out = append(out, timeOf(civil.z.resolve(o.civil, false)*second))
+		return len(out) < n
+	})
+	if len(out) == 0 {
+		return nil, errors.New("the rule makes no occurrence")
+	}
+	return out, nil
 }

@@ -73,6 +73,7 @@ const (
 	acknowledgeLink permission = "acknowledge link" // the token of one page
 	appFile         permission = "app file"         // one of the build that is served
 	signature       permission = "signature"        // of the provider whose door it is
+	calendarLink    permission = "calendar link"    // the token of one calendar
 	local           permission = "local"            // from a private network, not through a proxy
 )
 
@@ -160,6 +161,7 @@ func New(o Options) http.Handler {
 	}
 	s.routes = append(s.routes, appRoutes(web.NewApp(o.Base, o.UIDev, known), o.UIDev != "")...)
 	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
+	s.routes = append(s.routes, route{"GET", "/ical/{token}", calendarLink, "problem", own.Calendar})
 	for _, r := range own.Routes() {
 		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})
 	}

@@ -18,7 +18,7 @@ func TestEveryRouteForStrangers(t *testing.T) {
 	h := open(t)
 	for _, r := range h.http.(*server).routes {
 		path := strings.NewReplacer("{source}", "generic", "{key}", "stranger", "{token}", "stranger.mac").Replace(r.pattern)
-		if least, _ := org.Deed(r.permission).Needs(); least == "" && !slices.Contains([]permission{public, integrationKey, acknowledgeLink, appFile, signature, local}, r.permission) {
+		if least, _ := org.Deed(r.permission).Needs(); least == "" && !slices.Contains([]permission{public, integrationKey, acknowledgeLink, appFile, calendarLink, signature, local}, r.permission) {
 			t.Errorf("%s %s: who may use it?", r.method, r.pattern)
 		}
 		for _, p := range []string{path, path + "/", "/" + path, "/." + path, path + "/..", strings.Replace(path, "stranger", strings.Repeat("%x\xff", 5000), 1)} {

@@ -47,6 +47,13 @@ type AddingBody struct {
 	Why     string   `json:"why,omitempty"`
 }
 
+type AddingCalendarBody struct {
+	// person, team, schedule
+	Kind string `json:"kind"`
+	// Which; of a person, yourself when it is left out
+	Of string `json:"of,omitempty"`
+}
+
 type AddingTimeOffBody struct {
 	From time.Time `json:"from"`
 	// Yourself, when it is left out. For somebody else only a manager of one of their teams writes
@@ -175,6 +182,19 @@ type Burden struct {
 	// Of the span
 	Pain   float64 `json:"pain"`
 	Person string  `json:"person"`
+}
+
+type CalendarLink struct {
+	ID string `json:"id"`
+	// person, team, schedule
+	Kind   string    `json:"kind"`
+	MadeAt time.Time `json:"made_at"`
+	Of     string    `json:"of"`
+	Owner  string    `json:"owner"`
+	// Shown this once
+	URL string `json:"url,omitempty"`
+	// To the hour
+	UsedAt *time.Time `json:"used_at,omitempty"`
 }
 
 type Call struct {
@@ -639,6 +659,21 @@ type Hours struct {
 	To   string   `json:"to"`
 }
 
+type HoursFile struct {
+	// One line per month, person, schedule and role; every hour in one column
+	Csv string `json:"csv"`
+}
+
+type Imported struct {
+	Layers    int64 `json:"layers"`
+	Overrides int64 `json:"overrides"`
+	// What it does to the next eight weeks
+	Preview *Preview `json:"preview,omitempty"`
+	TimeOff int64    `json:"time_off"`
+	// What was not understood, event by event
+	Troubles []string `json:"troubles"`
+}
+
 type ImportedBody struct {
 	Changes []StepTaken `json:"changes"`
 	// Nothing was written
@@ -650,6 +685,19 @@ type ImportingBody struct {
 	Csv string `json:"csv"`
 	// Only say what would change
 	Plan bool `json:"plan,omitempty"`
+}
+
+type ImportingCalendarBody struct {
+	// layers: a layer for each event; overrides: each occurrence of the next year puts its people on call; time_off: each occurrence is when its person is away: layers, overrides, time_off
+	As string `json:"as"`
+	// The calendar, as text/calendar
+	Ics string `json:"ics"`
+	// Who is meant by a summary or an address; otherwise ids, names and mail addresses are tried
+	People map[string]string `json:"people,omitempty"`
+	// Only say what would come of it
+	Plan bool `json:"plan,omitempty"`
+	// Of readings without a zone; that of the calendar, or of the schedule, when it is left out
+	Zone string `json:"zone,omitempty"`
 }
 
 type Incident struct {
@@ -762,6 +810,10 @@ type Layer struct {
 	Turn       *Turn      `json:"turn,omitempty"`
 	TZ         string     `json:"tz,omitempty"`
 	Until      string     `json:"until,omitempty"`
+}
+
+type LeavingBody struct {
+	Text string `json:"text"`
 }
 
 type LedgerLine struct {
@@ -1074,7 +1126,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report, update
+	// alarm, fail_over, told, all_clear, hand_over, report, update, shift
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -1107,6 +1159,12 @@ type PageBeatState struct {
 
 type PageBurden struct {
 	Items []Burden `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageCalendarLink struct {
+	Items []CalendarLink `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1269,6 +1327,12 @@ type PageSettings struct {
 
 type PageShift struct {
 	Items []Shift `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageShiftNote struct {
+	Items []ShiftNote `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1807,6 +1871,12 @@ type Shift struct {
 	Roles  map[string][]string `json:"roles,omitempty"`
 	Until  time.Time           `json:"until"`
 	Why    string              `json:"why,omitempty"`
+}
+
+type ShiftNote struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	Text string    `json:"text"`
 }
 
 type Shown struct {
@@ -2362,6 +2432,23 @@ func (q GetAuditQuery) values() url.Values {
 func (c *Client) GetAudit(ctx context.Context, query GetAuditQuery, with ...Option) (out PageChange, err error) {
 	err = c.do(ctx, "GET", "/api/v1/audit", query.values(), nil, &out, with)
 	return out, err
+}
+
+// GetCalendars: GET /api/v1/calendars: List one's own calendars.
+func (c *Client) GetCalendars(ctx context.Context, with ...Option) (out PageCalendarLink, err error) {
+	err = c.do(ctx, "GET", "/api/v1/calendars", nil, nil, &out, with)
+	return out, err
+}
+
+// PostCalendars: POST /api/v1/calendars: Make a calendar with a private address, which is shown once.
+func (c *Client) PostCalendars(ctx context.Context, body AddingCalendarBody, with ...Option) (out CalendarLink, err error) {
+	err = c.do(ctx, "POST", "/api/v1/calendars", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteCalendarsID: DELETE /api/v1/calendars/{id}: End a calendar at once.
+func (c *Client) DeleteCalendarsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/calendars/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
 // GetCallsQuery is what GetCalls may be asked for. What is zero is left out.
@@ -3066,7 +3153,7 @@ func (q GetOncallHoursQuery) values() url.Values {
 }
 
 // GetOncallHours: GET /api/v1/oncall/hours: Hours by month and person, as CSV.
-func (c *Client) GetOncallHours(ctx context.Context, query GetOncallHoursQuery, with ...Option) (out string, err error) {
+func (c *Client) GetOncallHours(ctx context.Context, query GetOncallHoursQuery, with ...Option) (out HoursFile, err error) {
 	err = c.do(ctx, "GET", "/api/v1/oncall/hours", query.values(), nil, &out, with)
 	return out, err
 }
@@ -3443,6 +3530,12 @@ func (c *Client) GetSchedulesIDGaps(ctx context.Context, id string, query GetSch
 	return out, err
 }
 
+// PostSchedulesIDImport: POST /api/v1/schedules/{id}/import: Take an iCalendar in as layers, overrides or time off.
+func (c *Client) PostSchedulesIDImport(ctx context.Context, id string, body ImportingCalendarBody, with ...Option) (out Imported, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/import", nil, body, &out, with)
+	return out, err
+}
+
 // GetSchedulesIDLintQuery is what GetSchedulesIDLint may be asked for. What is zero is left out.
 type GetSchedulesIDLintQuery struct {
 	// Now, when it is left out
@@ -3482,6 +3575,33 @@ func (q GetSchedulesIDLoadQuery) values() url.Values {
 // GetSchedulesIDLoad: GET /api/v1/schedules/{id}/load: What being on call costs whom, line by line.
 func (c *Client) GetSchedulesIDLoad(ctx context.Context, id string, query GetSchedulesIDLoadQuery, with ...Option) (out PageBurden, err error) {
 	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/load", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetSchedulesIDNotesQuery is what GetSchedulesIDNotes may be asked for. What is zero is left out.
+type GetSchedulesIDNotesQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 366 days
+	To time.Time
+}
+
+func (q GetSchedulesIDNotesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetSchedulesIDNotes: GET /api/v1/schedules/{id}/notes: What shifts left to those after them.
+func (c *Client) GetSchedulesIDNotes(ctx context.Context, id string, query GetSchedulesIDNotesQuery, with ...Option) (out PageShiftNote, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/notes", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDNotes: POST /api/v1/schedules/{id}/notes: Leave a note to the next shift.
+func (c *Client) PostSchedulesIDNotes(ctx context.Context, id string, body LeavingBody, with ...Option) (out ShiftNote, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/notes", nil, body, &out, with)
 	return out, err
 }
 

@@ -1,8 +1,14 @@
 // Package ical speaks iCalendar (RFC 5545), as far as shifts need it.
 //
 // Out goes a calendar of shifts that are already resolved: each an event of its own in
-// UTC, with a name that stays its own while the shift moves. Whoever reads it needs
+// UTC, named after its schedule, person and start. Whoever reads it needs
 // neither our rules nor a zone.
+//
+// In come events with recurrence rules, exceptions, additions, occurrences that were moved
+// or cancelled, whole days, and zones by their IANA or Windows names. Parse reads what
+// there is and tells what it did not understand, event by event: half a calendar that
+// says which half it is beats none. Layers and Spans make of it what a schedule, an
+// override or time off can hold.
 package ical
 
 import (

@@ -217,7 +217,7 @@ func (a *API) dispute(ctx context.Context, in *disputing) (*struct{}, error) {
 	if !slices.ContainsFunc(l.lines, func(x load.Line) bool { return x.ID == in.Body.Line && x.Person == who }) {
 		return nil, store.ErrNotFound
 	}
-	return nil, a.store.Write(ctx, store.People, func(tx *store.Tx) error {
+	return &struct{}{}, a.store.Write(ctx, store.People, func(tx *store.Tx) error {
 		return tx.PutDispute(store.Dispute{Line: in.Body.Line, Person: who, At: now, Why: in.Body.Why, Decided: in.Body.Decide, By: string(c.Actor())})
 	})
 }
@@ -311,14 +311,13 @@ type hoursOf struct {
 	To   time.Time `query:"to" doc:"Now, when it is left out; at most 366 days"`
 }
 
-type csvFile struct {
-	ContentType string `header:"Content-Type"`
-	Disposition string `header:"Content-Disposition"`
-	Body        []byte
+// HoursFile is what a payroll reads.
+type HoursFile struct {
+	CSV string `json:"csv" doc:"One line per month, person, schedule and role; every hour in one column"`
 }
 
 // hours are everybody's hours by month, for pay.
-func (a *API) hours(ctx context.Context, in *hoursOf) (*csvFile, error) {
+func (a *API) hours(ctx context.Context, in *hoursOf) (*pageless[HoursFile], error) {
 	s := asking(ctx).setup
 	now := a.now()
 	from, to := in.From.UTC(), in.To.UTC()
@@ -364,5 +363,5 @@ func (a *API) hours(ctx context.Context, in *hoursOf) (*csvFile, error) {
 	})
 	var b bytes.Buffer
 	err := load.WriteCSV(&b, months, s.person)
-	return &csvFile{"text/csv; charset=utf-8", `attachment; filename="oncall-hours.csv"`, b.Bytes()}, err
+	return &pageless[HoursFile]{Body: HoursFile{b.String()}}, err
 }

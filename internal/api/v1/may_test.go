@@ -55,6 +55,10 @@ func bodyFor(method, pattern, team string) string {
 		return `{"yaml":"{}"}`
 	case strings.HasSuffix(pattern, "/replay"):
 		return `{"since":"2026-01-01T00:00:00Z"}`
+	case strings.HasSuffix(pattern, "/{id}/import"):
+		return `{"as":"layers","ics":"BEGIN:VCALENDAR\nEND:VCALENDAR","plan":true}`
+	case strings.HasSuffix(pattern, "/calendars"):
+		return `{"kind":"schedule","of":"s"}`
 	case strings.HasSuffix(pattern, "/time-off"):
 		return `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`
 	case strings.HasSuffix(pattern, "/disputes"):

@@ -290,3 +290,54 @@ func (a *API) takeShift(ctx context.Context, in *taking) (*override, error) {
 	})
 	return &override{ETag: tag(version), Location: Prefix + "/schedules/" + in.ID + "/overrides/" + p.ID, Body: p}, err
 }
+
+type leaving struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body struct {
+		Text string `json:"text" minLength:"1" maxLength:"2000"`
+	}
+}
+
+// A ShiftNote is what somebody leaves to the next shift.
+type ShiftNote struct {
+	At   time.Time    `json:"at"`
+	By   org.PersonID `json:"by"`
+	Text string       `json:"text"`
+}
+
+// leaveNote leaves a note to the next shift: it is told with the change of hands.
+func (a *API) leaveNote(ctx context.Context, in *leaving) (*pageless[ShiftNote], error) {
+	c := asking(ctx)
+	if _, err := c.setup.schedule(in.ID); err != nil {
+		return nil, err
+	}
+	now := a.now()
+	n := store.ShiftNote{ID: a.engine.NewID(now), Schedule: org.ScheduleID(in.ID), At: now, By: c.Actor().Person(), Text: in.Body.Text}
+	err := a.store.Write(ctx, store.People, func(tx *store.Tx) error { return tx.AddShiftNote(n) })
+	return &pageless[ShiftNote]{Body: ShiftNote{n.At, n.By, n.Text}}, err
+}
+
+func (a *API) listNotes(ctx context.Context, in *Stretch) (*pageOf[ShiftNote], error) {
+	if _, err := asking(ctx).setup.schedule(in.ID); err != nil {
+		return nil, err
+	}
+	now := a.now()
+	if in.From.IsZero() {
+		in.From = now.AddDate(0, 0, -14)
+	}
+	if in.To.IsZero() {
+		in.To = in.From.Add(longestShow)
+	}
+	from, to, err := in.bounds(now)
+	if err != nil {
+		return nil, err
+	}
+	out := &pageOf[ShiftNote]{Body: page[ShiftNote]{Items: []ShiftNote{}}}
+	return out, a.store.Read(ctx, func(tx *store.Tx) error {
+		all, err := tx.ShiftNotes(org.ScheduleID(in.ID), from, to)
+		for _, n := range all {
+			out.Body.Items = append(out.Body.Items, ShiftNote{n.At, n.By, n.Text})
+		}
+		return err
+	})
+}

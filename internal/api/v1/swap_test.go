@@ -136,6 +136,10 @@ func TestTakeAShiftNow(t *testing.T) {
 
 func TestLintAndGaps(t *testing.T) {
 	h := open(t, "")
+	h.must(201, "rita", "POST", "/schedules/s/notes", `{"text":"db-2 is slow"}`)
+	if r := h.must(200, "olaf", "GET", "/schedules/s/notes", ""); r.field("items.0.by") != "rita" || r.field("items.0.text") != "db-2 is slow" || r.items() != 1 {
+		t.Errorf("notes: %s", r.body)
+	}
 	day := pair(h)
 	r := h.must(200, "olaf", "GET", "/schedules/pair/gaps?from="+day(-2)+"&to="+day(3), "")
 	if r.field("items.0.until") != day(0) || r.items() != 1 {
