@@ -324,6 +324,22 @@ type CodeGivenBody struct {
 	Code string `json:"code"`
 }
 
+type Comparison struct {
+	After  Played `json:"after"`
+	Before Played `json:"before"`
+	// Pages that the draft would add, at most 200
+	Come []PagedFor `json:"come"`
+	// That were played; repetitions that were only counted are not kept
+	Events int64     `json:"events"`
+	From   time.Time `json:"from"`
+	// Pages that the draft would spare, at most 200
+	Gone []PagedFor `json:"gone"`
+	// The window that was really played
+	To time.Time `json:"to"`
+	// All of the window that was asked for
+	Whole bool `json:"whole"`
+}
+
 type Counts struct {
 	Acknowledged int64 `json:"acknowledged"`
 	// Whatever their status; they are not counted under it
@@ -969,6 +985,15 @@ type NextLevel struct {
 	Text string `json:"text"`
 }
 
+type Nights struct {
+	// On which the night began
+	Date string `json:"date"`
+	// Of those, between 22:00 and 07:00 in the person's zone
+	Night  int64  `json:"night"`
+	Pages  int64  `json:"pages"`
+	Person string `json:"person"`
+}
+
 type Node struct {
 	DependsOn []string `json:"depends_on,omitempty"`
 	ID        string   `json:"id"`
@@ -1308,6 +1333,15 @@ type PageWebhook struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PagedFor struct {
+	At time.Time `json:"at"`
+	// Whom the first level would call
+	People  []string `json:"people"`
+	Service string   `json:"service"`
+	Title   string   `json:"title"`
+	Why     string   `json:"why"`
+}
+
 type PagedMethod struct {
 	AnsweredAt *time.Time `json:"answered_at,omitempty"`
 	// Of the last page
@@ -1411,6 +1445,12 @@ type PinnedBody struct {
 type PinningBody struct {
 	// Only these; without them, all that are behind
 	IDs []string `json:"ids,omitempty"`
+}
+
+type Played struct {
+	Pages int64 `json:"pages"`
+	// By person and date
+	People []Nights `json:"people"`
 }
 
 type Policy struct {
@@ -1619,6 +1659,15 @@ type ReplayingRulesBody struct {
 	// Only what it sent
 	Integration string `json:"integration,omitempty"`
 	Rules       []Rule `json:"rules"`
+}
+
+type ReplayingSetupBody struct {
+	// A week ago, when it is left out; at most 31 days
+	Since *time.Time `json:"since,omitempty"`
+	// Now, when it is left out
+	Until *time.Time `json:"until,omitempty"`
+	// A set-up file, whole or in parts, over what is configured
+	YAML string `json:"yaml"`
 }
 
 type ResettingBody struct {
@@ -3256,6 +3305,12 @@ func (c *Client) GetPoliciesIDPreview(ctx context.Context, id string, query GetP
 // GetPoliciesIDVersions: GET /api/v1/policies/{id}/versions: List all versions of a policy.
 func (c *Client) GetPoliciesIDVersions(ctx context.Context, id string, with ...Option) (out PagePolicy, err error) {
 	err = c.do(ctx, "GET", "/api/v1/policies/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostReplay: POST /api/v1/replay: What would have paged by a set-up file, over the events that were kept.
+func (c *Client) PostReplay(ctx context.Context, body ReplayingSetupBody, with ...Option) (out Comparison, err error) {
+	err = c.do(ctx, "POST", "/api/v1/replay", nil, body, &out, with)
 	return out, err
 }
 
