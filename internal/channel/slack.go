@@ -96,6 +96,13 @@ func slackBlocks(m Message) []slackBlock {
 	button := func(label, verb, style string) slackElement {
 		return slackElement{Type: "button", Text: &slackText{"plain_text", label}, Action: verb, Value: m.ID, Style: style}
 	}
+	if len(m.Choices) > 0 {
+		actions := slackBlock{Type: "actions"}
+		for i, c := range m.Choices {
+			actions.Elements = append(actions.Elements, button(oneLine(c, 70), fmt.Sprintf("%s:%d", Choose, i+1), ""))
+		}
+		return append(blocks, actions)
+	}
 	return append(blocks, slackBlock{Type: "actions", Elements: []slackElement{
 		button("Acknowledge", string(Acknowledge), "primary"), button("Escalate", string(Escalate), ""), button("Resolve", string(Resolve), "danger"),
 	}})
@@ -199,7 +206,8 @@ func (c *slack) pressed(payload []byte) Call {
 	if json.Unmarshal(payload, &p) != nil || len(p.Actions) != 1 || p.User.ID == "" {
 		return Call{Answer: empty}
 	}
-	s := Said{Page: p.Actions[0].Value, Verb: Verb(p.Actions[0].Action), From: p.User.ID}
+	verb, n, _ := strings.Cut(p.Actions[0].Action, ":")
+	s := Said{Page: p.Actions[0].Value, Verb: Verb(verb), From: p.User.ID, Text: n}
 	return Call{Said: []Said{s}, Answer: empty, After: func(ctx context.Context, texts []string) error {
 		return c.respond(ctx, p.ResponseURL, texts)
 	}}

@@ -128,6 +128,9 @@ func messages() (all []channel.Message) {
 		m.Title, m.Body = title, []string{title, title}
 		all = append(all, m)
 	}
+	asked := smsAlarm()
+	asked.Choices = []string{"yes", "no", strings.Repeat("perhaps ", 50), "<!channel>"}
+	all = append(all, asked)
 	low := smsAlarm()
 	low.Priority, low.More = org.Low, "6 more alerts for checkout"
 	return append(all, low)

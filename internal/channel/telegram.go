@@ -69,6 +69,12 @@ func (t *telegram) Send(ctx context.Context, m Message) (Receipt, error) {
 	body := map[string]any{"chat_id": chat, "text": chatText(m, 4000), "disable_notification": lowKey(m), "link_preview_options": map[string]bool{"is_disabled": true}}
 	if m.Purpose.Alarms() {
 		row := []telegramButton{{Text: "Acknowledge", Data: "acknowledge:" + m.ID}, {Text: "Escalate", Data: "escalate:" + m.ID}, {Text: "Resolve", Data: "resolve:" + m.ID}}
+		if len(m.Choices) > 0 {
+			row = nil
+			for i, c := range m.Choices {
+				row = append(row, telegramButton{Text: oneLine(c, 60), Data: fmt.Sprintf("%s:%s:%d", Choose, m.ID, i+1)})
+			}
+		}
 		body["reply_markup"] = map[string]any{"inline_keyboard": [][]telegramButton{row}}
 	}
 	result, err := t.call(ctx, "sendMessage", body)
@@ -127,7 +133,8 @@ type telegramUpdate struct {
 func (u telegramUpdate) said() (Said, bool) {
 	if u.Pressed.ID != "" {
 		verb, page, _ := strings.Cut(u.Pressed.Data, ":")
-		return Said{Page: page, Verb: Verb(verb), From: strconv.FormatInt(u.Pressed.From.ID, 10)}, true
+		page, n, _ := strings.Cut(page, ":")
+		return Said{Page: page, Verb: Verb(verb), Text: n, From: strconv.FormatInt(u.Pressed.From.ID, 10)}, true
 	}
 	if u.Message.Text == "" || u.Message.From.ID == 0 {
 		return Said{}, false

@@ -133,6 +133,16 @@ func (e *Engine) failing(s *setup, name string, now time.Time) bool {
 	return !slices.ContainsFunc(s.providersOf(name), func(p provider) bool { return !e.health.ailing(p.id, now) })
 }
 
+// losing says whether every provider of a channel loses what it takes: then being taken
+// means little.
+func (e *Engine) losing(s *setup, name string, now time.Time) bool {
+	all := s.providersOf(name)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(p provider) bool {
+		f := e.health.of(p.id)
+		return f.lost < ailingAfter || now.Sub(f.lostAt) >= losingFor
+	})
+}
+
 // equip joins the providers that the server's options set up with those that are
 // configured. One that cannot be made is told, and left out.
 func (e *Engine) equip(s *setup, rows []store.ConfigRow) {

@@ -140,7 +140,7 @@ func (e *Engine) carry(ctx context.Context, p parcel, o *outcome, now time.Time)
 	if n == 0 {
 		return r, refusePage("channel %s is not set up", p.page.Channel)
 	}
-	o.page.Via, o.others, o.doubt = chosen.id, n-1, e.failing(p.setup, p.page.Channel, now)
+	o.page.Via, o.others, o.doubt = chosen.id, n-1, e.losing(p.setup, p.page.Channel, now)
 	patience := channel.SendTimeout
 	if n > 1 {
 		patience = impatience
@@ -158,7 +158,7 @@ type outcome struct {
 	page    store.PageRow
 	to      string // the address, as it was then
 	others  int    // providers that could carry it as well
-	doubt   bool   // no provider of the channel was well when it was tried
+	doubt   bool   // every provider of the channel loses what it takes
 	receipt channel.Receipt
 	err     error
 	at      time.Time

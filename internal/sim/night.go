@@ -39,7 +39,8 @@ type player struct {
 	hangs  map[string]bool // providers that take everything and never answer
 	delays map[string]bool // providers whose callbacks are late
 	late   []mockworld.Callback
-	called incident.ID // the last page by hand
+	called incident.ID  // the last page by hand
+	reader org.PersonID // who reads a reply, in which codes stand
 
 	script     script
 	transcript transcript

@@ -191,6 +191,8 @@ func (p *player) texts(ctx context.Context, w words) error {
 			text = strings.ReplaceAll(text, "#"+key, p.engine.Code(person.ID, id))
 		}
 	}
+	defer func() { p.reader = "" }()
+	p.reader = person.ID
 	form := url.Values{"From": {person.Methods[i].Address}, "To": {mockworld.TwilioFrom}, "Body": {text}, "MessageSid": {"SM00000000000000000000000000000000"}, "AccountSid": {mockworld.TwilioAccount}}
 	return p.hearsBack(ctx, mockworld.TwilioCallback(publicURL+channel.DoorPath+w["PROVIDER"]+"/sms", form))
 }
@@ -215,6 +217,11 @@ func (p *player) hearsBack(ctx context.Context, cb mockworld.Callback) error {
 	for _, tag := range []string{"Message", "Say"} {
 		if _, after, ok := strings.Cut(text, "<"+tag+">"); ok {
 			text, _, _ = strings.Cut(after, "</"+tag+">")
+		}
+	}
+	for key := range p.from { // the codes change with the ids of the night
+		if id, err := p.subject(ctx, words{"KEY": key}); err == nil && p.reader != "" {
+			text = strings.ReplaceAll(text, p.engine.Code(p.reader, id), "#"+key)
 		}
 	}
 	p.say(markReply, "%s", text)
