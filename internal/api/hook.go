@@ -39,10 +39,9 @@ func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Method: r.Method, URL: address, Path: path, Query: r.URL.Query(), Header: r.Header, Body: body,
 	}, h.engine.Now())
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		refuse(w, "problem", http.StatusNotFound, "there is nothing here")
-	case errors.Is(err, channel.ErrSignature):
-		refuse(w, "problem", http.StatusUnauthorized, err.Error())
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, channel.ErrSignature): // nobody learns which channels there are
+		h.log.Warn("a callback was refused", "channel", id, "error", err)
+		refuse(w, "problem", http.StatusUnauthorized, channel.ErrSignature.Error())
 	case err != nil:
 		h.log.Error("a provider's callback could not be taken; it will be asked for again", "channel", id, "error", err)
 		refuse(w, "problem", http.StatusServiceUnavailable, "this cannot be taken now: try again")

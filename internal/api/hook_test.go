@@ -103,7 +103,8 @@ func TestDoorOfAProvider(t *testing.T) {
 	if p := state(); p.State != escalate.Answered {
 		t.Errorf("%+v", p)
 	}
-	if res := h.do("POST", "/hook/nobody/sms", ""); res.Code != http.StatusNotFound {
-		t.Error(res.Code)
+	unknown, unsigned := h.do("POST", "/hook/nobody/sms", ""), h.do("POST", "/hook/twilio/sms", "")
+	if unknown.Code != http.StatusUnauthorized || unknown.Body.String() != unsigned.Body.String() || unsigned.Code != unknown.Code {
+		t.Errorf("which channels there are can be told: %d %s, %d %s", unknown.Code, unknown.Body, unsigned.Code, unsigned.Body)
 	}
 }

@@ -48,6 +48,11 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 	key := h.must(201, "ada", "POST", "/keys", `{"name":"mine","deeds":["read incidents"]}`).field("id").(string)
 	override := h.must(201, "ada", "POST", "/schedules/s/overrides", bodyFor("POST", v1.Prefix+"/schedules/{id}/overrides", "dba")).field("id").(string)
 
+	call := h.must(201, "ada", "POST", "/calls", `{"title":"Who can come?","targets":["person:rita"]}`).field("id").(string)
+	calendar := h.must(201, "ada", "POST", "/calendars", `{"kind":"person"}`).field("id").(string)
+	away := h.must(201, "ada", "POST", "/time-off", `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`).field("time_off.id").(string)
+	other := func(id string) string { return id[:len(id)-1] + map[bool]string{true: "y", false: "x"}[id[len(id)-1] == 'x'] }
+
 	config := map[string]string{}
 	for plural, ids := range known {
 		config[plural] = ids[0]
@@ -65,6 +70,12 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 			return in("id"), strange{"alert-" + secret, "alert-" + never, secretly}, true
 		case rest == "/silences/{id}":
 			return in("id"), strange{hushed, uuid, secretly}, true
+		case strings.HasPrefix(rest, "/calls/{id}"):
+			return in("id"), strange{call, other(call), []string{"", "integration key", "narrow", "olaf", "stine"}}, true
+		case rest == "/calendars/{id}":
+			return in("id"), strange{calendar, other(calendar), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "ada" || c == "key" })}, true
+		case rest == "/time-off/{id}":
+			return in("id"), strange{away, other(away), fromSetup}, true
 		case rest == "/keys/{id}":
 			return in("id"), strange{key, key[:len(key)-1] + "0", []string{"", "integration key", "narrow", "max", "rita", "olaf", "stine", "otto"}}, true
 		case rest == "/sessions/{id}":
@@ -82,7 +93,9 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 		case rest == "/me/tests/{id}": // a page, and none of theirs
 			page, _, _ := strings.Cut(link, ".")
 			return in("id"), strange{page, page[:len(page)-1] + "x", nil}, true
-		case d.Pattern == "/a/{token}", d.Pattern == "/t/{token}":
+		case d.Pattern == "/ical/{token}": // somebody's calendar, and no token of it
+			return in("token"), strange{calendar + ".ics", other(calendar) + ".ics", nil}, true
+		case d.Pattern == "/a/{token}", d.Pattern == "/p/{token}", d.Pattern == "/t/{token}":
 			page, mac, _ := strings.Cut(link, ".")
 			return in("token"), strange{page + "." + strings.Repeat("A", len(mac)), page[:len(page)-1] + "x." + strings.Repeat("A", len(mac)), nil}, true
 		case d.Pattern == "/setup/{token}", d.Pattern == "/password/{token}": // somebody's session is no such token, nor is a link

@@ -14,7 +14,7 @@ import (
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"keys": {"key", "narrow"},
+	"channels": {"relay", "relay-web"}, "keys": {"key", "narrow"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -135,6 +135,8 @@ func furnish(h *home) *home {
 		"schedule/s-web":       withTeam(setup["schedule/s"], "s-web", "web"),
 		"heartbeat/backup":     org.Heartbeat{ID: "backup", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom"},
 		"heartbeat/backup-web": org.Heartbeat{ID: "backup-web", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom-web"},
+		"channel/relay":        org.Channel{ID: "relay", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
+		"channel/relay-web":    org.Channel{ID: "relay-web", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
 		"webhook/bot":          org.Webhook{ID: "bot", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Team: "dba"},
 		"webhook/bot-web":      org.Webhook{ID: "bot-web", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Service: "site"},
 		"integration/prom-web": org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},

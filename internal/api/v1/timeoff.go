@@ -211,6 +211,9 @@ func (a *API) removeTimeOff(ctx context.Context, in *timeOffID) (*struct{}, erro
 			return err
 		}
 		if err := c.leads(o.Person); err != nil {
+			if !c.May(org.ReadSetup, "") {
+				return store.ErrNotFound // they do not know who is away
+			}
 			return err
 		}
 		return tx.DropTimeOff(in.ID)
