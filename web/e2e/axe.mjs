@@ -39,7 +39,7 @@ test('axe finds nothing, on any screen, in light and dark, on a phone and a desk
         for (const route of routes.filter((r) => !r.open)) {
           await page.goto(server.url + route.path(known));
           await page.locator(route.ready).first().waitFor();
-          await page.waitForTimeout(300);
+          await page.waitForTimeout(900);
           for (const v of await violations(page)) found.push(`${at} ${route.name}: ${v}`);
         }
         await page.goto(`${server.url}/incidents`);
