@@ -63,6 +63,11 @@ func (a *Auth) SignInPage(w http.ResponseWriter, r *http.Request) {
 		f.Show(w, http.StatusForbidden)
 		return
 	}
+	if f.Fields[0].Value == "" || r.PostFormValue("password") == "" { // nobody tried anything
+		f.Wrong, f.Fields[0].Wrong = "Write your name and your password.", true
+		f.Show(w, http.StatusUnprocessableEntity)
+		return
+	}
 	p, token, why, err := a.enter(r, r.PostFormValue("person"), r.PostFormValue("password"), r.PostFormValue("totp"))
 	status := http.StatusUnauthorized
 	switch {

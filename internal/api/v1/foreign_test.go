@@ -98,6 +98,9 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 		case d.Pattern == "/a/{token}", d.Pattern == "/p/{token}", d.Pattern == "/t/{token}":
 			page, mac, _ := strings.Cut(link, ".")
 			return in("token"), strange{page + "." + strings.Repeat("A", len(mac)), page[:len(page)-1] + "x." + strings.Repeat("A", len(mac)), nil}, true
+		case d.Pattern == "/p/{token}":
+			page, mac, _ := strings.Cut(link, ".")
+			return in("token"), strange{page + ".ack." + strings.Repeat("A", len(mac)), page[:len(page)-1] + "x.ack." + strings.Repeat("A", len(mac)), nil}, true
 		case d.Pattern == "/setup/{token}", d.Pattern == "/password/{token}": // somebody's session is no such token, nor is a link
 			return in("token"), strange{link, "never-a-link", nil}, true
 		case d.Pattern == "/in/{source}/{key}": // a key, of another source
