@@ -128,10 +128,10 @@ var Kannel = Fake{
 	Name: "kannel",
 	Routes: []Route{{"GET", "/cgi-bin/sendsms", func(_ *World, c *Call) error {
 		if c.Query.Get("username") != GatewayUser || c.Query.Get("password") != GatewaySecret {
-			return errors.New("Authorization failed for sendsms")
+			return errors.New("authorization failed for sendsms")
 		}
 		if c.Query.Get("text") == "" {
-			return errors.New("Empty text not allowed, rejected.")
+			return errors.New("empty text not allowed, rejected")
 		}
 		return phone("to", c.Query.Get("to"))
 	}, func(w *World, c *Call) Reply {
