@@ -3,11 +3,13 @@ package v1
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"tocsin/internal/config"
+	"tocsin/internal/store"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -137,6 +139,9 @@ func (a *API) draw(ctx context.Context, c *oncall.Compiled, name string, version
 		v.Overrides = append(v.Overrides, ViewOverride{p.Patch, d.pieces(p.Pieces, "")})
 	}
 	swaps, err := a.listSwaps(ctx, &listingSwaps{ID: in.ID, Open: true})
+	if errors.Is(err, store.ErrNotFound) { // a draft: nobody can have asked for anything
+		swaps, err = &pageOf[oncall.Swap]{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

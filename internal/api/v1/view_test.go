@@ -71,6 +71,9 @@ func TestViewOfDraft(t *testing.T) {
 	if got := v.Final[0].From.Format(time.RFC3339); got != "2026-03-02T19:00:00+11:00" {
 		t.Error(got)
 	}
+	if r := h.must(200, "olaf", "POST", "/schedules/preview", `{"layers":[{"id":"all","people":["rita"]}]}`); r.field("schedule") != "draft" || r.field("gaps.0") != nil {
+		t.Error(r.body)
+	}
 	h.refused(422, "body.layers[0].people[0]", "olaf", "POST", "/schedules/preview", `{"tz":"UTC","layers":[{"id":"day","people":["nobody"]}]}`)
 	if r := h.must(200, "olaf", "GET", "/schedules/s", ""); r.field("tz") == "Europe/Prague" {
 		t.Error(r.body)
