@@ -22,7 +22,7 @@ import (
 // thread and /tocsin come back either to our door, which Slack signs, or over socket
 // mode (slack_socket.go), for which nothing has to reach us from outside.
 var slackKind = Kind{
-	Name: "slack", Channel: "slack", Title: "Slack", Proved: "slack-go's slacktest and its verifier of signatures",
+	Name: "slack", Channel: "slack", Title: "Slack",
 	Settings: []Setting{
 		{Name: "token", Help: "the bot's token (xoxb-...), with chat:write, im:history and commands", Secret: true, Needed: true},
 		{Name: "signing", Help: "the signing secret, for what Slack tells our door", Secret: true},
