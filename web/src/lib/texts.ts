@@ -12,5 +12,3 @@ export interface Forms {
 }
 
 export type Key = keyof typeof core | keyof typeof room | keyof typeof people | keyof typeof oncall | keyof typeof setup | keyof typeof shift;
-export type Key =
-  keyof typeof core | keyof typeof room | keyof typeof people | keyof typeof oncall | keyof typeof setup;
