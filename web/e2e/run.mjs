@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { runAll } from './harness.mjs';
 import './story.mjs';
+import './setup.mjs';
 import './axe.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
