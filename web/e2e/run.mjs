@@ -4,6 +4,7 @@ import { runAll } from './harness.mjs';
 import './story.mjs';
 import './setup.mjs';
 import './axe.mjs';
+import './oncall.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();
