@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { runAll } from './harness.mjs';
 import './story.mjs';
 import './axe.mjs';
+import './offline.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();
