@@ -8,49 +8,50 @@ import path from 'node:path';
 const binary = process.env.TOCSIN ?? path.resolve('../tocsin');
 
 /** Starts `tocsin <command>` and waits until it says that it is ready. */
-export async function start(command, port, more = []) {
+export async function start(command, port) {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-web-'));
-  const child = spawn(
-    binary,
-    [
-      command,
-      '--listen',
-      `127.0.0.1:${port}`,
-      '--data',
-      dir,
-      ...(command === 'serve' ? ['--public-url', `http://localhost:${port}`] : []),
-      ...more,
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  let said = '';
-  process.on('exit', () => child.kill());
-  const ended = new Promise((resolve) => child.on('exit', resolve));
-  child.stdout.on('data', (d) => (said += d));
-  child.stderr.on('data', (d) => (said += d));
   const url = `http://localhost:${port}`;
-  for (let tries = 0; ; tries++) {
-    const ready = await fetch(`${url}/readyz`).then(
-      (r) => r.ok,
-      () => false,
-    );
-    if (ready && (command !== 'demo' || /password\s+\S+/.test(said))) break;
-    if (tries > 300 || child.exitCode !== null) throw new Error(`the server did not start:\n${said}`);
-    await new Promise((r) => setTimeout(r, 200));
+  const options = ['--listen', `127.0.0.1:${port}`, '--data', dir];
+  if (command === 'serve') options.push('--public-url', url);
+  let said = '';
+  let child;
+  let ended;
+  process.on('exit', () => child.kill());
+
+  async function run() {
+    child = spawn(binary, [command, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+    ended = new Promise((resolve) => child.on('exit', resolve));
+    child.stdout.on('data', (d) => (said += d));
+    child.stderr.on('data', (d) => (said += d));
+    for (let tries = 0; ; tries++) {
+      const ready = await fetch(`${url}/readyz`).then(
+        (r) => r.ok,
+        () => false,
+      );
+      if (ready && (command !== 'demo' || /password\s+\S+/.test(said))) return;
+      if (tries > 300 || child.exitCode !== null) throw new Error(`the server did not start:\n${said}`);
+      await new Promise((r) => setTimeout(r, 200));
+    }
   }
+
+  async function end() {
+    child.kill('SIGTERM');
+    await ended;
+  }
+
+  await run();
   return {
     url,
-    dir,
     said: () => said,
     /** The link that makes the first admin, on this server. */
     setUp: () => url + /\/setup\/\S+/.exec(said)[0],
     /** The password of everybody in the demo. */
     password: () => /password\s+(\S+)/.exec(said)[1],
+    /** Away for a while, and back with what it had. */
+    away: end,
+    back: run,
     async stop() {
-      child.kill('SIGTERM');
-      await ended;
+      await end();
       rmSync(dir, { recursive: true, force: true });
     },
   };

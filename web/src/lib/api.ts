@@ -24,7 +24,8 @@ export class Problem extends Error {
   }
 }
 
-type Watcher = (status: number) => void;
+/** `asOf`: the service worker had it from then, in ms. */
+type Watcher = (status: number, asOf?: number) => void;
 const watchers = new Set<Watcher>();
 
 /** Hears the status of every answer, 0 when none came. */
@@ -43,7 +44,8 @@ async function send(request: Request): Promise<Response> {
     watchers.forEach((w) => w(0));
     throw new Problem(0, 'offline');
   }
-  watchers.forEach((w) => w(answer.headers.has('X-As-Of') ? 0 : answer.status));
+  const kept = Date.parse(answer.headers.get('X-As-Of') ?? '');
+  watchers.forEach((w) => (kept ? w(0, kept) : w(answer.status)));
   if (!answer.ok) throw await problemOf(answer);
   return answer;
 }

@@ -21,7 +21,9 @@ class Session {
   offline = $state(false);
 
   constructor() {
-    watchAnswers((status) => {
+    watchAnswers((status, asOf) => {
+      // The bar says of when it is what one sees.
+      if (asOf && live.state !== 'live') live.since = Math.min(live.since || asOf, asOf);
       if (status === 401 && this.me) this.lost();
     });
   }
