@@ -273,7 +273,7 @@ type keyAdd struct {
 	config.Installation
 	Name  string        `arg:"" help:"What the key is for."`
 	Owner org.PersonID  `required:"" help:"Person it acts for: it may never do more than they."`
-	Scope []string      `required:"" help:"What it may do: read-incidents, read-setup, read-sensitive-incidents, keep-keys, respond, configure, administer."`
+	Scope []string      `required:"" help:"What it may do: read-incidents, read-setup, read-sensitive-incidents, keep-keys, keep-profile, respond, configure, administer."`
 	Team  org.TeamID    `help:"Team to which its writing is confined."`
 	For   time.Duration `help:"How long it is good, such as 2160h; without it, until it is revoked."`
 }

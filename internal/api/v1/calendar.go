@@ -48,7 +48,7 @@ type (
 func (a *API) listCalendars(ctx context.Context, _ *only) (*pageOf[CalendarLink], error) {
 	out := &pageOf[CalendarLink]{Body: page[CalendarLink]{Items: []CalendarLink{}}}
 	return out, a.store.Read(ctx, func(tx *store.Tx) error {
-		all, err := tx.CalendarFeedsOf(asking(ctx).Actor().Person())
+		all, err := tx.CalendarFeedsOf(asking(ctx).self())
 		for _, f := range all {
 			out.Body.Items = append(out.Body.Items, CalendarLink{ID: f.ID, Kind: f.Kind, Of: f.Subject, Owner: f.Owner, MadeAt: f.MadeAt, UsedAt: shown(f.UsedAt)})
 		}
@@ -60,9 +60,9 @@ func (a *API) listCalendars(ctx context.Context, _ *only) (*pageOf[CalendarLink]
 // no longer see schedules.
 func (a *API) addCalendar(ctx context.Context, in *addingCalendar) (*pageless[CalendarLink], error) {
 	c := asking(ctx)
-	me := c.Actor().Person()
+	me := c.self()
 	if me == "" {
-		return nil, wrong("body", "a calendar belongs to a person, and an API key is none")
+		return nil, wrong("body", "a calendar belongs to a person, and this key acts for nobody")
 	}
 	of := in.Body.Of
 	if of == "" && in.Body.Kind == "person" {
@@ -94,7 +94,7 @@ func (a *API) revokeCalendar(ctx context.Context, in *calendarID) (*struct{}, er
 		if err != nil {
 			return err
 		}
-		if f.Owner != c.Actor().Person() && !c.May(org.Administer, "") {
+		if f.Owner != c.self() && !c.May(org.Administer, "") {
 			return store.ErrNotFound
 		}
 		return tx.RevokeCalendarFeed(in.ID)

@@ -32,22 +32,25 @@ func (a *API) was(ctx context.Context, s *setup, c *oncall.Compiled, id string, 
 	if first := rows[0].At; first.After(from) {
 		out = s.register().Render(c, from, first)
 	}
+	join := func(next oncall.Shift) {
+		if n := len(out) - 1; n >= 0 && out[n].Until.Equal(next.From) && sameShift(out[n], next) {
+			out[n].Until, out[n].Why = next.Until, next.Why
+			return
+		}
+		out = append(out, next)
+	}
 	end := sooner(now, to)
 	for _, r := range rows {
 		shift := r.Shift(end)
 		shift.From, shift.Until = later(shift.From, from), sooner(shift.Until, end)
 		shift.Empty = len(shift.Roles) == 0
 		if shift.From.Before(shift.Until) {
-			out = append(out, shift)
+			join(shift)
 		}
 	}
-	if last := out[len(out)-1].Until; last.Before(to) {
-		for i, next := range s.register().Render(c, last, to) {
-			if n := len(out) - 1; i == 0 && sameShift(out[n], next) {
-				out[n].Until, out[n].Why = next.Until, next.Why
-				continue
-			}
-			out = append(out, next)
+	if end.Before(to) {
+		for _, next := range s.register().Render(c, end, to) {
+			join(next)
 		}
 	}
 	return out, nil

@@ -45,7 +45,7 @@ type (
 // forOther says who is meant: the caller, or somebody else for whom a manager of the team
 // may speak.
 func (c *caller) forOther(p org.PersonID, team org.TeamID) (org.PersonID, error) {
-	me := c.Actor().Person()
+	me := c.self()
 	if p == "" {
 		p = me
 	}
@@ -312,7 +312,7 @@ func (a *API) leaveNote(ctx context.Context, in *leaving) (*pageless[ShiftNote],
 		return nil, err
 	}
 	now := a.now()
-	n := store.ShiftNote{ID: a.engine.NewID(now), Schedule: org.ScheduleID(in.ID), At: now, By: c.Actor().Person(), Text: in.Body.Text}
+	n := store.ShiftNote{ID: a.engine.NewID(now), Schedule: org.ScheduleID(in.ID), At: now, By: c.self(), Text: in.Body.Text}
 	err := a.store.Write(ctx, store.People, func(tx *store.Tx) error { return tx.AddShiftNote(n) })
 	return &pageless[ShiftNote]{Body: ShiftNote{n.At, n.By, n.Text}}, err
 }

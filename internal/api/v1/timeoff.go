@@ -75,7 +75,7 @@ func (a *API) listTimeOff(ctx context.Context, in *awaySpan) (*pageOf[TimeOff], 
 		all, err := tx.TimeOffs(from, to)
 		for _, o := range all {
 			v := TimeOff{o.ID, o.Person, o.From, o.Until, o.Soft, o.Source, o.Why}
-			if o.Person != c.Actor().Person() && c.leads(o.Person) != nil {
+			if o.Person != c.self() && c.leads(o.Person) != nil {
 				v.Why = "" // theirs alone
 			}
 			out.Body.Items = append(out.Body.Items, v)
@@ -87,7 +87,7 @@ func (a *API) listTimeOff(ctx context.Context, in *awaySpan) (*pageOf[TimeOff], 
 // leads refuses unless the caller may write for somebody: themselves, or as a manager of
 // a team of theirs.
 func (c *caller) leads(p org.PersonID) error {
-	if p == c.Actor().Person() && p != "" || c.May(org.Administer, "") {
+	if p == c.self() && p != "" || c.May(org.Administer, "") {
 		return nil
 	}
 	for _, r := range c.setup.all {
@@ -113,7 +113,7 @@ func (a *API) addTimeOff(ctx context.Context, in *addingTimeOff) (*pageless[Time
 	c := asking(ctx)
 	who := in.Body.Person
 	if who == "" {
-		who = c.Actor().Person()
+		who = c.self()
 	}
 	if _, known := c.setup.personOf(who); !known {
 		return nil, wrong("body.person", "say who is away")
