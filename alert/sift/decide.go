@@ -95,7 +95,7 @@ func (s *Sieve) open(c Case) Verdict {
 func (s *Sieve) transient(c Case, now time.Time) (Verdict, bool) {
 	wait := given(s.of(c.Alert.Service).Transient, 0)
 	until := c.Alert.FirstAt.Add(wait)
-	if !until.After(now) {
+	if wait <= 0 || !until.After(now) {
 		return Verdict{}, false
 	}
 	return Verdict{Do: Wait, Stage: alert.Transient, Why: "it may go by itself within " + org.Duration(wait).String(), Until: until}, true
@@ -141,7 +141,7 @@ func (s *Sieve) hold(c Case, now time.Time) (Verdict, bool) {
 	sift := s.of(c.Alert.Service)
 	wait := given(sift.Hold, holdFor)
 	until := c.Alert.FirstAt.Add(wait)
-	if !until.After(now) || sift.Sev1AtOnce != nil && *sift.Sev1AtOnce && c.Alert.Severity == org.SEV1 {
+	if wait <= 0 || !until.After(now) || sift.Sev1AtOnce != nil && *sift.Sev1AtOnce && c.Alert.Severity == org.SEV1 {
 		return Verdict{}, false
 	}
 	node := s.Tree(c.Alert, c.Integration).Node

@@ -21,7 +21,7 @@ func TestBadScripts(t *testing.T) {
 		"a date later on":  {"02:00:00  down db-1\n2026-12-01 02:00:00  up db-1\n", "line 2: a date stands on the first line only"},
 		"no such verb":     {"02:00:00  explode db-1\n", "line 1: explode db-1: no verb reads like this"},
 		"no such person":   {"02:00:00  down db-1\n02:01:00  jame acknowledges\n", `nobody is called "jame"`},
-		"no such channel":  {"02:00:00  pigeon fails\n", `"pigeon" is no channel`},
+		"no such channel":  {"02:00:00  pigeon fails\n", `there is no provider "pigeon"`},
 		"no such point":    {"02:00:00  crash somewhere\n", `"somewhere" is no point to crash at`},
 		"no such duration": {"02:00:00  down db-1\n02:01:00  jane snoozes long\n", `"long" is no duration`},
 		"no such incident": {"02:00:00  down db-1\n02:01:00  jane acknowledges db-2\n", `no incident was opened for "db-2"`},

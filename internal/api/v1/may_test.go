@@ -182,8 +182,9 @@ func walk(h *home, r v1.Route, as, team string) {
 	if r.Pattern == v1.Prefix+"/incidents/bulk" { // answers for each
 		team = map[bool]string{true: "dba", false: ""}[as == "team-key"]
 	}
-	// A new team belongs to nobody yet: it is for managers of everything.
-	if r.Pattern == v1.Prefix+"/teams" {
+	// A new team belongs to nobody yet: it is for managers of everything. A page by hand is
+	// of no team: it is for whoever responds anywhere by their own role.
+	if r.Pattern == v1.Prefix+"/teams" || strings.HasPrefix(r.Pattern, v1.Prefix+"/calls") {
 		team = ""
 	}
 	want := may(as, r.Permission, team)
