@@ -28,7 +28,7 @@ export const routes = [
   { name: 'person', path: () => '/people/chiara', ready: 'section.card' },
   { name: 'teams', path: () => '/teams', ready: '.cards li' },
   { name: 'team', path: () => '/teams/shop', ready: 'section li' },
-  { name: 'audit', path: () => '/audit', ready: 'li.line' },
+  { name: 'audit', path: () => '/audit', ready: 'li.line, .empty' },
   { name: 'profile', path: () => '/profile', ready: '.time' },
   { name: 'sign-in-ways', path: () => '/profile?part=signin', ready: 'section li' },
   { name: 'keys', path: () => '/profile?part=keys', ready: '.empty, tbody tr' },
