@@ -201,7 +201,7 @@ func (c *channelCard) Run(ctx context.Context) error {
 	}
 	card, err := a.GetSenderCard(ctx)
 	if err == nil {
-		_, err = fmt.Print(card)
+		_, err = fmt.Print(card.Vcard)
 	}
 	return err
 }

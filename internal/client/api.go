@@ -1802,6 +1802,11 @@ type ScheduleDraft struct {
 	Zone     string   `json:"zone,omitempty"`
 }
 
+type SenderCard struct {
+	// RFC 2426; keep it as a file that ends in .vcf
+	Vcard string `json:"vcard"`
+}
+
 type SendingState struct {
 	// Something came, within what is kept
 	Heard  bool       `json:"heard"`
@@ -3800,7 +3805,7 @@ func (c *Client) GetSchedulesIDView(ctx context.Context, id string, query GetSch
 }
 
 // GetSenderCard: GET /api/v1/sender-card: A vCard of the numbers from which pages come.
-func (c *Client) GetSenderCard(ctx context.Context, with ...Option) (out string, err error) {
+func (c *Client) GetSenderCard(ctx context.Context, with ...Option) (out SenderCard, err error) {
 	err = c.do(ctx, "GET", "/api/v1/sender-card", nil, nil, &out, with)
 	return out, err
 }

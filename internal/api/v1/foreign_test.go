@@ -51,7 +51,9 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 	call := h.must(201, "ada", "POST", "/calls", `{"title":"Who can come?","targets":["person:rita"]}`).field("id").(string)
 	calendar := h.must(201, "ada", "POST", "/calendars", `{"kind":"person"}`).field("id").(string)
 	away := h.must(201, "ada", "POST", "/time-off", `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`).field("time_off.id").(string)
-	other := func(id string) string { return id[:len(id)-1] + map[bool]string{true: "y", false: "x"}[id[len(id)-1] == 'x'] }
+	other := func(id string) string {
+		return id[:len(id)-1] + map[bool]string{true: "y", false: "x"}[id[len(id)-1] == 'x']
+	}
 
 	config := map[string]string{}
 	for plural, ids := range known {
@@ -73,7 +75,7 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 		case strings.HasPrefix(rest, "/calls/{id}"):
 			return in("id"), strange{call, other(call), []string{"", "integration key", "narrow", "olaf", "stine"}}, true
 		case rest == "/calendars/{id}":
-			return in("id"), strange{calendar, other(calendar), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "ada" || c == "key" })}, true
+			return in("id"), strange{calendar, other(calendar), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "ada" || c == "key" || c == "team-key" })}, true // keys of ada's are ada's
 		case rest == "/time-off/{id}":
 			return in("id"), strange{away, other(away), fromSetup}, true
 		case rest == "/keys/{id}":

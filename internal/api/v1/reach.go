@@ -76,10 +76,6 @@ type (
 	kindList  struct{ Body page[ChannelKind] }
 	healths   struct{ Body page[ChannelHealth] }
 	readyTeam struct{ Body page[MemberReadiness] }
-	card      struct {
-		Type string `header:"Content-Type"`
-		Body []byte
-	}
 )
 
 func (a *API) channelKinds(context.Context, *only) (*kindList, error) {
@@ -131,8 +127,13 @@ func (a *API) testChannel(ctx context.Context, in *channelTesting) (*tested, err
 	return out, nil
 }
 
+// SenderCard is for people's telephones.
+type SenderCard struct {
+	VCard string `json:"vcard" doc:"RFC 2426; keep it as a file that ends in .vcf"`
+}
+
 // senderCard is a vCard of all numbers from which pages come, for people's telephones.
-func (a *API) senderCard(ctx context.Context, _ *only) (*card, error) {
+func (a *API) senderCard(ctx context.Context, _ *only) (*pageless[SenderCard], error) {
 	numbers, err := a.engine.Senders(ctx)
 	if err != nil {
 		return nil, err
@@ -149,7 +150,7 @@ func (a *API) senderCard(ctx context.Context, _ *only) (*card, error) {
 		line("TEL;TYPE=WORK,VOICE:%s", n)
 	}
 	line("END:VCARD")
-	return &card{Type: "text/vcard; charset=utf-8", Body: []byte(b.String())}, nil
+	return &pageless[SenderCard]{SenderCard{b.String()}}, nil
 }
 
 // readiness says of each member of a team whether they can be reached now.
