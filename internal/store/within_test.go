@@ -115,7 +115,7 @@ func TestWithinIsWhole(t *testing.T) {
 				t.Fatalf("%+v: %d rows in parts, %d in one, %v", f, len(got), len(want), err)
 			}
 		})
-		if short == 0 {
+		if short == 0 && !testing.Short() { // a short run draws a fifth as often
 			t.Error("no list was cut short: nothing was tried")
 		}
 	})
