@@ -174,6 +174,14 @@ func TestPlans(t *testing.T) {
 	list("list open", "open", "before")
 	list("list service", "service")
 	list("list team", "team")
+	cancel := cancelPages.build("", 0, "")
+	cancel.part("person", "x")
+	cancel.part("alarms")
+	q["cancel"], q["SentSince"], q["Reached"] = cancel.text.String(), s.sql.SentSince, s.sql.Reached
+	by := map[string]string{ // what they must be found by, and not by another index of one of their columns
+		"cancel": "pages_subject (subject=? AND person=?)", "SentSince": "pages_sent (person=? AND sent_at>?)", "Reached": "pages_sent (person=? AND sent_at>? AND sent_at<?)",
+		"PagesOf": "pages_subject", "PageByProvider": "pages_provider", "AlertsOf": "alerts_subject",
+	}
 	for name, text := range q {
 		var plan []string
 		rows, err := s.db().Query("EXPLAIN QUERY PLAN "+text, make([]any, max(strings.Count(text, "?"), strings.Count(text, "$")))...)
@@ -189,6 +197,9 @@ func TestPlans(t *testing.T) {
 			plan = append(plan, detail)
 		}
 		rows.Close()
+		if !strings.Contains(strings.Join(plan, "\n"), by[name]) {
+			t.Errorf("%s is not found by %s:\n%s", name, by[name], strings.Join(plan, "\n"))
+		}
 		for _, p := range plan {
 			for _, table := range []string{"due", "pages", "alerts", "a", "inbox", "feed", "log", "d", "t", "r", "i"} {
 				if p == "SCAN "+table {

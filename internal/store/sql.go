@@ -175,7 +175,7 @@ var statements = texts{
 	PagesOf:        `SELECT ` + pageColumns + ` FROM pages WHERE subject = $1 ORDER BY pages.at, pages.id`,
 	Unanswered: `SELECT ` + pageColumns + ` FROM pages JOIN subjects s ON s.id = pages.subject WHERE pages.person = $1 AND pages.id >= $2
  AND pages.priority = 'high' AND pages.purpose IN ('alarm', 'fail_over') AND s.open AND s.status = 'triggered' ORDER BY pages.id DESC LIMIT $3`,
-	SentSince: `SELECT ` + pageColumns + ` FROM pages WHERE person = $1 AND channel = $2 AND sent_at > $3 ORDER BY sent_at DESC LIMIT $4`,
+	SentSince: `SELECT ` + pageColumns + ` FROM pages WHERE person = $1 AND channel = $2 AND sent_at > 0 AND sent_at > $3 ORDER BY sent_at DESC LIMIT $4`,
 	HeldFor:   `SELECT ` + pageColumns + ` FROM pages WHERE bundle = $1 AND bundle <> '' ORDER BY pages.id`,
 	SavePage: `UPDATE pages SET state = $2, wake_at = $3, attempts = $4, first_at = $5, sent_at = $6, delivered_at = $7,
  read_at = $8, answered_at = $9, cancelled_at = $10, err = $11, provider = $12, unsure = $13, via = $14, held = $15, bundle = $16 WHERE id = $1`,
