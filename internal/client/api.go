@@ -364,7 +364,7 @@ type Counts struct {
 	Acknowledged int64 `json:"acknowledged"`
 	// Whatever their status; they are not counted under it
 	Held int64 `json:"held"`
-	// You were called for, and nobody has them; 200 is 200 or more
+	// You were called for, and nobody has them; 200 is 200 or more. Of the newest 1,000 that you were called for and nobody has
 	NeedsYou  int64 `json:"needs_you"`
 	Snoozed   int64 `json:"snoozed"`
 	Triggered int64 `json:"triggered"`

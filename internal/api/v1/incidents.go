@@ -154,6 +154,10 @@ func (a *API) listIncidents(ctx context.Context, in *incidentFilter) (*pageOf[In
 	return out, err
 }
 
+// lookedThrough is how many incidents that somebody was called for are read, at most, to
+// find those that they are still wanted for; a test has fewer.
+var lookedThrough = 1000
+
 // calling lists what somebody was called for and nobody has. The database knows whom it
 // paged for what is triggered; whether they are still wanted, the folded log does.
 func (a *API) calling(tx *store.Tx, c *caller, p org.PersonID, f store.Filter, at Paging, out *page[Incident]) error {
@@ -164,7 +168,8 @@ func (a *API) calling(tx *store.Tx, c *caller, p org.PersonID, f store.Filter, a
 		return nil
 	}
 	f.Paged, f.Status = p, []incident.Status{incident.Triggered}
-	for {
+	for left := lookedThrough; ; {
+		f.Limit = min(f.Limit, left)
 		rows, err := tx.Subjects(f)
 		if err != nil {
 			return err
@@ -183,6 +188,10 @@ func (a *API) calling(tx *store.Tx, c *caller, p org.PersonID, f store.Filter, a
 			return nil
 		}
 		f.Before = rows[len(rows)-1].ID
+		if left -= len(rows); left <= 0 {
+			out.Next = at.after(string(f.Before))
+			return nil
+		}
 	}
 }
 
@@ -191,7 +200,7 @@ const mostNeeding = 200
 
 // Counts are of open incidents.
 type Counts struct {
-	NeedsYou     int `json:"needs_you" doc:"You were called for, and nobody has them; 200 is 200 or more"`
+	NeedsYou     int `json:"needs_you" doc:"You were called for, and nobody has them; 200 is 200 or more. Of the newest 1,000 that you were called for and nobody has"`
 	Triggered    int `json:"triggered"`
 	Acknowledged int `json:"acknowledged"`
 	Snoozed      int `json:"snoozed"`

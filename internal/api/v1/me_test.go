@@ -1,10 +1,12 @@
 package v1_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"tocsin/incident"
+	v1 "tocsin/internal/api/v1"
 )
 
 // What waits for somebody, as the list, the counts and /me say it.
@@ -49,6 +51,42 @@ func TestWhatWaitsForMe(t *testing.T) {
 		}
 		if me := h.must(200, "rita", "GET", "/me", ""); me.field("waiting.0.incident") != string(second) || me.field("waiting.1") != nil {
 			t.Error(me.body)
+		}
+	})
+}
+
+// What somebody was paged for and is not wanted for any longer is passed over, so many at
+// a time: a page may be empty, and next goes on.
+func TestWhatCallsEndsEarly(t *testing.T) {
+	both(t, func(t *testing.T, h *home) {
+		defer v1.LookThrough(2)()
+		mine := h.opened("db", "Disk full")
+		var gone []incident.ID
+		for range 3 {
+			gone = append(gone, h.opened("db", "Not rita's for long"))
+		}
+		if _, err := h.engine.Step(t.Context(), h.engine.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range gone {
+			h.must(200, "rita", "POST", "/incidents/"+string(id)+"/reassign", `{"to":"person:ada"}`)
+		}
+		var pages []int
+		at, cursor := "/incidents?calling=rita", ""
+		for {
+			r := h.must(200, "rita", "GET", at+cursor, "")
+			pages = append(pages, r.items())
+			if r.items() > 0 && r.field("items.0.id") != string(mine) {
+				t.Error(r.body)
+			}
+			next, _ := r.field("next").(string)
+			if next == "" {
+				break
+			}
+			cursor = "&cursor=" + next
+		}
+		if !slices.Equal(pages, []int{0, 1, 0}) && !slices.Equal(pages, []int{0, 1}) {
+			t.Errorf("the pages have %v items, want none, and then the one", pages)
 		}
 	})
 }
