@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 3
+const FoldVersion = 4
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -43,6 +43,7 @@ type Incident struct {
 	Answered    []org.PersonID `json:"answered,omitempty"` // everyone who did, in order
 	Called      []org.PersonID `json:"called,omitempty"`   // everyone who was called since it (re)opened
 	Told        []org.PersonID `json:"told,omitempty"`     // those of Called who heard that somebody else has it
+	Passed      []org.PersonID `json:"passed,omitempty"`   // those of Called whom it was taken from when it was given to another
 	Each        []org.PersonID `json:"each,omitempty"`     // those of Called who must answer themselves, whoever else has
 
 	Alerts  int         `json:"alerts,omitempty"`  // that ever joined
@@ -134,7 +135,7 @@ func (in Incident) After(e Entry) Incident {
 			in = in.restart(e.At, nil)
 		}
 	case Reopened:
-		in.Called, in.Each, in.Answered, in.ResolvedAt = nil, nil, nil, time.Time{}
+		in.Called, in.Passed, in.Each, in.Answered, in.ResolvedAt = nil, nil, nil, nil, time.Time{}
 		in = in.triggered().restart(e.At, nil)
 	case Handed:
 		if in.Status.Open() {
@@ -153,6 +154,7 @@ func (in Incident) After(e Entry) Incident {
 		in = in.triggered().restart(e.At, f.First)
 	case Reassigned:
 		in = in.triggered()
+		in.Passed = in.Called
 	case Escalated:
 		in = in.triggered().run(f.Run, func(r *Run) { r.Due, r.Forced, r.Waiting, r.Settled = e.At, true, "", "" })
 	case Ended:
@@ -266,7 +268,7 @@ func (in Incident) raised(f Raised, at time.Time) Incident {
 func (in Incident) called(f Called) Incident {
 	in.Called, in.Each = slices.Clip(in.Called), slices.Clip(in.Each)
 	for _, c := range f.Calls {
-		in.Told = without(in.Told, c.Person)
+		in.Told, in.Passed = without(in.Told, c.Person), without(in.Passed, c.Person)
 		if f.Each && c.Person != "" && !slices.Contains(in.Each, c.Person) {
 			in.Each = append(in.Each, c.Person)
 		}

@@ -567,7 +567,7 @@ type Follower struct {
 	Title    string `json:"title"`
 	// Of the policy, that it follows
 	Version int64 `json:"version"`
-	// Who was called, while nobody has it
+	// Who was called, while nobody has it; not who was called before it was reassigned
 	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
@@ -733,7 +733,7 @@ type Incident struct {
 	Team     string `json:"team,omitempty"`
 	TeamName string `json:"team_name,omitempty"`
 	Title    string `json:"title"`
-	// Who was called, while nobody has it
+	// Who was called, while nobody has it; not who was called before it was reassigned
 	WaitsFor []string `json:"waits_for,omitempty"`
 }
 
@@ -2347,7 +2347,7 @@ type WholeIncident struct {
 	Title    string `json:"title"`
 	// The incident of its cause, beneath which it is folded
 	Under string `json:"under,omitempty"`
-	// Who was called, while nobody has it
+	// Who was called, while nobody has it; not who was called before it was reassigned
 	WaitsFor []string `json:"waits_for,omitempty"`
 	// What it was a symptom of, until that was over
 	Was string `json:"was,omitempty"`

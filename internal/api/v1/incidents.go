@@ -37,7 +37,7 @@ type Incident struct {
 	ServiceName string            `json:"service_name,omitempty"`
 	TeamName    string            `json:"team_name,omitempty"`
 	OwnerName   string            `json:"owner_name,omitempty"`
-	WaitsFor    []org.PersonID    `json:"waits_for,omitempty" doc:"Who was called, while nobody has it"`
+	WaitsFor    []org.PersonID    `json:"waits_for,omitempty" doc:"Who was called, while nobody has it; not who was called before it was reassigned"`
 	NeedsYou    bool              `json:"needs_you,omitempty" doc:"You are among them. Events say it to nobody: look at waits_for"`
 	Next        *NextLevel        `json:"next,omitempty" doc:"What happens by itself, if nobody does anything"`
 }

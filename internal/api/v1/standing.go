@@ -38,13 +38,14 @@ func (a *API) standing(tx *store.Tx, s *setup, in incident.Incident) (Incident, 
 	return out, err
 }
 
-// waitsFor are those who were called, while nobody has it.
+// waitsFor are those who were called, while nobody has it; whom it was taken from does
+// not count.
 func waitsFor(in incident.Incident) (all []org.PersonID) {
 	if in.Status != incident.Triggered || in.Held != "" {
 		return nil
 	}
 	for _, p := range in.Called {
-		if !slices.Contains(in.Told, p) {
+		if !slices.Contains(in.Told, p) && !slices.Contains(in.Passed, p) {
 			all = append(all, p)
 		}
 	}
