@@ -73,6 +73,7 @@ type Sieve struct {
 	services map[org.ServiceID]org.Sift
 	keys     map[org.ServiceID]template
 	settings org.Sift
+	watched  map[string]bool // nodes that an alert can be about; nil: all
 }
 
 type nodeRule struct {

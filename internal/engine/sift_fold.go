@@ -66,12 +66,18 @@ func (t *tending) knows(p org.PersonID) {
 }
 
 // asNews turns the first alarm of whoever was paged for a symptom into news of its cause.
-// Their later rules stay alarms, should they not answer.
+// Their later rules stay alarms, should they not answer. Whoever answered for a symptom
+// hears of it once.
 func (t *tending) asNews(pages []escalate.Page) []escalate.Page {
-	for i, p := range pages {
+	var out []escalate.Page
+	for _, p := range pages {
 		if p.Purpose == escalate.Alarm && slices.Contains(t.known, p.Person) && !p.At.After(t.now) {
-			pages[i].Purpose, pages[i].Text = escalate.Update, "the cause"
+			if slices.Contains(t.heard, p.Person) {
+				continue
+			}
+			p.Purpose, p.Text = escalate.Update, "the cause"
 		}
+		out = append(out, p)
 	}
-	return pages
+	return out
 }

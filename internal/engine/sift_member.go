@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"slices"
+
 	"tocsin/alert"
 	"tocsin/alert/sift"
+	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/org"
 )
@@ -18,6 +21,10 @@ func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 	f := incident.Opened{
 		Title: a.Title, Service: c.Service, Team: service.Team, Severity: c.Severity, Priority: c.Priority,
 		Alert: a.ID, Integration: a.Integration, Why: c.Why,
+	}
+	f.Priority, f.Support = alert.InHours(c.Priority, service, t.now)
+	if f.Priority != c.Priority {
+		f.Why += "; low outside of support hours"
 	}
 	if v.Why != "" {
 		f.Why += "; " + v.Why
@@ -38,8 +45,43 @@ func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 	if v.Stage == alert.Flapping {
 		w.add(incident.Engine, incident.Flapped{Alert: a.ID, Title: a.Title, On: true, Percent: t.s.sieve.Flaps(a, t.now)})
 	}
+	if v.Do == sift.Blow {
+		t.second(w)
+	}
 	t.stir(a.Subject, true)
 	return nil
+}
+
+// second calls the second level of a storm's policy at once, beside the first.
+func (t *triaging) second(w *tending) {
+	facts, _ := escalate.Next(w.in, w.w, t.now)
+	w.add(incident.Engine, facts...)
+	for _, r := range w.in.Runs {
+		if p, ok := w.w.Policy(r.Policy, r.Version); ok && r.Open() && r.Priority == org.High && r.Level == 0 && len(p.Levels) > 1 {
+			w.add(incident.Engine, incident.Escalated{Run: r.ID, Why: "a storm is for two"})
+		}
+	}
+}
+
+// spread calls those who answer for a service that a storm had not reached yet, if others
+// answer for what it had.
+func (t *triaging) spread(w *tending, s org.Service) {
+	p, ok := w.w.Policy(s.Policy, 0)
+	if !ok || p.Retired || len(p.Levels) == 0 || !w.in.Status.Open() {
+		return
+	}
+	for _, r := range w.in.Runs {
+		if had, ok := w.w.Policy(r.Policy, r.Version); ok && len(had.Levels) > 0 {
+			r.Targets = had.Levels[0].Targets
+		}
+		if slices.Equal(r.Targets, p.Levels[0].Targets) {
+			return
+		}
+	}
+	facts, err := escalate.AddResponders(w.in, p.Levels[0].Targets, "the storm has reached "+t.s.serviceName(s.ID))
+	if err == nil {
+		w.add(incident.Engine, facts...)
+	}
 }
 
 // tellAll is how many alerts of an incident are told of each by each; beyond, a line is
@@ -78,6 +120,9 @@ func (t *triaging) Join(a *alert.Alert, v sift.Verdict) error {
 		w.add(by, incident.Joined{Alert: a.ID, Title: a.Title, Alerts: n, Why: v.Why})
 	}
 	t.worsen(w, by, a.Severity, "so is "+a.Title)
+	if v.Stage == alert.Storm {
+		t.spread(w, t.s.services[a.Service])
+	}
 	t.stir(v.Subject, false)
 	return nil
 }
@@ -87,11 +132,17 @@ func (t *triaging) worsen(w *tending, by incident.Actor, s org.Severity, why str
 	if !w.in.Status.Open() || !alert.Worse(s, w.in.Severity) {
 		return
 	}
+	w.add(by, t.raised(w, s, why))
+}
+
+// raised is that an incident gets worse; it is of high priority then, if support hours
+// let it.
+func (t *triaging) raised(w *tending, s org.Severity, why string) incident.Raised {
 	f := incident.Raised{Severity: s, Why: why}
-	if alert.PriorityOf(s) == org.High && w.in.Priority != org.High {
-		f.Priority = org.High
+	if p, _ := alert.InHours(alert.PriorityOf(s), t.s.services[w.in.Service], t.now); p == org.High && w.in.Priority != org.High {
+		f.Priority = p
 	}
-	w.add(by, f)
+	return f
 }
 
 // Leave takes an alert out of its incident, which is over when it was the last.
