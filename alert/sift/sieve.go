@@ -146,7 +146,7 @@ func Compile(in Sifting, services map[org.ServiceID]org.Service, settings org.Se
 			err = errors.New("id: a window has one of its own")
 		}
 		if seen[w.ID] = true; !fault(err, "windows[%d]", i) {
-			c.services = s.covered(w, services)
+			c.services = s.Covered(w, services)
 			s.windows = append(s.windows, c)
 		}
 	}

@@ -772,6 +772,34 @@ type IntegrationWithKey struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type KeptHistory struct {
+	// Pages with it
+	After int64 `json:"after"`
+	// Of which these are
+	Alerts int64 `json:"alerts"`
+	// Pages without it
+	Before int64 `json:"before"`
+	// Pages that would have come later instead, at most 50
+	Come []PagedFor `json:"come"`
+	// That it covers; repetitions that were only counted are not kept
+	Events int64     `json:"events"`
+	From   time.Time `json:"from"`
+	// Pages that it would have eaten, at most 50
+	Gone []PagedFor `json:"gone"`
+	// The window that was really played
+	To time.Time `json:"to"`
+	// All of it
+	Whole bool `json:"whole"`
+}
+
+type KeptQuiet struct {
+	// How many those are in all
+	Firing int64 `json:"firing"`
+	// What fires at this moment and is covered, at most 50
+	Now  []Alert     `json:"now"`
+	Week KeptHistory `json:"week"`
+}
+
 type KeyAskedBody struct {
 	Deeds     []string   `json:"deeds"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
@@ -882,9 +910,11 @@ type Maintenance struct {
 	ID         string   `json:"id"`
 	Match      []string `json:"match,omitempty"`
 	Name       string   `json:"name,omitempty"`
+	Notice     string   `json:"notice,omitempty"`
 	Repeat     string   `json:"repeat,omitempty"`
 	Services   []string `json:"services,omitempty"`
 	Start      string   `json:"start"`
+	Tell       []string `json:"tell,omitempty"`
 	Why        string   `json:"why,omitempty"`
 	Zone       string   `json:"zone,omitempty"`
 }
@@ -1831,18 +1861,19 @@ type Sent struct {
 }
 
 type Service struct {
-	ChangedAt *time.Time `json:"changed_at,omitempty"`
-	ChangedBy string     `json:"changed_by,omitempty"`
-	DependsOn []string   `json:"depends_on,omitempty"`
-	ID        string     `json:"id,omitempty"`
-	Name      string     `json:"name,omitempty"`
-	Policy    string     `json:"policy,omitempty"`
-	Reopen    string     `json:"reopen,omitempty"`
-	Retired   bool       `json:"retired,omitempty"`
-	Secure    bool       `json:"secure,omitempty"`
-	Sensitive bool       `json:"sensitive,omitempty"`
-	Sift      *Sift      `json:"sift,omitempty"`
-	Team      string     `json:"team,omitempty"`
+	ChangedAt *time.Time    `json:"changed_at,omitempty"`
+	ChangedBy string        `json:"changed_by,omitempty"`
+	DependsOn []string      `json:"depends_on,omitempty"`
+	ID        string        `json:"id,omitempty"`
+	Name      string        `json:"name,omitempty"`
+	Policy    string        `json:"policy,omitempty"`
+	Reopen    string        `json:"reopen,omitempty"`
+	Retired   bool          `json:"retired,omitempty"`
+	Secure    bool          `json:"secure,omitempty"`
+	Sensitive bool          `json:"sensitive,omitempty"`
+	Sift      *Sift         `json:"sift,omitempty"`
+	Support   *SupportHours `json:"support,omitempty"`
+	Team      string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -1953,6 +1984,12 @@ type SilenceBody struct {
 	Start *time.Time `json:"start,omitempty"`
 }
 
+type SilenceDraft struct {
+	Integration string   `json:"integration,omitempty"`
+	Matchers    []string `json:"matchers"`
+	Service     string   `json:"service,omitempty"`
+}
+
 type Snippet struct {
 	// Where it goes
 	File string `json:"file,omitempty"`
@@ -2021,6 +2058,14 @@ type Substitution struct {
 	Schedule string    `json:"schedule"`
 	Until    time.Time `json:"until"`
 	Why      string    `json:"why"`
+}
+
+type SupportHours struct {
+	Days  []string `json:"days,omitempty"`
+	From  string   `json:"from"`
+	Raise bool     `json:"raise,omitempty"`
+	To    string   `json:"to"`
+	Zone  string   `json:"zone,omitempty"`
 }
 
 type Swap struct {
@@ -2362,6 +2407,11 @@ type Window struct {
 	From string   `json:"from"`
 	Skip bool     `json:"skip,omitempty"`
 	To   string   `json:"to"`
+}
+
+type WindowAskedBody struct {
+	// As it would be written
+	Window Maintenance `json:"window"`
 }
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
@@ -3919,6 +3969,12 @@ func (c *Client) GetSiftingVersions(ctx context.Context, with ...Option) (out Pa
 	return out, err
 }
 
+// PostSiftingWindowsPreview: POST /api/v1/sifting/windows/preview: What a maintenance window would keep quiet now, and would have last week.
+func (c *Client) PostSiftingWindowsPreview(ctx context.Context, body WindowAskedBody, with ...Option) (out KeptQuiet, err error) {
+	err = c.do(ctx, "POST", "/api/v1/sifting/windows/preview", nil, body, &out, with)
+	return out, err
+}
+
 // GetSignIns: GET /api/v1/sign-ins: How people can sign in.
 func (c *Client) GetSignIns(ctx context.Context, with ...Option) (out PageSignIn, err error) {
 	err = c.do(ctx, "GET", "/api/v1/sign-ins", nil, nil, &out, with)
@@ -3952,6 +4008,12 @@ func (c *Client) GetSilences(ctx context.Context, query GetSilencesQuery, with .
 // PostSilences: POST /api/v1/silences: Keep alerts from calling people for a while.
 func (c *Client) PostSilences(ctx context.Context, body SilenceBody, with ...Option) (out Silence, err error) {
 	err = c.do(ctx, "POST", "/api/v1/silences", nil, body, &out, with)
+	return out, err
+}
+
+// PostSilencesPreview: POST /api/v1/silences/preview: What a silence would keep quiet now, and would have last week.
+func (c *Client) PostSilencesPreview(ctx context.Context, body SilenceDraft, with ...Option) (out KeptQuiet, err error) {
+	err = c.do(ctx, "POST", "/api/v1/silences/preview", nil, body, &out, with)
 	return out, err
 }
 
