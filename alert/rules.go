@@ -121,6 +121,16 @@ func (c *compiledRule) matches(ev *Event, in *org.Integration) bool {
 	return true
 }
 
+// Services are those that rules send events to.
+func (rs Rules) Services() (ids []org.ServiceID) {
+	for _, r := range rs.list {
+		if r.Service != "" {
+			ids = append(ids, r.Service)
+		}
+	}
+	return ids
+}
+
 // Value is what a rule sees under a name; templates like "{cluster}/{alertname}" see the
 // same.
 func Value(ev *Event, in *org.Integration, name string) string { return value(ev, in, name) }

@@ -138,9 +138,20 @@ func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice
 				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: f.Why})
 			}
 		}
+		for _, p := range before.Responders {
+			if p != by && !slices.Contains(before.Called, p) && !slices.Contains(before.Answered, p) {
+				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: f.Why})
+			}
+		}
 		for _, p := range before.Answered {
 			if p != by && (!slices.Contains(before.Called, p) || slices.Contains(before.Told, p)) {
 				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: f.Why})
+			}
+		}
+	case incident.Gathered:
+		for _, p := range after.Responders {
+			if !slices.Contains(before.Responders, p) && before.Status.Open() {
+				notices = append(notices, Notice{Person: p, Purpose: Update, Text: "the cause"})
 			}
 		}
 	case incident.HandedOver:

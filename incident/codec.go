@@ -14,6 +14,7 @@ var all = []Fact{
 	Handed{},
 	Composed{}, Chosen{},
 	Noted{},
+	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{},
 	Filed{},
 }

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"time"
 
 	"tocsin/org"
 )
@@ -20,6 +21,14 @@ type (
 		Integration org.IntegrationID `json:"integration,omitempty"`
 		Why         string            `json:"why,omitempty"` // how it was categorized
 		Was         string            `json:"was,omitempty"` // what it was a symptom of, until that was over
+		// Support is when support hours begin, outside of which it is low; it becomes high then.
+		Support  time.Time `json:"support,omitzero"`
+		Category string    `json:"category,omitempty"`
+		Impact   string    `json:"impact,omitempty"`
+		Urgency  string    `json:"urgency,omitempty"`
+		// What the severity asks for.
+		UpdateEvery org.Duration `json:"update_every,omitempty"`
+		Roles       []string     `json:"roles,omitempty"`
 	}
 	// Joined says that another alert belongs to the incident. It is written for the
 	// first 20 alerts and then at each doubling; Alerts is how many there are.

@@ -35,16 +35,26 @@ type Incident struct {
 	Over        bool              `json:"over,omitempty"`     // its cause is well, and it waits for what is left
 	Unfolded    string            `json:"unfolded,omitempty"` // a cause that somebody would not have it folded under
 	Was         string            `json:"was,omitempty"`      // what it was a symptom of
+	Auto        string            `json:"auto,omitempty"`     // the run of an action that is at work by itself
+	AutoUntil   time.Time         `json:"auto_until,omitzero"`
+	Support     time.Time         `json:"support,omitzero"` // when it becomes high: support hours begin
+	Category    string            `json:"category,omitempty"`
+	Impact      string            `json:"impact,omitempty"`
+	Urgency     string            `json:"urgency,omitempty"`
+	UpdateEvery org.Duration      `json:"update_every,omitempty"`
+	Roles       []string          `json:"roles,omitempty"`
+	Opinions    []Opinion         `json:"opinions,omitempty"` // whether it was worth a page
 
 	Owner       org.PersonID   `json:"owner,omitempty"` // who answered first
 	OwnedAt     time.Time      `json:"owned_at,omitzero"`
 	AckUntil    time.Time      `json:"ack_until,omitzero"`
 	SnoozeUntil time.Time      `json:"snooze_until,omitzero"`
-	Answered    []org.PersonID `json:"answered,omitempty"` // everyone who did, in order
-	Called      []org.PersonID `json:"called,omitempty"`   // everyone who was called since it (re)opened
-	Told        []org.PersonID `json:"told,omitempty"`     // those of Called who heard that somebody else has it
-	Passed      []org.PersonID `json:"passed,omitempty"`   // those of Called whom it was taken from when it was given to another
-	Each        []org.PersonID `json:"each,omitempty"`     // those of Called who must answer themselves, whoever else has
+	Answered    []org.PersonID `json:"answered,omitempty"`   // everyone who did, in order
+	Called      []org.PersonID `json:"called,omitempty"`     // everyone who was called since it (re)opened
+	Told        []org.PersonID `json:"told,omitempty"`       // those of Called who heard that somebody else has it
+	Passed      []org.PersonID `json:"passed,omitempty"`     // those of Called whom it was taken from when it was given to another
+	Each        []org.PersonID `json:"each,omitempty"`       // those of Called who must answer themselves, whoever else has
+	Responders  []org.PersonID `json:"responders,omitempty"` // who answered for what is folded beneath it
 
 	Alerts  int         `json:"alerts,omitempty"`  // that ever joined
 	Heard   []time.Time `json:"heard,omitempty"`   // the last hundred times monitoring spoke
@@ -108,7 +118,7 @@ func (in Incident) After(e Entry) Incident {
 	case Opened:
 		in.Status, in.Title, in.Service, in.Team = Triggered, f.Title, f.Service, f.Team
 		in.Severity, in.Priority, in.Integration, in.Sort = f.Severity, f.Priority, f.Integration, f.Sort
-		in.Was = f.Was
+		in.Was, in.Support, in.Category, in.Impact, in.Urgency, in.UpdateEvery, in.Roles = f.Was, f.Support, f.Category, f.Impact, f.Urgency, f.UpdateEvery, f.Roles
 		in.OpenedAt, in.Alerts, in.Heard = e.At, 1, []time.Time{e.At}
 	case Joined:
 		in.Alerts = max(f.Alerts, in.Alerts+1)
@@ -123,6 +133,7 @@ func (in Incident) After(e Entry) Incident {
 			in.Held = "held"
 		}
 		in.Silence, in.Cause, in.Under, in.Over = f.Silence, f.Cause, f.Under, f.Over
+		in.Auto, in.AutoUntil = "", time.Time{}
 	case Released:
 		if e.By.Person() != "" {
 			in.Lifted, in.Unfolded = in.Silence, in.Cause
@@ -160,11 +171,23 @@ func (in Incident) After(e Entry) Incident {
 	case Ended:
 		in.Status, in.ResolvedAt, in.Handing = Resolved, e.At, nil
 		in.AckUntil, in.SnoozeUntil = time.Time{}, time.Time{}
-		if in.Silence != "" || in.Cause != "" || in.Over { // should it come back, what is so then decides
+		if in.Silence != "" || in.Cause != "" || in.Over || in.Auto != "" { // should it come back, what is so then decides
 			in = in.freed()
 		}
 	case Filed:
 		in.Status = Closed
+	case Gathered:
+		for _, p := range f.Answered {
+			if !slices.Contains(in.Responders, p) {
+				in.Responders = append(slices.Clip(in.Responders), p)
+			}
+		}
+	case Acted:
+		in = in.acted(f)
+	case Finished:
+		in = in.finished(f, e.At)
+	case Judged:
+		in = in.judged(e.By.Person(), f.Worth)
 	case Composed, Chosen:
 		in = in.asked(e)
 	default:
@@ -176,6 +199,7 @@ func (in Incident) After(e Entry) Incident {
 // freed is the incident held by nothing.
 func (in Incident) freed() Incident {
 	in.Held, in.Silence, in.Cause, in.Under, in.Over = "", "", "", "", false
+	in.Auto, in.AutoUntil = "", time.Time{}
 	return in
 }
 
@@ -253,7 +277,7 @@ func (in Incident) raised(f Raised, at time.Time) Incident {
 	if f.Priority == "" || f.Priority == in.Priority {
 		return in
 	}
-	in.Priority = f.Priority
+	in.Priority, in.Support = f.Priority, time.Time{}
 	in.Runs = slices.Clone(in.Runs)
 	for i := range in.Runs {
 		in.Runs[i].Priority = f.Priority

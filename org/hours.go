@@ -48,6 +48,14 @@ type Span struct {
 	Until time.Time `json:"until" yaml:"until"`
 }
 
+// SupportHours are when a service is looked after at once.
+type SupportHours struct {
+	Hours `yaml:",inline"`
+	Zone  string `json:"zone,omitempty" yaml:"zone,omitempty"` // "" is UTC
+	// Raise makes what is still open when they begin high: it climbs from the first level.
+	Raise bool `json:"raise,omitempty" yaml:"raise,omitempty"`
+}
+
 // Quiet are hours in which a person is to be left alone. Low priority waits for their
 // end. High priority breaks them, unless they are strict: then the person is not called
 // at all, and the level goes on without them.

@@ -124,6 +124,8 @@ type Service struct {
 	// Sift says how its alerts are sifted before they page; what it leaves out is as in
 	// the settings.
 	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
+	// Support are its support hours, outside of which what happens to it is of low priority.
+	Support *SupportHours `json:"support,omitempty" yaml:"support,omitempty"`
 	// Sensitive keeps its incidents from everybody but those who answer for its team.
 	Sensitive bool `json:"sensitive,omitempty" yaml:"sensitive,omitempty"`
 	// Secure keeps what happened out of messages: they say only that one waits.

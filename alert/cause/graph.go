@@ -229,5 +229,13 @@ func (g *Graph) Above(node string) (out []string) {
 	return out
 }
 
+// Nodes are all of them, by name.
+func (g *Graph) Nodes() []string {
+	if g == nil {
+		return nil
+	}
+	return g.names
+}
+
 // Empty says whether nothing depends on anything.
 func (g *Graph) Empty() bool { return g == nil || len(g.names) == 0 }

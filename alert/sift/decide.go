@@ -145,10 +145,10 @@ func (s *Sieve) hold(c Case, now time.Time) (Verdict, bool) {
 		return Verdict{}, false
 	}
 	node := s.Tree(c.Alert, c.Integration).Node
-	if !s.graph.Depends(node) {
+	on := s.causes(node)
+	if len(on) == 0 {
 		return Verdict{}, false
 	}
-	on := s.graph.Above(node)
 	if len(on) > 3 {
 		on = append(on[:3:3], "others")
 	}

@@ -146,7 +146,7 @@ func (h *House) fires(a alert.Alert, came bool) error {
 	}
 	if a.Subject != "" {
 		if r := h.rooms[a.Subject]; alert.Worse(a.Severity, r.severity) {
-			r.severity, r.priority = a.Severity, alert.PriorityOf(a.Severity)
+			r.severity, r.priority = a.Severity, h.priority(a.Service, a.Severity)
 		}
 	}
 	return h.desk().Fires(a)
@@ -359,7 +359,7 @@ func (h *House) PutWeather(team org.TeamID, w Weather) error { h.weather[team] =
 func (h *House) Open(a *alert.Alert, v Verdict) error {
 	h.seq++
 	r := &room{
-		id: incident.ID(fmt.Sprintf("i%08d", h.seq)), lead: a.ID, service: a.Service, severity: a.Severity, priority: alert.PriorityOf(a.Severity),
+		id: incident.ID(fmt.Sprintf("i%08d", h.seq)), lead: a.ID, service: a.Service, severity: a.Severity, priority: h.priority(a.Service, a.Severity),
 		firing: map[string]bool{a.ID: true}, status: incident.Triggered,
 	}
 	h.rooms[r.id], a.Subject = r, r.id
@@ -377,11 +377,16 @@ func (h *House) Open(a *alert.Alert, v Verdict) error {
 	return nil
 }
 
+func (h *House) priority(id org.ServiceID, s org.Severity) org.Priority {
+	p, _ := alert.InHours(alert.PriorityOf(s), h.w.Services[id], h.now)
+	return p
+}
+
 func (h *House) Join(a *alert.Alert, v Verdict) error {
 	r := h.rooms[v.Subject]
 	r.firing[a.ID], a.Subject = true, r.id
 	if alert.Worse(a.Severity, r.severity) {
-		r.severity, r.priority = a.Severity, alert.PriorityOf(a.Severity)
+		r.severity, r.priority = a.Severity, h.priority(a.Service, a.Severity)
 	}
 	return h.Keep(*a)
 }

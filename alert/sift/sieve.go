@@ -73,6 +73,7 @@ type Sieve struct {
 	services map[org.ServiceID]org.Sift
 	keys     map[org.ServiceID]template
 	settings org.Sift
+	watched  map[string]bool // nodes that an alert can be about; nil: all
 }
 
 type nodeRule struct {
@@ -145,7 +146,7 @@ func Compile(in Sifting, services map[org.ServiceID]org.Service, settings org.Se
 			err = errors.New("id: a window has one of its own")
 		}
 		if seen[w.ID] = true; !fault(err, "windows[%d]", i) {
-			c.services = s.covered(w, services)
+			c.services = s.Covered(w, services)
 			s.windows = append(s.windows, c)
 		}
 	}

@@ -440,3 +440,20 @@ func TestWorstFirst(t *testing.T) {
 		t.Error(list)
 	}
 }
+
+// What depends only on what no alert can be about waits for no cause.
+func TestUnwatched(t *testing.T) {
+	in := Sifting{
+		Nodes: []Node{{ID: "web", DependsOn: []string{"rack"}}, {ID: "app", DependsOn: []string{"host-1"}}, {ID: "host-1", DependsOn: []string{"rack"}}},
+		About: []NodeRule{{Match: []string{`instance!=""`}, Node: "host-{instance}"}, {Match: []string{`n!=""`}, Node: "web"}, {Match: []string{`m!=""`}, Node: "app"}},
+	}
+	lines := "0 + a n=1\n0 + b m=1\n"
+	w := world(t, in, nil, org.Settings{})
+	if got := strings.Join(play(t, w, lines), ", "); got != "30 a, 30 b" {
+		t.Errorf("without knowing what is watched: %s", got)
+	}
+	w.Sieve.Monitor(w.Rules, nil, nil, w.Settings)
+	if got := strings.Join(play(t, w, lines), ", "); got != "0 a, 30 b" {
+		t.Errorf("nothing watches the rack: %s", got)
+	}
+}

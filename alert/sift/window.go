@@ -1,6 +1,7 @@
 package sift
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,6 +30,11 @@ type Maintenance struct {
 	// is once.
 	Repeat string `json:"repeat,omitempty" yaml:"repeat,omitempty"`
 	By     string `json:"by,omitempty" yaml:"by,omitempty"`
+	// Notice is how long before it begins those concerned are told, who are told of its end
+	// as well; without it nobody is. They are those that Tell names, or whoever is called
+	// first for what it covers.
+	Notice org.Duration `json:"notice,omitempty" yaml:"notice,omitempty"`
+	Tell   []org.Target `json:"tell,omitempty" yaml:"tell,omitempty"`
 	Why    string `json:"why,omitempty" yaml:"why,omitempty"`
 }
 
@@ -51,12 +57,16 @@ func compileWindow(w Maintenance) (c window, err error) {
 	if err != nil {
 		return c, fmt.Errorf("zone: %w", err)
 	}
-	c.start, err = time.ParseInLocation("2006-01-02T15:04", w.Start, zone)
+	c.start, err = time.ParseInLocation(localTime, w.Start, zone)
 	switch {
 	case err != nil:
 		return c, fmt.Errorf("start: %q is not a local time such as 2026-12-01T02:00", w.Start)
 	case w.For <= 0 || w.For.D() > longest:
 		return c, fmt.Errorf("for: a window lasts some time, at most a year")
+	case w.Notice.D() > 7*24*time.Hour:
+		return c, fmt.Errorf("notice: at most a week")
+	case len(w.Tell) > 0 && w.Notice == 0:
+		return c, fmt.Errorf("tell: says whom; notice says how long before")
 	case len(w.Services) == 0 && len(w.Match) == 0:
 		return c, fmt.Errorf("services: it covers nothing: name services, or labels to match")
 	}
@@ -140,6 +150,8 @@ func (s *Sieve) Windows(now time.Time) (on []alert.Silence, next time.Time) {
 				ID: alert.WindowPrefix + w.ID, Matchers: w.matchers, Services: w.services, Start: start, End: end, By: w.By,
 				Comment: strings.TrimSpace(w.Name + " " + w.Why),
 			})
+		} else if tell := start.Add(-w.Notice.D()); w.Notice > 0 && tell.After(now) {
+			change = tell
 		}
 		if next.IsZero() || change.Before(next) {
 			next = change
@@ -148,8 +160,62 @@ func (s *Sieve) Windows(now time.Time) (on []alert.Silence, next time.Time) {
 	return on, next
 }
 
-// covered are services with all that depend on them.
-func (s *Sieve) covered(w Maintenance, all map[org.ServiceID]org.Service) []org.ServiceID {
+// A Notice is that planned work begins soon, or is over.
+type Notice struct {
+	Maintenance
+	Covers     []org.ServiceID // with their dependents
+	Begin, End time.Time
+	Over       bool
+}
+
+// Title is what people call it.
+func (m Maintenance) Title() string { return cmp.Or(m.Name, m.ID) }
+
+// Earlier is the window as many weeks earlier as it takes to begin by a week after a
+// moment: its hours in the week from then on.
+func (m Maintenance) Earlier(from time.Time) Maintenance {
+	zone, err := org.Zone(m.Zone)
+	if err != nil {
+		return m
+	}
+	at, err := time.ParseInLocation(localTime, m.Start, zone)
+	if err != nil {
+		return m
+	}
+	for !at.Before(from.AddDate(0, 0, 7)) {
+		at = at.AddDate(0, 0, -7)
+	}
+	m.Start = at.Format(localTime)
+	return m
+}
+
+const localTime = "2006-01-02T15:04"
+
+// lately is how old the end of a window may be and still be told.
+const lately = 10 * time.Minute
+
+// Notices are what is to be told by a moment of windows that begin soon or ended lately.
+func (s *Sieve) Notices(now time.Time) (list []Notice) {
+	if s == nil {
+		return nil
+	}
+	for i := range s.windows {
+		w := &s.windows[i]
+		if w.Notice <= 0 {
+			continue
+		}
+		if start, end, ok := w.at(now); ok && start.After(now) && !start.Add(-w.Notice.D()).After(now) {
+			list = append(list, Notice{w.Maintenance, w.services, start, end, false})
+		}
+		if start, end, ok := w.at(now.Add(-lately)); ok && !end.After(now) {
+			list = append(list, Notice{w.Maintenance, w.services, start, end, true})
+		}
+	}
+	return list
+}
+
+// Covered are the services of a window, with all that depend on them if it says so.
+func (s *Sieve) Covered(w Maintenance, all map[org.ServiceID]org.Service) []org.ServiceID {
 	out := slices.Clone(w.Services)
 	if !w.Dependents {
 		return out

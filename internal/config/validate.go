@@ -193,15 +193,18 @@ func (c *checker) people() {
 	}
 }
 
+// hours checks a time of day.
+func (c *checker) hours(path string, h org.Hours) {
+	const day = org.Duration(24 * time.Hour)
+	c.check(h.From >= 0 && h.From < day && h.To >= 0 && h.To <= day, path, "from and to are times since midnight, such as 22h and 7h30m")
+	for _, d := range h.Days {
+		c.check(slices.Contains(org.Days, d), path+".days", "%q is no day: want some of %s", d, strings.Join(org.Days, ", "))
+	}
+}
+
 // reach checks how a person limits what reaches them.
 func (c *checker) reach(at string, p org.Person) {
-	hours := func(path string, h org.Hours) {
-		const day = org.Duration(24 * time.Hour)
-		c.check(h.From >= 0 && h.From < day && h.To >= 0 && h.To <= day, path, "from and to are times since midnight, such as 22h and 7h30m")
-		for _, d := range h.Days {
-			c.check(slices.Contains(org.Days, d), path+".days", "%q is no day: want some of %s", d, strings.Join(org.Days, ", "))
-		}
-	}
+	hours := c.hours
 	if p.Hours != nil {
 		hours(at+".hours", *p.Hours)
 	}
@@ -287,6 +290,12 @@ func (c *checker) services() {
 	for i, v := range c.Services {
 		c.refers(at(i)+".team", Team, string(v.Team))
 		c.refers(at(i)+".policy", Policy, string(v.Policy))
+		if v.Support != nil {
+			c.hours(at(i)+".support", v.Support.Hours)
+			if _, err := org.Zone(v.Support.Zone); err != nil {
+				c.bad(at(i)+".support.zone", "%v", err)
+			}
+		}
 		for n, d := range v.DependsOn {
 			c.refers(fmt.Sprintf("%s.depends_on[%d]", at(i), n), Service, string(d))
 		}

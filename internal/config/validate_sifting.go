@@ -74,5 +74,10 @@ func (c *checker) sifting(existing Setup) {
 		for j, v := range w.Services {
 			c.refers(fmt.Sprintf("sifting.windows[%d].services[%d]", i, j), Service, string(v))
 		}
+		tell := fmt.Sprintf("sifting.windows[%d].tell", i)
+		c.targets(tell, w.Tell)
+		for j, who := range w.Tell {
+			c.check(who.Kind != "email" && who.Kind != Policy, fmt.Sprintf("%s[%d]", tell, j), "is told to people, schedules and teams")
+		}
 	}
 }

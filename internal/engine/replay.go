@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/alert"
 	"tocsin/alert/sift"
 	"tocsin/internal/store"
 	"tocsin/org"
@@ -27,6 +28,7 @@ type Replayed struct {
 	Events        int
 	Before, After Played
 	Gone, Come    []ReplayedPage // pages of one that the other does not have, at most 200
+	most          int            // events that are played
 }
 
 // Played is one side of it.
@@ -55,7 +57,7 @@ type ReplayedPage struct {
 // Replay plays the events of some days again, by the configuration of now and with some
 // changes. Nothing is written.
 func (e *Engine) Replay(ctx context.Context, changes []store.Change, since, until time.Time) (r Replayed, err error) {
-	r.From, r.To, r.Whole = since, until, true
+	r.From, r.To, r.Whole, r.most = since, until, true, replayMost
 	err = e.store.Read(ctx, func(tx *store.Tx) error {
 		rows, err := tx.Config()
 		if err != nil {
@@ -98,9 +100,10 @@ type replay struct {
 	s     *setup
 	house *sift.House
 	pages []ReplayedPage
+	heard func(store.KeptEvent) // is asked before each
 }
 
-func (e *Engine) replaying(tx *store.Tx, rows []store.ConfigRow) (*replay, error) {
+func (e *Engine) replaying(tx *store.Tx, rows []store.ConfigRow, more ...alert.Silence) (*replay, error) {
 	s, err := e.compile(rows)
 	if err != nil {
 		return nil, err
@@ -110,6 +113,7 @@ func (e *Engine) replaying(tx *store.Tx, rows []store.ConfigRow) (*replay, error
 	if w.Silences, err = tx.Silences(); err != nil {
 		return nil, err
 	}
+	w.Silences = append(w.Silences, more...)
 	if w.Pairs, err = tx.Pairs(); err != nil {
 		return nil, err
 	}
@@ -145,12 +149,15 @@ func (e *Engine) play(ctx context.Context, tx *store.Tx, r *Replayed, houses ...
 			switch {
 			case k.At.Before(r.From) || k.At.After(r.To):
 				continue
-			case r.Events >= replayMost || ctx.Err() != nil:
+			case r.Events >= r.most || ctx.Err() != nil:
 				r.Whole, r.To = false, k.At
 				return ctx.Err()
 			}
 			r.Events++
 			for _, h := range houses {
+				if h.heard != nil {
+					h.heard(k)
+				}
 				if err := h.house.Hear(k.Integration, k.Event, k.At); err != nil {
 					return err
 				}

@@ -94,6 +94,7 @@ func (e *Engine) compile(rows []store.ConfigRow) (*setup, error) {
 	}
 	var faults []sift.Fault
 	s.sieve, faults = sift.Compile(s.sifting, s.services, s.settings)
+	s.sieve.Monitor(s.rules, s.integrations, s.heartbeats, s.settings)
 	for _, f := range faults {
 		e.log.Error("a part of sifting cannot be used", "field", f.Field, "error", f.Err)
 	}

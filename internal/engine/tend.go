@@ -25,6 +25,7 @@ type tending struct {
 	log   incident.Log      // those facts
 	then  []func() error    // what follows them
 	known []org.PersonID    // who was paged for a symptom of it lately
+	heard []org.PersonID    // of those, who hears of it as somebody who answered for the symptom
 	s     *setup
 	free  bool // something else than a silence held it and lets go
 }
@@ -61,10 +62,11 @@ func (t *tending) settle() error {
 	}
 	var due time.Time
 	for range rounds {
-		facts, at := escalate.Next(t.in, t.w, t.now)
-		due = at
+		facts, at := alert.Next(t.in, t.now)
 		t.add(incident.Engine, facts...)
-		if len(facts) == 0 {
+		more, then := escalate.Next(t.in, t.w, t.now)
+		t.add(incident.Engine, more...)
+		if due = sooner(at, then); len(facts)+len(more) == 0 {
 			break
 		}
 	}
@@ -87,6 +89,14 @@ func (t *tending) settle() error {
 	// be due before its time has come, over and over.
 	due = due.Add(time.Microsecond - 1).Truncate(time.Microsecond)
 	return t.tx.Arm(store.Due{Kind: "tend", Subject: string(t.in.ID), Lane: laneOf(t.in.Priority), At: due})
+}
+
+// sooner is the earlier of two times, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func laneOf(p org.Priority) int {
@@ -147,6 +157,11 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
 	}
 	if notices := escalate.Tell(before, entry, t.w); len(notices) > 0 {
+		for _, n := range notices {
+			if n.Purpose == escalate.Update {
+				t.heard = append(t.heard, n.Person)
+			}
+		}
 		t.then = append(t.then, func() error { return t.tell(before, entry, notices) })
 	}
 }
@@ -268,7 +283,7 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 		case i >= 0:
 			page.Method, page.Channel, page.Zone = sent[i].Method, sent[i].Channel, sent[i].Zone
 			pages = append(pages, page)
-		case n.Purpose == escalate.HandOver:
+		case n.Purpose == escalate.HandOver, n.Purpose == escalate.Update:
 			pages = append(pages, t.report(page, org.Target{Kind: "person", ID: string(n.Person)})...)
 		}
 	}

@@ -339,11 +339,7 @@ func (t *triaging) raise(w *tending, by incident.Actor, v alert.Verdict) {
 	if !alert.Worse(v.Raise, w.in.Severity) {
 		return
 	}
-	f := incident.Raised{Severity: v.Raise, Why: "the source rates it worse now"}
-	if alert.PriorityOf(v.Raise) == org.High && w.in.Priority != org.High {
-		f.Priority = org.High
-	}
-	w.add(by, f)
+	w.add(by, t.raised(w, v.Raise, "the source rates it worse now"))
 }
 
 // fire are the open alerts of a subject, those of this batch among them.

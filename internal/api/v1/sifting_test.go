@@ -1,8 +1,10 @@
 package v1_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/alert"
 	"tocsin/org"
@@ -45,6 +47,17 @@ func whyNoPage(t *testing.T, h *home) {
 	r = h.must(200, "olaf", "GET", "/incidents/"+id+"/symptoms", "")
 	if r.items() != 1 || r.field("items.0.key") != "web" || r.field("items.0.why_no_page.stage") != "symptom" || r.field("items.0.why_no_page.rule") != "site depends on db, which is down" {
 		t.Fatal(r.body)
+	}
+	quiet := h.must(200, "olaf", "POST", "/silences/preview", `{"matchers":["node=\"db\""]}`)
+	if quiet.field("firing") != 1.0 || quiet.field("now.0.key") != "db" || quiet.field("week.alerts") != 1.0 || quiet.field("week.before") != 1.0 || quiet.field("week.after") != 0.0 || quiet.field("week.gone.0.title") != "db" { // what is silenced still explains
+		t.Error(quiet.body)
+	}
+	h.refused(422, "body.matchers", "olaf", "POST", "/silences/preview", `{"matchers":["node=~\".*\""]}`)
+	h.refused(422, "body.window.for", "olaf", "POST", "/sifting/windows/preview", `{"window":{"id":"w","services":["db"],"start":"2026-12-01T02:00","for":"0s"}}`)
+	start := h.engine.Now().UTC().Add(-time.Hour).AddDate(0, 0, 14).Format("2006-01-02T15:04")
+	quiet = h.must(200, "olaf", "POST", "/sifting/windows/preview", fmt.Sprintf(`{"window":{"id":"w","services":["db"],"start":%q,"for":"2h"}}`, start))
+	if quiet.field("week.before") != 1.0 || quiet.field("week.after") != 0.0 {
+		t.Error(quiet.body)
 	}
 	web := r.field("items.0.id").(string)
 	h.refused(409, "", "rita", "POST", "/incidents/"+id+"/split", `{}`)
