@@ -116,6 +116,8 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	}
 	hooks := follow.New(follow.Options{Store: s.Store, Engine: s.Engine, Ring: ring, Egress: egress, PublicURL: o.Public(), Log: log})
 
+	rooms := follow.NewRooms(follow.Options{Store: s.Store, Engine: s.Engine, PublicURL: o.Public(), Log: log})
+
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store}, hooks)
 	dir := o.Data
@@ -147,7 +149,12 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		defer close(followed)
 		hooks.Run(following)
 	}()
-	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; return nil })
+	mirrored := make(chan struct{})
+	go func() {
+		defer close(mirrored)
+		rooms.Run(following)
+	}()
+	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; <-mirrored; return nil })
 
 	if err := s.open(listener, handler, o, stopping, log); err != nil {
 		return err

@@ -2080,6 +2080,7 @@ type Team struct {
 	Name      string            `json:"name,omitempty"`
 	Retired   bool              `json:"retired,omitempty"`
 	Roles     map[string]string `json:"roles,omitempty"`
+	Room      string            `json:"room,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
