@@ -64,6 +64,8 @@ type Message struct {
 	PushAckURL, ResolveURL string
 	ReceiptURL, ReadURL    string        // that it was shown, and looked at
 	Again                  time.Duration // when the same is sent again, if nobody answers; 0 is never
+	// ReplyTo is where a reply by mail is heard; "" where none is.
+	ReplyTo string
 	// Code names the incident among those that the person was paged about: four digits
 	// with which they reply. "" when they cannot.
 	Code string

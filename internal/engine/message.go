@@ -149,6 +149,9 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	if p.Person != "" {
 		m.Code = e.Code(p.Person, in.ID)
 	}
+	if p.Channel == "email" && p.Purpose.Alarms() {
+		m.ReplyTo = e.replyAddress(p.ID)
+	}
 	if m.Title == Secure {
 		return m, nil
 	}
