@@ -49,6 +49,7 @@ const rules = `
 	internal/store: alert alert/cause alert/sift escalate incident oncall org resolve internal/secret
 	internal/engine: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/secret internal/store
 	internal/auth: incident org internal/secret internal/store internal/engine internal/web
+	internal/inbox: incident internal/engine internal/store
 	internal/follow: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
 	internal/api: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/channel internal/engine internal/secret internal/store internal/web
 	internal/api/v1: alert alert/cause alert/sift alert/source escalate incident oncall oncall/lint oncall/load oncall/ical oncall/roster org resolve internal/apply internal/auth internal/channel internal/config internal/engine internal/follow internal/prose internal/secret internal/store

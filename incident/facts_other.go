@@ -17,6 +17,8 @@ type (
 	// Noted is what somebody wrote into the log.
 	Noted struct {
 		Text string `json:"text"`
+		// In is the thread of a chat where they wrote it: "slack:C012/1700000000.000001".
+		In string `json:"in,omitempty"`
 	}
 )
 

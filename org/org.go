@@ -107,8 +107,11 @@ type Team struct {
 	Name    string     `json:"name" yaml:"name"`
 	Members []PersonID `json:"members,omitempty" yaml:"members,omitempty"`
 	// Roles are those that members have in this team instead of their own.
-	Roles   map[PersonID]Role `json:"roles,omitempty" yaml:"roles,omitempty"`
-	Retired bool              `json:"retired,omitempty" yaml:"-"`
+	Roles map[PersonID]Role `json:"roles,omitempty" yaml:"roles,omitempty"`
+	// Room is where each of its incidents has a thread: a channel and the address of the
+	// room there, "slack:C012AB3CD".
+	Room    string `json:"room,omitempty" yaml:"room,omitempty"`
+	Retired bool   `json:"retired,omitempty" yaml:"-"`
 }
 
 // A Service is a thing that can break. Its team answers for it, its policy says how.

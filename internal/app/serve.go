@@ -42,6 +42,8 @@ type Server struct {
 	Store    *store.Store
 	// SetUp is the link that makes the first admin; "" when somebody can sign in.
 	SetUp string
+	// MailAddr is where replies to pages come in; "" when none do.
+	MailAddr string
 
 	cleanups []cleanup
 	failed   chan error
@@ -64,7 +66,7 @@ func Serve(ctx context.Context, o config.Server, log *slog.Logger, version strin
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
-	s := &Server{failed: make(chan error, 3)}
+	s := &Server{failed: make(chan error, 4)}
 	defer func() { err = errors.Join(err, s.stop(log)) }()
 	if err := s.start(ctx, o, log, version); err != nil {
 		return err
@@ -101,8 +103,12 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		return err
 	}
 	channels = append(channels, push)
+	takesMail, err := o.Inbox()
+	if err != nil {
+		return err
+	}
 	s.Engine = engine.New(engine.Options{
-		Store: s.Store, Ring: ring, Channels: channels, PublicURL: o.Public(),
+		Store: s.Store, Ring: ring, Channels: channels, PublicURL: o.Public(), MailDomain: o.MailDomain,
 		Make: func(c org.Channel) (channel.Channel, error) { return o.Provider(c, ring) },
 		Log:  log, Async: true, DiskUsed: diskUsed(o),
 	})
@@ -115,6 +121,8 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		return err
 	}
 	hooks := follow.New(follow.Options{Store: s.Store, Engine: s.Engine, Ring: ring, Egress: egress, PublicURL: o.Public(), Log: log})
+
+	rooms := follow.NewRooms(follow.Options{Store: s.Store, Engine: s.Engine, PublicURL: o.Public(), Log: log})
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store}, hooks)
@@ -147,7 +155,18 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		defer close(followed)
 		hooks.Run(following)
 	}()
-	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; return nil })
+	mirrored := make(chan struct{})
+	go func() {
+		defer close(mirrored)
+		rooms.Run(following)
+	}()
+	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; <-mirrored; return nil })
+
+	if takesMail {
+		if err := s.takeMail(o, log); err != nil {
+			return err
+		}
+	}
 
 	if err := s.open(listener, handler, o, stopping, log); err != nil {
 		return err

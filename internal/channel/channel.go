@@ -64,11 +64,15 @@ type Message struct {
 	PushAckURL, ResolveURL string
 	ReceiptURL, ReadURL    string        // that it was shown, and looked at
 	Again                  time.Duration // when the same is sent again, if nobody answers; 0 is never
+	// ReplyTo is where a reply by mail is heard; "" where none is.
+	ReplyTo string
 	// Code names the incident among those that the person was paged about: four digits
 	// with which they reply. "" when they cannot.
 	Code string
 	// More says what else this page stands for: "6 more alerts for checkout".
 	More string
+	// Resolvable says that whoever has it may still end it here.
+	Resolvable bool
 	// Choices are the answers to a page by hand; without any it is acknowledged.
 	Choices []string
 
@@ -94,6 +98,21 @@ type Channel interface {
 	// Send carries one message. A nil error means that the next hop has accepted
 	// it; otherwise Classify says what became of it.
 	Send(ctx context.Context, m Message) (Receipt, error)
+}
+
+// A Settler changes what it has sent once the question is answered: the message says how
+// things stand, and keeps the buttons that still mean something. sent is the provider's id
+// of the message. One that says so already is no error.
+type Settler interface {
+	Settle(ctx context.Context, m Message, sent string) error
+}
+
+// A Roomy channel keeps a thread of each incident in a room: what is sent with Before goes
+// into the thread that began with that message.
+type Roomy interface {
+	Channel
+	Settler
+	Threaded()
 }
 
 // An Outcome is what became of a page.

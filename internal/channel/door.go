@@ -64,6 +64,8 @@ type Said struct {
 	// Page is the one that it is about, or Provider the vendor's id of its message.
 	// Neither is needed when somebody names an incident by its code.
 	Page, Provider string
+	// Subject is the incident itself, where a button of a room names it.
+	Subject string
 	// State is a receipt: Sent, Delivered, Read or Failed, and Why it failed. A failure
 	// counts only while the message with this Provider is the page's last.
 	State escalate.State
@@ -86,6 +88,7 @@ const (
 	Resolve     Verb = "resolve"
 	Note        Verb = "note"
 	Choose      Verb = "choose" // one of the answers of a call by hand: Text is its number
+	List        Verb = "list"   // what is open for whoever asks
 	Unclear     Verb = "unclear"
 )
 
@@ -125,8 +128,18 @@ func ParseReply(text string) (code string, verb Verb, rest string) {
 	return code, verb, rest
 }
 
+// RoomPage begins the ID of a message that is nobody's page, but stands in a room for its
+// incident.
+const RoomPage = "incident:"
+
+// Noted is what whoever wrote a note is told.
+const Noted = "Noted."
+
 // codeDigits is the length of the code by which people name an incident.
 const codeDigits = 4
+
+// Same compares secrets, in the same time whatever they are.
+func Same(a, b string) bool { return same(a, b) }
 
 // same compares secrets.
 func same(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }

@@ -90,6 +90,9 @@ func (e *Email) compose(m Message, to string) ([]byte, error) {
 	msg.Subject(subjectLine(m))
 	msg.SetDate()
 	msg.SetMessageIDWithValue(e.id(m.ID))
+	if m.ReplyTo != "" {
+		msg.SetGenHeader("Reply-To", (&mail.Address{Name: e.from.Name, Address: m.ReplyTo}).String())
+	}
 	if m.Thread != "" {
 		thread := "<" + e.id("thread."+m.Thread) + ">"
 		msg.SetGenHeader(gomail.HeaderReferences, thread)

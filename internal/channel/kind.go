@@ -17,6 +17,8 @@ type Kind struct {
 	Settings []Setting
 	// Free says that settings beyond those that are listed may be given.
 	Free bool
+	// Rooms says that it keeps threads in rooms (Roomy).
+	Rooms bool
 	// Proved says against what the calls of this kind were checked. "" is: built from
 	// documentation, not proved against the vendor.
 	Proved string
@@ -137,6 +139,11 @@ func Make(kind string, s Setup) (Channel, error) {
 		s.Sign = func(string) string { return "" }
 	}
 	return k.Make(s)
+}
+
+// HasRooms says whether a channel keeps threads in rooms.
+func HasRooms(name string) bool {
+	return slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Channel == name && k.Rooms })
 }
 
 // Names is every channel that contact methods may name.

@@ -22,9 +22,9 @@ import (
 // thread and /tocsin come back either to our door, which Slack signs, or over socket
 // mode (slack_socket.go), for which nothing has to reach us from outside.
 var slackKind = Kind{
-	Name: "slack", Channel: "slack", Title: "Slack",
+	Name: "slack", Channel: "slack", Title: "Slack", Rooms: true,
 	Settings: []Setting{
-		{Name: "token", Help: "the bot's token (xoxb-...), with chat:write, im:history and commands", Secret: true, Needed: true},
+		{Name: "token", Help: "the bot's token (xoxb-...), with chat:write, im:history, channels:history and commands", Secret: true, Needed: true},
 		{Name: "signing", Help: "the signing secret, for what Slack tells our door", Secret: true},
 		{Name: "app", Help: "an app-level token (xapp-...) with connections:write, for socket mode", Secret: true},
 		{Name: "server", Help: "the API", Default: "https://slack.com/api"},
@@ -72,13 +72,19 @@ type (
 		Text    string       `json:"text"`
 		Blocks  []slackBlock `json:"blocks,omitempty"`
 		Thread  string       `json:"thread_ts,omitempty"`
-		Unfurl  bool         `json:"unfurl_links"`
+		TS      string       `json:"ts,omitempty"` // of the message that is changed
+		Unfurl  *bool        `json:"unfurl_links,omitempty"`
 	}
 )
 
 // slackEscape keeps text from outside from being markup, or from calling everybody.
 func slackEscape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// slackPlain is what somebody wrote, without Slack's markup of it.
+func slackPlain(s string) string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
 
 const maxSlack = 2900 // of the 3000 characters that a section takes
@@ -90,13 +96,15 @@ func slackBlocks(m Message) []slackBlock {
 	if text := strings.TrimSpace(details(body, maxSlack/2)); text != "" {
 		blocks = append(blocks, slackBlock{Type: "section", Text: &slackText{"mrkdwn", cut(slackEscape(text), maxSlack)}})
 	}
-	if !m.Purpose.Alarms() {
-		return blocks
-	}
 	button := func(label, verb, style string) slackElement {
 		return slackElement{Type: "button", Text: &slackText{"plain_text", label}, Action: verb, Value: m.ID, Style: style}
 	}
-	if len(m.Choices) > 0 {
+	switch {
+	case m.Purpose == escalate.Told && m.Resolvable:
+		return append(blocks, slackBlock{Type: "actions", Elements: []slackElement{button("Resolve", string(Resolve), "danger")}})
+	case !m.Purpose.Alarms():
+		return blocks
+	case len(m.Choices) > 0:
 		actions := slackBlock{Type: "actions"}
 		for i, c := range m.Choices {
 			actions.Elements = append(actions.Elements, button(oneLine(c, 70), fmt.Sprintf("%s:%d", Choose, i+1), ""))
@@ -117,7 +125,7 @@ func (c *slack) Send(ctx context.Context, m Message) (Receipt, error) {
 	if token(to) != to || to == "" {
 		return Receipt{}, failed(Permanent, fmt.Errorf("slack: %q is no id of a member or room, such as U012AB3CD", oneLine(m.To, 40)))
 	}
-	post := slackPost{Channel: to, Text: slackEscape(badge(m)), Blocks: slackBlocks(m)}
+	post := slackPost{Channel: to, Text: slackEscape(badge(m)), Blocks: slackBlocks(m), Unfurl: new(bool)}
 	if _, ts, ok := strings.Cut(m.Before, "/"); ok {
 		post.Thread = ts
 	}
@@ -131,8 +139,20 @@ func (c *slack) Send(ctx context.Context, m Message) (Receipt, error) {
 // Threaded says that a message may follow another.
 func (*slack) Threaded() {}
 
+// Settle writes a message anew, as things stand.
+func (c *slack) Settle(ctx context.Context, m Message, sent string) error {
+	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
+	defer cancel()
+	room, ts, ok := strings.Cut(sent, "/")
+	if !ok {
+		return failed(Permanent, fmt.Errorf("slack: %q is no id of a message", oneLine(sent, 40)))
+	}
+	_, err := c.call(ctx, "chat.update", c.token, slackPost{Channel: room, TS: ts, Text: slackEscape(badge(m)), Blocks: slackBlocks(m)})
+	return err
+}
+
 // slackPermanent are errors that say something against the address.
-var slackPermanent = []string{"channel_not_found", "not_in_channel", "is_archived", "user_not_found", "user_disabled", "msg_too_long", "no_text", "invalid_blocks", "messages_tab_disabled"}
+var slackPermanent = []string{"channel_not_found", "not_in_channel", "is_archived", "user_not_found", "user_disabled", "msg_too_long", "no_text", "invalid_blocks", "messages_tab_disabled", "message_not_found", "cant_update_message", "edit_window_closed"}
 
 // call is one method of the API. It answers 200 to everything, and says inside.
 func (c *slack) call(ctx context.Context, method, token string, in any) ([]byte, error) {
@@ -208,6 +228,9 @@ func (c *slack) pressed(payload []byte) Call {
 	}
 	verb, n, _ := strings.Cut(p.Actions[0].Action, ":")
 	s := Said{Page: p.Actions[0].Value, Verb: Verb(verb), From: p.User.ID, Text: n}
+	if id, ok := strings.CutPrefix(s.Page, RoomPage); ok {
+		s.Page, s.Subject = "", id
+	}
 	return Call{Said: []Said{s}, Answer: empty, After: func(ctx context.Context, texts []string) error {
 		return c.respond(ctx, p.ResponseURL, texts)
 	}}
@@ -227,6 +250,10 @@ func (c *slack) respond(ctx context.Context, address string, texts []string) err
 func (c *slack) command(form url.Values) Call {
 	s := Said{From: form.Get("user_id")}
 	s.Code, s.Verb, s.Text = ParseReply(form.Get("text"))
+	switch strings.ToLower(strings.TrimSpace(form.Get("text"))) {
+	case "", "list", "help", "status":
+		s.Code, s.Verb, s.Text = "", List, ""
+	}
 	return Call{Said: []Said{s}, Answer: func(texts []string) Response {
 		body, err := json.Marshal(map[string]string{"response_type": "ephemeral", "text": slackEscape(strings.Join(texts, "\n"))})
 		if err != nil {
@@ -263,7 +290,16 @@ func (c *slack) event(body []byte) Call {
 	if v.Type != "message" || v.Subtype != "" || v.Bot != "" || v.User == "" || v.Thread == "" || strings.TrimSpace(v.Text) == "" {
 		return Call{Answer: empty}
 	}
-	return Call{Said: []Said{{Provider: v.Channel + "/" + v.Thread, From: v.User, Verb: Note, Text: cut(v.Text, 4000)}}, Answer: empty}
+	s := Said{Provider: v.Channel + "/" + v.Thread, From: v.User, Verb: Note, Text: cut(slackPlain(v.Text), 4000)}
+	return Call{Said: []Said{s}, Answer: empty, After: func(ctx context.Context, texts []string) error {
+		if texts[0] == "" || texts[0] == Noted {
+			return nil // what was taken says so by itself
+		}
+		_, err := c.call(ctx, "chat.postEphemeral", c.token, map[string]string{
+			"channel": v.Channel, "user": v.User, "thread_ts": v.Thread, "text": slackEscape(texts[0]),
+		})
+		return err
+	}}
 }
 
 var errSlackSocket = errors.New("slack: the connection is to be made anew")

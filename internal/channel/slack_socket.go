@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -28,6 +29,25 @@ func (c *slackSocket) Listen(ctx context.Context, hear func(context.Context, Sai
 	}
 	defer conn.CloseNow()
 	conn.SetReadLimit(1 << 20)
+	alive, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() { // a connection that died without a word is made anew
+		for tick := time.NewTicker(socketPing); ; {
+			select {
+			case <-tick.C:
+			case <-alive.Done():
+				tick.Stop()
+				return
+			}
+			within, cancel := context.WithTimeout(alive, SendTimeout)
+			err := conn.Ping(within)
+			cancel()
+			if err != nil {
+				conn.CloseNow()
+				return
+			}
+		}
+	}()
 	for {
 		_, text, err := conn.Read(ctx)
 		if err != nil {
@@ -71,6 +91,8 @@ func (c *slackSocket) Listen(ctx context.Context, hear func(context.Context, Sai
 		}
 	}
 }
+
+const socketPing = 30 * time.Second
 
 // envelope is what the door would have been told.
 func (c *slackSocket) envelope(kind string, payload json.RawMessage) Call {

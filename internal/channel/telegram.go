@@ -84,6 +84,30 @@ func (t *telegram) Send(ctx context.Context, m Message) (Receipt, error) {
 	return Receipt{Provider: field(result, "chat.id") + "/" + field(result, "message_id"), State: escalate.Sent}, nil
 }
 
+// Settle writes a message anew, as things stand.
+func (t *telegram) Settle(ctx context.Context, m Message, sent string) error {
+	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
+	defer cancel()
+	chat, id, _ := strings.Cut(sent, "/")
+	number, err := strconv.ParseInt(chat, 10, 64)
+	message, err2 := strconv.ParseInt(id, 10, 64)
+	if err != nil || err2 != nil {
+		return failed(Permanent, fmt.Errorf("telegram: %q is no id of a message", oneLine(sent, 40)))
+	}
+	rows := [][]telegramButton{}
+	if m.Resolvable {
+		rows = append(rows, []telegramButton{{Text: "Resolve", Data: "resolve:" + m.ID}})
+	}
+	_, err = t.call(ctx, "editMessageText", map[string]any{
+		"chat_id": number, "message_id": message, "text": chatText(m, 4000), "link_preview_options": map[string]bool{"is_disabled": true},
+		"reply_markup": map[string]any{"inline_keyboard": rows},
+	})
+	if err != nil && strings.Contains(err.Error(), "message is not modified") {
+		return nil
+	}
+	return err
+}
+
 // call is one method of the API.
 func (t *telegram) call(ctx context.Context, method string, in any) (json.RawMessage, error) {
 	var got telegramAnswer
@@ -148,6 +172,7 @@ func (u telegramUpdate) said() (Said, bool) {
 func (t *telegram) Listen(ctx context.Context, hear func(context.Context, Said) (string, error)) error {
 	offset := int64(0)
 	for ctx.Err() == nil {
+		asked := time.Now()
 		within, cancel := context.WithTimeout(ctx, pollTelegram+SendTimeout)
 		result, err := t.call(within, "getUpdates", map[string]any{"offset": offset, "timeout": int(pollTelegram / time.Second), "allowed_updates": []string{"message", "callback_query"}})
 		cancel()
@@ -167,6 +192,12 @@ func (t *telegram) Listen(ctx context.Context, hear func(context.Context, Said) 
 				t.tell(ctx, u, text)
 			}
 			offset = u.ID + 1
+		}
+		if wait := time.Second - time.Since(asked); len(updates) == 0 && wait > 0 { // a server that does not wait with its answer
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
 		}
 	}
 	return nil

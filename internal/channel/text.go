@@ -132,6 +132,9 @@ func view(m Message) page {
 		add("Began", clock(m.At, m.Zone))
 	}
 	add("Incident", m.Subject)
+	if m.ReplyTo != "" {
+		v.Lines = append(v.Lines, howToReply(m))
+	}
 	for _, l := range m.Body {
 		if len(v.Lines) == maxLines {
 			v.Lines = append(v.Lines, "…")
@@ -149,6 +152,14 @@ func view(m Message) page {
 		v.Links = append(v.Links, l)
 	}
 	return v
+}
+
+// howToReply says what to write in answer to a mail.
+func howToReply(m Message) string {
+	if len(m.Choices) > 0 {
+		return "Or reply: " + choices(m.Choices) + "."
+	}
+	return "Or reply: ack acknowledges, e escalates, r resolves; anything else is a note."
 }
 
 func clock(t time.Time, zone *time.Location) string {
@@ -181,6 +192,13 @@ func oneLine(s string, max int) string {
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return cut(strings.Join(strings.Fields(s), " "), max)
+}
+
+// OneLine makes text from outside safe to stand in a line of ours, and Bounded to stand in
+// a note, in at most max bytes.
+func OneLine(s string, max int) string { return oneLine(s, max) }
+func Bounded(s string, max int) string {
+	return cut(strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")), max)
 }
 
 // cut shortens text to at most max bytes, at a rune, and shows that it did.

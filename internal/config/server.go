@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -44,6 +45,8 @@ type Server struct {
 	SMTPPasswordFile string `name:"smtp-password-file" env:"TOCSIN_SMTP_PASSWORD_FILE" group:"E-mail" placeholder:"FILE" help:"File that holds the password at the relay."`
 	SMTPTLS          string `name:"smtp-tls" default:"required" enum:"required,opportunistic,never,implicit" env:"TOCSIN_SMTP_TLS" group:"E-mail" placeholder:"HOW" help:"STARTTLS required, opportunistic or never, or implicit TLS (${default})."`
 	SMTPHello        string `name:"smtp-hello" env:"TOCSIN_SMTP_HELLO" group:"E-mail" placeholder:"NAME" help:"Host name we greet the relay with (localhost)."`
+	MailListen       string `name:"mail-listen" env:"TOCSIN_MAIL_LISTEN" group:"E-mail" placeholder:"HOST:PORT" help:"Where replies to pages come in by SMTP; without it none do."`
+	MailDomain       string `name:"mail-domain" env:"TOCSIN_MAIL_DOMAIN" group:"E-mail" placeholder:"NAME" help:"Domain of the addresses to reply to, whose mail is routed to --mail-listen."`
 
 	NtfyServer string `name:"ntfy-server" env:"TOCSIN_NTFY_SERVER" group:"ntfy" placeholder:"URL" help:"Where bare topics live, such as https://ntfy.sh; without it, contact methods name whole URLs."`
 	NtfyToken  string `name:"ntfy-token" env:"TOCSIN_NTFY_TOKEN" group:"ntfy" placeholder:"TEXT" help:"Access token at that server."`
@@ -98,6 +101,9 @@ func (s *Server) Validate() error {
 		return err
 	}
 	if _, err := s.Channels(slog.New(slog.DiscardHandler)); err != nil {
+		return err
+	}
+	if _, err := s.Inbox(); err != nil {
 		return err
 	}
 	_, err := s.Push(nil)
@@ -243,6 +249,19 @@ func (s *Server) email() (*channel.Email, error) {
 		relay.STARTTLS = s.SMTPTLS
 	}
 	return channel.NewEmail(relay, s.SMTPFrom, dial.DialContext)
+}
+
+// Inbox checks the options of mail that comes in. It says whether this node takes any.
+func (s *Server) Inbox() (bool, error) {
+	if s.MailListen != "" && s.MailDomain == "" {
+		return false, errors.New("--mail-domain: is missing: replies need addresses")
+	}
+	if s.MailDomain != "" {
+		if a, err := mail.ParseAddress("reply@" + s.MailDomain); err != nil || a.Address != "reply@"+s.MailDomain || len(s.MailDomain) > 180 {
+			return false, fmt.Errorf("--mail-domain: %q is no domain such as reply.example.org", s.MailDomain)
+		}
+	}
+	return s.MailListen != "", nil
 }
 
 func (s *Server) password() (string, error) {

@@ -274,6 +274,10 @@ func (c *checker) teams() {
 	c.ids(Team, len(c.Teams), at, func(i int) string { return string(c.Teams[i].ID) })
 	for i, t := range c.Teams {
 		c.members(at(i)+".members", t.Members)
+		if name, room, _ := strings.Cut(t.Room, ":"); t.Room != "" {
+			c.check(channel.HasRooms(name), at(i)+".room", "%q: want a channel that keeps threads and the id of a room, such as slack:C012AB3CD", t.Room)
+			c.check(room != "" && len(room) <= 200 && !strings.ContainsAny(room, " \t\n"), at(i)+".room", "%q names no room, such as slack:C012AB3CD", t.Room)
+		}
 		for _, p := range slices.Sorted(maps.Keys(t.Roles)) {
 			path := at(i) + ".roles"
 			c.refers(path, Person, string(p))

@@ -41,6 +41,9 @@ func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return res, nil // a connection: whoever asked for it reads and writes it, and bounds what comes
+	}
 	res.Body = &limited{ReadCloser: res.Body, left: MaxBody}
 	return res, nil
 }

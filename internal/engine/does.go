@@ -45,8 +45,12 @@ func (e *Engine) does(ctx context.Context, name string, said channel.Said, w spe
 			}
 			return resolve.Resolve(in, why)
 		case channel.Note:
-			text = "Noted."
-			return []incident.Fact{incident.Noted{Text: said.Text}}, nil
+			text = channel.Noted
+			note := incident.Noted{Text: said.Text}
+			if said.Provider != "" {
+				note.In = name + ":" + said.Provider
+			}
+			return []incident.Fact{note}, nil
 		}
 		return nil, answerOnly("That cannot be done here.")
 	})

@@ -62,8 +62,11 @@ type Options struct {
 	Channels  []channel.Channel
 	Make      func(org.Channel) (channel.Channel, error)
 	PublicURL string // of the links in pages, without a slash at its end
-	Rand      io.Reader
-	Log       *slog.Logger
+	// MailDomain is the domain of the addresses at which replies by mail come in; "" when
+	// none do.
+	MailDomain string
+	Rand       io.Reader
+	Log        *slog.Logger
 	// Async sends pages on workers, so that a slow provider holds up nobody else.
 	// Without it Step sends them itself, one after another, in an order that replays.
 	Async bool
@@ -87,14 +90,15 @@ type Engine struct {
 		sync.Mutex
 		by map[string]provider
 	}
-	health    health
-	publicURL string
-	log       *slog.Logger
-	async     bool
-	audits    time.Duration
-	diskUsed  func() float64
-	hit       func(string)
-	metrics   *Metrics
+	health     health
+	publicURL  string
+	mailDomain string
+	log        *slog.Logger
+	async      bool
+	audits     time.Duration
+	diskUsed   func() float64
+	hit        func(string)
+	metrics    *Metrics
 
 	randMu sync.Mutex
 	rand   io.Reader
@@ -124,7 +128,7 @@ type Engine struct {
 // New makes an engine. It does nothing until one of its doors is used.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, log: o.Log, async: o.Async, hit: o.Hit, diskUsed: o.DiskUsed, rand: o.Rand,
+		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, mailDomain: o.MailDomain, log: o.Log, async: o.Async, hit: o.Hit, diskUsed: o.DiskUsed, rand: o.Rand,
 		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
 		ailing: map[string]ailing{}, metrics: newMetrics(), clock: NewClock(),
 	}

@@ -90,6 +90,13 @@ func (e *Engine) Heard(ctx context.Context, id string, said channel.Said, now ti
 	case said.State != "":
 		return "", nil // of a page that is not ours, or not any longer
 	}
+	if !known && said.Subject == "" && said.Provider != "" && said.Code == "" {
+		id, err := e.threadSaid(ctx, c.Name(), said.Provider)
+		if err != nil || id == "" {
+			return "", err // something else is spoken of there
+		}
+		said.Subject = string(id)
+	}
 	return e.spoke(ctx, c.Name(), said, p, known, now)
 }
 
@@ -110,6 +117,21 @@ func (e *Engine) pageSaid(ctx context.Context, name string, said channel.Said) (
 		return store.PageRow{}, false, nil
 	}
 	return p, err == nil, err
+}
+
+// threadSaid is the incident of the thread in which something was said; "": none.
+func (e *Engine) threadSaid(ctx context.Context, name, message string) (id incident.ID, err error) {
+	err = e.store.Read(ctx, func(tx *store.Tx) error {
+		t, err := tx.ThreadAt(message)
+		if room, _, _ := strings.Cut(t.Room, ":"); err == nil && room == name {
+			id = t.Subject
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return id, err
 }
 
 // A speaker is who said something, and about which subject.
@@ -172,6 +194,12 @@ func (e *Engine) speaker(tx *store.Tx, s *setup, name string, said channel.Said,
 			return w, nil
 		}
 	}
+	if said.Subject != "" {
+		w.subject = incident.ID(said.Subject)
+		if _, err := tx.Subject(w.subject); err != nil {
+			return w, answerOnly("This incident is not known any longer.")
+		}
+	}
 	mine, err := e.paged(tx, w.person.ID, now)
 	if err != nil {
 		return w, err
@@ -223,7 +251,9 @@ func (e *Engine) meant(tx *store.Tx, mine []store.PageRow, person org.PersonID, 
 		}
 	}
 	switch {
-	case len(fit) == 1:
+	case said.Verb == channel.List && len(open) > 0:
+		return store.PageRow{}, answerOnly("Open: %s. Reply with a code to acknowledge, followed by e to escalate or r to resolve.", strings.Join(open, "; "))
+	case len(fit) == 1 && said.Verb != channel.List:
 		return fit[0], nil
 	case len(open) == 0 && said.Code == "":
 		return store.PageRow{}, answerOnly("You have no open incident.")

@@ -200,7 +200,7 @@ func (e *Engine) along(tx *store.Tx, s *setup, lead *parcel) error {
 		count++
 		name, title := s.serviceName(sub.Service), sub.Title
 		if s.services[sub.Service].Secure {
-			name, title = "", secure
+			name, title = "", Secure
 		}
 		if i > 0 && name != service {
 			service = ""

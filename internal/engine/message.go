@@ -133,8 +133,8 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	}
 	e.acts(&m)
 	if s.services[in.Service].Secure {
-		m.Title, m.Service, m.Team = secure, "", ""
-		m.Text = strings.ReplaceAll(m.Text, in.Title, secure)
+		m.Title, m.Service, m.Team = Secure, "", ""
+		m.Text = strings.ReplaceAll(m.Text, in.Title, Secure)
 		if p.Purpose == escalate.AllClear {
 			m.Text = ""
 			return m, nil
@@ -149,7 +149,10 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	if p.Person != "" {
 		m.Code = e.Code(p.Person, in.ID)
 	}
-	if m.Title == secure {
+	if p.Channel == "email" && p.Purpose.Alarms() {
+		m.ReplyTo = e.replyAddress(p.ID)
+	}
+	if m.Title == Secure {
 		return m, nil
 	}
 	if in.Was != "" {
@@ -194,8 +197,8 @@ func (e *Engine) composeShift(s *setup, p store.PageRow) (channel.Message, error
 	return m, err
 }
 
-// secure is what messages say of services that must not be spoken of.
-const secure = "a secure message waits"
+// Secure is what messages say of services that must not be spoken of.
+const Secure = "a secure message waits"
 
 func refusePage(format string, args ...any) error {
 	return &channel.Error{Outcome: channel.Permanent, Err: fmt.Errorf(format, args...)}

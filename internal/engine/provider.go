@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"tocsin/escalate"
 	"tocsin/internal/channel"
 	"tocsin/internal/store"
 	"tocsin/org"
@@ -252,4 +253,37 @@ func before(tx *store.Tx, p store.PageRow) (string, error) {
 		}
 	}
 	return "", err
+}
+
+// Settles says whether any provider can change what it has sent.
+func (e *Engine) Settles(ctx context.Context) (does bool, err error) {
+	err = e.store.Read(ctx, func(tx *store.Tx) error {
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		for _, all := range s.providers {
+			does = does || slices.ContainsFunc(all, func(p provider) bool { _, ok := p.Channel.(channel.Settler); return ok })
+		}
+		return nil
+	})
+	return does, err
+}
+
+// Roomy is the first well provider of a channel that keeps threads in rooms, with its id;
+// nil: there is none.
+func (e *Engine) Roomy(ctx context.Context, name string) (id string, c channel.Roomy, err error) {
+	err = e.store.Read(ctx, func(tx *store.Tx) error {
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		p, n := e.choose(s, store.PageRow{Page: escalate.Page{Channel: name}}, e.clock.Now())
+		if n > 0 {
+			id = p.id
+			c, _ = p.Channel.(channel.Roomy)
+		}
+		return nil
+	})
+	return id, c, err
 }

@@ -58,6 +58,7 @@ type texts struct {
 	Follow, Unfollow, Followers         string
 	ClaimFollower, LockFollower         string
 	SaveFollower, Rewind                string
+	ThreadsOf, ThreadAt, PutThread      string
 	PutDelivery, SaveDelivery, Delivery string
 	NextDeliveries, Deliveries          string
 	DeliveriesDrop                      string
@@ -315,6 +316,11 @@ var statements = texts{
 	LockFollower: `SELECT ` + followerColumns + ` FROM followers WHERE id = $1{lock}`,
 	SaveFollower: `UPDATE followers SET tx = $2, row = $3, lease = $4, failing = $5, failures = $6, quiet = $7 WHERE id = $1 AND gen = $8`,
 	Rewind:       `UPDATE followers SET tx = $2, row = '', quiet = 0 WHERE id = $1 AND tx >= $2`,
+
+	ThreadsOf: `SELECT subject, room, message, via FROM threads WHERE subject = $1 ORDER BY room`,
+	ThreadAt:  `SELECT subject, room, message, via FROM threads WHERE message = $1 ORDER BY subject LIMIT 1`,
+	PutThread: `INSERT INTO threads (subject, room, message, via) VALUES ($1, $2, $3, $4)
+ ON CONFLICT (subject, room) DO UPDATE SET message = excluded.message, via = excluded.via`,
 
 	PutDelivery: `INSERT INTO deliveries (id, hook, subject, seq, kind, at, state, wake_at, tries, tried_at, status, ms, err, digest)
  VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, 0, 0, 0, 0, '', '')

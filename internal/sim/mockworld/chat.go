@@ -41,6 +41,20 @@ var Slack = Fake{
 			}
 			return Reply{Status: 200, Body: fmt.Sprintf(`{"ok":true,"channel":"D%s","ts":"1700000000.%06d"}`, to, w.number())}
 		}},
+		{"POST", "/chat.update", func(w *World, c *Call) error {
+			if c.Text("ts") == "" || c.JSON["thread_ts"] != nil || c.JSON["unfurl_links"] != nil {
+				return errors.New("chat.update takes the ts of a message, and neither thread_ts nor unfurl_links")
+			}
+			return slackMessage(w, c)
+		}, func(_ *World, c *Call) Reply {
+			return Reply{Status: 200, Body: fmt.Sprintf(`{"ok":true,"channel":%q,"ts":%q}`, c.Text("channel"), c.Text("ts"))}
+		}},
+		{"POST", "/chat.postEphemeral", func(_ *World, c *Call) error {
+			return first(bearer(c, "Bearer ", ChatToken), object(c, "channel user text", "blocks", "thread_ts"))
+		}, func(*World, *Call) Reply { return Reply{Status: 200, Body: `{"ok":true,"message_ts":"1.2"}`} }},
+		{"POST", "/apps.connections.open", func(_ *World, c *Call) error { return bearer(c, "Bearer ", AppToken) }, func(w *World, c *Call) Reply {
+			return Reply{Status: 200, Body: fmt.Sprintf(`{"ok":true,"url":%q}`, w.ticket(c.Host))}
+		}},
 		{"POST", "/auth.test", func(_ *World, c *Call) error { return bearer(c, "Bearer ", ChatToken) }, func(*World, *Call) Reply {
 			return Reply{Status: 200, Body: `{"ok":true,"team":"house"}`}
 		}},
@@ -62,7 +76,7 @@ var Slack = Fake{
 }
 
 func slackMessage(_ *World, c *Call) error {
-	err := first(bearer(c, "Bearer ", ChatToken), object(c, "channel text", "blocks", "thread_ts", "unfurl_links", "unfurl_media", "reply_broadcast", "mrkdwn"), atMost("text", c.Text("text"), 40000))
+	err := first(bearer(c, "Bearer ", ChatToken), object(c, "channel text", "blocks", "ts", "thread_ts", "unfurl_links", "unfurl_media", "reply_broadcast", "mrkdwn"), atMost("text", c.Text("text"), 40000))
 	if err != nil {
 		return err
 	}
@@ -123,6 +137,11 @@ var Telegram = Fake{
 			return nil
 		}, func(w *World, c *Call) Reply {
 			return Reply{Status: 200, Body: fmt.Sprintf(`{"ok":true,"result":{"message_id":%d,"chat":{"id":%s}}}`, w.number(), c.Text("chat_id"))}
+		}},
+		{"POST", "/bot" + ChatToken + "/editMessageText", func(_ *World, c *Call) error {
+			return first(object(c, "chat_id message_id text", "reply_markup", "link_preview_options", "parse_mode"), atMost("text", c.Text("text"), 4096))
+		}, func(_ *World, c *Call) Reply {
+			return Reply{Status: 200, Body: fmt.Sprintf(`{"ok":true,"result":{"message_id":%s,"chat":{"id":%s}}}`, c.Text("message_id"), c.Text("chat_id"))}
 		}},
 		{"POST", "/bot" + ChatToken + "/getUpdates", func(_ *World, c *Call) error { return object(c, "timeout allowed_updates", "offset", "limit") }, func(w *World, c *Call) Reply {
 			var ready []string

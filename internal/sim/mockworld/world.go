@@ -34,6 +34,7 @@ const (
 // A Call is one request that a provider was sent.
 type Call struct {
 	Provider string
+	Host     string
 	Method   string
 	Path     string // below the provider's name
 	Query    url.Values
@@ -119,6 +120,7 @@ type World struct {
 	n       int
 	seen    int
 	closed  chan struct{}
+	socket  socket
 }
 
 // New is a world with some providers; without any, with all there are.
@@ -235,12 +237,16 @@ func (w *World) number() int {
 
 // ServeHTTP is all providers: the first segment of the path is the one that is meant.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/slack/link/") {
+		w.link(rw, r)
+		return
+	}
 	name, path, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
 		return // whoever asked has gone
 	}
-	c := &Call{Provider: name, Method: r.Method, Path: "/" + path, Query: r.URL.Query(), Header: r.Header.Clone(), Body: body}
+	c := &Call{Provider: name, Host: r.Host, Method: r.Method, Path: "/" + path, Query: r.URL.Query(), Header: r.Header.Clone(), Body: body}
 	w.mu.Lock()
 	fake, ok := w.fakes[name]
 	c.Mode = w.modes[name]
