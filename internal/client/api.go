@@ -55,16 +55,18 @@ type AddingCalendarBody struct {
 }
 
 type AddingTimeOffBody struct {
-	From time.Time `json:"from"`
+	// A moment, or a day or reading of the clock of zone; without a zone, of the person's
+	From string `json:"from"`
 	// Yourself, when it is left out. For somebody else only a manager of one of their teams writes
 	Person string `json:"person,omitempty"`
 	// Only say who would stand for them
 	Plan bool `json:"plan,omitempty"`
 	// Make the substitutions overrides at once
-	Publish bool      `json:"publish,omitempty"`
-	Soft    bool      `json:"soft,omitempty"`
-	Until   time.Time `json:"until"`
-	Why     string    `json:"why,omitempty"`
+	Publish bool `json:"publish,omitempty"`
+	Soft    bool `json:"soft,omitempty"`
+	// Not included: the day after the last one
+	Until string `json:"until"`
+	Why   string `json:"why,omitempty"`
 }
 
 type Alert struct {
@@ -592,6 +594,11 @@ type Gap struct {
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
 	Why   string    `json:"why"`
+}
+
+type Given struct {
+	From  string `json:"from"`
+	Until string `json:"until"`
 }
 
 type GoneBody struct {
@@ -2050,17 +2057,18 @@ type Swap struct {
 }
 
 type SwappingBody struct {
-	From time.Time `json:"from"`
+	// The whole of a shift, or a part of it
+	From string `json:"from"`
 	// What whoever takes it gives for it
-	Give *Stretch `json:"give,omitempty"`
-	Note string   `json:"note,omitempty"`
+	Give *Given `json:"give,omitempty"`
+	Note string `json:"note,omitempty"`
 	// Whose stretch; yourself when it is left out. For somebody else only a manager asks
 	Owner string `json:"owner,omitempty"`
 	// primary, when it is left out
 	Role string `json:"role,omitempty"`
 	// Who is asked; nobody is the whole team
-	To    []string  `json:"to,omitempty"`
-	Until time.Time `json:"until"`
+	To    []string `json:"to,omitempty"`
+	Until string   `json:"until"`
 }
 
 type TakingBody struct {
@@ -3744,9 +3752,21 @@ func (c *Client) GetSchedulesIDSwaps(ctx context.Context, id string, query GetSc
 	return out, err
 }
 
+// PostSchedulesIDSwapsQuery is what PostSchedulesIDSwaps may be asked for. What is zero is left out.
+type PostSchedulesIDSwapsQuery struct {
+	// The IANA name of the clock that start and end without an offset were read from; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q PostSchedulesIDSwapsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "zone", q.Zone)
+	return v
+}
+
 // PostSchedulesIDSwaps: POST /api/v1/schedules/{id}/swaps: Ask for somebody to take a stretch.
-func (c *Client) PostSchedulesIDSwaps(ctx context.Context, id string, body SwappingBody, with ...Option) (out Swap, err error) {
-	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps", nil, body, &out, with)
+func (c *Client) PostSchedulesIDSwaps(ctx context.Context, id string, query PostSchedulesIDSwapsQuery, body SwappingBody, with ...Option) (out Swap, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps", query.values(), body, &out, with)
 	return out, err
 }
 
@@ -4060,9 +4080,21 @@ func (c *Client) GetTimeOff(ctx context.Context, query GetTimeOffQuery, with ...
 	return out, err
 }
 
+// PostTimeOffQuery is what PostTimeOff may be asked for. What is zero is left out.
+type PostTimeOffQuery struct {
+	// The IANA name of the clock that start and end without an offset were read from; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q PostTimeOffQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "zone", q.Zone)
+	return v
+}
+
 // PostTimeOff: POST /api/v1/time-off: Be away, and see or publish who stands for you.
-func (c *Client) PostTimeOff(ctx context.Context, body AddingTimeOffBody, with ...Option) (out TimeOffMade, err error) {
-	err = c.do(ctx, "POST", "/api/v1/time-off", nil, body, &out, with)
+func (c *Client) PostTimeOff(ctx context.Context, query PostTimeOffQuery, body AddingTimeOffBody, with ...Option) (out TimeOffMade, err error) {
+	err = c.do(ctx, "POST", "/api/v1/time-off", query.values(), body, &out, with)
 	return out, err
 }
 
