@@ -71,8 +71,10 @@ type TimeOff struct {
 
 // PutTimeOff writes one by its id. Why is kept sealed.
 func (tx *Tx) PutTimeOff(o TimeOff) error {
-	_, err := tx.exec(tx.s.sql.TimeOffPut, o.ID, string(o.Person), micros(o.From), micros(o.Until), o.Soft, o.Source, o.By, tx.s.ring.Seal("time_off/why/"+o.ID, []byte(o.Why)))
-	return err
+	if _, err := tx.exec(tx.s.sql.TimeOffPut, o.ID, string(o.Person), micros(o.From), micros(o.Until), o.Soft, o.Source, o.By, tx.s.ring.Seal("time_off/why/"+o.ID, []byte(o.Why))); err != nil {
+		return err
+	}
+	return tx.Touch("time-off", o.ID)
 }
 
 // DropTimeOff forgets one.
@@ -81,13 +83,18 @@ func (tx *Tx) DropTimeOff(id string) error {
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.Touch("time-off", id)
 }
 
 // DropTimeOffOf forgets what came from a calendar of somebody.
 func (tx *Tx) DropTimeOffOf(p org.PersonID, source string) error {
-	_, err := tx.exec(tx.s.sql.TimeOffOfFeed, string(p), source)
-	return err
+	if _, err := tx.exec(tx.s.sql.TimeOffOfFeed, string(p), source); err != nil {
+		return err
+	}
+	return tx.Touch("time-off", string(p))
 }
 
 // TimeOffs are all that touch [from, to), by start.
@@ -135,8 +142,10 @@ type Dispute struct {
 
 // PutDispute writes one by its line; deciding keeps the reason.
 func (tx *Tx) PutDispute(d Dispute) error {
-	_, err := tx.exec(tx.s.sql.DisputePut, d.Line, string(d.Person), micros(d.At), tx.s.ring.Seal("disputes/why/"+d.Line, []byte(d.Why)), d.Decided, d.By)
-	return err
+	if _, err := tx.exec(tx.s.sql.DisputePut, d.Line, string(d.Person), micros(d.At), tx.s.ring.Seal("disputes/why/"+d.Line, []byte(d.Why)), d.Decided, d.By); err != nil {
+		return err
+	}
+	return tx.Touch("disputes", string(d.Person))
 }
 
 // Disputes are somebody's.

@@ -87,6 +87,16 @@ type checker struct {
 	found       []Finding
 }
 
+// name is what somebody is called, or their id.
+func (k *checker) name(p org.PersonID) string {
+	if k.w.Person != nil {
+		if person, ok := k.w.Person(p); ok && person.Name != "" {
+			return person.Name
+		}
+	}
+	return string(p)
+}
+
 func (k *checker) add(kind string, serious bool, p org.PersonID, from, until time.Time, format string, args ...any) {
 	k.found = append(k.found, Finding{kind, from, until, p, fmt.Sprintf(format, args...), serious})
 }
@@ -140,11 +150,11 @@ func (k *checker) reach(stints []oncall.Stint) {
 		p, known := k.w.Person(s.Person)
 		switch {
 		case !known:
-			k.add(Unreachable, true, s.Person, s.From, s.Until, "%s is not known here", s.Person)
+			k.add(Unreachable, true, s.Person, s.From, s.Until, "%s is not known here", k.name(s.Person))
 		case p.Retired:
-			k.add(Unreachable, true, s.Person, s.From, s.Until, "%s has left", s.Person)
+			k.add(Unreachable, true, s.Person, s.From, s.Until, "%s has left", k.name(s.Person))
 		case !p.Reachable():
-			k.add(Unreachable, true, s.Person, s.From, s.Until, "%s has no contact method that works", s.Person)
+			k.add(Unreachable, true, s.Person, s.From, s.Until, "%s has no contact method that works", k.name(s.Person))
 		default:
 			continue
 		}
@@ -157,7 +167,7 @@ func (k *checker) away(stints []oncall.Stint) {
 		for _, a := range k.w.Away {
 			from, until := later(s.From, a.From), sooner(s.Until, a.Until)
 			if a.Person == s.Person && from.Before(until) && s.Role != oncall.Shadow {
-				k.add(Absent, true, s.Person, from, until, "%s is away, and on call as %s", s.Person, s.Role)
+				k.add(Absent, true, s.Person, from, until, "%s is away, and on call as %s", k.name(s.Person), s.Role)
 			}
 		}
 	}
@@ -171,12 +181,12 @@ func (k *checker) twice(stints []oncall.Stint) {
 		}
 		for _, o := range stints[i+1:] {
 			if from, until := later(s.From, o.From), sooner(s.Until, o.Until); o.Person == s.Person && o.Role != s.Role && o.Role != oncall.Shadow && from.Before(until) {
-				k.add(TwoRoles, false, s.Person, from, until, "%s is %s and %s at once", s.Person, s.Role, o.Role)
+				k.add(TwoRoles, false, s.Person, from, until, "%s is %s and %s at once", k.name(s.Person), s.Role, o.Role)
 			}
 		}
 		for _, o := range k.w.Others {
 			if from, until := later(s.From, o.From), sooner(s.Until, o.Until); o.Person == s.Person && o.Role != oncall.Shadow && from.Before(until) {
-				k.add(Elsewhere, false, s.Person, from, until, "%s is on call for another schedule too", s.Person)
+				k.add(Elsewhere, false, s.Person, from, until, "%s is on call for another schedule too", k.name(s.Person))
 			}
 		}
 	}
@@ -188,11 +198,11 @@ func (k *checker) rested(p org.PersonID, all []stretch) {
 	for i, s := range all {
 		if i > 0 {
 			if pause := s.from.Sub(all[i-1].until); pause < rest {
-				k.add(Rest, false, p, all[i-1].until, s.from, "%s has %s of rest between two stints, %s are due", p, span(pause), span(rest))
+				k.add(Rest, false, p, all[i-1].until, s.from, "%s has %s of rest between two stints, %s are due", k.name(p), span(pause), span(rest))
 			}
 		}
 		if long := s.until.Sub(s.from); long > chain+time.Hour { // a clock set back makes no week too long
-			k.add(Chain, false, p, s.from, s.until, "%s is on call for %s without a break, at most %s", p, span(long), span(chain))
+			k.add(Chain, false, p, s.from, s.until, "%s is on call for %s without a break, at most %s", k.name(p), span(long), span(chain))
 		}
 	}
 	const window = 28 * 24 * time.Hour
@@ -208,7 +218,7 @@ func (k *checker) rested(p org.PersonID, all []stretch) {
 			}
 		}
 		if part := float64(sum) / float64(window); sum > time.Duration(k.limits.Share*float64(window))+time.Hour {
-			k.add(Share, false, p, s.from, end, "%s is on call for %.0f %% of four weeks, at most %.0f %%", p, 100*part, 100*k.limits.Share)
+			k.add(Share, false, p, s.from, end, "%s is on call for %.0f %% of four weeks, at most %.0f %%", k.name(p), 100*part, 100*k.limits.Share)
 			return
 		}
 	}

@@ -64,8 +64,16 @@ type Pool struct {
 	Capacity map[org.PersonID]float64 // 1 where it is missing
 	Away     map[org.PersonID][]roster.Span
 	Reached  func(org.PersonID) bool // nil: everybody can be
+	Name     func(org.PersonID) string
 	Rest     time.Duration           // between two shifts
 	Chain    time.Duration           // of shifts that touch; 0 is a week
+}
+
+func (p Pool) name(who org.PersonID) string {
+	if p.Name == nil {
+		return string(who)
+	}
+	return p.Name(who)
 }
 
 func (p Pool) away(who org.PersonID, from, until time.Time) bool {
@@ -103,7 +111,7 @@ func (p Pool) Cover(shifts []oncall.Shift, who org.PersonID, from, until time.Ti
 			continue
 		}
 		debts[best] += b.Sub(a).Hours() * 0.15
-		all = append(all, Proposal{Person: best, Instead: who, From: a, Until: b, Why: fmt.Sprintf("%s; %s is free, rested, and bears least", why, best)})
+		all = append(all, Proposal{Person: best, Instead: who, From: a, Until: b, Why: fmt.Sprintf("%s; %s is free, rested, and bears least", why, p.name(best))})
 	}
 	return all
 }
@@ -184,7 +192,7 @@ func (p Pool) Replan(shifts []oncall.Shift, role string, freeze time.Time, weigh
 			continue
 		}
 		to := p.People[q]
-		all = append(all, Proposal{Person: to, Instead: s.Person, From: s.From, Until: s.Until, Why: fmt.Sprintf("%s bears %.1f and %s %.1f", s.Person, p.Debts[s.Person]/p.share(s.Person), to, p.Debts[to]/p.share(to))})
+		all = append(all, Proposal{Person: to, Instead: s.Person, From: s.From, Until: s.Until, Why: fmt.Sprintf("%s bears %.1f and %s %.1f", p.name(s.Person), p.Debts[s.Person]/p.share(s.Person), p.name(to), p.Debts[to]/p.share(to))})
 	}
 	return all, nil
 }

@@ -5,6 +5,7 @@ import './story.mjs';
 import './setup.mjs';
 import './axe.mjs';
 import './oncall.mjs';
+import './together.mjs';
 import './offline.mjs';
 
 mkdirSync('e2e/out', { recursive: true });

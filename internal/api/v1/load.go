@@ -291,7 +291,7 @@ func (a *API) proposals(ctx context.Context, in *Stretch) (*pageOf[Proposal], er
 // pool is who could stand in a schedule from a moment on.
 func (a *API) pool(ctx context.Context, s *setup, c *oncall.Compiled, l *ledger, now time.Time) (load.Pool, error) {
 	p := load.Pool{
-		People: c.People(), Debts: l.weights.Debts(l.lines, l.joined, now), Away: map[org.PersonID][]roster.Span{}, Rest: c.Schedule.Limits.Usual().Rest.D(), Chain: c.Schedule.Limits.Usual().Chain.D(),
+		People: c.People(), Name: s.person, Debts: l.weights.Debts(l.lines, l.joined, now), Away: map[org.PersonID][]roster.Span{}, Rest: c.Schedule.Limits.Usual().Rest.D(), Chain: c.Schedule.Limits.Usual().Chain.D(),
 		Reached: func(id org.PersonID) bool { who, ok := s.personOf(id); return ok && who.Reachable() },
 	}
 	err := a.store.Read(ctx, func(tx *store.Tx) error {

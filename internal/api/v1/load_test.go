@@ -101,9 +101,17 @@ func TestTimeOff(t *testing.T) {
 		if r := h.must(200, "olaf", "GET", "/time-off?from="+day(0), ""); r.field("items.0.person") != "rita" || r.field("items.0.why") != nil {
 			t.Errorf("why is theirs alone: %s", r.body)
 		}
+		civil := fmt.Sprintf(`{"from":%q,"until":%q,"plan":true}`, day(2)[:10], day(3)[:10])
+		if r := h.must(201, "rita", "POST", "/time-off?zone=Australia/Lord_Howe", civil); !strings.Contains(r.body, `"until":"`+day(2)[:10]+"T13:") {
+			t.Errorf("a day is one of the zone: %s", r.body)
+		}
+		h.refused(422, "query.zone", "rita", "POST", "/time-off?zone=Nowhere", civil)
 		h.refused(403, "manager", "otto", "DELETE", "/time-off/"+id, "")
 		h.refused(403, "manager", "rita", "POST", "/time-off", fmt.Sprintf(`{"person":"max","from":%q,"until":%q}`, day(2), day(4)))
 		h.must(204, "rita", "DELETE", "/time-off/"+id, "")
+		if got := h.noon(day(2)) + h.noon(day(3)); got != "[rita][max]" {
+			t.Errorf("she is there after all: %s", got)
+		}
 		h.must(404, "rita", "DELETE", "/time-off/"+id, "")
 	})
 }

@@ -1,11 +1,13 @@
 package v1
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -103,6 +105,24 @@ func (z OverrideZone) fix(p *oncall.Patch) (err error) {
 		return wrong("body.end", err.Error())
 	}
 	return nil
+}
+
+// time is a moment of a body: an instant, or what a clock of the zone shows; without a
+// zone, of home.
+func (z OverrideZone) time(field string, m oncall.Moment, home string) (time.Time, error) {
+	name := cmp.Or(z.Zone, home, "UTC")
+	if _, err := org.Zone(name); err != nil {
+		return time.Time{}, wrong("query.zone", err.Error())
+	}
+	fixed, err := m.Fix(name)
+	if err != nil {
+		return time.Time{}, wrong(field, err.Error())
+	}
+	at, err := time.Parse(time.RFC3339, string(fixed))
+	if err != nil {
+		return at, wrong(field, err.Error())
+	}
+	return at.UTC(), within(field, at)
 }
 
 func (a *API) addOverride(ctx context.Context, in *overriding) (*override, error) {

@@ -1,6 +1,7 @@
 package v1
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,16 +16,21 @@ import (
 // What the routes of swaps take and give.
 type (
 	swapping struct {
-		ID   string `path:"id" maxLength:"64"`
+		ID string `path:"id" maxLength:"64"`
+		OverrideZone
 		Body struct {
-			Owner org.PersonID    `json:"owner,omitempty" maxLength:"64" doc:"Whose stretch; yourself when it is left out. For somebody else only a manager asks"`
-			Role  string          `json:"role,omitempty" maxLength:"64" doc:"primary, when it is left out"`
-			From  time.Time       `json:"from"`
-			Until time.Time       `json:"until"`
-			To    []org.PersonID  `json:"to,omitempty" maxItems:"100" doc:"Who is asked; nobody is the whole team"`
-			Give  *oncall.Stretch `json:"give,omitempty" doc:"What whoever takes it gives for it"`
-			Note  string          `json:"note,omitempty" maxLength:"1000"`
+			Owner org.PersonID   `json:"owner,omitempty" maxLength:"64" doc:"Whose stretch; yourself when it is left out. For somebody else only a manager asks"`
+			Role  string         `json:"role,omitempty" maxLength:"64" doc:"primary, when it is left out"`
+			From  oncall.Moment  `json:"from" doc:"The whole of a shift, or a part of it"`
+			Until oncall.Moment  `json:"until"`
+			To    []org.PersonID `json:"to,omitempty" maxItems:"100" doc:"Who is asked; nobody is the whole team"`
+			Give  *Given         `json:"give,omitempty" doc:"What whoever takes it gives for it"`
+			Note  string         `json:"note,omitempty" maxLength:"1000"`
 		}
+	}
+	Given struct {
+		From  oncall.Moment `json:"from"`
+		Until oncall.Moment `json:"until"`
 	}
 	SwapID struct {
 		ID   string `path:"id" maxLength:"64"`
@@ -94,8 +100,11 @@ func (a *API) askSwap(ctx context.Context, in *swapping) (*pageless[oncall.Swap]
 	}
 	now := a.now()
 	x := oncall.Swap{
-		ID: a.engine.NewID(now), Schedule: org.ScheduleID(in.ID), Owner: owner, Role: in.Body.Role, From: in.Body.From.UTC(), Until: in.Body.Until.UTC(),
-		To: in.Body.To, Give: in.Body.Give, Note: in.Body.Note, State: oncall.SwapOpen, By: string(c.Actor()), At: now,
+		ID: a.engine.NewID(now), Schedule: org.ScheduleID(in.ID), Owner: owner, Role: in.Body.Role,
+		To: in.Body.To, Note: in.Body.Note, State: oncall.SwapOpen, By: string(c.Actor()), At: now,
+	}
+	if err := in.when(&x, cmp.Or(schedule.Schedule.TZ, schedule.Schedule.Zone)); err != nil {
+		return nil, err
 	}
 	switch {
 	case !x.Until.After(x.From) || x.Until.Sub(x.From) > longestShow:
@@ -125,6 +134,22 @@ func (a *API) askSwap(ctx context.Context, in *swapping) (*pageless[oncall.Swap]
 	})
 	a.engine.Poke()
 	return &pageless[oncall.Swap]{Body: x}, err
+}
+
+// when reads the stretches that a swap is about.
+func (in *swapping) when(x *oncall.Swap, home string) (err error) {
+	if x.From, err = in.time("body.from", in.Body.From, home); err != nil {
+		return err
+	}
+	if x.Until, err = in.time("body.until", in.Body.Until, home); err != nil || in.Body.Give == nil {
+		return err
+	}
+	x.Give = &oncall.Stretch{}
+	if x.Give.From, err = in.time("body.give.from", in.Body.Give.From, home); err != nil {
+		return err
+	}
+	x.Give.Until, err = in.time("body.give.until", in.Body.Give.Until, home)
+	return err
 }
 
 // acceptSwap gives the stretch to the first who accepts it: it becomes an override at

@@ -152,3 +152,29 @@ func TestLintAndGaps(t *testing.T) {
 		}
 	}
 }
+
+// What is arranged around schedules is told to all who see schedules, as it changes: whoever
+// is asked need not look again.
+func TestArrangementsAreTold(t *testing.T) {
+	both(t, func(t *testing.T, h *home) {
+		day := pair(h)
+		s := h.server(t)
+		max := listen(t, s, "max", "")
+		hears := func(topic string) {
+			t.Helper()
+			for {
+				if e := max.next(t); e.data.Topic == topic || e.event == "" {
+					return
+				}
+			}
+		}
+		made := h.must(201, "rita", "POST", "/schedules/pair/swaps", fmt.Sprintf(`{"from":%q,"until":%q}`, day(2), day(3)))
+		hears("swaps")
+		h.must(200, "rita", "POST", "/schedules/pair/swaps/"+made.field("id").(string)+"/cancel", `{}`)
+		hears("swaps")
+		off := h.must(201, "rita", "POST", "/time-off", fmt.Sprintf(`{"from":%q,"until":%q}`, day(2), day(3)))
+		hears("time-off")
+		h.must(204, "rita", "DELETE", "/time-off/"+off.field("time_off.id").(string), "")
+		hears("time-off")
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/internal/config"
@@ -39,14 +40,15 @@ type (
 		To   time.Time `query:"to" doc:"Half a year later, when it is left out; at most 366 days"`
 	}
 	addingTimeOff struct {
+		OverrideZone
 		Body struct {
-			Person  org.PersonID `json:"person,omitempty" maxLength:"64" doc:"Yourself, when it is left out. For somebody else only a manager of one of their teams writes"`
-			From    time.Time    `json:"from"`
-			Until   time.Time    `json:"until"`
-			Soft    bool         `json:"soft,omitempty"`
-			Why     string       `json:"why,omitempty" maxLength:"500"`
-			Plan    bool         `json:"plan,omitempty" doc:"Only say who would stand for them"`
-			Publish bool         `json:"publish,omitempty" doc:"Make the substitutions overrides at once"`
+			Person  org.PersonID  `json:"person,omitempty" maxLength:"64" doc:"Yourself, when it is left out. For somebody else only a manager of one of their teams writes"`
+			From    oncall.Moment `json:"from" doc:"A moment, or a day or reading of the clock of zone; without a zone, of the person's"`
+			Until   oncall.Moment `json:"until" doc:"Not included: the day after the last one"`
+			Soft    bool          `json:"soft,omitempty"`
+			Why     string        `json:"why,omitempty" maxLength:"500"`
+			Plan    bool          `json:"plan,omitempty" doc:"Only say who would stand for them"`
+			Publish bool          `json:"publish,omitempty" doc:"Make the substitutions overrides at once"`
 		}
 	}
 	timeOffID struct {
@@ -115,14 +117,22 @@ func (a *API) addTimeOff(ctx context.Context, in *addingTimeOff) (*pageless[Time
 	if who == "" {
 		who = c.self()
 	}
-	if _, known := c.setup.personOf(who); !known {
+	person, known := c.setup.personOf(who)
+	if !known {
 		return nil, wrong("body.person", "say who is away")
 	}
 	if err := c.leads(who); err != nil {
 		return nil, err
 	}
 	now := a.now()
-	from, until := in.Body.From.UTC(), in.Body.Until.UTC()
+	from, err := in.time("body.from", in.Body.From, person.Zone)
+	if err != nil {
+		return nil, err
+	}
+	until, err := in.time("body.until", in.Body.Until, person.Zone)
+	if err != nil {
+		return nil, err
+	}
 	if !until.After(from) || until.Sub(from) > longestShow {
 		return nil, wrong("body.until", "must be after from, by at most 366 days")
 	}
@@ -146,7 +156,7 @@ func (a *API) addTimeOff(ctx context.Context, in *addingTimeOff) (*pageless[Time
 	if in.Body.Plan {
 		return out, nil
 	}
-	err := a.store.Write(ctx, store.People, func(tx *store.Tx) error {
+	err = a.store.Write(ctx, store.People, func(tx *store.Tx) error {
 		if err := tx.PutTimeOff(o); err != nil || !in.Body.Publish {
 			return err
 		}
@@ -205,7 +215,7 @@ func (a *API) substitutes(ctx context.Context, s *setup, id string, o store.Time
 
 func (a *API) removeTimeOff(ctx context.Context, in *timeOffID) (*struct{}, error) {
 	c := asking(ctx)
-	return &struct{}{}, a.store.Write(ctx, store.People, func(tx *store.Tx) error {
+	err := a.store.Write(ctx, store.People, func(tx *store.Tx) error {
 		o, err := tx.TimeOff(in.ID)
 		if err != nil {
 			return err
@@ -216,6 +226,38 @@ func (a *API) removeTimeOff(ctx context.Context, in *timeOffID) (*struct{}, erro
 			}
 			return err
 		}
-		return tx.DropTimeOff(in.ID)
+		if err := tx.DropTimeOff(in.ID); err != nil {
+			return err
+		}
+		return a.standDown(ctx, tx, o)
 	})
+	if err == nil {
+		a.engine.Poke()
+	}
+	return &struct{}{}, err
+}
+
+// standDown removes the overrides that were published for a time off, and are not over.
+func (a *API) standDown(ctx context.Context, tx *store.Tx, o store.TimeOff) error {
+	c, now := asking(ctx), a.now()
+	mine := func(p oncall.Patch) bool {
+		end, err := time.Parse(time.RFC3339, string(p.End))
+		return strings.HasPrefix(p.ID, "off-"+o.ID+"-") && err == nil && end.After(now)
+	}
+	c.deed = org.Respond
+	for _, r := range c.setup.all {
+		if r.Kind != config.Schedule || r.Retired {
+			continue
+		}
+		if patches, _, err := c.setup.patches(r.ID); err != nil || !slices.ContainsFunc(patches, mine) {
+			continue
+		}
+		_, err := a.overridesIn(ctx, tx, r.ID, Match{}, func(all []oncall.Patch) ([]oncall.Patch, int, error) {
+			return slices.DeleteFunc(all, mine), -1, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -31,7 +31,7 @@ type View struct {
 	Overrides []ViewOverride    `json:"overrides" nullable:"false"`
 	Layers    []ViewLayer       `json:"layers" nullable:"false"`
 	Gaps      []ViewGap         `json:"gaps" nullable:"false"`
-	Swaps     []oncall.Swap     `json:"swaps" nullable:"false" doc:"Those that wait for somebody"`
+	Swaps     []oncall.Swap     `json:"swaps" nullable:"false" doc:"Those that wait for somebody, also outside of the span"`
 	Names     map[string]string `json:"names" doc:"What those who stand in it are called"`
 }
 
@@ -146,10 +146,11 @@ func (a *API) draw(ctx context.Context, c *oncall.Compiled, name string, version
 		return nil, err
 	}
 	for _, x := range swaps.Body.Items {
-		if x.From.Before(to) && x.Until.After(from) {
-			x.From, x.Until = x.From.In(loc), x.Until.In(loc)
-			v.Swaps = append(v.Swaps, x)
+		x.From, x.Until = x.From.In(loc), x.Until.In(loc)
+		if x.Give != nil {
+			x.Give = &oncall.Stretch{From: x.Give.From.In(loc), Until: x.Give.Until.In(loc)}
 		}
+		v.Swaps = append(v.Swaps, x)
 	}
 	for _, l := range c.Layers(from, to) {
 		v.Layers = append(v.Layers, ViewLayer{l.ID, l.Role, l.Band, d.pieces(l.Pieces, l.Role)})

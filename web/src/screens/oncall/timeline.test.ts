@@ -1,5 +1,18 @@
 import { expect, test } from 'vitest';
-import { addDays, lanes, place, reading, snap, spanOf, step, type Axis, type Day } from './timeline';
+import {
+  addDays,
+  cut,
+  lanes,
+  place,
+  reading,
+  snap,
+  spanOf,
+  step,
+  type Axis,
+  type Day,
+  type Segment,
+  type View,
+} from './timeline';
 
 test('spans are whole weeks', () => {
   expect(spanOf('week', '2026-11-28')).toEqual({ first: '2026-11-23', days: 7 });
@@ -56,4 +69,19 @@ test('digits are those of the zone', () => {
   const view = { days, zone: 'Australia/Lord_Howe' };
   expect(reading(Date.parse('2026-04-04T10:15:00+11:00'), view)).toBe('2026-04-04T10:15');
   expect(reading(Date.parse('2026-04-05T12:00:00+10:30'), view)).toBe('2026-04-05T12:00');
+});
+
+test('what comes from an override stands apart from the same person by turn', () => {
+  const at = (h: number) => `2026-11-28T${String(h).padStart(2, '0')}:00:00Z`;
+  const seg = (from: number, until: number, ...people: string[]) =>
+    ({ from: at(from), until: at(until), people }) as Segment;
+  const view = (...segments: Segment[]) => ({ overrides: [{ segments }] }) as unknown as View;
+  const cuts = (v: View) =>
+    cut(seg(5, 20, 'omar'), v).map(
+      ({ s, made }) => `${s.from.slice(11, 13)}-${s.until.slice(11, 13)}${made ? '!' : ''}`,
+    );
+  expect(cuts(view(seg(5, 9, 'omar')))).toEqual(['05-09!', '09-20']);
+  expect(cuts(view(seg(1, 9, 'omar'), seg(9, 12, 'omar')))).toEqual(['05-12!', '12-20']);
+  expect(cuts(view(seg(5, 9, 'jane')))).toEqual(['05-20']);
+  expect(cuts(view(seg(0, 23, 'omar')))).toEqual(['05-20!']);
 });

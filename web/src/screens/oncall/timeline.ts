@@ -123,14 +123,26 @@ export function within(final: Segment[], from: number, until: number): Segment[]
   return final.filter((s) => Date.parse(s.from) < until && Date.parse(s.until) > from);
 }
 
-/** Whether a segment of the final row comes from an override. */
-export function overridden(s: Segment, view: View): boolean {
-  return view.overrides.some((o) =>
-    o.segments.some(
+/** A segment of the final row in pieces: what comes from an override, and the rest of it,
+    when the same people stand before or after by their turn. */
+export function cut(s: Segment, view: Pick<View, 'overrides'>): { s: Segment; made: boolean }[] {
+  const by = view.overrides
+    .flatMap((o) => o.segments)
+    .filter(
       (p) =>
-        p.from <= s.from &&
-        Date.parse(p.until) >= Date.parse(s.until) &&
-        p.people.some((who) => s.people.includes(who)),
-    ),
-  );
+        within([p], Date.parse(s.from), Date.parse(s.until)).length && p.people.some((who) => s.people.includes(who)),
+    );
+  const times = [s.from, s.until, ...by.flatMap((p) => [p.from, p.until])]
+    .filter((at) => Date.parse(at) >= Date.parse(s.from) && Date.parse(at) <= Date.parse(s.until))
+    .sort((a, b) => Date.parse(a) - Date.parse(b));
+  const out: { s: Segment; made: boolean }[] = [];
+  for (const [i, from] of times.entries()) {
+    const until = times[i + 1];
+    if (!until || Date.parse(until) === Date.parse(from)) continue;
+    const made = within(by, Date.parse(from), Date.parse(until)).length > 0;
+    const last = out.at(-1);
+    if (last?.made === made) last.s = { ...last.s, until, cut_until: s.cut_until };
+    else out.push({ s: { ...s, from, until, cut_from: !last && s.cut_from }, made });
+  }
+  return out.map((one, i) => ({ ...one, s: { ...one.s, cut_until: i === out.length - 1 && s.cut_until } }));
 }
