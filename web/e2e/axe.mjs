@@ -23,7 +23,7 @@ export async function ids(page) {
 }
 
 test('axe finds nothing, on any screen, in light and dark, on a phone and a desktop', async (browser) => {
-  const server = await start('demo', 22020);
+  const server = await start('demo', { args: ['--pace', '60s'] });
   try {
     const found = [];
     for (const device of [desk, phone]) {

@@ -9,7 +9,7 @@ import { start } from './server.mjs';
 
 const out = 'e2e/out';
 mkdirSync(out, { recursive: true });
-const server = await start('demo', 22030);
+const server = await start('demo', { args: ['--pace', '60s'] });
 const browser = await launch();
 
 /** Who is on call for the shop, and sees red. */
