@@ -84,14 +84,18 @@ func (c *serve) Run(ctx context.Context) error {
 }
 
 type demo struct {
-	Listen string `default:"127.0.0.1:8080" env:"TOCSIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve HTTP on (${default})."`
-	Data   string `placeholder:"DIR" help:"Keep everything in this directory; without it, nothing is left behind."`
-	Seed   uint64 `default:"1" help:"Another history for another number (${default})."`
+	Listen string        `default:"127.0.0.1:8080" env:"TOCSIN_LISTEN" placeholder:"HOST:PORT" help:"Address to serve HTTP on (${default})."`
+	Data   string        `placeholder:"DIR" help:"Keep everything in this directory; without it, nothing is left behind."`
+	Seed   uint64        `default:"1" help:"Another history for another number (${default})."`
+	Pace   time.Duration `default:"5s" help:"Beat of the incident that unfolds; after four of them the second level is called (${default})."`
 }
 
 func (c *demo) Run(ctx context.Context) error {
+	if c.Pace < 100*time.Millisecond || c.Pace > time.Hour {
+		return fmt.Errorf("--pace: %v is not between 100ms and 1h", c.Pace)
+	}
 	o := config.Server{Installation: config.Installation{Listen: c.Listen, Data: c.Data}}
-	return (&sim.Demo{Options: o, Seed: c.Seed, Version: version, Out: os.Stdout}).Run(ctx)
+	return (&sim.Demo{Options: o, Seed: c.Seed, Pace: c.Pace, Version: version, Out: os.Stdout}).Run(ctx)
 }
 
 type night struct {

@@ -139,6 +139,7 @@ func TestCommands(t *testing.T) {
 		{"verify --data DATA", done, []string{"whole: "}, nil},
 		{"webhook log --data DATA bot", failed, nil, []string{`there is no webhook "bot"`}},
 		{"webhook replay --data DATA bot", misuse, nil, []string{"--since", "--delivery"}},
+		{"demo --pace 1ms", failed, nil, []string{"--pace: 1ms is not between"}},
 		{"demo --data DATA", failed, nil, []string{"has a database already"}},
 		{"demo --data DATA-demo --listen bad", failed, nil, []string{`--listen: "bad" is not host:port`}},
 		{"migrate --data DATA", done, []string{"the schema is up to date: sqlite"}, nil},

@@ -80,7 +80,8 @@ func (l *life) live(ctx context.Context, end time.Time) error {
 }
 
 // trouble thinks of what breaks between two times: less at night and at weekends, and
-// one evening on which much breaks at once. All of it is over by the end.
+// one evening on which much breaks at once. All of it is over by the end, but for what is
+// lasting.
 func (l *life) trouble(from, end time.Time) {
 	bad := from.Add(end.Sub(from) * 2 / 3).Truncate(24 * time.Hour).Add(17*time.Hour + 42*time.Minute)
 	for day := from; day.Before(end); day = day.Add(24 * time.Hour) {
@@ -101,6 +102,34 @@ func (l *life) trouble(from, end time.Time) {
 			l.befall(a, bad.Add(time.Duration(l.rng.IntN(900))*time.Second), end)
 		}
 	}
+}
+
+// lasting is what is not over when the history ends, and calls nobody any more: one
+// trouble that somebody has, and one that was put off until the morning.
+func (l *life) lasting(end time.Time) {
+	begin := func(a ailment, before, after time.Duration, by org.PersonID, then engine.Decision) {
+		from := alarm{org.IntegrationID(a.service), a.key}
+		l.later(end.Add(-before), func(ctx context.Context) error {
+			l.active[from] = true
+			return l.hear(ctx, from, alert.Event{Action: alert.Trigger, Key: a.key, Title: a.title, Text: a.text, Severity: a.severity})
+		})
+		l.later(end.Add(after-before), func(ctx context.Context) error {
+			in, err := l.incident(ctx, from)
+			if err != nil || in.ID == "" {
+				return err
+			}
+			return l.do(ctx, in.ID, by, then)
+		})
+	}
+	begin(ailment{service: "warehouse", key: "compressor", title: "compressor 2 draws too much power", text: "31 A instead of 22 A for 10 minutes.", severity: org.SEV3}, 95*time.Minute, 4*time.Minute, "elif",
+		func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
+			facts, err := escalate.Acknowledge(in, w, "web", l.now)
+			return append(facts, incident.Noted{Text: "A technician is on the way. **Do not** switch it off: cold room 3 hangs on it."}), err
+		})
+	begin(ailment{service: "accounts", key: "license", title: "the licence of the mail relay ends in 9 days", text: "It was renewed by hand last year.", severity: org.SEV4}, 5*time.Hour, 2*time.Hour, "jonas",
+		func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+			return escalate.Snooze(in, end.Add(9*time.Hour), l.now)
+		})
 }
 
 // poisson is how many of something there are that comes independently.

@@ -22,14 +22,36 @@ export async function ids(page) {
   return { incident: (await some('triggered')) ?? (await some('acknowledged')), closed: await some('resolved') };
 }
 
+/** What is wider than 320 px, and hangs out of the page. */
+async function narrow(page, at) {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.waitForTimeout(100);
+  const found = await page.evaluate(() => {
+    if (document.documentElement.scrollWidth <= 320) return [];
+    const scrolls = (el) =>
+      el && (/auto|scroll|hidden/.test(getComputedStyle(el).overflowX) || scrolls(el.parentElement));
+    return [...document.querySelectorAll('body *')]
+      .filter((el) => el.getBoundingClientRect().right > 321 && !scrolls(el.parentElement))
+      .map((el) => `${el.tagName} ${el.className} ${el.textContent.trim().slice(0, 40)}`)
+      .slice(0, 3);
+  });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  await page.setViewportSize(size);
+  return wide > 320 ? [`${at}: ${wide} px wide at 320: ${found.join(' | ')}`] : [];
+}
+
+// The one screen of nothing asks for what is not there.
+const expected = /status of 404/;
+
 test('axe finds nothing, on any screen, in light and dark, on a phone and a desktop', async (browser) => {
-  const server = await start('demo', 22020);
+  const server = await start('demo', { args: ['--pace', '60s'] });
   try {
     const found = [];
     for (const device of [desk, phone]) {
       for (const colorScheme of ['light', 'dark']) {
         // axe is put into the page, which the page's own policy would not allow.
-        const { page, context } = await open(browser, device, { colorScheme, bypassCSP: true });
+        const { page, context, silent } = await open(browser, device, { colorScheme, bypassCSP: true });
         const at = `${device.name} ${colorScheme}`;
         await page.goto(`${server.url}/sign-in`);
         await page.locator('form').waitFor();
@@ -38,9 +60,10 @@ test('axe finds nothing, on any screen, in light and dark, on a phone and a desk
         const known = await ids(page);
         for (const route of routes.filter((r) => !r.open)) {
           await page.goto(server.url + route.path(known));
-          await page.locator(route.ready).first().waitFor();
+          await page.locator('main').locator(route.ready).first().waitFor();
           await page.waitForTimeout(900);
           for (const v of await violations(page)) found.push(`${at} ${route.name}: ${v}`);
+          if (device === phone) found.push(...(await narrow(page, `${at} ${route.name}`)));
         }
         await page.goto(`${server.url}/incidents`);
         await page.locator('li.incident').first().waitFor();
@@ -56,8 +79,7 @@ test('axe finds nothing, on any screen, in light and dark, on a phone and a desk
           await page.keyboard.press('Escape');
           await page.locator('dialog[open]').waitFor({ state: 'detached' });
         }
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(wide <= 0, `${at}: the list is ${wide} px too wide`);
+        silent(expected);
         await context.close();
       }
     }

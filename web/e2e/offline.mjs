@@ -3,7 +3,7 @@ import { api, configure, open, setUp, test, until } from './harness.mjs';
 import { start } from './server.mjs';
 
 test('offline: the list and the room are there, an acknowledgement is kept, shown as not sent, and sent later', async (browser) => {
-  const server = await start('serve', 22016);
+  const server = await start('serve');
   try {
     const { page } = await open(browser);
     await setUp(page, server);

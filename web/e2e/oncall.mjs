@@ -23,7 +23,7 @@ const overrides = async (page) => (await api(page, 'GET', '/api/v1/schedules/sho
 
 for (const [k, timezoneId] of ['Europe/Prague', 'America/New_York', 'Australia/Lord_Howe'].entries()) {
   test(`on-call: override by drag, by keyboard, by form, with undo: ${timezoneId}`, async (browser) => {
-    const server = await start('serve', 28010 + k);
+    const server = await start('serve');
     try {
       const { page, silent } = await open(browser, desk, { timezoneId });
       await setUp(page, server);
@@ -120,7 +120,7 @@ for (const [k, timezoneId] of ['Europe/Prague', 'America/New_York', 'Australia/L
 }
 
 test('on-call: taking over, the call list, and the agenda of a phone', async (browser) => {
-  const server = await start('serve', 28014);
+  const server = await start('serve');
   try {
     const { page, silent } = await open(browser, phone);
     await setUp(page, server);
@@ -155,7 +155,7 @@ test('on-call: taking over, the call list, and the agenda of a phone', async (br
 });
 
 test('on-call: a schedule is written, its gaps are seen before it holds', async (browser) => {
-  const server = await start('serve', 28015);
+  const server = await start('serve');
   try {
     const { page, silent } = await open(browser);
     await setUp(page, server);

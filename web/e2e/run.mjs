@@ -7,6 +7,8 @@ import './axe.mjs';
 import './oncall.mjs';
 import './together.mjs';
 import './offline.mjs';
+import './push.mjs';
+import './signin.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();

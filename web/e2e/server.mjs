@@ -2,25 +2,39 @@
 // thrown away.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const binary = process.env.TOCSIN ?? path.resolve('../tocsin');
 
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill()));
+
+/** A port that nobody has. */
+const free = () =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
 /** Starts `tocsin <command>` and waits until it says that it is ready. */
-export async function start(command, port) {
+export async function start(command, { args = [] } = {}) {
+  const port = await free();
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-web-'));
   const url = `http://localhost:${port}`;
-  const options = ['--listen', `127.0.0.1:${port}`, '--data', dir];
+  const options = ['--listen', `127.0.0.1:${port}`, '--data', dir, ...args];
   if (command === 'serve') options.push('--public-url', url);
   let said = '';
   let child;
   let ended;
-  process.on('exit', () => child.kill());
 
   async function run() {
     child = spawn(binary, [command, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
-    ended = new Promise((resolve) => child.on('exit', resolve));
+    running.add(child);
+    ended = new Promise((resolve) => child.on('exit', resolve)).then(() => running.delete(child));
     child.stdout.on('data', (d) => (said += d));
     child.stderr.on('data', (d) => (said += d));
     for (let tries = 0; ; tries++) {
@@ -29,8 +43,8 @@ export async function start(command, port) {
         () => false,
       );
       if (ready && (command !== 'demo' || /password\s+\S+/.test(said))) return;
-      if (tries > 300 || child.exitCode !== null) throw new Error(`the server did not start:\n${said}`);
-      await new Promise((r) => setTimeout(r, 200));
+      if (tries > 600 || child.exitCode !== null) throw new Error(`the server did not start:\n${said}`);
+      await new Promise((r) => setTimeout(r, 100));
     }
   }
 

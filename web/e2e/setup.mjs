@@ -3,8 +3,8 @@ import { api, assert, configure, desk, invite, open, phone, setUp, test, until }
 import { start } from './server.mjs';
 
 /** A server with jane signed in, who is its admin, and the shop configured. */
-async function house(browser, port, device, run) {
-  const server = await start('serve', port, ['--public-url', `http://localhost:${port}`]);
+async function house(browser, device, run) {
+  const server = await start('serve');
   try {
     const { page, silent } = await open(browser, device);
     await setUp(page, server);
@@ -24,7 +24,7 @@ async function house(browser, port, device, run) {
 
 for (const [k, device] of [desk, phone].entries()) {
   test(`a sender is added, waited for, heard, tried and given a new key: ${device.name}`, (browser) =>
-    house(browser, 27010 + k, device, async ({ server, page, go }) => {
+    house(browser, device, async ({ server, page, go }) => {
       await go('/integrations/new', 'Add an integration');
       await page.getByText('curl or any webhook').click();
       await page.getByLabel('Name').fill('Belts');
@@ -65,7 +65,7 @@ for (const [k, device] of [desk, phone].entries()) {
 }
 
 test('a service is made, changed, brought back, and retired with a way back', (browser) =>
-  house(browser, 27012, desk, async ({ browser, server, page, shop, go }) => {
+  house(browser, desk, async ({ browser, server, page, shop, go }) => {
     await go('/services', 'Services');
     await page.getByRole('button', { name: 'New service' }).click();
     const form = page.getByRole('dialog');
@@ -112,7 +112,7 @@ test('a service is made, changed, brought back, and retired with a way back', (b
   }));
 
 test('a policy says in words and at a moment what it would do, while it is edited', (browser) =>
-  house(browser, 27013, desk, async ({ page, shop, go }) => {
+  house(browser, desk, async ({ page, shop, go }) => {
     await shop.event('checkout is slow', 'checkout');
     await go('/policies/shop', 'Shop');
     const words = page.getByRole('region', { name: 'In words' });
@@ -154,7 +154,7 @@ test('a policy says in words and at a moment what it would do, while it is edite
   }));
 
 test('rules are checked beside the field, put in order, replayed and saved', (browser) =>
-  house(browser, 27014, desk, async ({ page, shop, go }) => {
+  house(browser, desk, async ({ page, shop, go }) => {
     await shop.event('belt 2 stands still', 'belt-2', { labels: { env: 'test' } });
     await api(page, 'POST', '/api/v1/services', { id: 'belts', name: 'Belts' });
     await go('/rules', 'Rules');
@@ -193,7 +193,7 @@ test('rules are checked beside the field, put in order, replayed and saved', (br
     );
 
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Saved').waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     const { rules } = await api(page, 'GET', '/api/v1/rules');
     assert.deepEqual(
       rules.map((r) => [r.name, r.match]),
@@ -207,7 +207,7 @@ test('rules are checked beside the field, put in order, replayed and saved', (br
   }));
 
 test('a silence shows what it covers, holds it, and is ended with a way back', (browser) =>
-  house(browser, 27015, phone, async ({ page, shop, go }) => {
+  house(browser, phone, async ({ page, shop, go }) => {
     await shop.event('db-1 is down', 'db-1', { labels: { host: 'db-1' } });
     await shop.event('web-1 is down', 'web-1', { labels: { host: 'web-1' } });
     await until('both are alerts', async () => (await api(page, 'GET', '/api/v1/alerts?open=true')).items.length === 2);
@@ -235,7 +235,7 @@ test('a silence shows what it covers, holds it, and is ended with a way back', (
   }));
 
 test('a heartbeat, a webhook and the settings of the house', (browser) =>
-  house(browser, 27016, desk, async ({ server, page, shop, go }) => {
+  house(browser, desk, async ({ server, page, shop, go }) => {
     await go('/heartbeats', 'Heartbeats');
     await page.getByRole('button', { name: 'New heartbeat' }).first().click();
     const form = page.getByRole('dialog');
@@ -259,6 +259,7 @@ test('a heartbeat, a webhook and the settings of the house', (browser) =>
     await form.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'The secret of Bot' }).waitFor();
     await page.getByRole('link', { name: 'Go to the webhook' }).click();
+    await page.waitForTimeout(800); // it begins at the present of the next look at the feed
     await shop.event('checkout is slow', 'checkout');
     const told = async () => (await api(page, 'GET', '/api/v1/webhooks/bot/deliveries')).items.length;
     await until('it was told', async () => (await told()) > 0);
@@ -268,8 +269,13 @@ test('a heartbeat, a webhook and the settings of the house', (browser) =>
 
     await go('/settings', 'The house');
     await page.getByLabel('Catch-all service').selectOption({ label: 'Web shop' });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved', { exact: true }).waitFor();
     await page.getByLabel('Must fire for').fill('45s');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Saved').waitFor();
-    assert.deepEqual((await api(page, 'GET', '/api/v1/settings')).sift, { transient: '45s' });
+    await until('both are saved', async () => (await page.getByText('Saved', { exact: true }).count()) === 2);
+    const sift = async () => (await api(page, 'GET', '/api/v1/settings')).sift;
+    assert.deepEqual(await sift(), { transient: '45s' });
+    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await until('it is as it was', async () => !(await sift()));
   }));

@@ -9,7 +9,7 @@ import { start } from './server.mjs';
 
 const out = 'e2e/out';
 mkdirSync(out, { recursive: true });
-const server = await start('demo', 22030);
+const server = await start('demo', { args: ['--pace', '60s'] });
 const browser = await launch();
 
 /** Who is on call for the shop, and sees red. */
@@ -33,7 +33,7 @@ for (const device of [desk, phone]) {
     const known = await ids(page);
     for (const route of routes.filter((r) => !r.open)) {
       await page.goto(server.url + route.path(known));
-      await page.locator(route.ready).first().waitFor();
+      await page.locator('main').locator(route.ready).first().waitFor();
       await page.waitForTimeout(700);
       await shoot(route.name);
     }

@@ -4,7 +4,7 @@ import { start } from './server.mjs';
 
 for (const [k, device] of [desk, phone].entries()) {
   test(`set-up, first user, source, event, page, acknowledge, resolve: ${device.name}`, async (browser) => {
-    const server = await start('serve', 22010 + k);
+    const server = await start('serve');
     try {
       const { page, silent } = await open(browser, device);
       await setUp(page, server);
@@ -52,7 +52,7 @@ for (const [k, device] of [desk, phone].entries()) {
 }
 
 test('two people see each other at once, and every verb of the room works', async (browser) => {
-  const server = await start('serve', 22012);
+  const server = await start('serve');
   try {
     const jane = await open(browser);
     await setUp(jane.page, server);
@@ -125,7 +125,7 @@ test('two people see each other at once, and every verb of the room works', asyn
 });
 
 test('the list: by hand, search and filters in the address, views, bulk, keyboard, palette', async (browser) => {
-  const server = await start('serve', 22013);
+  const server = await start('serve');
   try {
     const { page, silent } = await open(browser);
     await setUp(page, server);
@@ -210,7 +210,7 @@ test('the list: by hand, search and filters in the address, views, bulk, keyboar
 });
 
 test('nothing moves under a pointer: what is new waits', async (browser) => {
-  const server = await start('serve', 22014);
+  const server = await start('serve');
   try {
     const { page, silent } = await open(browser);
     await setUp(page, server);
@@ -230,7 +230,7 @@ test('nothing moves under a pointer: what is new waits', async (browser) => {
 });
 
 test('a wrong password is told, and who was on the way somewhere comes there', async (browser) => {
-  const server = await start('serve', 22015);
+  const server = await start('serve');
   try {
     const first = await open(browser);
     await setUp(first.page, server);
