@@ -55,16 +55,18 @@ type AddingCalendarBody struct {
 }
 
 type AddingTimeOffBody struct {
-	From time.Time `json:"from"`
+	// A moment, or a day or reading of the clock of zone; without a zone, of the person's
+	From string `json:"from"`
 	// Yourself, when it is left out. For somebody else only a manager of one of their teams writes
 	Person string `json:"person,omitempty"`
 	// Only say who would stand for them
 	Plan bool `json:"plan,omitempty"`
 	// Make the substitutions overrides at once
-	Publish bool      `json:"publish,omitempty"`
-	Soft    bool      `json:"soft,omitempty"`
-	Until   time.Time `json:"until"`
-	Why     string    `json:"why,omitempty"`
+	Publish bool `json:"publish,omitempty"`
+	Soft    bool `json:"soft,omitempty"`
+	// Not included: the day after the last one
+	Until string `json:"until"`
+	Why   string `json:"why,omitempty"`
 }
 
 type Alert struct {
@@ -594,6 +596,11 @@ type Gap struct {
 	Why   string    `json:"why"`
 }
 
+type Given struct {
+	From  string `json:"from"`
+	Until string `json:"until"`
+}
+
 type GoneBody struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
@@ -772,6 +779,34 @@ type IntegrationWithKey struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type KeptHistory struct {
+	// Pages with it
+	After int64 `json:"after"`
+	// Of which these are
+	Alerts int64 `json:"alerts"`
+	// Pages without it
+	Before int64 `json:"before"`
+	// Pages that would have come later instead, at most 50
+	Come []PagedFor `json:"come"`
+	// That it covers; repetitions that were only counted are not kept
+	Events int64     `json:"events"`
+	From   time.Time `json:"from"`
+	// Pages that it would have eaten, at most 50
+	Gone []PagedFor `json:"gone"`
+	// The window that was really played
+	To time.Time `json:"to"`
+	// All of it
+	Whole bool `json:"whole"`
+}
+
+type KeptQuiet struct {
+	// How many those are in all
+	Firing int64 `json:"firing"`
+	// What fires at this moment and is covered, at most 50
+	Now  []Alert     `json:"now"`
+	Week KeptHistory `json:"week"`
+}
+
 type KeyAskedBody struct {
 	Deeds     []string   `json:"deeds"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
@@ -882,9 +917,11 @@ type Maintenance struct {
 	ID         string   `json:"id"`
 	Match      []string `json:"match,omitempty"`
 	Name       string   `json:"name,omitempty"`
+	Notice     string   `json:"notice,omitempty"`
 	Repeat     string   `json:"repeat,omitempty"`
 	Services   []string `json:"services,omitempty"`
 	Start      string   `json:"start"`
+	Tell       []string `json:"tell,omitempty"`
 	Why        string   `json:"why,omitempty"`
 	Zone       string   `json:"zone,omitempty"`
 }
@@ -1831,18 +1868,19 @@ type Sent struct {
 }
 
 type Service struct {
-	ChangedAt *time.Time `json:"changed_at,omitempty"`
-	ChangedBy string     `json:"changed_by,omitempty"`
-	DependsOn []string   `json:"depends_on,omitempty"`
-	ID        string     `json:"id,omitempty"`
-	Name      string     `json:"name,omitempty"`
-	Policy    string     `json:"policy,omitempty"`
-	Reopen    string     `json:"reopen,omitempty"`
-	Retired   bool       `json:"retired,omitempty"`
-	Secure    bool       `json:"secure,omitempty"`
-	Sensitive bool       `json:"sensitive,omitempty"`
-	Sift      *Sift      `json:"sift,omitempty"`
-	Team      string     `json:"team,omitempty"`
+	ChangedAt *time.Time    `json:"changed_at,omitempty"`
+	ChangedBy string        `json:"changed_by,omitempty"`
+	DependsOn []string      `json:"depends_on,omitempty"`
+	ID        string        `json:"id,omitempty"`
+	Name      string        `json:"name,omitempty"`
+	Policy    string        `json:"policy,omitempty"`
+	Reopen    string        `json:"reopen,omitempty"`
+	Retired   bool          `json:"retired,omitempty"`
+	Secure    bool          `json:"secure,omitempty"`
+	Sensitive bool          `json:"sensitive,omitempty"`
+	Sift      *Sift         `json:"sift,omitempty"`
+	Support   *SupportHours `json:"support,omitempty"`
+	Team      string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -1953,6 +1991,12 @@ type SilenceBody struct {
 	Start *time.Time `json:"start,omitempty"`
 }
 
+type SilenceDraft struct {
+	Integration string   `json:"integration,omitempty"`
+	Matchers    []string `json:"matchers"`
+	Service     string   `json:"service,omitempty"`
+}
+
 type Snippet struct {
 	// Where it goes
 	File string `json:"file,omitempty"`
@@ -2023,6 +2067,14 @@ type Substitution struct {
 	Why      string    `json:"why"`
 }
 
+type SupportHours struct {
+	Days  []string `json:"days,omitempty"`
+	From  string   `json:"from"`
+	Raise bool     `json:"raise,omitempty"`
+	To    string   `json:"to"`
+	Zone  string   `json:"zone,omitempty"`
+}
+
 type Swap struct {
 	At time.Time `json:"at"`
 	// Who asked: the owner, or somebody for them
@@ -2050,17 +2102,18 @@ type Swap struct {
 }
 
 type SwappingBody struct {
-	From time.Time `json:"from"`
+	// The whole of a shift, or a part of it
+	From string `json:"from"`
 	// What whoever takes it gives for it
-	Give *Stretch `json:"give,omitempty"`
-	Note string   `json:"note,omitempty"`
+	Give *Given `json:"give,omitempty"`
+	Note string `json:"note,omitempty"`
 	// Whose stretch; yourself when it is left out. For somebody else only a manager asks
 	Owner string `json:"owner,omitempty"`
 	// primary, when it is left out
 	Role string `json:"role,omitempty"`
 	// Who is asked; nobody is the whole team
-	To    []string  `json:"to,omitempty"`
-	Until time.Time `json:"until"`
+	To    []string `json:"to,omitempty"`
+	Until string   `json:"until"`
 }
 
 type TakingBody struct {
@@ -2080,6 +2133,7 @@ type Team struct {
 	Name      string            `json:"name,omitempty"`
 	Retired   bool              `json:"retired,omitempty"`
 	Roles     map[string]string `json:"roles,omitempty"`
+	Room      string            `json:"room,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -2169,7 +2223,7 @@ type View struct {
 	Now       time.Time         `json:"now"`
 	Overrides []ViewOverride    `json:"overrides"`
 	Schedule  string            `json:"schedule"`
-	// Those that wait for somebody
+	// Those that wait for somebody, also outside of the span
 	Swaps []Swap    `json:"swaps"`
 	Until time.Time `json:"until"`
 	// Of the schedule; its ETag
@@ -2362,6 +2416,11 @@ type Window struct {
 	From string   `json:"from"`
 	Skip bool     `json:"skip,omitempty"`
 	To   string   `json:"to"`
+}
+
+type WindowAskedBody struct {
+	// As it would be written
+	Window Maintenance `json:"window"`
 }
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
@@ -3744,9 +3803,21 @@ func (c *Client) GetSchedulesIDSwaps(ctx context.Context, id string, query GetSc
 	return out, err
 }
 
+// PostSchedulesIDSwapsQuery is what PostSchedulesIDSwaps may be asked for. What is zero is left out.
+type PostSchedulesIDSwapsQuery struct {
+	// The IANA name of the clock that start and end without an offset were read from; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q PostSchedulesIDSwapsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "zone", q.Zone)
+	return v
+}
+
 // PostSchedulesIDSwaps: POST /api/v1/schedules/{id}/swaps: Ask for somebody to take a stretch.
-func (c *Client) PostSchedulesIDSwaps(ctx context.Context, id string, body SwappingBody, with ...Option) (out Swap, err error) {
-	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps", nil, body, &out, with)
+func (c *Client) PostSchedulesIDSwaps(ctx context.Context, id string, query PostSchedulesIDSwapsQuery, body SwappingBody, with ...Option) (out Swap, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/swaps", query.values(), body, &out, with)
 	return out, err
 }
 
@@ -3919,6 +3990,12 @@ func (c *Client) GetSiftingVersions(ctx context.Context, with ...Option) (out Pa
 	return out, err
 }
 
+// PostSiftingWindowsPreview: POST /api/v1/sifting/windows/preview: What a maintenance window would keep quiet now, and would have last week.
+func (c *Client) PostSiftingWindowsPreview(ctx context.Context, body WindowAskedBody, with ...Option) (out KeptQuiet, err error) {
+	err = c.do(ctx, "POST", "/api/v1/sifting/windows/preview", nil, body, &out, with)
+	return out, err
+}
+
 // GetSignIns: GET /api/v1/sign-ins: How people can sign in.
 func (c *Client) GetSignIns(ctx context.Context, with ...Option) (out PageSignIn, err error) {
 	err = c.do(ctx, "GET", "/api/v1/sign-ins", nil, nil, &out, with)
@@ -3952,6 +4029,12 @@ func (c *Client) GetSilences(ctx context.Context, query GetSilencesQuery, with .
 // PostSilences: POST /api/v1/silences: Keep alerts from calling people for a while.
 func (c *Client) PostSilences(ctx context.Context, body SilenceBody, with ...Option) (out Silence, err error) {
 	err = c.do(ctx, "POST", "/api/v1/silences", nil, body, &out, with)
+	return out, err
+}
+
+// PostSilencesPreview: POST /api/v1/silences/preview: What a silence would keep quiet now, and would have last week.
+func (c *Client) PostSilencesPreview(ctx context.Context, body SilenceDraft, with ...Option) (out KeptQuiet, err error) {
+	err = c.do(ctx, "POST", "/api/v1/silences/preview", nil, body, &out, with)
 	return out, err
 }
 
@@ -4060,9 +4143,21 @@ func (c *Client) GetTimeOff(ctx context.Context, query GetTimeOffQuery, with ...
 	return out, err
 }
 
+// PostTimeOffQuery is what PostTimeOff may be asked for. What is zero is left out.
+type PostTimeOffQuery struct {
+	// The IANA name of the clock that start and end without an offset were read from; that of the schedule, when it is left out
+	Zone string
+}
+
+func (q PostTimeOffQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "zone", q.Zone)
+	return v
+}
+
 // PostTimeOff: POST /api/v1/time-off: Be away, and see or publish who stands for you.
-func (c *Client) PostTimeOff(ctx context.Context, body AddingTimeOffBody, with ...Option) (out TimeOffMade, err error) {
-	err = c.do(ctx, "POST", "/api/v1/time-off", nil, body, &out, with)
+func (c *Client) PostTimeOff(ctx context.Context, query PostTimeOffQuery, body AddingTimeOffBody, with ...Option) (out TimeOffMade, err error) {
+	err = c.do(ctx, "POST", "/api/v1/time-off", query.values(), body, &out, with)
 	return out, err
 }
 
