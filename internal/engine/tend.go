@@ -268,7 +268,7 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 		case i >= 0:
 			page.Method, page.Channel, page.Zone = sent[i].Method, sent[i].Channel, sent[i].Zone
 			pages = append(pages, page)
-		case n.Purpose == escalate.HandOver:
+		case n.Purpose == escalate.HandOver, n.Purpose == escalate.Copy:
 			pages = append(pages, t.report(page, org.Target{Kind: "person", ID: string(n.Person)})...)
 		}
 	}
