@@ -507,6 +507,12 @@ type Exported struct {
 	YAML string `json:"yaml"`
 }
 
+type Fairness struct {
+	Cover   string             `json:"cover,omitempty"`
+	Digest  bool               `json:"digest,omitempty"`
+	Weights map[string]float64 `json:"weights,omitempty"`
+}
+
 type Finding struct {
 	From time.Time `json:"from"`
 	// gap, empty, unreachable, absent, under, two_roles, elsewhere, rest, chain, share, over, clocks
@@ -1133,7 +1139,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report, update, shift
+	// alarm, fail_over, told, all_clear, hand_over, report, update, copy, shift
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -1429,7 +1435,7 @@ type PagedMethod struct {
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, shift
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, copy, shift
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -1474,6 +1480,7 @@ type Patch struct {
 	Shifts []TemporaryShift `json:"shifts,omitempty"`
 	Start  string           `json:"start"`
 	Users  []string         `json:"users,omitempty"`
+	Why    string           `json:"why,omitempty"`
 }
 
 type PendingMethod struct {
@@ -1490,6 +1497,7 @@ type PendingMethod struct {
 
 type Person struct {
 	Away      []Span             `json:"away,omitempty"`
+	Capacity  float64            `json:"capacity,omitempty"`
 	Caps      map[string]string  `json:"caps,omitempty"`
 	ChangedAt *time.Time         `json:"changed_at,omitempty"`
 	ChangedBy string             `json:"changed_by,omitempty"`
@@ -1780,6 +1788,7 @@ type Said struct {
 type Schedule struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
+	Fairness  *Fairness  `json:"fairness,omitempty"`
 	FallBack  string     `json:"fall_back,omitempty"`
 	ID        string     `json:"id,omitempty"`
 	Layers    []Layer    `json:"layers"`
@@ -1796,17 +1805,18 @@ type Schedule struct {
 }
 
 type ScheduleDraft struct {
-	FallBack string   `json:"fall_back,omitempty"`
-	ID       string   `json:"id,omitempty"`
-	Layers   []Layer  `json:"layers"`
-	Limits   *Limits  `json:"limits,omitempty"`
-	Name     string   `json:"name,omitempty"`
-	Notices  *Notices `json:"notices,omitempty"`
-	Patches  []Patch  `json:"patches,omitempty"`
-	Retired  bool     `json:"retired,omitempty"`
-	Team     string   `json:"team,omitempty"`
-	TZ       string   `json:"tz,omitempty"`
-	Zone     string   `json:"zone,omitempty"`
+	Fairness *Fairness `json:"fairness,omitempty"`
+	FallBack string    `json:"fall_back,omitempty"`
+	ID       string    `json:"id,omitempty"`
+	Layers   []Layer   `json:"layers"`
+	Limits   *Limits   `json:"limits,omitempty"`
+	Name     string    `json:"name,omitempty"`
+	Notices  *Notices  `json:"notices,omitempty"`
+	Patches  []Patch   `json:"patches,omitempty"`
+	Retired  bool      `json:"retired,omitempty"`
+	Team     string    `json:"team,omitempty"`
+	TZ       string    `json:"tz,omitempty"`
+	Zone     string    `json:"zone,omitempty"`
 }
 
 type SenderCard struct {
@@ -2177,7 +2187,7 @@ type View struct {
 	Now       time.Time         `json:"now"`
 	Overrides []ViewOverride    `json:"overrides"`
 	Schedule  string            `json:"schedule"`
-	// Those that wait for somebody
+	// Those that wait for somebody, also outside of the span
 	Swaps []Swap    `json:"swaps"`
 	Until time.Time `json:"until"`
 	// Of the schedule; its ETag
