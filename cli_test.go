@@ -49,7 +49,7 @@ func serveHouse(t *testing.T) *served {
 	if code, _, errs := says(t, "apply", "--data", s.data, write(t, "first.yaml", cliSetup)); code != done {
 		t.Fatal(errs)
 	}
-	s.admin = s.key("all", "read-incidents,read-setup,read-sensitive-incidents,respond,configure,administer")
+	s.admin = s.key("all", "read-incidents,read-setup,read-sensitive-incidents,respond,keep-profile,configure,administer")
 	s.onlooker = s.key("look", "read-incidents")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -248,6 +248,30 @@ func TestCommandsOnAServer(t *testing.T) {
 		try{args: "oncall lint primary ADMIN --json --at 2026-01-06 --days 56", json: "items.0.kind"},
 		try{args: "oncall lint none ADMIN", code: codeNotFound},
 		try{args: "oncall show none ADMIN", code: codeNotFound},
+		try{args: "oncall swap list primary ADMIN", out: []string{"nobody asks for cover"}},
+		try{args: "oncall swap ask primary --from 2036-01-08T10:00 --until 2036-01-08T12:00 --zone Europe/Prague --owner jane --note dentist ADMIN", keep: "SWAP"},
+		try{args: "oncall swap ask primary --from 2036-01-08T10:00 --until 2036-01-08T12:00 --give-from 1h ADMIN", code: misuse, errs: []string{"say both"}},
+		try{args: "oncall swap list primary --zone Europe/Prague LOOK", code: codeForbidden},
+		try{args: "oncall swap list primary --zone Europe/Prague ADMIN", out: []string{"SWAP  open", "Tue 2036-01-08 10:00 CET", "everybody", "dentist"}},
+		try{args: "oncall swap decline primary SWAP --person omar ADMIN", out: []string{"open"}},
+		try{args: "oncall swap accept primary SWAP --person omar ADMIN", out: []string{"taken by omar"}},
+		try{args: "oncall swap cancel primary SWAP ADMIN", code: failed, errs: []string{"took it already"}},
+		try{args: "oncall swap list primary --all --json ADMIN", json: "items.0.taker"},
+		try{args: "oncall show primary --at 2036-01-08T10:30 --to 2036-01-08T11:00 --zone Europe/Prague ADMIN", out: []string{"omar"}},
+		try{args: "oncall off add --from 2036-02-01 --until 2036-02-03 --person omar --why skiing --plan ADMIN", out: []string{"SCHEDULE"}},
+		try{args: "oncall off add --from 2036-02-01 --until 2036-02-03 --person omar --soft ADMIN", keep: "AWAY"},
+		try{args: "oncall off list --from 2036-01-31 ADMIN", out: []string{"omar"}},
+		try{args: "oncall off end AWAY ADMIN"},
+		try{args: "oncall off end AWAY ADMIN", code: codeNotFound},
+		try{args: "oncall load primary ADMIN --json", json: "items"},
+		try{args: "oncall load primary --person nobody ADMIN", out: []string{"there is no line of nobody"}},
+		try{args: "oncall propose primary ADMIN", out: []string{"nothing is proposed"}},
+		try{args: "oncall propose primary --accept 3 ADMIN", code: misuse, errs: []string{"there are 0 proposals"}},
+		try{args: "oncall hours ADMIN", out: []string{"month,person,name"}},
+		try{args: "oncall take primary --until 2h --person omar ADMIN", out: []string{"omar is on call until"}},
+		try{args: "oncall calendar add schedule primary ADMIN", out: []string{"/ical/"}},
+		try{args: "oncall calendar list ADMIN", out: []string{"schedule", "primary"}},
+		try{args: "oncall calendar end none ADMIN", code: codeNotFound},
 		try{args: "oncall show primary --days 400 ADMIN", code: misuse},
 
 		try{args: "integration list ADMIN", out: []string{"prom", "alertmanager", "db"}},

@@ -47,7 +47,7 @@ const rules = `
 	internal/channel/pushtest
 	internal/channel/smtptest
 	internal/store: alert alert/cause alert/sift escalate incident oncall org resolve internal/secret
-	internal/engine: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/secret internal/store
+	internal/engine: alert alert/cause alert/sift escalate incident oncall oncall/load oncall/roster org resolve internal/channel internal/secret internal/store
 	internal/auth: incident org internal/secret internal/store internal/engine internal/web
 	internal/inbox: incident internal/engine internal/store
 	internal/follow: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine

@@ -17,6 +17,14 @@ type oncallCommands struct {
 	Show oncallShow `cmd:"" help:"Show who is on call when."`
 	Gaps oncallGaps `cmd:"" help:"Show when nobody is on call."`
 	Lint oncallLint `cmd:"" help:"Say what is wrong with a schedule."`
+
+	Take     oncallTake       `cmd:"" help:"Be on call now, in the place of whoever is."`
+	Swap     swapCommands     `cmd:"" help:"Cover for a shift, or an exchange of two."`
+	Off      offCommands      `cmd:"" help:"Time off, and who stands in."`
+	Calendar calendarCommands `cmd:"" help:"Shifts in other programs, and other calendars here."`
+	Load     oncallLoad       `cmd:"" help:"Say what being on call costs whom."`
+	Propose  oncallPropose    `cmd:"" help:"Show what Tocsin proposes: rest after a heavy shift, and balance."`
+	Hours    oncallHours      `cmd:"" help:"Print everybody's hours by month as CSV, for pay."`
 }
 
 type oncallWho struct {
@@ -97,92 +105,71 @@ func (c stretch) bounds(s screen) (from, to time.Time, err error) {
 	return from, to, nil
 }
 
-type oncallGaps struct {
+// A part is a command about a stretch of one schedule.
+type part struct {
 	remote
 	Schedule string `arg:"" help:"Id of the schedule."`
 	stretch
 }
+
+// of asks for the part; show prints what came, as a table.
+func of[T any](c *part, do func(a *client.Client, from, to time.Time, keep client.Option) (T, error), show func(T, screen) error) error {
+	s, err := c.screen()
+	if err != nil {
+		return err
+	}
+	from, to, err := c.bounds(s)
+	if err != nil {
+		return err
+	}
+	return ask(&c.remote, func(a *client.Client, keep client.Option) (T, error) { return do(a, from, to, keep) }, show)
+}
+
+// listed is a table, or what is said when there is nothing.
+func listed[T any](head, nothing string, items []T, cells func(T) []any) error {
+	if len(items) == 0 {
+		_, err := fmt.Println(nothing)
+		return err
+	}
+	return table(head, func(row func(...any)) {
+		for _, one := range items {
+			row(cells(one)...)
+		}
+	})
+}
+
+type oncallGaps struct{ part }
 
 func (c *oncallGaps) Run(ctx context.Context) error {
-	s, err := c.screen()
-	if err != nil {
-		return err
-	}
-	from, to, err := c.bounds(s)
-	if err != nil {
-		return err
-	}
-	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageGap, error) {
+	return of(&c.part, func(a *client.Client, from, to time.Time, keep client.Option) (client.PageGap, error) {
 		return a.GetSchedulesIDGaps(ctx, c.Schedule, client.GetSchedulesIDGapsQuery{From: from, To: to}, keep)
 	}, func(p client.PageGap, s screen) error {
-		if len(p.Items) == 0 {
-			_, err := fmt.Println("somebody is on call all the time")
-			return err
-		}
-		return table("FROM\tUNTIL\tFOR\tWHY", func(row func(...any)) {
-			for _, g := range p.Items {
-				row(s.clock(g.From), s.clock(g.Until), span(g.Until.Sub(g.From)), line(g.Why))
-			}
+		return listed("FROM\tUNTIL\tFOR\tWHY", "somebody is on call all the time", p.Items, func(g client.Gap) []any {
+			return []any{s.clock(g.From), s.clock(g.Until), span(g.Until.Sub(g.From)), line(g.Why)}
 		})
 	})
 }
 
-type oncallLint struct {
-	remote
-	Schedule string `arg:"" help:"Id of the schedule."`
-	stretch
-}
+type oncallLint struct{ part }
 
 func (c *oncallLint) Run(ctx context.Context) error {
-	s, err := c.screen()
-	if err != nil {
-		return err
-	}
-	from, to, err := c.bounds(s)
-	if err != nil {
-		return err
-	}
-	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageFinding, error) {
+	return of(&c.part, func(a *client.Client, from, to time.Time, keep client.Option) (client.PageFinding, error) {
 		return a.GetSchedulesIDLint(ctx, c.Schedule, client.GetSchedulesIDLintQuery{From: from, To: to}, keep)
 	}, func(p client.PageFinding, s screen) error {
-		if len(p.Items) == 0 {
-			_, err := fmt.Println("nothing is wrong")
-			return err
-		}
-		return table("KIND\tFROM\tUNTIL\tWHAT", func(row func(...any)) {
-			for _, f := range p.Items {
-				row(f.Kind, s.clock(f.From), s.clock(f.Until), line(f.Text))
-			}
+		return listed("KIND\tFROM\tUNTIL\tWHAT", "nothing is wrong", p.Items, func(f client.Finding) []any {
+			return []any{f.Kind, s.clock(f.From), s.clock(f.Until), line(f.Text)}
 		})
 	})
 }
 
-type oncallShow struct {
-	remote
-	Schedule string `arg:"" help:"Id of the schedule."`
-	stretch
-}
+type oncallShow struct{ part }
 
 func (c *oncallShow) Run(ctx context.Context) error {
-	s, err := c.screen()
-	if err != nil {
-		return err
-	}
-	from, to, err := c.bounds(s)
-	if err != nil {
-		return err
-	}
-	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageShift, error) {
+	return of(&c.part, func(a *client.Client, from, to time.Time, keep client.Option) (client.PageShift, error) {
 		return a.GetSchedulesIDShifts(ctx, c.Schedule, client.GetSchedulesIDShiftsQuery{From: from, To: to}, keep)
 	}, func(p client.PageShift, s screen) error {
-		if len(p.Items) == 0 {
-			_, err := fmt.Println("nobody is on call in that time")
-			return err
-		}
-		return table("FROM\tUNTIL\tON CALL\tROLES", func(row func(...any)) {
-			for _, shift := range p.Items {
-				row(s.clock(shift.From), s.clock(shift.Until), names(shift.People), roles(shift.Roles))
-			}
+		return listed("FROM\tUNTIL\tON CALL\tROLES", "nobody is on call in that time", p.Items, func(x client.Shift) []any {
+			return []any{s.clock(x.From), s.clock(x.Until), names(x.People), roles(x.Roles)}
 		})
 	})
 }

@@ -102,3 +102,51 @@ func TestCalendarJS(t *testing.T) {
 		t.Errorf("%v\n got\n%s\nwant\n%s", err, out, want)
 	}
 }
+
+const khalConf = `[calendars]
+[[rota]]
+path = %[1]s/rota
+type = calendar
+[locale]
+timeformat = %%H:%%M:%%S
+dateformat = %%Y-%%m-%%d
+longdateformat = %%Y-%%m-%%d
+datetimeformat = %%Y-%%m-%%dT%%H:%%M:%%S
+longdatetimeformat = %%Y-%%m-%%dT%%H:%%M:%%S
+local_timezone = UTC
+default_timezone = UTC
+[sqlite]
+path = %[1]s/khal.db
+`
+
+// khal, which people have in their terminals, takes the file in and lists the same.
+func TestCalendarKhal(t *testing.T) {
+	if _, err := exec.LookPath("khal"); err != nil {
+		t.Skip("khal is missing: apt-get install khal")
+	}
+	file, want := calendarOf(t, start(t, calendarSetup))
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "conf"), fmt.Appendf(nil, khalConf, dir), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	khal := func(args ...string) string {
+		t.Helper()
+		c := exec.CommandContext(t.Context(), "khal", append([]string{"-c", filepath.Join(dir, "conf")}, args...)...)
+		c.Env = append(os.Environ(), "HOME="+dir, "LC_ALL=C.UTF-8")
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "rota"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	khal("import", "--batch", "-a", "rota", file)
+	now := time.Now().UTC()
+	from := time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)
+	got := khal("list", "--once", "--day-format", "", "--format", "{start-long-full} {end-long-full} {title}", from.Format("2006-01-02T15:04:05"), "260d")
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

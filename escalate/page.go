@@ -51,6 +51,7 @@ const (
 	Report   Purpose = "report"    // everyone failed
 	Code     Purpose = "code"      // proves whose an address is; no page of any subject has it
 	Update   Purpose = "update"    // the cause of what they were paged for is known
+	Copy     Purpose = "copy"      // an alarm went to another; who stands in its shadow looks on
 	Shift    Purpose = "shift"     // what begins or ends for somebody; its subject is a schedule
 )
 

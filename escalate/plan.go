@@ -165,10 +165,35 @@ func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice
 				notices = append(notices, Notice{Person: p, Purpose: HandOver, Text: "the shift changed, " + w.name(incident.ByPerson(before.Owner)) + " keeps it: " + before.Title})
 			}
 		}
+	case incident.Called:
+		return copies(f, e, after, w)
 	case incident.Reported:
 		text := fmt.Sprintf("%s: %s (tried %s)", f.Why, before.Title, w.names(before.Called))
 		for _, t := range f.To {
 			notices = append(notices, Notice{Target: t, Purpose: Report, Text: text})
+		}
+	}
+	return notices
+}
+
+// copies go to whoever stands in the shadow of a schedule by which others were called. A
+// copy wants no answer: nobody's climb waits for one who learns.
+func copies(f incident.Called, e incident.Entry, in incident.Incident, w World) (notices []Notice) {
+	asked := map[org.Target]bool{}
+	for _, c := range f.Calls {
+		if c.Via.Kind != "schedule" || asked[c.Via] {
+			continue
+		}
+		asked[c.Via] = true
+		id, place := c.Via.Place()
+		if place != "" {
+			continue
+		}
+		for _, p := range w.Who(org.Target{Kind: "schedule", ID: id + "/shadow"}, e.At).People {
+			known := slices.Contains(in.Called, p) || slices.ContainsFunc(notices, func(n Notice) bool { return n.Person == p })
+			if !known {
+				notices = append(notices, Notice{Person: p, Purpose: Copy, Text: "copy for you, " + w.name(incident.ByPerson(c.Person)) + " was called: " + in.Title})
+			}
 		}
 	}
 	return notices

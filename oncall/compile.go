@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,12 @@ func Compile(s Schedule) (*Compiled, error) {
 	}
 	for role, n := range s.Limits.Want {
 		x.check(n >= 0, "schedule", "limits.want", "%s: %d is not a number of people", role, n)
+	}
+	x.choice("schedule", "fairness.cover", s.Fairness.Cover, "", "ask", "auto")
+	for _, name := range slices.Sorted(maps.Keys(s.Fairness.Weights)) {
+		v := s.Fairness.Weights[name]
+		x.check(slices.Contains(Weighable, name), "schedule", "fairness.weights", "there is no weight %q: want one of %s", name, strings.Join(Weighable, ", "))
+		x.check(v >= 0 && v <= 1000, "schedule", "fairness.weights", "%s: %v is not between 0 and 1000", name, v)
 	}
 	for i, l := range s.Layers {
 		c.layers = append(c.layers, x.layer(c, i, l, home))

@@ -63,6 +63,7 @@ type Schedule struct {
 	// is the linter's alone: many schedules have office hours.
 	FallBack org.PolicyID `json:"fall_back,omitempty" yaml:"fall_back,omitempty"`
 	Notices  Notices      `json:"notices,omitzero" yaml:"notices,omitempty"`
+	Fairness Fairness     `json:"fairness,omitzero" yaml:"fairness,omitempty"`
 	Retired  bool         `json:"retired,omitempty" yaml:"-"`
 }
 
@@ -73,6 +74,23 @@ type Notices struct {
 	Before []org.Duration `json:"before,omitempty" yaml:"before,omitempty"`
 	On     bool           `json:"on,omitempty" yaml:"on,omitempty"`
 	Off    bool           `json:"off,omitempty" yaml:"off,omitempty"`
+}
+
+// Fairness is how the burden of a schedule is reckoned and shared out. Weights are by
+// their names (Weighable); what is not named is the usual. Cover "auto" puts the cover
+// that is proposed after a heavy shift on call without asking. With Digest everybody hears
+// once a week what they bore, and why shifts of theirs moved.
+type Fairness struct {
+	Weights map[string]float64 `json:"weights,omitempty" yaml:"weights,omitempty"`
+	Cover   string             `json:"cover,omitempty" yaml:"cover,omitempty"`
+	Digest  bool               `json:"digest,omitempty" yaml:"digest,omitempty"`
+}
+
+// Weighable are the names of weights: of an hour, of an interruption, and what they are
+// multiplied by.
+var Weighable = []string{
+	"day", "night", "weekend", "holiday", "work", "evening", "at_night", "again", "secondary", "longest", "half_life_days",
+	"SEV1", "SEV2", "SEV3", "SEV4", "SEV5",
 }
 
 // Limits are what a schedule should keep to; it may break them, and is told. Zero is the
@@ -193,6 +211,7 @@ type Patch struct {
 	Rank   int              `json:"rank,omitempty" yaml:"rank,omitempty"`
 	Seq    int64            `json:"seq,omitempty" yaml:"seq,omitempty"`
 	Shifts []TemporaryShift `json:"shifts,omitempty" yaml:"shifts,omitempty"`
+	Why    string           `json:"why,omitempty" yaml:"why,omitempty"` // for a person to read
 }
 
 // A TemporaryShift is one shift of a temporary schedule.

@@ -89,7 +89,7 @@ func Stands(shifts []Shift, p org.PersonID, role string) bool {
 // taker where the owner stands, and of an exchange the other way round too.
 func (s Swap) Overrides(taker org.PersonID) []Patch {
 	patch := func(n int, from, until time.Time, old, who org.PersonID) Patch {
-		return Patch{ID: fmt.Sprintf("swap-%s-%d", s.ID, n), Op: "replace", Old: Names{old}, Users: Names{who}, Start: Instant(from), End: Instant(until)}
+		return Patch{ID: fmt.Sprintf("swap-%s-%d", s.ID, n), Op: "replace", Old: Names{old}, Users: Names{who}, Start: Instant(from), End: Instant(until), Why: s.Note}
 	}
 	all := []Patch{patch(1, s.From, s.Until, s.Owner, taker)}
 	if s.Give != nil {

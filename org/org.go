@@ -42,7 +42,9 @@ type Person struct {
 	Methods []Method           `json:"methods,omitempty" yaml:"methods,omitempty"`
 	Rules   []NotificationRule `json:"rules,omitempty" yaml:"rules,omitempty"`
 	Reach   `yaml:",inline"`
-	Retired bool `json:"retired,omitempty" yaml:"-"`
+	// Capacity is how much of what others bear is their share: 0.5 of who works half; 0 is 1.
+	Capacity float64 `json:"capacity,omitempty" yaml:"capacity,omitempty"`
+	Retired  bool    `json:"retired,omitempty" yaml:"-"`
 }
 
 // Home is the country whose holidays the person keeps; "" is that we do not know.

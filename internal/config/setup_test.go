@@ -106,8 +106,8 @@ func TestWrong(t *testing.T) {
 			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, channels, rules, sifting, settings
 			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members, roles, room`},
 		{"hidden fields", "people: [{id: a, verified: true, retired: true}]", `
-			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps
-			x.yaml:1:34: people[0]: unknown field "retired": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps`},
+			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps, capacity
+			x.yaml:1:34: people[0]: unknown field "retired": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps, capacity`},
 		{"wrong shapes", "people: jane\nteams:\n  - dba\nservices:\n  - id: [x]\nsettings: 5\n", `
 			x.yaml:1:9: people: want a list, not "jane"
 			x.yaml:3:5: teams[0]: want fields, not "dba"

@@ -180,6 +180,7 @@ func (c *checker) people() {
 		_, known := org.Holidays(p.Country, 2026, 2026)
 		c.check(known || p.Country == "", at(i)+".country", "%q is no country whose holidays we know, such as CZ", p.Country)
 		c.role(at(i)+".role", p.Role)
+		c.check(p.Capacity >= 0 && p.Capacity <= 1, at(i)+".capacity", "%v is not between 0 and 1: half a share is 0.5", p.Capacity)
 		c.methods(at(i)+".methods", p)
 		c.reach(at(i), p)
 		for n, r := range p.Rules {

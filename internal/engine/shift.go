@@ -26,14 +26,15 @@ const (
 
 // A shiftWork is one schedule being looked at.
 type shiftWork struct {
-	e     *Engine
-	tx    *store.Tx
-	s     *setup
-	c     *oncall.Compiled
-	id    org.ScheduleID
-	now   time.Time
-	last  store.ShiftRow // the line that goes on
-	there bool
+	e      *Engine
+	tx     *store.Tx
+	s      *setup
+	c      *oncall.Compiled
+	id     org.ScheduleID
+	now    time.Time
+	last   store.ShiftRow // the line that goes on
+	there  bool
+	turned bool // somebody's shift ended just now
 }
 
 // shift is what the timer of a schedule does: it writes the on-call log, tells incidents
@@ -61,6 +62,12 @@ func (e *Engine) shift(tx *store.Tx, s *setup, d store.Due, now time.Time) error
 	}
 	next, err := w.tell()
 	if err != nil {
+		return err
+	}
+	if next, err = w.digest(next); err != nil {
+		return err
+	}
+	if err := w.relieve(); err != nil {
 		return err
 	}
 	if err := w.swaps(); err != nil {
@@ -128,6 +135,7 @@ func (w *shiftWork) note(s oncall.Shift, at time.Time) error {
 		return err
 	}
 	if w.there {
+		w.turned = true
 		if err := w.turn(w.last, row); err != nil {
 			return err
 		}

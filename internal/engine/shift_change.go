@@ -48,11 +48,7 @@ func (e *Engine) ScheduleChanged(tx *store.Tx, id org.ScheduleID, was, is []byte
 				lines = append(lines, "and more")
 				break
 			}
-			what := "yours no longer"
-			if on {
-				what = "yours now"
-			}
-			lines = append(lines, fmt.Sprintf("%s: %s to %s (%s)", what, s.clock(who, d.From), s.clock(who, d.Until), d.Role))
+			lines = append(lines, s.move(after, d, who, on))
 		}
 		if err := e.notice(tx, s, who, "schedule:"+string(id), noticeChange+10*version, now, strings.Join(lines, "\n"), now); err != nil {
 			return err
@@ -65,6 +61,9 @@ func (e *Engine) ScheduleChanged(tx *store.Tx, id org.ScheduleID, was, is []byte
 func (s *setup) actor(by incident.Actor) string {
 	if p := by.Person(); p != "" {
 		return s.name(p)
+	}
+	if by == incident.Engine {
+		return "Tocsin"
 	}
 	return by.Name()
 }

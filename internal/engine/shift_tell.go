@@ -23,6 +23,8 @@ const (
 	noticeGap
 	noticeSwap
 	noticeChange
+	noticeDigest
+	noticeZones
 )
 
 // notice plans one message to one person, over the first of their methods that works.

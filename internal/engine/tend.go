@@ -66,7 +66,7 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, facts...)
 		more, then := escalate.Next(t.in, t.w, t.now)
 		t.add(incident.Engine, more...)
-		if due = sooner(at, then); len(facts)+len(more) == 0 {
+		if due = earliest(at, then); len(facts)+len(more) == 0 {
 			break
 		}
 	}
@@ -91,8 +91,8 @@ func (t *tending) settle() error {
 	return t.tx.Arm(store.Due{Kind: "tend", Subject: string(t.in.ID), Lane: laneOf(t.in.Priority), At: due})
 }
 
-// sooner is the earlier of two times, of which zero is never.
-func sooner(a, b time.Time) time.Time {
+// earliest is the earlier of two times, of which zero is never.
+func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}
@@ -283,7 +283,7 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 		case i >= 0:
 			page.Method, page.Channel, page.Zone = sent[i].Method, sent[i].Channel, sent[i].Zone
 			pages = append(pages, page)
-		case n.Purpose == escalate.HandOver, n.Purpose == escalate.Update:
+		case n.Purpose == escalate.HandOver, n.Purpose == escalate.Update, n.Purpose == escalate.Copy:
 			pages = append(pages, t.report(page, org.Target{Kind: "person", ID: string(n.Person)})...)
 		}
 	}

@@ -23,6 +23,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -55,6 +56,26 @@ func Usual() Weights {
 		Severity: map[org.Severity]float64{org.SEV1: 1.5, org.SEV2: 1, org.SEV3: 0.5, org.SEV4: 0.5, org.SEV5: 0.5},
 		HalfLife: org.Duration(180 * 24 * time.Hour),
 	}
+}
+
+// With are the weights with some set otherwise, by their names.
+func (w Weights) With(set map[string]float64) Weights {
+	w.Severity = maps.Clone(w.Severity)
+	places := map[string]*float64{
+		"day": &w.Day, "night": &w.Night, "weekend": &w.Weekend, "holiday": &w.Holiday, "work": &w.Work, "evening": &w.Evening,
+		"at_night": &w.AtNight, "again": &w.Again, "secondary": &w.Secondary, "longest": &w.Longest,
+	}
+	for name, v := range set {
+		switch place := places[name]; {
+		case place != nil:
+			*place = v
+		case name == "half_life_days":
+			w.HalfLife = org.Duration(v * 24 * float64(time.Hour))
+		default:
+			w.Severity[org.Severity(name)] = v
+		}
+	}
+	return w
 }
 
 // An Interruption is a page that reached somebody.

@@ -202,3 +202,25 @@ func TestLinesSayTheirSum(t *testing.T) {
 		}
 	}
 }
+
+// Every weight that a schedule may name is one that the ledger knows.
+func TestWith(t *testing.T) {
+	for _, name := range oncall.Weighable {
+		w := Usual().With(map[string]float64{name: 7})
+		was, is := fmt.Sprintf("%+v", Usual()), fmt.Sprintf("%+v", w)
+		if was == is {
+			t.Errorf("%s changes nothing", name)
+		}
+		if len(w.Severity) != len(Usual().Severity) {
+			t.Errorf("%s is taken for a severity", name)
+		}
+	}
+	if Usual().With(map[string]float64{"SEV1": 9}); Usual().Severity[org.SEV1] != 1.5 {
+		t.Error("the usual weights were changed")
+	}
+	for _, wrong := range []oncall.Fairness{{Weights: map[string]float64{"nights": 1}}, {Weights: map[string]float64{"day": -1}}, {Cover: "always"}} {
+		if _, err := oncall.Compile(oncall.Schedule{Fairness: wrong}); err == nil || !strings.Contains(err.Error(), "fairness") {
+			t.Errorf("%+v: %v", wrong, err)
+		}
+	}
+}

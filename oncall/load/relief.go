@@ -54,7 +54,7 @@ type Proposal struct {
 
 // Patch is the proposal as an override.
 func (p Proposal) Patch(id string) oncall.Patch {
-	return oncall.Patch{ID: id, Op: "replace", Users: oncall.Names{p.Person}, Old: oncall.Names{p.Instead}, Start: oncall.Instant(p.From), End: oncall.Instant(p.Until)}
+	return oncall.Patch{ID: id, Op: "replace", Users: oncall.Names{p.Person}, Old: oncall.Names{p.Instead}, Start: oncall.Instant(p.From), End: oncall.Instant(p.Until), Why: p.Why}
 }
 
 // A Pool is who could stand in a schedule.
@@ -65,8 +65,8 @@ type Pool struct {
 	Away     map[org.PersonID][]roster.Span
 	Reached  func(org.PersonID) bool // nil: everybody can be
 	Name     func(org.PersonID) string
-	Rest     time.Duration           // between two shifts
-	Chain    time.Duration           // of shifts that touch; 0 is a week
+	Rest     time.Duration // between two shifts
+	Chain    time.Duration // of shifts that touch; 0 is a week
 }
 
 func (p Pool) name(who org.PersonID) string {

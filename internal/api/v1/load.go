@@ -8,18 +8,11 @@ import (
 	"time"
 
 	"tocsin/internal/config"
+	"tocsin/internal/engine"
 	"tocsin/internal/store"
 	"tocsin/oncall"
 	"tocsin/oncall/load"
-	"tocsin/oncall/roster"
 	"tocsin/org"
-)
-
-const (
-	ledgerBack  = 365 * 24 * time.Hour // how far back lines make a debt
-	freezeFor   = 14 * 24 * time.Hour  // what people plan by stays
-	replanFor   = 70 * 24 * time.Hour
-	worthMoving = 20 // pain squared
 )
 
 // A Burden is what being on call for a schedule costs somebody.
@@ -45,94 +38,6 @@ type LedgerLine struct {
 	Disputed string    `json:"disputed,omitempty" doc:"Why somebody says it is wrong; a manager decides"`
 }
 
-// A ledger is everybody's lines for a schedule.
-type ledger struct {
-	lines    []load.Line
-	stints   []oncall.Stint
-	people   []org.PersonID
-	joined   map[org.PersonID]time.Time
-	disputes map[string]store.Dispute
-	weights  load.Weights
-}
-
-// ledger reckons the lines of a span from the on-call log and the pages.
-func (a *API) ledger(ctx context.Context, s *setup, c *oncall.Compiled, id string, from, to time.Time) (*ledger, error) {
-	l := &ledger{weights: load.Usual(), joined: map[org.PersonID]time.Time{}, disputes: map[string]store.Dispute{}}
-	shifts, err := a.was(ctx, s, c, id, from, to)
-	if err != nil || len(shifts) == 0 {
-		return l, err
-	}
-	l.stints = oncall.Stints(shifts)
-	l.people = c.People()
-	for _, st := range l.stints {
-		if !slices.Contains(l.people, st.Person) {
-			l.people = append(l.people, st.Person)
-		}
-		if at, ok := l.joined[st.Person]; !ok || st.From.Before(at) {
-			l.joined[st.Person] = st.From
-		}
-	}
-	for _, p := range l.people {
-		if _, ok := l.joined[p]; !ok {
-			l.joined[p] = to.Add(-time.Microsecond) // new: they start at the mean
-		}
-	}
-	err = a.store.Read(ctx, func(tx *store.Tx) error {
-		for _, p := range l.people {
-			if err := l.of(tx, s, p, id, from, to); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return l, err
-}
-
-// of adds somebody's lines.
-func (l *ledger) of(tx *store.Tx, s *setup, p org.PersonID, id string, from, to time.Time) error {
-	person, _ := s.personOf(p)
-	home := load.HomeOf(person, from, to)
-	reached, err := tx.ReachedBy(p, from, to)
-	if err != nil {
-		return err
-	}
-	disputes, err := tx.Disputes(p)
-	if err != nil {
-		return err
-	}
-	for _, d := range disputes {
-		l.disputes[d.Line] = d
-	}
-	var pages []load.Interruption
-	for _, x := range reached {
-		on := slices.ContainsFunc(l.stints, func(st oncall.Stint) bool {
-			return st.Person == p && st.Role != oncall.Shadow && !x.At.Before(st.From) && !x.At.After(st.Until)
-		})
-		if !on {
-			continue // they were called for another reason
-		}
-		in := load.Interruption{Person: p, At: x.At, Subject: string(x.Subject), Severity: x.Severity}
-		if !x.Answered.IsZero() && !x.Resolved.IsZero() {
-			in.Handled = x.Resolved.Sub(x.Answered)
-		}
-		pages = append(pages, in)
-	}
-	schedule := org.ScheduleID(id)
-	lines := l.weights.Pages(schedule, pages, home)
-	for _, st := range l.stints {
-		if st.Person == p {
-			lines = append(lines, l.weights.Hours(schedule, st, home)...)
-		}
-	}
-	for i := range lines {
-		if d := l.disputes[lines[i].ID]; d.Decided == "struck" {
-			lines[i].Struck = cmp.Or(d.Why, "struck")
-		}
-	}
-	l.lines = append(l.lines, lines...)
-	return nil
-}
-
 func (a *API) load(ctx context.Context, in *Stretch) (*pageOf[Burden], error) {
 	s := asking(ctx).setup
 	c, err := s.schedule(in.ID)
@@ -150,20 +55,20 @@ func (a *API) load(ctx context.Context, in *Stretch) (*pageOf[Burden], error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.ledger(ctx, s, c, in.ID, to.Add(-ledgerBack), to)
+	l, err := a.ledger(ctx, s, c, in.ID, to.Add(-engine.LedgerBack), to)
 	if err != nil {
 		return nil, err
 	}
-	debts := l.weights.Debts(l.lines, l.joined, to)
+	debts := l.Debts(to)
 	out := &pageOf[Burden]{Body: page[Burden]{Items: []Burden{}}}
-	for _, p := range l.people {
+	for _, p := range l.People {
 		b := Burden{Person: p, Name: s.person(p), Debt: debts[p], Lines: []LedgerLine{}}
-		for _, st := range l.stints {
+		for _, st := range l.Stints {
 			if f, u := later(st.From, from), sooner(st.Until, to); st.Person == p && st.Role != oncall.Shadow && f.Before(u) {
 				b.Hours += u.Sub(f).Hours()
 			}
 		}
-		for _, x := range l.lines {
+		for _, x := range l.Lines {
 			if x.Person != p || x.At.Before(from) {
 				continue
 			}
@@ -175,7 +80,7 @@ func (a *API) load(ctx context.Context, in *Stretch) (*pageOf[Burden], error) {
 				b.Nights++
 			}
 			line := LedgerLine{ID: x.ID, At: x.At, What: x.What, How: x.How, Pain: x.Pain, Struck: x.Struck}
-			if d := l.disputes[x.ID]; d.Decided == "" {
+			if d := l.Disputes[x.ID]; d.Decided == "" {
 				line.Disputed = d.Why
 			}
 			b.Lines = append(b.Lines, line)
@@ -210,11 +115,11 @@ func (a *API) dispute(ctx context.Context, in *disputing) (*struct{}, error) {
 		return nil, denial{"to decide about a line is for a manager of the team"}
 	}
 	now := a.now()
-	l, err := a.ledger(ctx, c.setup, schedule, in.ID, now.Add(-ledgerBack), now)
+	l, err := a.ledger(ctx, c.setup, schedule, in.ID, now.Add(-engine.LedgerBack), now)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(l.lines, func(x load.Line) bool { return x.ID == in.Body.Line && x.Person == who }) {
+	if !slices.ContainsFunc(l.Lines, func(x load.Line) bool { return x.ID == in.Body.Line && x.Person == who }) {
 		return nil, store.ErrNotFound
 	}
 	return &struct{}{}, a.store.Write(ctx, store.People, func(tx *store.Tx) error {
@@ -240,70 +145,30 @@ func (a *API) proposals(ctx context.Context, in *Stretch) (*pageOf[Proposal], er
 	if err != nil {
 		return nil, err
 	}
-	now := a.now().Truncate(time.Second)
-	l, err := a.ledger(ctx, s, c, in.ID, now.Add(-ledgerBack), now)
-	if err != nil {
-		return nil, err
-	}
-	pool, err := a.pool(ctx, s, c, l, now)
-	if err != nil {
-		return nil, err
-	}
 	out := &pageOf[Proposal]{Body: page[Proposal]{Items: []Proposal{}}}
-	add := func(kind string, all []load.Proposal) {
-		for _, p := range all {
-			out.Body.Items = append(out.Body.Items, Proposal{kind, p.Person, p.Instead, p.From, p.Until, p.Why, p.Patch("")})
-		}
-	}
-	ahead := s.register().Render(c, now, now.Add(replanFor))
-	for _, st := range l.stints {
-		recent := now.Sub(st.Until)
-		if st.Role != oncall.Primary || recent < 0 || recent > 24*time.Hour {
-			continue
-		}
-		lines := slices.DeleteFunc(slices.Clone(l.lines), func(x load.Line) bool { return x.At.Before(st.From) || x.At.After(st.Until) })
-		expected := 0.0
-		person, _ := s.personOf(st.Person)
-		for _, x := range l.weights.Hours(org.ScheduleID(in.ID), st, load.HomeOf(person, st.From, st.Until)) {
-			expected += x.Pain
-		}
-		if r, ok := load.Relieve(st.Person, lines, 1.5*expected, st.Until); ok {
-			add("rest", pool.Cover(ahead, st.Person, later(now, r.From), r.Until, s.person(st.Person)+" had "+r.Why))
-			for _, next := range oncall.Stints(ahead) { // no shift of theirs begins before they are rested
-				if next.Person == st.Person && next.From.After(r.Until) && next.From.Before(r.Barred) {
-					add("rest", pool.Cover(ahead, st.Person, next.From, next.Until, s.person(st.Person)+" had "+r.Why))
-				}
+	return out, a.store.Read(ctx, func(tx *store.Tx) error {
+		rest, moves, err := s.books(c, in.ID).Propose(tx, a.now().Truncate(time.Second))
+		for kind, all := range map[string][]load.Proposal{"rest": rest, "balance": moves} {
+			for _, p := range all {
+				out.Body.Items = append(out.Body.Items, Proposal{kind, p.Person, p.Instead, p.From, p.Until, p.Why, p.Patch("")})
 			}
 		}
-	}
-	moves, err := pool.Replan(ahead, oncall.Primary, now.Add(freezeFor), func(st oncall.Stint) float64 {
-		person, _ := s.personOf(st.Person)
-		sum := 0.0
-		for _, x := range l.weights.Hours(org.ScheduleID(in.ID), st, load.HomeOf(person, st.From, st.Until)) {
-			sum += x.Pain
-		}
-		return sum
-	}, worthMoving)
-	add("balance", moves)
-	return out, err
-}
-
-// pool is who could stand in a schedule from a moment on.
-func (a *API) pool(ctx context.Context, s *setup, c *oncall.Compiled, l *ledger, now time.Time) (load.Pool, error) {
-	p := load.Pool{
-		People: c.People(), Name: s.person, Debts: l.weights.Debts(l.lines, l.joined, now), Away: map[org.PersonID][]roster.Span{}, Rest: c.Schedule.Limits.Usual().Rest.D(), Chain: c.Schedule.Limits.Usual().Chain.D(),
-		Reached: func(id org.PersonID) bool { who, ok := s.personOf(id); return ok && who.Reachable() },
-	}
-	err := a.store.Read(ctx, func(tx *store.Tx) error {
-		off, err := tx.TimeOffs(now, now.Add(longestShow))
-		for _, o := range off {
-			if !o.Soft {
-				p.Away[o.Person] = append(p.Away[o.Person], roster.Span{From: o.From.Unix(), To: o.Until.Unix()})
-			}
-		}
+		slices.SortStableFunc(out.Body.Items, func(a, b Proposal) int { return cmp.Or(-cmp.Compare(a.Kind, b.Kind), a.From.Compare(b.From)) })
 		return err
 	})
-	return p, err
+}
+
+// books are what the burden of a schedule is reckoned from.
+func (s *setup) books(c *oncall.Compiled, id string) engine.Books {
+	return engine.Books{ID: org.ScheduleID(id), Schedule: c, Register: s.register(), Person: s.personOf}
+}
+
+// ledger is everybody's lines of a span.
+func (a *API) ledger(ctx context.Context, s *setup, c *oncall.Compiled, id string, from, to time.Time) (l *engine.Ledger, err error) {
+	return l, a.store.Read(ctx, func(tx *store.Tx) error {
+		l, err = s.books(c, id).Ledger(tx, from, to, a.now())
+		return err
+	})
 }
 
 type hoursOf struct {

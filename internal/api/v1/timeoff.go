@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"tocsin/internal/config"
+	"tocsin/internal/engine"
 	"tocsin/internal/store"
 	"tocsin/oncall"
+	"tocsin/oncall/load"
 	"tocsin/org"
 )
 
@@ -187,11 +189,14 @@ func (a *API) substitutes(ctx context.Context, s *setup, id string, o store.Time
 	}
 	from := later(o.From, now.Truncate(time.Second))
 	shifts := s.register().Render(c, from.Add(-48*time.Hour), o.Until.Add(48*time.Hour))
-	l, err := a.ledger(ctx, s, c, id, now.Add(-ledgerBack), now)
-	if err != nil {
-		return nil, err
-	}
-	pool, err := a.pool(ctx, s, c, l, now)
+	var pool load.Pool
+	err = a.store.Read(ctx, func(tx *store.Tx) error {
+		l, err := s.books(c, id).Ledger(tx, now.Add(-engine.LedgerBack), now, now)
+		if err == nil {
+			pool, err = s.books(c, id).Pool(tx, l, now)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
