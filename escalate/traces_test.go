@@ -182,7 +182,7 @@ func (trace) event(ev [3]any, in incident.Incident, w World, now time.Time) (fac
 	case "escalate":
 		facts, err = EscalateNow(in, "")
 	case "reassign":
-		facts, err = Reassign(in, w, org.Target{Kind: "person", ID: arg}, "")
+		facts, err = Reassign(in, w, org.Target{Kind: "person", ID: arg}, "", now)
 	case "alert":
 		facts = []incident.Fact{incident.Joined{Alert: "a", Alerts: in.Alerts + 1}}
 	default:

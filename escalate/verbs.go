@@ -72,7 +72,7 @@ func Snooze(in incident.Incident, until, now time.Time) ([]incident.Fact, error)
 
 // Reassign gives it to a person, a schedule, a team or another policy: what climbed
 // before has ended.
-func Reassign(in incident.Incident, w World, to org.Target, why string) ([]incident.Fact, error) {
+func Reassign(in incident.Incident, w World, to org.Target, why string, now time.Time) ([]incident.Fact, error) {
 	if !in.Status.Open() {
 		return nil, incident.Refuse("it is %s", in.Status)
 	}
@@ -91,6 +91,9 @@ func Reassign(in incident.Incident, w World, to org.Target, why string) ([]incid
 		}
 		if !p.Reachable() {
 			return nil, incident.Refuse("to: %s has no contact method that works", p.Name)
+		}
+		if why, off := p.OffCall(in.Priority, now); off {
+			return nil, incident.Refuse("to: %s and would not be called; name somebody else", why)
 		}
 	case "email":
 		return nil, incident.Refuse("to: an address cannot answer; name a person, schedule, team or policy")

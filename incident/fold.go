@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 4
+const FoldVersion = 5
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -336,8 +336,12 @@ func (in Incident) acknowledged(e Entry, f AcknowledgedBy) Incident {
 	return in
 }
 
-// triggered: nobody has it.
+// triggered: nobody has it. Who has answered for themselves is called like everybody else
+// from here on.
 func (in Incident) triggered() Incident {
+	for _, p := range in.Answered {
+		in.Each = without(in.Each, p)
+	}
 	in.Status, in.Owner, in.Answered, in.Told = Triggered, "", nil, nil
 	in.OwnedAt, in.AckUntil, in.SnoozeUntil = time.Time{}, time.Time{}, time.Time{}
 	return in

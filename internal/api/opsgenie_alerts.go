@@ -319,7 +319,7 @@ func (c *ogCall) assign(id string) error {
 			err = unprocessable("owner", "There is no user %q.", b.One.Name)
 		}
 		return func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
-			return escalate.Reassign(in, w, org.Target{Kind: "person", ID: string(p.ID)}, "assigned")
+			return escalate.Reassign(in, w, org.Target{Kind: "person", ID: string(p.ID)}, "assigned", c.engine.Now())
 		}, err
 	})
 }
@@ -336,7 +336,7 @@ func (c *ogCall) escalate(id string) error {
 			if slices.ContainsFunc(in.Runs, func(r incident.Run) bool { return r.Open() && !r.Aside && string(r.Policy) == to.ID }) {
 				return escalate.EscalateNow(in, "escalated")
 			}
-			return escalate.Reassign(in, w, to, "escalated")
+			return escalate.Reassign(in, w, to, "escalated", c.engine.Now())
 		}, err
 	})
 }

@@ -1601,8 +1601,10 @@ type Profile struct {
 	Methods  []OwnMethod `json:"methods"`
 	Name     string      `json:"name"`
 	// Addresses whose code was not repeated yet: no page goes there
-	Pending []PendingMethod    `json:"pending"`
-	Person  string             `json:"person"`
+	Pending []PendingMethod `json:"pending"`
+	Person  string          `json:"person"`
+	// What limits what reaches you: quiet hours, vacations, caps, and how low priority comes
+	Reach   Reach              `json:"reach"`
 	Role    string             `json:"role"`
 	Rules   []NotificationRule `json:"rules"`
 	Version int64              `json:"version"`
@@ -1678,6 +1680,15 @@ type RawPayload struct {
 	ID   string `json:"id"`
 	// Content-Type
 	Type string `json:"type,omitempty"`
+}
+
+type Reach struct {
+	Away   []Span            `json:"away,omitempty"`
+	Caps   map[string]string `json:"caps,omitempty"`
+	Digest string            `json:"digest,omitempty"`
+	Hours  *Hours            `json:"hours,omitempty"`
+	Low    string            `json:"low,omitempty"`
+	Quiet  *Quiet            `json:"quiet,omitempty"`
 }
 
 type ReadEvent struct {
@@ -3141,6 +3152,12 @@ func (c *Client) PatchMeProfile(ctx context.Context, body ProfileChangeBody, wit
 // GetMePush: GET /api/v1/me/push: What a browser needs to sign up for pages.
 func (c *Client) GetMePush(ctx context.Context, with ...Option) (out PushOffer, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/push", nil, nil, &out, with)
+	return out, err
+}
+
+// PutMeReach: PUT /api/v1/me/reach: Replace what limits what reaches you: quiet hours, vacations, caps.
+func (c *Client) PutMeReach(ctx context.Context, body Reach, with ...Option) (out Profile, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/me/reach", nil, body, &out, with)
 	return out, err
 }
 

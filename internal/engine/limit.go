@@ -31,11 +31,13 @@ type limits struct {
 // A hold is a page that is not sent now: it waits, or has gone along with another.
 type hold struct {
 	until time.Time
-	why   string    // for the timeline; "" leaves what stands there
-	lead  string    // the page that it goes along with; "": it leads
-	gone  time.Time // when that one went; zero: not yet
-	by    string    // the provider that took it
+	why   string        // for the timeline; "" leaves what stands there
+	lead  string        // the page that it goes along with; "": it leads
+	gone  store.PageRow // that one, once it went; its ID is "" until then
 }
+
+// along is to go along with a page that went.
+func along(lead store.PageRow, why string) *hold { return &hold{gone: lead, lead: lead.ID, why: why} }
 
 func (h *hold) Error() string { return "held" }
 
@@ -52,8 +54,14 @@ func (h *hold) write(tx *store.Tx, p store.PageRow, now time.Time) error {
 		p.Held = h.why
 	}
 	p.Bundle = h.lead
-	if !h.gone.IsZero() {
-		p.State, p.WakeAt, p.SentAt, p.FirstAt, p.Via = escalate.Sent, time.Time{}, h.gone, h.gone, h.by
+	if h.gone.ID != "" { // it comes as far as the message did
+		p.State, p.WakeAt, p.SentAt, p.FirstAt, p.Via = escalate.Sent, time.Time{}, h.gone.SentAt, h.gone.SentAt, h.gone.Via
+		if p.DeliveredAt = h.gone.DeliveredAt; !p.DeliveredAt.IsZero() {
+			p.State = escalate.Delivered
+		}
+		if p.ReadAt = h.gone.ReadAt; !p.ReadAt.IsZero() {
+			p.State = escalate.Read
+		}
 	}
 	_, err := tx.SavePage(p, p.Gen)
 	return err
@@ -78,7 +86,7 @@ func (e *Engine) limit(tx *store.Tx, s *setup, one *parcel, l *limits, now time.
 		case err != nil:
 			return err
 		case !lead.SentAt.IsZero():
-			return &hold{gone: lead.SentAt, by: lead.Via, lead: lead.ID}
+			return along(lead, "")
 		case lead.State == escalate.Planned || lead.State == escalate.Claimed:
 			return &hold{until: now.Add(behindLead), lead: lead.ID}
 		}
@@ -102,7 +110,7 @@ func (e *Engine) limit(tx *store.Tx, s *setup, one *parcel, l *limits, now time.
 	last = slices.DeleteFunc(last, func(q store.PageRow) bool { return q.Subject == p.Subject || !q.Purpose.Alarms() || q.Bundle != "" })
 	switch {
 	case digest && slices.ContainsFunc(last, func(q store.PageRow) bool { return q.Priority == org.Low && q.At.Equal(p.At) }):
-		return &hold{gone: last[0].SentAt, by: last[0].Via, lead: last[0].ID, why: "in the digest"}
+		return along(last[0], "in the digest")
 	case digest || len(last) == 0:
 		l.going[at] = one
 		return nil
@@ -124,7 +132,7 @@ func (e *Engine) orphan(tx *store.Tx, l *limits, one *parcel, now time.Time) err
 			l.going[line{p.Person, p.Channel}] = one
 			return nil
 		case !q.SentAt.IsZero():
-			return &hold{gone: q.SentAt, by: q.Via, lead: q.ID}
+			return along(q, "")
 		case q.State == escalate.Planned, q.State == escalate.Claimed:
 			return &hold{until: now.Add(behindLead), lead: p.Bundle}
 		}
@@ -155,8 +163,8 @@ func (e *Engine) wait(tx *store.Tx, l *limits, p store.PageRow, until, now time.
 	return h
 }
 
-// along says on a page that is going what else it stands for.
-func (e *Engine) along(tx *store.Tx, s *setup, lead *parcel) error {
+// speakFor says on a page that is going what else it stands for.
+func (e *Engine) speakFor(tx *store.Tx, s *setup, lead *parcel) error {
 	if lead.err != nil {
 		return nil
 	}

@@ -102,7 +102,7 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 		}
 	}
 	for _, lead := range limits.going {
-		if err := e.along(tx, s, lead); err != nil {
+		if err := e.speakFor(tx, s, lead); err != nil {
 			return nil, err
 		}
 	}

@@ -13,6 +13,32 @@ import (
 // Report is what a provider said became of a page. It is idempotent, and receipts only
 // climb (sent, delivered, read, answered): what is late or repeated changes nothing.
 func (e *Engine) Report(ctx context.Context, page string, state escalate.State, now time.Time) error {
+	err := e.report(ctx, page, state, now)
+	if err != nil || state != escalate.Delivered && state != escalate.Read {
+		return err
+	}
+	riders, err := e.riders(ctx, page)
+	for _, p := range riders { // whoever read the one read that there are more
+		err = errors.Join(err, e.report(ctx, p.ID, state, now))
+	}
+	return err
+}
+
+// riders are the pages that went along with another.
+func (e *Engine) riders(ctx context.Context, page string) (out []store.PageRow, err error) {
+	err = e.store.Read(ctx, func(tx *store.Tx) error {
+		all, err := tx.BundledWith(page)
+		for _, p := range all {
+			if !p.SentAt.IsZero() {
+				out = append(out, p)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+func (e *Engine) report(ctx context.Context, page string, state escalate.State, now time.Time) error {
 	return e.receipt(ctx, page, now, func(t *tending, p *store.PageRow) (bool, error) {
 		if state.Rank() <= p.State.Rank() || p.State == escalate.Cancelled && state != escalate.Answered {
 			return false, nil
@@ -28,7 +54,7 @@ func (e *Engine) Report(ctx context.Context, page string, state escalate.State, 
 		case escalate.Answered:
 			p.AnsweredAt = t.now
 		}
-		if p.Via != "" {
+		if p.Via != "" && p.Bundle == "" {
 			e.health.arrived(p.Via, "", t.now)
 		}
 		return true, e.needless(t, *p)
@@ -37,16 +63,33 @@ func (e *Engine) Report(ctx context.Context, page string, state escalate.State, 
 
 // Undelivered is what a provider says that had taken a page: it did not arrive after
 // all. message is the provider's id of it; one that is not the page's last is of a try
-// that another has followed, and changes nothing.
+// that another has followed, and changes nothing. What went along with the page goes by
+// itself now.
 func (e *Engine) Undelivered(ctx context.Context, page, message, why string, now time.Time) error {
+	changed, err := e.undelivered(ctx, page, message, why, now)
+	if err != nil || !changed {
+		return err
+	}
+	riders, err := e.riders(ctx, page)
+	for _, p := range riders {
+		_, one := e.undelivered(ctx, p.ID, "", why, now)
+		err = errors.Join(err, one)
+	}
+	e.Poke()
+	return err
+}
+
+func (e *Engine) undelivered(ctx context.Context, page, message, why string, now time.Time) (changed bool, err error) {
 	var failure error
-	err := e.receipt(ctx, page, now, func(t *tending, p *store.PageRow) (bool, error) {
+	err = e.receipt(ctx, page, now, func(t *tending, p *store.PageRow) (bool, error) {
 		if p.State != escalate.Sent || message != "" && p.Provider != message {
 			return false, nil
 		}
 		failure = errors.New(why)
-		p.Err = why
-		e.health.arrived(p.Via, why, t.now)
+		p.Err, changed = why, true
+		if p.Bundle == "" { // one message is lost once
+			e.health.arrived(p.Via, why, t.now)
+		}
 		if _, n := e.choose(t.s, *p, t.now); p.Attempts < n && (t.in.Status.Open() || !p.Purpose.Alarms()) {
 			p.State, p.WakeAt, p.Provider = escalate.Planned, t.now, ""
 			return true, nil
@@ -60,10 +103,7 @@ func (e *Engine) Undelivered(ctx context.Context, page, message, why string, now
 		}
 		return true, t.another(*p, failure)
 	}, escalate.Failed)
-	if err == nil {
-		e.Poke()
-	}
-	return err
+	return changed, err
 }
 
 // receipt changes a page as a provider's word about it wants, and says what follows.

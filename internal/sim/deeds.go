@@ -156,7 +156,7 @@ func (p *player) escalates(ctx context.Context, w words) error {
 
 func (p *player) reassigns(ctx context.Context, w words) error {
 	return p.does(ctx, w, func(in incident.Incident, world escalate.World) ([]incident.Fact, error) {
-		return escalate.Reassign(in, world, w.target(), "")
+		return escalate.Reassign(in, world, w.target(), "", p.now)
 	})
 }
 
@@ -251,6 +251,9 @@ func (p *player) page(ctx context.Context, w words, channel string) (page store.
 			if string(one.Person) == w["PERSON"] && (one.Purpose.Alarms() || one.Purpose == escalate.Update) && !one.SentAt.IsZero() && (channel == "" || one.Channel == channel) {
 				page = one
 			}
+		}
+		if err == nil && page.Bundle != "" { // the message was that one's
+			page, err = tx.Page(page.Bundle)
 		}
 		return err
 	})

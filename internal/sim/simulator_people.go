@@ -296,7 +296,7 @@ func (s *simulator) react(p store.PageRow) {
 		})
 	case x < 84:
 		s.does(p, "reassigns to "+target.String(), func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
-			return escalate.Reassign(in, w, target, "theirs")
+			return escalate.Reassign(in, w, target, "theirs", s.now)
 		})
 	case x < 88 && target.Kind != "policy":
 		s.does(p, "adds "+target.String(), func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {

@@ -1,5 +1,5 @@
 // Every screen of the app, in one table. A screen is loaded when it is first asked for;
-// `area` is its folder under screens, and its texts under i18n ("core" are there anyway).
+// `area` is its texts under i18n, of several with a space between ("core" are there anyway).
 // A first segment that is new is added to Areas in internal/web/app.go too.
 import type { Route } from './lib/router.svelte';
 import type { Key } from './lib/texts';
@@ -25,6 +25,9 @@ export const routes: Route[] = [
   { path: '/heartbeats', area: 'setup', load: () => import('./screens/setup/Heartbeats.svelte') },
   { path: '/webhooks', area: 'setup', load: () => import('./screens/setup/Webhooks.svelte') },
   { path: '/webhooks/:id', area: 'setup', load: () => import('./screens/setup/Webhook.svelte') },
+  { path: '/channels', area: 'setup reach', load: () => import('./screens/reach/Channels.svelte') },
+  { path: '/calls', area: 'setup reach', load: () => import('./screens/reach/Calls.svelte') },
+  { path: '/calls/:id', area: 'setup reach', load: () => import('./screens/reach/Call.svelte') },
   { path: '/policies', area: 'setup', load: () => import('./screens/setup/Policies.svelte') },
   { path: '/policies/new', area: 'setup', load: () => import('./screens/setup/NewPolicy.svelte') },
   { path: '/policies/:id', area: 'setup', load: () => import('./screens/setup/Policy.svelte') },
@@ -62,6 +65,8 @@ export const places: Place[] = [
   { path: '/people', label: 'nav.people', icon: 'person', key: 'g w', least: 'observer' },
   { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
   { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
+  { path: '/calls', label: 'nav.calls', icon: 'phone', key: 'g c', least: 'responder' },
+  { path: '/channels', label: 'nav.channels', icon: 'message', key: 'g l', least: 'admin' },
   { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g q' },
   { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];

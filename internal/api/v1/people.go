@@ -208,7 +208,7 @@ func (a *API) deactivate(ctx context.Context, in *lettingGo) (*gone, error) {
 	}
 	for _, one := range out.Body.Incidents {
 		_, err := a.engine.Do(ctx, one.ID, c.Actor(), a.now(), func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
-			return escalate.Reassign(in, w, org.Target{Kind: config.Person, ID: string(by)}, "in place of "+string(p))
+			return escalate.Reassign(in, w, org.Target{Kind: config.Person, ID: string(by)}, "in place of "+string(p), a.now())
 		})
 		if refused, ok := errors.AsType[incident.Refusal](err); ok {
 			out.Body.Left = append(out.Body.Left, fmt.Sprintf("%s: %s", one.ID, refused.Text))

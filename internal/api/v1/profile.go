@@ -24,6 +24,7 @@ type Profile struct {
 	Methods  []OwnMethod            `json:"methods" nullable:"false"`
 	Pending  []PendingMethod        `json:"pending" nullable:"false" doc:"Addresses whose code was not repeated yet: no page goes there"`
 	Rules    []org.NotificationRule `json:"rules" nullable:"false"`
+	Reach    org.Reach              `json:"reach" doc:"What limits what reaches you: quiet hours, vacations, caps, and how low priority comes"`
 	Channels []string               `json:"channels" nullable:"false" doc:"Over which this installation can reach people"`
 	Version  int                    `json:"version"`
 }
@@ -64,6 +65,10 @@ type (
 			Zone string `json:"zone,omitempty" maxLength:"100" doc:"IANA name, such as Europe/Prague"`
 		}
 	}
+	reachChange struct {
+		Match
+		Body org.Reach
+	}
 	rulesChange struct {
 		Match
 		Body struct {
@@ -93,7 +98,7 @@ func (a *API) profile(ctx context.Context, _ *only) (*profileOut, error) {
 
 func (a *API) shownProfile(ctx context.Context, c *caller, p org.Person, version int) (*profileOut, error) {
 	out := &profileOut{ETag: tag(version), Body: Profile{
-		Person: p.ID, Name: p.Name, Zone: p.Zone, Role: c.Everywhere, Methods: []OwnMethod{}, Pending: []PendingMethod{}, Rules: p.Rules,
+		Person: p.ID, Name: p.Name, Zone: p.Zone, Role: c.Everywhere, Methods: []OwnMethod{}, Pending: []PendingMethod{}, Rules: p.Rules, Reach: p.Reach,
 		Channels: a.engine.Channels(), Version: version,
 	}}
 	if p.Rules == nil {
@@ -173,6 +178,13 @@ func (a *API) changeProfile(ctx context.Context, in *profileChange) (*profileOut
 func (a *API) changeRules(ctx context.Context, in *rulesChange) (*profileOut, error) {
 	return a.changeSelf(ctx, in.Match, func(p *org.Person) error {
 		p.Rules = in.Body.Rules
+		return nil
+	})
+}
+
+func (a *API) changeReach(ctx context.Context, in *reachChange) (*profileOut, error) {
+	return a.changeSelf(ctx, in.Match, func(p *org.Person) error {
+		p.Reach = in.Body
 		return nil
 	})
 }

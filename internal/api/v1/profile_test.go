@@ -82,6 +82,11 @@ func TestAMethodIsProven(t *testing.T) {
 		h.refused(409, "already", "rita", "POST", "/me/methods", `{"channel":"email","address":"rita@example.org"}`)
 
 		h.refused(422, "body.rules", "rita", "PUT", "/me/rules", `{"rules":[{"method":"pigeon"}]}`)
+		h.refused(422, "body.quiet", "rita", "PUT", "/me/reach", `{"quiet":{"from":"25h","to":"7h"}}`)
+		h.refused(422, "body.caps", "rita", "PUT", "/me/reach", `{"caps":{"pigeon":"1m"}}`)
+		if got := h.must(200, "rita", "PUT", "/me/reach", `{"quiet":{"from":"22h","to":"7h","strict":true},"low":"digest","digest":"8h30m","caps":{"email":"1m"},"away":[{"from":"2026-12-20T00:00:00Z","until":"2027-01-04T00:00:00Z"}]}`); got.field("reach.digest") != "8h30m" {
+			t.Error(got.body)
+		}
 		h.must(200, "rita", "PUT", "/me/rules", `{"rules":[{"method":"email","priority":"high"},{"method":"log","after":"5m"}]}`)
 		h.refused(422, "zone", "rita", "PATCH", "/me/profile", `{"zone":"Atlantis"}`)
 		if r := h.must(200, "rita", "PATCH", "/me/profile", `{"zone":"Europe/Prague"}`); r.field("zone") != "Europe/Prague" || r.field("rules.1.after") != "5m" {

@@ -167,17 +167,17 @@ func snoozed(until, now time.Time) engine.Decision {
 }
 
 func (a *API) reassign(ctx context.Context, in *reassigning) (*said, error) {
-	decide, err := reassigned(ctx, in.Body.To, in.Body.Why)
+	decide, err := reassigned(ctx, in.Body.To, in.Body.Why, a.now())
 	if err != nil {
 		return nil, err
 	}
 	return a.do(ctx, in.ID, decide)
 }
 
-func reassigned(ctx context.Context, to, why string) (engine.Decision, error) {
+func reassigned(ctx context.Context, to, why string, now time.Time) (engine.Decision, error) {
 	t, err := target(asking(ctx).setup, "body.to", to)
 	return func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
-		return escalate.Reassign(in, w, t, why)
+		return escalate.Reassign(in, w, t, why, now)
 	}, err
 }
 
@@ -334,7 +334,7 @@ func (a *API) decision(ctx context.Context, b Bulk) (engine.Decision, error) {
 		}
 		return snoozed(*b.Until, a.now()), nil
 	case "reassign":
-		return reassigned(ctx, b.To, b.Why)
+		return reassigned(ctx, b.To, b.Why, a.now())
 	case "note":
 		return noted(b.Text), nil
 	}

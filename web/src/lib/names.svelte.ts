@@ -41,8 +41,9 @@ class Names {
   /** A target as people say it: "schedule:primary" is the schedule's name. */
   target(text: string): string {
     const [kind = '', id = ''] = text.includes(':') ? text.split(/:(.*)/s) : ['person', text];
-    const plural = { person: 'people', team: 'teams', schedule: 'schedules', policy: 'policies' }[kind] as
-      Kind | undefined;
+    const plural = { person: 'people', team: 'teams', schedule: 'schedules', policy: 'policies', service: 'services' }[
+      kind
+    ] as Kind | undefined;
     return plural ? this.of(plural, id) : id;
   }
 

@@ -4,6 +4,7 @@ import type room from '../../i18n/en/room.json';
 import type people from '../../i18n/en/people.json';
 import type oncall from '../../i18n/en/oncall.json';
 import type setup from '../../i18n/en/setup.json';
+import type reach from '../../i18n/en/reach.json';
 import type shift from '../../i18n/en/shift.json';
 
 export interface Forms {
@@ -17,4 +18,5 @@ export type Key =
   | keyof typeof people
   | keyof typeof oncall
   | keyof typeof setup
+  | keyof typeof reach
   | keyof typeof shift;

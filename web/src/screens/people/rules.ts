@@ -28,7 +28,8 @@ const same = (a: Rule, b: Rule) =>
   a.method === b.method &&
   seconds(a.after) === seconds(b.after) &&
   seconds(a.every) === seconds(b.every) &&
-  seconds(a.for) === seconds(b.for);
+  seconds(a.for) === seconds(b.for) &&
+  (a.unless ?? '') === (b.unless ?? '');
 
 /** Both lists as one: what is in both is said once. */
 export function join(high: Rule[], low: Rule[]): Rule[] {
@@ -52,7 +53,11 @@ export function sentence(rules: Rule[], name: (method: string) => string): strin
     for (; i < rules.length && seconds(rules[i]!.after) === after; i++) {
       const r = rules[i]!;
       const every = seconds(r.every);
-      now.push(name(r.method) + (every ? ` (${t('profile.rules.every', { time: lasted(every * 1000) })})` : ''));
+      const more = [
+        every ? t('profile.rules.every', { time: lasted(every * 1000) }) : '',
+        r.unless ? t(`profile.rules.unless.${r.unless as 'read'}`) : '',
+      ].filter(Boolean);
+      now.push(name(r.method) + (more.length ? ` (${more.join(', ')})` : ''));
     }
     const who = now.join(', ');
     parts.push(

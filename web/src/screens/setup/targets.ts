@@ -2,7 +2,7 @@
 import { t } from '../../lib/i18n';
 import { names } from '../../lib/names.svelte';
 
-export type TargetKind = 'schedule' | 'person' | 'team' | 'policy' | 'email';
+export type TargetKind = 'schedule' | 'person' | 'team' | 'policy' | 'email' | 'service';
 
 export interface Choice {
   target: string;
@@ -20,6 +20,7 @@ export function choices(kinds: TargetKind[]): Choice[] {
     ...of('team', names.list('teams')),
     ...of('person', names.list('people')),
     ...of('policy', names.list('policies')),
+    ...of('service', names.list('services')),
     ...schedules.flatMap((s) =>
       (['next', 'previous'] as const).map((place) => ({
         ...s,
