@@ -35,7 +35,7 @@ type Maintenance struct {
 	// first for what it covers.
 	Notice org.Duration `json:"notice,omitempty" yaml:"notice,omitempty"`
 	Tell   []org.Target `json:"tell,omitempty" yaml:"tell,omitempty"`
-	Why    string `json:"why,omitempty" yaml:"why,omitempty"`
+	Why    string       `json:"why,omitempty" yaml:"why,omitempty"`
 }
 
 type window struct {

@@ -41,6 +41,20 @@ type APIKeyWithSecret struct {
 	UsedAt *time.Time `json:"used_at,omitempty"`
 }
 
+type Action struct {
+	AtMost     int64    `json:"at_most,omitempty"`
+	Clear      string   `json:"clear,omitempty"`
+	ID         string   `json:"id"`
+	Limit      string   `json:"limit,omitempty"`
+	Match      []string `json:"match,omitempty"`
+	Name       string   `json:"name,omitempty"`
+	Off        bool     `json:"off,omitempty"`
+	Services   []string `json:"services,omitempty"`
+	Severities []string `json:"severities,omitempty"`
+	Webhook    string   `json:"webhook"`
+	Within     string   `json:"within,omitempty"`
+}
+
 type AddingBody struct {
 	// person:jane, schedule:primary, team:dba or email:reports@example.org
 	Targets []string `json:"targets"`
@@ -1933,6 +1947,7 @@ type Sift struct {
 
 type Sifting struct {
 	About     []NodeRule   `json:"about,omitempty"`
+	Actions   []Action     `json:"actions,omitempty"`
 	AnyOf     []AnyOf      `json:"any_of,omitempty"`
 	ChangedAt *time.Time   `json:"changed_at,omitempty"`
 	ChangedBy string       `json:"changed_by,omitempty"`
@@ -2290,6 +2305,7 @@ type WayIn struct {
 }
 
 type Webhook struct {
+	Actions   bool       `json:"actions,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	Disabled  bool       `json:"disabled,omitempty"`
@@ -2305,6 +2321,7 @@ type Webhook struct {
 }
 
 type WebhookWithSecret struct {
+	Actions   bool       `json:"actions,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	Disabled  bool       `json:"disabled,omitempty"`

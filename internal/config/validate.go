@@ -121,6 +121,9 @@ func (c *checker) know(s Setup) {
 	for _, i := range s.Integrations {
 		c.known[reference{Integrating, string(i.ID)}] = true
 	}
+	for _, h := range s.Webhooks {
+		c.known[reference{Webhook, string(h.ID)}] = true
+	}
 	for _, b := range s.Heartbeats {
 		name := [2]string{string(b.Integration), b.Name}
 		if c.beats[name] == "" {

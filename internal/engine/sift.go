@@ -128,6 +128,9 @@ func (e *Engine) auditSifting(tx *store.Tx, s *setup, now time.Time) error {
 	if err := tx.DropGatherings(now.Add(-keepGatherings)); err != nil {
 		return err
 	}
+	if err := tx.DropActions(now.Add(-keepActions)); err != nil {
+		return err
+	}
 	d := siftRow
 	var err error
 	if d.At, err = tx.NextLook(); err != nil {

@@ -45,8 +45,13 @@ func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 	if v.Stage == alert.Flapping {
 		w.add(incident.Engine, incident.Flapped{Alert: a.ID, Title: a.Title, On: true, Percent: t.s.sieve.Flaps(a, t.now)})
 	}
-	if v.Do == sift.Blow {
+	switch {
+	case v.Do == sift.Blow:
 		t.second(w)
+	case v.Do == sift.Open:
+		if err := t.act(w, a); err != nil {
+			return err
+		}
 	}
 	t.stir(a.Subject, true)
 	return nil

@@ -26,8 +26,8 @@ const (
 // A KeptQuiet is what a silence or a window keeps from calling people: now, and how the last
 // week would have been with it.
 type KeptQuiet struct {
-	Now    []Alert      `json:"now" nullable:"false" doc:"What fires at this moment and is covered, at most 50"`
-	Firing int          `json:"firing" doc:"How many those are in all"`
+	Now    []Alert     `json:"now" nullable:"false" doc:"What fires at this moment and is covered, at most 50"`
+	Firing int         `json:"firing" doc:"How many those are in all"`
 	Week   KeptHistory `json:"week"`
 }
 
