@@ -168,6 +168,8 @@ type Settings struct {
 	// CatchAll is the service of events that nobody claims, and its policy is called
 	// when a whole climb reaches nobody.
 	CatchAll ServiceID `json:"catch_all,omitempty" yaml:"catch_all,omitempty"`
+	// Matrix says how bad what is, and what that asks for.
+	Matrix *Matrix `json:"matrix,omitempty" yaml:"matrix,omitempty"`
 	// Sift is how alerts are sifted where their service does not say.
 	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
 	// Messages are pages by hand that are sent often.

@@ -946,6 +946,20 @@ type Mapping struct {
 	Title      string            `json:"title,omitempty"`
 }
 
+type Matrix struct {
+	Impacts    []string            `json:"impacts,omitempty"`
+	Rows       []MatrixRow         `json:"rows,omitempty"`
+	Severities map[string]Response `json:"severities,omitempty"`
+	Urgencies  []string            `json:"urgencies,omitempty"`
+}
+
+type MatrixRow struct {
+	Category string `json:"category,omitempty"`
+	Impact   string `json:"impact,omitempty"`
+	Severity string `json:"severity"`
+	Urgency  string `json:"urgency,omitempty"`
+}
+
 type Me struct {
 	// What may be done to what belongs to nobody, or to everything
 	Deeds []string `json:"deeds"`
@@ -1122,6 +1136,10 @@ type NotingBody struct {
 	Text string `json:"text"`
 }
 
+type Odd struct {
+	Text string `json:"text"`
+}
+
 type OpeningBody struct {
 	// Follows from the severity when it is left out: high, low
 	Priority string `json:"priority,omitempty"`
@@ -1131,6 +1149,11 @@ type OpeningBody struct {
 	// Becomes its first note
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
+}
+
+type Opinion struct {
+	Person string `json:"person"`
+	Worth  bool   `json:"worth"`
 }
 
 type OwnMethod struct {
@@ -1299,6 +1322,12 @@ type PageLine struct {
 
 type PageMemberReadiness struct {
 	Items []MemberReadiness `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageOdd struct {
+	Items []Odd `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1783,9 +1812,18 @@ type ResettingBody struct {
 	Factors bool `json:"factors,omitempty"`
 }
 
+type Response struct {
+	Policy      string   `json:"policy,omitempty"`
+	Priority    string   `json:"priority,omitempty"`
+	Roles       []string `json:"roles,omitempty"`
+	UpdateEvery string   `json:"update_every,omitempty"`
+}
+
 type Rule struct {
+	Category    string   `json:"category,omitempty"`
 	Continue    bool     `json:"continue,omitempty"`
 	ID          string   `json:"id,omitempty"`
+	Impact      string   `json:"impact,omitempty"`
 	Integration string   `json:"integration,omitempty"`
 	Match       []string `json:"match,omitempty"`
 	Name        string   `json:"name"`
@@ -1793,6 +1831,7 @@ type Rule struct {
 	Record      bool     `json:"record,omitempty"`
 	Service     string   `json:"service,omitempty"`
 	Severity    string   `json:"severity,omitempty"`
+	Urgency     string   `json:"urgency,omitempty"`
 }
 
 type RuleList struct {
@@ -1906,6 +1945,7 @@ type Settings struct {
 	CatchAll  string     `json:"catch_all,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
+	Matrix    *Matrix    `json:"matrix,omitempty"`
 	Messages  []Message  `json:"messages,omitempty"`
 	Retired   bool       `json:"retired,omitempty"`
 	Sift      *Sift      `json:"sift,omitempty"`
@@ -2370,12 +2410,15 @@ type WholeAlert struct {
 type WholeIncident struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
+	// An action is at work by itself: nobody is called before
+	ActsUntil *time.Time `json:"acts_until,omitempty"`
 	// That ever joined
 	Alerts int64 `json:"alerts"`
 	// Everyone who did, in order
 	Answered []string `json:"answered,omitempty"`
 	// Everyone who was called since it was opened or reopened
-	Called []string `json:"called,omitempty"`
+	Called   []string `json:"called,omitempty"`
+	Category string   `json:"category,omitempty"`
 	// The alert that explains it
 	Cause string `json:"cause,omitempty"`
 	// When the last line of its log was written
@@ -2384,6 +2427,7 @@ type WholeIncident struct {
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
+	Impact      string `json:"impact,omitempty"`
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
 	Lines int64 `json:"lines"`
@@ -2392,12 +2436,20 @@ type WholeIncident struct {
 	// What happens by itself, if nobody does anything
 	Next     *NextLevel `json:"next,omitempty"`
 	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	// Whether those who were paged found it worth it
+	Opinions []Opinion  `json:"opinions,omitempty"`
 	OwnedAt  *time.Time `json:"owned_at,omitempty"`
 	// Who answered first
-	Owner       string     `json:"owner,omitempty"`
-	OwnerName   string     `json:"owner_name,omitempty"`
-	Priority    string     `json:"priority,omitempty"`
-	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Owner     string `json:"owner,omitempty"`
+	OwnerName string `json:"owner_name,omitempty"`
+	Priority  string `json:"priority,omitempty"`
+	// It came outside of support hours, and becomes high when they begin
+	RaisedAt   *time.Time `json:"raised_at,omitempty"`
+	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
+	// Who answered for what is folded beneath it, and so is in it
+	Responders []string `json:"responders,omitempty"`
+	// Who is needed for its severity
+	Roles       []string   `json:"roles,omitempty"`
 	Service     string     `json:"service,omitempty"`
 	ServiceName string     `json:"service_name,omitempty"`
 	Severity    string     `json:"severity,omitempty"`
@@ -2409,6 +2461,9 @@ type WholeIncident struct {
 	Title    string `json:"title"`
 	// The incident of its cause, beneath which it is folded
 	Under string `json:"under,omitempty"`
+	// How often its severity wants those concerned told how it stands
+	UpdateEvery string `json:"update_every,omitempty"`
+	Urgency     string `json:"urgency,omitempty"`
 	// Who was called, while nobody has it
 	WaitsFor []string `json:"waits_for,omitempty"`
 	// What it was a symptom of, until that was over
@@ -3482,6 +3537,12 @@ func (c *Client) GetRules(ctx context.Context, with ...Option) (out RuleList, er
 // PutRules: PUT /api/v1/rules: Replace the rules.
 func (c *Client) PutRules(ctx context.Context, body RuleList, with ...Option) (out RuleList, err error) {
 	err = c.do(ctx, "PUT", "/api/v1/rules", nil, body, &out, with)
+	return out, err
+}
+
+// GetRulesLint: GET /api/v1/rules/lint: What is odd about the rules and the matrix: a milder severity that is noisier than a worse one.
+func (c *Client) GetRulesLint(ctx context.Context, with ...Option) (out PageOdd, err error) {
+	err = c.do(ctx, "GET", "/api/v1/rules/lint", nil, nil, &out, with)
 	return out, err
 }
 

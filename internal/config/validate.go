@@ -406,8 +406,34 @@ func (c *checker) settings() {
 		c.check(m.Title != "", at+".title", "is missing")
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
 	}
+	c.matrix(c.Settings.Matrix)
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
 	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
 		"service %s has no policy: nobody would be called", id)
+}
+
+// matrix checks how severities come about.
+func (c *checker) matrix(m *org.Matrix) {
+	if m == nil {
+		return
+	}
+	word := func(path, is string, all []string) {
+		known := is == "" || len(all) == 0 || slices.ContainsFunc(all, func(w string) bool { return strings.EqualFold(w, is) })
+		c.check(known, path, "%q is none of %s", is, strings.Join(all, ", "))
+	}
+	for i, r := range m.Rows {
+		at := fmt.Sprintf("settings.matrix.rows[%d]", i)
+		c.check(r.Category+r.Impact+r.Urgency != "", at, "fits everything: say a category, an impact or an urgency")
+		c.check(r.Severity.Valid(), at+".severity", "%q is none of SEV1 to SEV5", r.Severity)
+		word(at+".impact", r.Impact, m.Impacts)
+		word(at+".urgency", r.Urgency, m.Urgencies)
+	}
+	for _, s := range slices.Sorted(maps.Keys(m.Severities)) {
+		r, at := m.Severities[s], "settings.matrix.severities."+string(s)
+		c.check(s.Valid(), at, "%q is none of SEV1 to SEV5", s)
+		c.priority(at+".priority", r.Priority)
+		c.refers(at+".policy", Policy, string(r.Policy))
+		c.check(len(r.Roles) <= 10, at+".roles", "at most 10")
+	}
 }
