@@ -125,6 +125,21 @@ func (c *compiledRule) matches(ev *Event, in *org.Integration) bool {
 	return true
 }
 
+// Names are what people call the rules, in their order.
+func (rs Rules) Names() (names []string) {
+	for _, r := range rs.list {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// Matching notes which rules match an event, whichever decides.
+func (rs Rules) Matching(ev *Event, in *org.Integration, hit []bool) {
+	for i := range rs.list {
+		hit[i] = hit[i] || rs.list[i].matches(ev, in)
+	}
+}
+
 // Services are those that rules send events to.
 func (rs Rules) Services() (ids []org.ServiceID) {
 	for _, r := range rs.list {

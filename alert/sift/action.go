@@ -101,11 +101,15 @@ func (s *Sieve) Action(a *alert.Alert, in org.Integration) (found Action, ok boo
 		if c.Off || len(c.Services) > 0 && !slices.Contains(c.Services, a.Service) || len(c.Severities) > 0 && !slices.Contains(c.Severities, a.Severity) {
 			continue
 		}
-		if !slices.ContainsFunc(c.matchers, func(m *labels.Matcher) bool { return !m.Matches(alert.Value(&a.Last, &in, m.Name)) }) {
+		if c.fits(&a.Last, &in) {
 			return c.Action, true
 		}
 	}
 	return found, false
+}
+
+func (a *action) fits(ev *alert.Event, in *org.Integration) bool {
+	return !slices.ContainsFunc(a.matchers, func(m *labels.Matcher) bool { return !m.Matches(alert.Value(ev, in, m.Name)) })
 }
 
 // ActionNamed is one of the set-up.

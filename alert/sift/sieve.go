@@ -301,6 +301,17 @@ func (r *nodeRule) matches(ev *alert.Event, in *org.Integration) bool {
 	return true
 }
 
+// Matching notes which node rules and actions match an event, in the order of the set-up.
+// What cannot be understood counts as matched: it was told of elsewhere.
+func (s *Sieve) Matching(ev *alert.Event, in *org.Integration, abouts, actions []bool) {
+	for i := range abouts {
+		abouts[i] = abouts[i] || len(s.about) != len(abouts) || s.about[i].matches(ev, in)
+	}
+	for i := range actions {
+		actions[i] = actions[i] || len(s.actions) != len(actions) || s.actions[i].fits(ev, in)
+	}
+}
+
 // NameOf is what hands name an alert by; it stays when the alert comes back.
 func NameOf(a *alert.Alert) string { return string(a.Integration) + "/" + a.Key }
 

@@ -786,6 +786,12 @@ type IntegrationWithKey struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type JudgingBody struct {
+	Why string `json:"why,omitempty"`
+	// It was worth a page
+	Worth bool `json:"worth"`
+}
+
 type KeptHistory struct {
 	// Pages with it
 	After int64 `json:"after"`
@@ -1115,6 +1121,51 @@ type NodeRule struct {
 	Class string   `json:"class,omitempty"`
 	Match []string `json:"match,omitempty"`
 	Node  string   `json:"node,omitempty"`
+}
+
+type NoiseDigest struct {
+	// That were looked at for those
+	Events int64     `json:"events"`
+	From   time.Time `json:"from"`
+	// What was held back and proved real, the newest first
+	Real []ProvedOne `json:"real"`
+	To   time.Time   `json:"to"`
+	// Rules and other parts of the set-up that nothing matched
+	Unmatched []Unmatched `json:"unmatched"`
+	// All that were kept
+	Whole bool `json:"whole"`
+}
+
+type NoiseLine struct {
+	Alerts int64 `json:"alerts"`
+	// Incidents that paged and were over by themselves within five minutes
+	Brief int64 `json:"brief"`
+	// Of the integration or service, or the rule as people call it; empty where no rule decided
+	ID string `json:"id"`
+	// Incidents that paged, were answered, and ended by themselves without anybody doing anything
+	Idle      int64  `json:"idle"`
+	Incidents int64  `json:"incidents"`
+	Name      string `json:"name"`
+	// Of those, between 22:00 and 07:00 for the person
+	Night int64 `json:"night"`
+	// And that it was not
+	NotWorth int64 `json:"not_worth"`
+	// Alarms that went out
+	Pages int64 `json:"pages"`
+	// How often somebody said that it was worth a page
+	Worth int64 `json:"worth"`
+}
+
+type NoiseReport struct {
+	// rule, integration, service
+	By   string    `json:"by"`
+	From time.Time `json:"from"`
+	// The noisiest first
+	Lines []NoiseLine `json:"lines"`
+	To    time.Time   `json:"to"`
+	Total NoiseLine   `json:"total"`
+	// Everything was counted; else the first 50,000 alerts and incidents
+	Whole bool `json:"whole"`
 }
 
 type Notices struct {
@@ -1687,6 +1738,13 @@ type Proposal struct {
 	Why    string    `json:"why"`
 }
 
+type ProvedOne struct {
+	At       time.Time `json:"at"`
+	Incident string    `json:"incident"`
+	Title    string    `json:"title"`
+	Why      string    `json:"why"`
+}
+
 type PushOffer struct {
 	// applicationServerKey, in base64url; absent when devices cannot sign up here
 	Key string `json:"key,omitempty"`
@@ -1942,13 +2000,14 @@ type SessionLine struct {
 }
 
 type Settings struct {
-	CatchAll  string     `json:"catch_all,omitempty"`
-	ChangedAt *time.Time `json:"changed_at,omitempty"`
-	ChangedBy string     `json:"changed_by,omitempty"`
-	Matrix    *Matrix    `json:"matrix,omitempty"`
-	Messages  []Message  `json:"messages,omitempty"`
-	Retired   bool       `json:"retired,omitempty"`
-	Sift      *Sift      `json:"sift,omitempty"`
+	CatchAll  string        `json:"catch_all,omitempty"`
+	ChangedAt *time.Time    `json:"changed_at,omitempty"`
+	ChangedBy string        `json:"changed_by,omitempty"`
+	Digest    *WeeklyDigest `json:"digest,omitempty"`
+	Matrix    *Matrix       `json:"matrix,omitempty"`
+	Messages  []Message     `json:"messages,omitempty"`
+	Retired   bool          `json:"retired,omitempty"`
+	Sift      *Sift         `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -2253,6 +2312,12 @@ type Turn struct {
 	Unit   string `json:"unit,omitempty"`
 }
 
+type Unmatched struct {
+	// rule, node rule, action, silence
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+}
+
 type View struct {
 	// The civil days of the zone, whole; the first and last may stick out
 	Days []ViewDay `json:"days"`
@@ -2376,6 +2441,13 @@ type WebhookWithSecret struct {
 	URL     string `json:"url"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type WeeklyDigest struct {
+	At   string   `json:"at,omitempty"`
+	Day  string   `json:"day,omitempty"`
+	Tell []string `json:"tell"`
+	Zone string   `json:"zone,omitempty"`
 }
 
 type When struct {
@@ -3013,6 +3085,12 @@ func (c *Client) GetIncidentsIDWhy(ctx context.Context, id string, query GetInci
 	return out, err
 }
 
+// PostIncidentsIDWorth: POST /api/v1/incidents/{id}/worth: Say whether it was worth a page, once it is over.
+func (c *Client) PostIncidentsIDWorth(ctx context.Context, id string, body JudgingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/worth", nil, body, &out, with)
+	return out, err
+}
+
 // GetIntegrationsQuery is what GetIntegrations may be asked for. What is zero is left out.
 type GetIntegrationsQuery struct {
 	// Also those that are retired
@@ -3243,6 +3321,51 @@ func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPa
 // GetMeTestsID: GET /api/v1/me/tests/{id}: How far a test page came.
 func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (out TestPage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/tests/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// GetNoiseQuery is what GetNoise may be asked for. What is zero is left out.
+type GetNoiseQuery struct {
+	// A week ago, when it is left out; at most 92 days
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// rule, integration, service
+	By string
+}
+
+func (q GetNoiseQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "by", q.By)
+	return v
+}
+
+// GetNoise: GET /api/v1/noise: What alerts cost people, by rule, integration or service.
+func (c *Client) GetNoise(ctx context.Context, query GetNoiseQuery, with ...Option) (out NoiseReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/noise", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetNoiseDigestQuery is what GetNoiseDigest may be asked for. What is zero is left out.
+type GetNoiseDigestQuery struct {
+	// A week ago, when it is left out; at most 92 days
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+}
+
+func (q GetNoiseDigestQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetNoiseDigest: GET /api/v1/noise/digest: What was held back and proved real, and which rules match nothing.
+func (c *Client) GetNoiseDigest(ctx context.Context, query GetNoiseDigestQuery, with ...Option) (out NoiseDigest, err error) {
+	err = c.do(ctx, "GET", "/api/v1/noise/digest", query.values(), nil, &out, with)
 	return out, err
 }
 

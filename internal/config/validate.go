@@ -407,6 +407,17 @@ func (c *checker) settings() {
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
 	}
 	c.matrix(c.Settings.Matrix)
+	if d := c.Settings.Digest; d != nil {
+		c.targets("settings.digest.tell", d.Tell)
+		for i, t := range d.Tell {
+			c.check(t.Kind != "email" && t.Kind != Policy, fmt.Sprintf("settings.digest.tell[%d]", i), "is told to people, schedules and teams")
+		}
+		c.check(d.Day == "" || slices.Contains(org.Days, d.Day), "settings.digest.day", "%q is no day: want one of %s", d.Day, strings.Join(org.Days, ", "))
+		c.check(d.At >= 0 && d.At < org.Duration(24*time.Hour), "settings.digest.at", "is a time since midnight, such as 9h")
+		if _, err := org.Zone(d.Zone); err != nil {
+			c.bad("settings.digest.zone", "%v", err)
+		}
+	}
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
 	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",

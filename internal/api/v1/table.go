@@ -60,6 +60,7 @@ var table = concat(
 		{"GET", "/incidents/{id}/symptoms", org.ReadIncidents, ofIncident, "incidents", "List the alerts beneath an incident, also those of incidents folded under it", serve((*API).symptoms)},
 		{"POST", "/incidents/{id}/split", org.Respond, ofIncident, "incidents", "Say that an alert is not the symptom of what it is folded under", serve((*API).split)},
 		{"POST", "/incidents/{id}/fold", org.Respond, ofIncident, "incidents", "Say that an alert is the symptom of another incident", serve((*API).foldUnder)},
+		{"POST", "/incidents/{id}/worth", org.Respond, ofIncident, "incidents", "Say whether it was worth a page, once it is over", serve((*API).judge)},
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
 
 		{"POST", "/markdown", org.ReadIncidents, house, "incidents", "Show what Markdown looks like", serve((*API).markdown)},
@@ -162,6 +163,8 @@ var table = concat(
 		{"PUT", "/sifting", org.Administer, house, "sifting", "Replace it", of("sifting", (*kind).replaceOnly)},
 		{"GET", "/sifting/versions", org.ReadSetup, house, "sifting", "List its versions", of("sifting", (*kind).versionsOfOnly)},
 		{"POST", "/sifting/windows/preview", org.ReadSetup, house, "sifting", "What a maintenance window would keep quiet now, and would have last week", serve((*API).previewWindow)},
+		{"GET", "/noise", org.ReadSetup, house, "noise", "What alerts cost people, by rule, integration or service", serve((*API).noise)},
+		{"GET", "/noise/digest", org.ReadSetup, house, "noise", "What was held back and proved real, and which rules match nothing", serve((*API).noiseDigest)},
 		{"GET", "/rules", org.ReadSetup, house, "rules", "Read the rules of categorization", of("rules", (*kind).readOnly)},
 		{"PUT", "/rules", org.Administer, house, "rules", "Replace the rules", of("rules", (*kind).replaceOnly)},
 		{"POST", "/rules/replay", org.Administer, house, "rules", "What draft rules would have made of events that were kept", serve((*API).replayRules)},
