@@ -617,6 +617,26 @@ type GoneBody struct {
 	Setup       []Need   `json:"setup"`
 }
 
+type GraphNode struct {
+	// Alerts elsewhere that are folded beneath its own
+	Beneath int64 `json:"beneath"`
+	// Of a group: who needs one of its members
+	Child     string   `json:"child,omitempty"`
+	DependsOn []string `json:"depends_on"`
+	// Alerts about it that fire
+	Firing   int64  `json:"firing"`
+	ID       string `json:"id"`
+	Incident string `json:"incident,omitempty"`
+	// service, node, any_of
+	Kind    string   `json:"kind"`
+	Members []string `json:"members,omitempty"`
+	Name    string   `json:"name"`
+	Tier    string   `json:"tier,omitempty"`
+	// The node that explains its alerts
+	Under string `json:"under,omitempty"`
+	Worst string `json:"worst,omitempty"`
+}
+
 type Grouping struct {
 	Key    string `json:"key"`
 	Window string `json:"window,omitempty"`
@@ -1343,6 +1363,12 @@ type PageForeseen struct {
 
 type PageGap struct {
 	Items []Gap `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageGraphNode struct {
+	Items []GraphNode `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -4161,6 +4187,12 @@ func (c *Client) GetSifting(ctx context.Context, with ...Option) (out Sifting, e
 // PutSifting: PUT /api/v1/sifting: Replace it.
 func (c *Client) PutSifting(ctx context.Context, body Sifting, with ...Option) (out Sifting, err error) {
 	err = c.do(ctx, "PUT", "/api/v1/sifting", nil, body, &out, with)
+	return out, err
+}
+
+// GetSiftingGraph: GET /api/v1/sifting/graph: What depends on what, how it is now, and what is folded under what.
+func (c *Client) GetSiftingGraph(ctx context.Context, with ...Option) (out PageGraphNode, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sifting/graph", nil, nil, &out, with)
 	return out, err
 }
 

@@ -59,6 +59,20 @@ func whyNoPage(t *testing.T, h *home) {
 	if quiet.field("week.before") != 1.0 || quiet.field("week.after") != 0.0 {
 		t.Error(quiet.body)
 	}
+	graph := h.must(200, "olaf", "GET", "/sifting/graph", "")
+	for i := range graph.items() {
+		at := fmt.Sprintf("items.%d.", i)
+		switch graph.field(at + "id") {
+		case "db":
+			if graph.field(at+"firing") != 1.0 || graph.field(at+"beneath") != 1.0 || graph.field(at+"worst") != "SEV1" || graph.field(at+"kind") != "service" {
+				t.Error(graph.body)
+			}
+		case "site":
+			if graph.field(at+"under") != "db" || graph.field(at+"depends_on.0") != "db" || graph.field(at+"kind") != "service" {
+				t.Error(graph.body)
+			}
+		}
+	}
 	web := r.field("items.0.id").(string)
 	h.refused(409, "", "rita", "POST", "/incidents/"+id+"/split", `{}`)
 	h.must(200, "rita", "POST", "/incidents/"+id+"/split", `{"alert":"`+web+`"}`)
