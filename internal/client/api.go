@@ -1547,6 +1547,12 @@ type PageWebhook struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageWindowState struct {
+	Items []WindowState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PagedFor struct {
 	At time.Time `json:"at"`
 	// Whom the first level would call
@@ -2582,6 +2588,18 @@ type Window struct {
 type WindowAskedBody struct {
 	// As it would be written
 	Window Maintenance `json:"window"`
+}
+
+type WindowState struct {
+	Begin time.Time `json:"begin"`
+	// Services, with their dependents if it says so
+	Covers []string `json:"covers"`
+	// Of the time that is on, or is next; or was last
+	End  time.Time `json:"end"`
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+	// on, next, over
+	State string `json:"state"`
 }
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
@@ -4199,6 +4217,12 @@ func (c *Client) GetSiftingGraph(ctx context.Context, with ...Option) (out PageG
 // GetSiftingVersions: GET /api/v1/sifting/versions: List its versions.
 func (c *Client) GetSiftingVersions(ctx context.Context, with ...Option) (out PageSifting, err error) {
 	err = c.do(ctx, "GET", "/api/v1/sifting/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSiftingWindows: GET /api/v1/sifting/windows: List maintenance windows, and when they are on.
+func (c *Client) GetSiftingWindows(ctx context.Context, with ...Option) (out PageWindowState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sifting/windows", nil, nil, &out, with)
 	return out, err
 }
 

@@ -73,6 +73,15 @@ func whyNoPage(t *testing.T, h *home) {
 			}
 		}
 	}
+	day := h.engine.Now().UTC().AddDate(0, 0, -2).Truncate(24 * time.Hour)
+	h.must(200, "ada", "PUT", "/sifting", fmt.Sprintf(`{"nodes":[{"id":"site","depends_on":["db"]}],"about":[{"match":["node!=\"\""],"node":"{node}"}],"windows":[
+		{"id":"once","services":["db"],"start":"%[1]sT00:00","for":"1h"},
+		{"id":"now","name":"Patches","services":["db"],"dependents":true,"match":["env=\"none\""],"start":"%[1]sT00:00","for":"24h","repeat":"FREQ=DAILY"}]}`, day.Format("2006-01-02")))
+	windows := h.must(200, "olaf", "GET", "/sifting/windows", "")
+	if windows.field("items.0.id") != "now" || windows.field("items.0.name") != "Patches" || windows.field("items.0.state") != "on" || windows.field("items.0.covers.1") != "site" ||
+		windows.field("items.1.state") != "over" || windows.field("items.1.begin") != day.Format(time.RFC3339) {
+		t.Error(windows.body)
+	}
 	web := r.field("items.0.id").(string)
 	h.refused(409, "", "rita", "POST", "/incidents/"+id+"/split", `{}`)
 	h.must(200, "rita", "POST", "/incidents/"+id+"/split", `{"alert":"`+web+`"}`)

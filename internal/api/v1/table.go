@@ -162,6 +162,7 @@ var table = concat(
 		{"GET", "/sifting", org.ReadSetup, house, "sifting", "Read what depends on what, and what holds alerts back", of("sifting", (*kind).readOnly)},
 		{"PUT", "/sifting", org.Administer, house, "sifting", "Replace it", of("sifting", (*kind).replaceOnly)},
 		{"GET", "/sifting/versions", org.ReadSetup, house, "sifting", "List its versions", of("sifting", (*kind).versionsOfOnly)},
+		{"GET", "/sifting/windows", org.ReadSetup, house, "sifting", "List maintenance windows, and when they are on", serve((*API).windows)},
 		{"GET", "/sifting/graph", org.ReadSetup, house, "sifting", "What depends on what, how it is now, and what is folded under what", serve((*API).graph)},
 		{"POST", "/sifting/windows/preview", org.ReadSetup, house, "sifting", "What a maintenance window would keep quiet now, and would have last week", serve((*API).previewWindow)},
 		{"GET", "/noise", org.ReadSetup, house, "noise", "What alerts cost people, by rule, integration or service", serve((*API).noise)},
