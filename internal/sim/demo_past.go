@@ -71,6 +71,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 		return nil, err
 	}
 	l.trouble(l.now, end)
+	l.storm(end)
 	return keys, l.live(ctx, end)
 }
 

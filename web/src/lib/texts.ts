@@ -5,6 +5,7 @@ import type people from '../../i18n/en/people.json';
 import type oncall from '../../i18n/en/oncall.json';
 import type setup from '../../i18n/en/setup.json';
 import type shift from '../../i18n/en/shift.json';
+import type alerts from '../../i18n/en/alerts.json';
 
 export interface Forms {
   one?: string;
@@ -12,9 +13,10 @@ export interface Forms {
 }
 
 export type Key =
-  keyof typeof core
+  | keyof typeof core
   | keyof typeof room
   | keyof typeof people
   | keyof typeof oncall
   | keyof typeof setup
-  | keyof typeof shift;
+  | keyof typeof shift
+  | keyof typeof alerts;
