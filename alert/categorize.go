@@ -12,13 +12,19 @@ type Category struct {
 	Service  org.ServiceID
 	Severity org.Severity
 	Priority org.Priority
-	Record   bool   // a rule wants the event kept and nothing opened
-	Why      string // in words, for the log of the incident
+	Category string
+	Impact   string
+	Urgency  string
+	Asks     org.Response // what the severity asks for
+	Rule     string       // the first rule that decided anything, by its name
+	Record   bool         // a rule wants the event kept and nothing opened
+	Why      string       // in words, for the log of the incident
 }
 
 // Categorize decides where an event belongs. Each field comes from the rules first.
 // Without them the service is the integration's, then the catch-all; the severity is
-// the one the source gave, then SEV3; and the priority follows from the severity. A
+// that of the matrix, then the one the source gave, then SEV3; and the priority follows
+// from the severity. A
 // service that is not in services, or is retired, gives way to the catch-all: an
 // event is never lost because somebody tidied up.
 //
@@ -33,6 +39,9 @@ func Categorize(ev Event, in org.Integration, rules Rules, services map[org.Serv
 		why = rules.ask(&c, &ev, &in)
 	}
 	why = append(why, c.place(in, services, settings)...)
+	if settings.Matrix != nil && ev.Action != Unreadable {
+		why = append(why, c.weigh(settings.Matrix, &ev, &in)...)
+	}
 	if c.Severity == "" {
 		c.Severity = ev.Severity
 		if !c.Severity.Valid() {
@@ -40,8 +49,9 @@ func Categorize(ev Event, in org.Integration, rules Rules, services map[org.Serv
 			why = append(why, "SEV3 because the source gives no severity")
 		}
 	}
+	c.Asks = settings.Matrix.Asks(c.Severity)
 	if c.Priority == "" {
-		c.Priority = PriorityOf(c.Severity)
+		c.Priority = c.Asks.Priority
 	}
 	c.Why = strings.Join(why, "; ")
 	return c
@@ -64,12 +74,38 @@ func (rs Rules) ask(c *Category, ev *Event, in *org.Integration) (why []string) 
 		if c.Priority == "" {
 			c.Priority = r.Priority
 		}
+		c.Category, c.Impact, c.Urgency = either(c.Category, r.Category), either(c.Impact, r.Impact), either(c.Urgency, r.Urgency)
+		c.Rule = either(c.Rule, r.name)
 		c.Record = c.Record || r.Record
 		if !r.Continue {
 			break
 		}
 	}
 	return why
+}
+
+// weigh finds the severity in the matrix, unless a rule said it, and returns why.
+func (c *Category) weigh(m *org.Matrix, ev *Event, in *org.Integration) (why []string) {
+	for _, f := range []struct {
+		is   *string
+		name string
+	}{{&c.Category, "category"}, {&c.Impact, "impact"}, {&c.Urgency, "urgency"}} {
+		if *f.is == "" {
+			*f.is = value(ev, in, f.name)
+		}
+	}
+	row, ok := m.Of(c.Category, c.Impact, c.Urgency)
+	if !ok || c.Severity != "" {
+		return nil
+	}
+	c.Severity = row.Severity
+	var words []string
+	for _, w := range [][2]string{{"category", row.Category}, {"impact", row.Impact}, {"urgency", row.Urgency}} {
+		if w[1] != "" {
+			words = append(words, w[0]+" "+w[1])
+		}
+	}
+	return []string{fmt.Sprintf("%s by the matrix: %s", row.Severity, strings.Join(words, ", "))}
 }
 
 // place settles the service, and returns the reasons that the rules did not give.

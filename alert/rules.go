@@ -34,6 +34,10 @@ type Rule struct {
 	Service     org.ServiceID     `json:"service,omitempty" yaml:"service,omitempty"`
 	Severity    org.Severity      `json:"severity,omitempty" yaml:"severity,omitempty"`
 	Priority    org.Priority      `json:"priority,omitempty" yaml:"priority,omitempty"`
+	// Category, Impact and Urgency are looked up in the matrix of the settings.
+	Category string `json:"category,omitempty" yaml:"category,omitempty"`
+	Impact   string `json:"impact,omitempty" yaml:"impact,omitempty"`
+	Urgency  string `json:"urgency,omitempty" yaml:"urgency,omitempty"`
 	// Record keeps the event and opens nothing.
 	Record   bool `json:"record,omitempty" yaml:"record,omitempty"`
 	Continue bool `json:"continue,omitempty" yaml:"continue,omitempty"`
@@ -76,7 +80,7 @@ func CompileRules(rules []Rule) (Rules, error) {
 		if r.Priority != "" && r.Priority != org.High && r.Priority != org.Low {
 			fault("priority", "%q is neither high nor low", r.Priority)
 		}
-		if r.Service == "" && r.Severity == "" && r.Priority == "" && !r.Record && r.Continue {
+		if r.Service == "" && r.Severity == "" && r.Priority == "" && r.Category+r.Impact+r.Urgency == "" && !r.Record && r.Continue {
 			fault("continue", "the rule decides nothing and lets others go on")
 		}
 		c.because = c.name + " " + c.matched()
@@ -119,6 +123,21 @@ func (c *compiledRule) matches(ev *Event, in *org.Integration) bool {
 		}
 	}
 	return true
+}
+
+// Names are what people call the rules, in their order.
+func (rs Rules) Names() (names []string) {
+	for _, r := range rs.list {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// Matching notes which rules match an event, whichever decides.
+func (rs Rules) Matching(ev *Event, in *org.Integration, hit []bool) {
+	for i := range rs.list {
+		hit[i] = hit[i] || rs.list[i].matches(ev, in)
+	}
 }
 
 // Services are those that rules send events to.

@@ -173,10 +173,45 @@ type Settings struct {
 	// CatchAll is the service of events that nobody claims, and its policy is called
 	// when a whole climb reaches nobody.
 	CatchAll ServiceID `json:"catch_all,omitempty" yaml:"catch_all,omitempty"`
+	// Matrix says how bad what is, and what that asks for.
+	Matrix *Matrix `json:"matrix,omitempty" yaml:"matrix,omitempty"`
 	// Sift is how alerts are sifted where their service does not say.
 	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
+	// Digest is who hears each week what was held back and proved real, and which rules
+	// matched nothing.
+	Digest *WeeklyDigest `json:"digest,omitempty" yaml:"digest,omitempty"`
 	// Messages are pages by hand that are sent often.
 	Messages []Message `json:"messages,omitempty" yaml:"messages,omitempty"`
+}
+
+// A WeeklyDigest is told on a day of the week at an hour.
+type WeeklyDigest struct {
+	Tell []Target `json:"tell" yaml:"tell"`
+	Day  string   `json:"day,omitempty" yaml:"day,omitempty"` // "mon" without
+	At   Duration `json:"at,omitempty" yaml:"at,omitempty"`   // since midnight; 9h without
+	Zone string   `json:"zone,omitempty" yaml:"zone,omitempty"`
+}
+
+// Next is when it is told after a moment.
+func (d WeeklyDigest) Next(after time.Time) time.Time {
+	zone, err := Zone(d.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	day, at := d.Day, d.At
+	if day == "" {
+		day = "mon"
+	}
+	if at == 0 {
+		at = usualDigest
+	}
+	local := after.In(zone)
+	for n := range 9 {
+		if t := midnight(local, n, at); Days[t.Weekday()] == day && t.After(after) {
+			return t.UTC()
+		}
+	}
+	return after.Add(7 * 24 * time.Hour) // a day that does not exist
 }
 
 // A Message is a predefined page by hand.

@@ -23,3 +23,14 @@ func Reopen(in incident.Incident, why string) ([]incident.Fact, error) {
 	}
 	return []incident.Fact{incident.Reopened{Why: why}}, nil
 }
+
+// Judge is somebody's word on whether it was worth a page, once it is over.
+func Judge(in incident.Incident, worth bool, why string) ([]incident.Fact, error) {
+	switch {
+	case in.Call != nil:
+		return nil, incident.Refuse("it was sent by hand")
+	case in.Status.Open():
+		return nil, incident.Refuse("it is not over yet: %s", in.Status)
+	}
+	return []incident.Fact{incident.Judged{Worth: worth, Why: why}}, nil
+}

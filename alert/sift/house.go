@@ -378,7 +378,7 @@ func (h *House) Open(a *alert.Alert, v Verdict) error {
 }
 
 func (h *House) priority(id org.ServiceID, s org.Severity) org.Priority {
-	p, _ := alert.InHours(alert.PriorityOf(s), h.w.Services[id], h.now)
+	p, _ := alert.InHours(h.w.Settings.Matrix.Asks(s).Priority, h.w.Services[id], h.now)
 	return p
 }
 

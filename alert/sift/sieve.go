@@ -41,6 +41,7 @@ type Sifting struct {
 	Inhibit []cause.Inhibition `json:"inhibit,omitempty" yaml:"inhibit,omitempty"`
 	Windows []Maintenance      `json:"windows,omitempty" yaml:"windows,omitempty"`
 	Enrich  []Enrichment       `json:"enrich,omitempty" yaml:"enrich,omitempty"`
+	Actions []Action           `json:"actions,omitempty" yaml:"actions,omitempty"`
 }
 
 // A Node is a thing that alerts are about and others depend on: a host, a switch, a
@@ -70,6 +71,7 @@ type Sieve struct {
 	about    []nodeRule
 	windows  []window
 	enrich   []enrichment
+	actions  []action
 	services map[org.ServiceID]org.Sift
 	keys     map[org.ServiceID]template
 	settings org.Sift
@@ -153,6 +155,16 @@ func Compile(in Sifting, services map[org.ServiceID]org.Service, settings org.Se
 	for i, e := range in.Enrich {
 		if c, err := compileEnrichment(e); !fault(err, "enrich[%d]", i) {
 			s.enrich = append(s.enrich, c)
+		}
+	}
+	ids := map[string]bool{}
+	for i, a := range in.Actions {
+		c, err := compileAction(a)
+		if err == nil && ids[a.ID] {
+			err = errors.New("id: an action has one of its own")
+		}
+		if ids[a.ID] = true; !fault(err, "actions[%d]", i) {
+			s.actions = append(s.actions, c)
 		}
 	}
 	for id, v := range services {
@@ -287,6 +299,17 @@ func (r *nodeRule) matches(ev *alert.Event, in *org.Integration) bool {
 		}
 	}
 	return true
+}
+
+// Matching notes which node rules and actions match an event, in the order of the set-up.
+// What cannot be understood counts as matched: it was told of elsewhere.
+func (s *Sieve) Matching(ev *alert.Event, in *org.Integration, abouts, actions []bool) {
+	for i := range abouts {
+		abouts[i] = abouts[i] || len(s.about) != len(abouts) || s.about[i].matches(ev, in)
+	}
+	for i := range actions {
+		actions[i] = actions[i] || len(s.actions) != len(actions) || s.actions[i].fits(ev, in)
+	}
 }
 
 // NameOf is what hands name an alert by; it stays when the alert comes back.

@@ -35,7 +35,7 @@ type Maintenance struct {
 	// first for what it covers.
 	Notice org.Duration `json:"notice,omitempty" yaml:"notice,omitempty"`
 	Tell   []org.Target `json:"tell,omitempty" yaml:"tell,omitempty"`
-	Why    string `json:"why,omitempty" yaml:"why,omitempty"`
+	Why    string       `json:"why,omitempty" yaml:"why,omitempty"`
 }
 
 type window struct {
@@ -190,6 +190,39 @@ func (m Maintenance) Earlier(from time.Time) Maintenance {
 }
 
 const localTime = "2006-01-02T15:04"
+
+// An Occurrence is a window with the time that it is on now, or is next; or was last, if
+// it is over for good.
+type Occurrence struct {
+	Maintenance
+	Covers     []org.ServiceID // with their dependents
+	Begin, End time.Time
+	On, Over   bool
+}
+
+// Occurrences are all windows as they stand at a moment.
+func (s *Sieve) Occurrences(now time.Time) (list []Occurrence) {
+	if s == nil {
+		return nil
+	}
+	for i := range s.windows {
+		w := &s.windows[i]
+		o := Occurrence{Maintenance: w.Maintenance, Covers: w.services}
+		var ok bool
+		if o.Begin, o.End, ok = w.at(now); !ok {
+			o.Over = true
+			o.Begin, o.End = w.start.UTC(), w.start.Add(w.For.D()).UTC()
+			if w.repeat != nil {
+				if last := w.repeat.Before(now, true); !last.IsZero() {
+					o.Begin, o.End = last.UTC(), last.Add(w.For.D()).UTC()
+				}
+			}
+		}
+		o.On = ok && !o.Begin.After(now)
+		list = append(list, o)
+	}
+	return list
+}
 
 // lately is how old the end of a window may be and still be told.
 const lately = 10 * time.Minute

@@ -41,6 +41,20 @@ type APIKeyWithSecret struct {
 	UsedAt *time.Time `json:"used_at,omitempty"`
 }
 
+type Action struct {
+	AtMost     int64    `json:"at_most,omitempty"`
+	Clear      string   `json:"clear,omitempty"`
+	ID         string   `json:"id"`
+	Limit      string   `json:"limit,omitempty"`
+	Match      []string `json:"match,omitempty"`
+	Name       string   `json:"name,omitempty"`
+	Off        bool     `json:"off,omitempty"`
+	Services   []string `json:"services,omitempty"`
+	Severities []string `json:"severities,omitempty"`
+	Webhook    string   `json:"webhook"`
+	Within     string   `json:"within,omitempty"`
+}
+
 type AddingBody struct {
 	// person:jane, schedule:primary, team:dba or email:reports@example.org
 	Targets []string `json:"targets"`
@@ -507,6 +521,12 @@ type Exported struct {
 	YAML string `json:"yaml"`
 }
 
+type Fairness struct {
+	Cover   string             `json:"cover,omitempty"`
+	Digest  bool               `json:"digest,omitempty"`
+	Weights map[string]float64 `json:"weights,omitempty"`
+}
+
 type Finding struct {
 	From time.Time `json:"from"`
 	// gap, empty, unreachable, absent, under, two_roles, elsewhere, rest, chain, share, over, clocks
@@ -608,6 +628,26 @@ type GoneBody struct {
 	Left        []string `json:"left,omitempty"`
 	Replacement string   `json:"replacement,omitempty"`
 	Setup       []Need   `json:"setup"`
+}
+
+type GraphNode struct {
+	// Alerts elsewhere that are folded beneath its own
+	Beneath int64 `json:"beneath"`
+	// Of a group: who needs one of its members
+	Child     string   `json:"child,omitempty"`
+	DependsOn []string `json:"depends_on"`
+	// Alerts about it that fire
+	Firing   int64  `json:"firing"`
+	ID       string `json:"id"`
+	Incident string `json:"incident,omitempty"`
+	// service, node, any_of
+	Kind    string   `json:"kind"`
+	Members []string `json:"members,omitempty"`
+	Name    string   `json:"name"`
+	Tier    string   `json:"tier,omitempty"`
+	// The node that explains its alerts
+	Under string `json:"under,omitempty"`
+	Worst string `json:"worst,omitempty"`
 }
 
 type Grouping struct {
@@ -779,6 +819,12 @@ type IntegrationWithKey struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type JudgingBody struct {
+	Why string `json:"why,omitempty"`
+	// It was worth a page
+	Worth bool `json:"worth"`
+}
+
 type KeptHistory struct {
 	// Pages with it
 	After int64 `json:"after"`
@@ -939,6 +985,20 @@ type Mapping struct {
 	Title      string            `json:"title,omitempty"`
 }
 
+type Matrix struct {
+	Impacts    []string            `json:"impacts,omitempty"`
+	Rows       []MatrixRow         `json:"rows,omitempty"`
+	Severities map[string]Response `json:"severities,omitempty"`
+	Urgencies  []string            `json:"urgencies,omitempty"`
+}
+
+type MatrixRow struct {
+	Category string `json:"category,omitempty"`
+	Impact   string `json:"impact,omitempty"`
+	Severity string `json:"severity"`
+	Urgency  string `json:"urgency,omitempty"`
+}
+
 type Me struct {
 	// What may be done to what belongs to nobody, or to everything
 	Deeds []string `json:"deeds"`
@@ -1096,6 +1156,51 @@ type NodeRule struct {
 	Node  string   `json:"node,omitempty"`
 }
 
+type NoiseDigest struct {
+	// That were looked at for those
+	Events int64     `json:"events"`
+	From   time.Time `json:"from"`
+	// What was held back and proved real, the newest first
+	Real []ProvedOne `json:"real"`
+	To   time.Time   `json:"to"`
+	// Rules and other parts of the set-up that nothing matched
+	Unmatched []Unmatched `json:"unmatched"`
+	// All that were kept
+	Whole bool `json:"whole"`
+}
+
+type NoiseLine struct {
+	Alerts int64 `json:"alerts"`
+	// Incidents that paged and were over by themselves within five minutes
+	Brief int64 `json:"brief"`
+	// Of the integration or service, or the rule as people call it; empty where no rule decided
+	ID string `json:"id"`
+	// Incidents that paged, were answered, and ended by themselves without anybody doing anything
+	Idle      int64  `json:"idle"`
+	Incidents int64  `json:"incidents"`
+	Name      string `json:"name"`
+	// Of those, between 22:00 and 07:00 for the person
+	Night int64 `json:"night"`
+	// And that it was not
+	NotWorth int64 `json:"not_worth"`
+	// Alarms that went out
+	Pages int64 `json:"pages"`
+	// How often somebody said that it was worth a page
+	Worth int64 `json:"worth"`
+}
+
+type NoiseReport struct {
+	// rule, integration, service
+	By   string    `json:"by"`
+	From time.Time `json:"from"`
+	// The noisiest first
+	Lines []NoiseLine `json:"lines"`
+	To    time.Time   `json:"to"`
+	Total NoiseLine   `json:"total"`
+	// Everything was counted; else the first 50,000 alerts and incidents
+	Whole bool `json:"whole"`
+}
+
 type Notices struct {
 	Before []string `json:"before,omitempty"`
 	Off    bool     `json:"off,omitempty"`
@@ -1115,6 +1220,10 @@ type NotingBody struct {
 	Text string `json:"text"`
 }
 
+type Odd struct {
+	Text string `json:"text"`
+}
+
 type OpeningBody struct {
 	// Follows from the severity when it is left out: high, low
 	Priority string `json:"priority,omitempty"`
@@ -1124,6 +1233,11 @@ type OpeningBody struct {
 	// Becomes its first note
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
+}
+
+type Opinion struct {
+	Person string `json:"person"`
+	Worth  bool   `json:"worth"`
 }
 
 type OwnMethod struct {
@@ -1163,7 +1277,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report, update, shift
+	// alarm, fail_over, told, all_clear, hand_over, report, update, copy, shift
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -1266,6 +1380,12 @@ type PageGap struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageGraphNode struct {
+	Items []GraphNode `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageHeartbeat struct {
 	Items []Heartbeat `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -1292,6 +1412,12 @@ type PageLine struct {
 
 type PageMemberReadiness struct {
 	Items []MemberReadiness `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageOdd struct {
+	Items []Odd `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1434,6 +1560,12 @@ type PageWebhook struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageWindowState struct {
+	Items []WindowState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PagedFor struct {
 	At time.Time `json:"at"`
 	// Whom the first level would call
@@ -1459,7 +1591,7 @@ type PagedMethod struct {
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, shift
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, copy, shift
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -1504,6 +1636,7 @@ type Patch struct {
 	Shifts []TemporaryShift `json:"shifts,omitempty"`
 	Start  string           `json:"start"`
 	Users  []string         `json:"users,omitempty"`
+	Why    string           `json:"why,omitempty"`
 }
 
 type PendingMethod struct {
@@ -1520,6 +1653,7 @@ type PendingMethod struct {
 
 type Person struct {
 	Away      []Span             `json:"away,omitempty"`
+	Capacity  float64            `json:"capacity,omitempty"`
 	Caps      map[string]string  `json:"caps,omitempty"`
 	ChangedAt *time.Time         `json:"changed_at,omitempty"`
 	ChangedBy string             `json:"changed_by,omitempty"`
@@ -1651,6 +1785,13 @@ type Proposal struct {
 	Person string    `json:"person"`
 	Until  time.Time `json:"until"`
 	Why    string    `json:"why"`
+}
+
+type ProvedOne struct {
+	At       time.Time `json:"at"`
+	Incident string    `json:"incident"`
+	Title    string    `json:"title"`
+	Why      string    `json:"why"`
 }
 
 type PushOffer struct {
@@ -1787,9 +1928,18 @@ type ResettingBody struct {
 	Factors bool `json:"factors,omitempty"`
 }
 
+type Response struct {
+	Policy      string   `json:"policy,omitempty"`
+	Priority    string   `json:"priority,omitempty"`
+	Roles       []string `json:"roles,omitempty"`
+	UpdateEvery string   `json:"update_every,omitempty"`
+}
+
 type Rule struct {
+	Category    string   `json:"category,omitempty"`
 	Continue    bool     `json:"continue,omitempty"`
 	ID          string   `json:"id,omitempty"`
+	Impact      string   `json:"impact,omitempty"`
 	Integration string   `json:"integration,omitempty"`
 	Match       []string `json:"match,omitempty"`
 	Name        string   `json:"name"`
@@ -1797,6 +1947,7 @@ type Rule struct {
 	Record      bool     `json:"record,omitempty"`
 	Service     string   `json:"service,omitempty"`
 	Severity    string   `json:"severity,omitempty"`
+	Urgency     string   `json:"urgency,omitempty"`
 }
 
 type RuleList struct {
@@ -1821,6 +1972,7 @@ type Said struct {
 type Schedule struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
+	Fairness  *Fairness  `json:"fairness,omitempty"`
 	FallBack  string     `json:"fall_back,omitempty"`
 	ID        string     `json:"id,omitempty"`
 	Layers    []Layer    `json:"layers"`
@@ -1837,17 +1989,18 @@ type Schedule struct {
 }
 
 type ScheduleDraft struct {
-	FallBack string   `json:"fall_back,omitempty"`
-	ID       string   `json:"id,omitempty"`
-	Layers   []Layer  `json:"layers"`
-	Limits   *Limits  `json:"limits,omitempty"`
-	Name     string   `json:"name,omitempty"`
-	Notices  *Notices `json:"notices,omitempty"`
-	Patches  []Patch  `json:"patches,omitempty"`
-	Retired  bool     `json:"retired,omitempty"`
-	Team     string   `json:"team,omitempty"`
-	TZ       string   `json:"tz,omitempty"`
-	Zone     string   `json:"zone,omitempty"`
+	Fairness *Fairness `json:"fairness,omitempty"`
+	FallBack string    `json:"fall_back,omitempty"`
+	ID       string    `json:"id,omitempty"`
+	Layers   []Layer   `json:"layers"`
+	Limits   *Limits   `json:"limits,omitempty"`
+	Name     string    `json:"name,omitempty"`
+	Notices  *Notices  `json:"notices,omitempty"`
+	Patches  []Patch   `json:"patches,omitempty"`
+	Retired  bool      `json:"retired,omitempty"`
+	Team     string    `json:"team,omitempty"`
+	TZ       string    `json:"tz,omitempty"`
+	Zone     string    `json:"zone,omitempty"`
 }
 
 type SenderCard struct {
@@ -1907,12 +2060,14 @@ type SessionLine struct {
 }
 
 type Settings struct {
-	CatchAll  string     `json:"catch_all,omitempty"`
-	ChangedAt *time.Time `json:"changed_at,omitempty"`
-	ChangedBy string     `json:"changed_by,omitempty"`
-	Messages  []Message  `json:"messages,omitempty"`
-	Retired   bool       `json:"retired,omitempty"`
-	Sift      *Sift      `json:"sift,omitempty"`
+	CatchAll  string        `json:"catch_all,omitempty"`
+	ChangedAt *time.Time    `json:"changed_at,omitempty"`
+	ChangedBy string        `json:"changed_by,omitempty"`
+	Digest    *WeeklyDigest `json:"digest,omitempty"`
+	Matrix    *Matrix       `json:"matrix,omitempty"`
+	Messages  []Message     `json:"messages,omitempty"`
+	Retired   bool          `json:"retired,omitempty"`
+	Sift      *Sift         `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -1951,6 +2106,7 @@ type Sift struct {
 
 type Sifting struct {
 	About     []NodeRule   `json:"about,omitempty"`
+	Actions   []Action     `json:"actions,omitempty"`
 	AnyOf     []AnyOf      `json:"any_of,omitempty"`
 	ChangedAt *time.Time   `json:"changed_at,omitempty"`
 	ChangedBy string       `json:"changed_by,omitempty"`
@@ -2218,6 +2374,12 @@ type Turn struct {
 	Unit   string `json:"unit,omitempty"`
 }
 
+type Unmatched struct {
+	// rule, node rule, action, silence
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+}
+
 type View struct {
 	// The civil days of the zone, whole; the first and last may stick out
 	Days []ViewDay `json:"days"`
@@ -2310,6 +2472,7 @@ type WayIn struct {
 }
 
 type Webhook struct {
+	Actions   bool       `json:"actions,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	Disabled  bool       `json:"disabled,omitempty"`
@@ -2325,6 +2488,7 @@ type Webhook struct {
 }
 
 type WebhookWithSecret struct {
+	Actions   bool       `json:"actions,omitempty"`
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
 	Disabled  bool       `json:"disabled,omitempty"`
@@ -2339,6 +2503,13 @@ type WebhookWithSecret struct {
 	URL     string `json:"url"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type WeeklyDigest struct {
+	At   string   `json:"at,omitempty"`
+	Day  string   `json:"day,omitempty"`
+	Tell []string `json:"tell"`
+	Zone string   `json:"zone,omitempty"`
 }
 
 type When struct {
@@ -2373,12 +2544,15 @@ type WholeAlert struct {
 type WholeIncident struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
+	// An action is at work by itself: nobody is called before
+	ActsUntil *time.Time `json:"acts_until,omitempty"`
 	// That ever joined
 	Alerts int64 `json:"alerts"`
 	// Everyone who did, in order
 	Answered []string `json:"answered,omitempty"`
 	// Everyone who was called since it was opened or reopened
-	Called []string `json:"called,omitempty"`
+	Called   []string `json:"called,omitempty"`
+	Category string   `json:"category,omitempty"`
 	// The alert that explains it
 	Cause string `json:"cause,omitempty"`
 	// When the last line of its log was written
@@ -2387,6 +2561,7 @@ type WholeIncident struct {
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
+	Impact      string `json:"impact,omitempty"`
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
 	Lines int64 `json:"lines"`
@@ -2395,12 +2570,20 @@ type WholeIncident struct {
 	// What happens by itself, if nobody does anything
 	Next     *NextLevel `json:"next,omitempty"`
 	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	// Whether those who were paged found it worth it
+	Opinions []Opinion  `json:"opinions,omitempty"`
 	OwnedAt  *time.Time `json:"owned_at,omitempty"`
 	// Who answered first
-	Owner       string     `json:"owner,omitempty"`
-	OwnerName   string     `json:"owner_name,omitempty"`
-	Priority    string     `json:"priority,omitempty"`
-	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	Owner     string `json:"owner,omitempty"`
+	OwnerName string `json:"owner_name,omitempty"`
+	Priority  string `json:"priority,omitempty"`
+	// It came outside of support hours, and becomes high when they begin
+	RaisedAt   *time.Time `json:"raised_at,omitempty"`
+	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
+	// Who answered for what is folded beneath it, and so is in it
+	Responders []string `json:"responders,omitempty"`
+	// Who is needed for its severity
+	Roles       []string   `json:"roles,omitempty"`
 	Service     string     `json:"service,omitempty"`
 	ServiceName string     `json:"service_name,omitempty"`
 	Severity    string     `json:"severity,omitempty"`
@@ -2412,6 +2595,9 @@ type WholeIncident struct {
 	Title    string `json:"title"`
 	// The incident of its cause, beneath which it is folded
 	Under string `json:"under,omitempty"`
+	// How often its severity wants those concerned told how it stands
+	UpdateEvery string `json:"update_every,omitempty"`
+	Urgency     string `json:"urgency,omitempty"`
 	// Who was called, while nobody has it; not who was called before it was reassigned
 	WaitsFor []string `json:"waits_for,omitempty"`
 	// What it was a symptom of, until that was over
@@ -2432,6 +2618,18 @@ type Window struct {
 type WindowAskedBody struct {
 	// As it would be written
 	Window Maintenance `json:"window"`
+}
+
+type WindowState struct {
+	Begin time.Time `json:"begin"`
+	// Services, with their dependents if it says so
+	Covers []string `json:"covers"`
+	// Of the time that is on, or is next; or was last
+	End  time.Time `json:"end"`
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+	// on, next, over
+	State string `json:"state"`
 }
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
@@ -2961,6 +3159,12 @@ func (c *Client) GetIncidentsIDWhy(ctx context.Context, id string, query GetInci
 	return out, err
 }
 
+// PostIncidentsIDWorth: POST /api/v1/incidents/{id}/worth: Say whether it was worth a page, once it is over.
+func (c *Client) PostIncidentsIDWorth(ctx context.Context, id string, body JudgingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/worth", nil, body, &out, with)
+	return out, err
+}
+
 // GetIntegrationsQuery is what GetIntegrations may be asked for. What is zero is left out.
 type GetIntegrationsQuery struct {
 	// Also those that are retired
@@ -3197,6 +3401,51 @@ func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPa
 // GetMeTestsID: GET /api/v1/me/tests/{id}: How far a test page came.
 func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (out TestPage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/tests/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// GetNoiseQuery is what GetNoise may be asked for. What is zero is left out.
+type GetNoiseQuery struct {
+	// A week ago, when it is left out; at most 92 days
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// rule, integration, service
+	By string
+}
+
+func (q GetNoiseQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "by", q.By)
+	return v
+}
+
+// GetNoise: GET /api/v1/noise: What alerts cost people, by rule, integration or service.
+func (c *Client) GetNoise(ctx context.Context, query GetNoiseQuery, with ...Option) (out NoiseReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/noise", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetNoiseDigestQuery is what GetNoiseDigest may be asked for. What is zero is left out.
+type GetNoiseDigestQuery struct {
+	// A week ago, when it is left out; at most 92 days
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+}
+
+func (q GetNoiseDigestQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	return v
+}
+
+// GetNoiseDigest: GET /api/v1/noise/digest: What was held back and proved real, and which rules match nothing.
+func (c *Client) GetNoiseDigest(ctx context.Context, query GetNoiseDigestQuery, with ...Option) (out NoiseDigest, err error) {
+	err = c.do(ctx, "GET", "/api/v1/noise/digest", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -3491,6 +3740,12 @@ func (c *Client) GetRules(ctx context.Context, with ...Option) (out RuleList, er
 // PutRules: PUT /api/v1/rules: Replace the rules.
 func (c *Client) PutRules(ctx context.Context, body RuleList, with ...Option) (out RuleList, err error) {
 	err = c.do(ctx, "PUT", "/api/v1/rules", nil, body, &out, with)
+	return out, err
+}
+
+// GetRulesLint: GET /api/v1/rules/lint: What is odd about the rules and the matrix: a milder severity that is noisier than a worse one.
+func (c *Client) GetRulesLint(ctx context.Context, with ...Option) (out PageOdd, err error) {
+	err = c.do(ctx, "GET", "/api/v1/rules/lint", nil, nil, &out, with)
 	return out, err
 }
 
@@ -4001,9 +4256,21 @@ func (c *Client) PutSifting(ctx context.Context, body Sifting, with ...Option) (
 	return out, err
 }
 
+// GetSiftingGraph: GET /api/v1/sifting/graph: What depends on what, how it is now, and what is folded under what.
+func (c *Client) GetSiftingGraph(ctx context.Context, with ...Option) (out PageGraphNode, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sifting/graph", nil, nil, &out, with)
+	return out, err
+}
+
 // GetSiftingVersions: GET /api/v1/sifting/versions: List its versions.
 func (c *Client) GetSiftingVersions(ctx context.Context, with ...Option) (out PageSifting, err error) {
 	err = c.do(ctx, "GET", "/api/v1/sifting/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetSiftingWindows: GET /api/v1/sifting/windows: List maintenance windows, and when they are on.
+func (c *Client) GetSiftingWindows(ctx context.Context, with ...Option) (out PageWindowState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/sifting/windows", nil, nil, &out, with)
 	return out, err
 }
 

@@ -121,6 +121,9 @@ func (c *checker) know(s Setup) {
 	for _, i := range s.Integrations {
 		c.known[reference{Integrating, string(i.ID)}] = true
 	}
+	for _, h := range s.Webhooks {
+		c.known[reference{Webhook, string(h.ID)}] = true
+	}
 	for _, b := range s.Heartbeats {
 		name := [2]string{string(b.Integration), b.Name}
 		if c.beats[name] == "" {
@@ -408,8 +411,45 @@ func (c *checker) settings() {
 		c.check(m.Title != "", at+".title", "is missing")
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
 	}
+	c.matrix(c.Settings.Matrix)
+	if d := c.Settings.Digest; d != nil {
+		c.targets("settings.digest.tell", d.Tell)
+		for i, t := range d.Tell {
+			c.check(t.Kind != "email" && t.Kind != Policy, fmt.Sprintf("settings.digest.tell[%d]", i), "is told to people, schedules and teams")
+		}
+		c.check(d.Day == "" || slices.Contains(org.Days, d.Day), "settings.digest.day", "%q is no day: want one of %s", d.Day, strings.Join(org.Days, ", "))
+		c.check(d.At >= 0 && d.At < org.Duration(24*time.Hour), "settings.digest.at", "is a time since midnight, such as 9h")
+		if _, err := org.Zone(d.Zone); err != nil {
+			c.bad("settings.digest.zone", "%v", err)
+		}
+	}
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
 	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
 		"service %s has no policy: nobody would be called", id)
+}
+
+// matrix checks how severities come about.
+func (c *checker) matrix(m *org.Matrix) {
+	if m == nil {
+		return
+	}
+	word := func(path, is string, all []string) {
+		known := is == "" || len(all) == 0 || slices.ContainsFunc(all, func(w string) bool { return strings.EqualFold(w, is) })
+		c.check(known, path, "%q is none of %s", is, strings.Join(all, ", "))
+	}
+	for i, r := range m.Rows {
+		at := fmt.Sprintf("settings.matrix.rows[%d]", i)
+		c.check(r.Category+r.Impact+r.Urgency != "", at, "fits everything: say a category, an impact or an urgency")
+		c.check(r.Severity.Valid(), at+".severity", "%q is none of SEV1 to SEV5", r.Severity)
+		word(at+".impact", r.Impact, m.Impacts)
+		word(at+".urgency", r.Urgency, m.Urgencies)
+	}
+	for _, s := range slices.Sorted(maps.Keys(m.Severities)) {
+		r, at := m.Severities[s], "settings.matrix.severities."+string(s)
+		c.check(s.Valid(), at, "%q is none of SEV1 to SEV5", s)
+		c.priority(at+".priority", r.Priority)
+		c.refers(at+".policy", Policy, string(r.Policy))
+		c.check(len(r.Roles) <= 10, at+".roles", "at most 10")
+	}
 }

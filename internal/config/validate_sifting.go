@@ -70,6 +70,12 @@ func (c *checker) sifting(existing Setup) {
 			c.check(known(r.Node), fmt.Sprintf("sifting.about[%d].node", i), "there is no node and no service %q", r.Node)
 		}
 	}
+	for i, a := range in.Actions {
+		c.refers(fmt.Sprintf("sifting.actions[%d].webhook", i), Webhook, string(a.Webhook))
+		for j, v := range a.Services {
+			c.refers(fmt.Sprintf("sifting.actions[%d].services[%d]", i, j), Service, string(v))
+		}
+	}
 	for i, w := range in.Windows {
 		for j, v := range w.Services {
 			c.refers(fmt.Sprintf("sifting.windows[%d].services[%d]", i, j), Service, string(v))

@@ -54,6 +54,15 @@ func (e *Engine) AteWindow(ctx context.Context, m sift.Maintenance, since, until
 	})
 }
 
+// Windows are the maintenance windows of the configuration, as they stand at a moment.
+func (e *Engine) Windows(tx *store.Tx, now time.Time) ([]sift.Occurrence, error) {
+	s, err := e.current(tx)
+	if err != nil {
+		return nil, err
+	}
+	return s.sieve.Occurrences(now), nil
+}
+
 // Covers is a window as a silence that is on now: over its services with their dependents.
 func (e *Engine) Covers(ctx context.Context, m sift.Maintenance, now time.Time) (s alert.Silence, err error) {
 	s = alert.Silence{Services: m.Services, Start: now, End: now.Add(time.Hour)}

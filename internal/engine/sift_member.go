@@ -16,12 +16,16 @@ func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 	c, ok := t.said[a.ID]
 	if !ok { // it waited, or was in another incident
 		c = alert.Categorize(a.Last, t.Integration(a.Integration), t.s.rules, t.s.services, t.s.settings)
+		if c.Severity != a.Severity {
+			c.Asks = t.s.settings.Matrix.Asks(a.Severity)
+		}
 		c.Service, c.Severity = a.Service, a.Severity
 	}
 	f := incident.Opened{
 		Title: a.Title, Service: c.Service, Team: service.Team, Severity: c.Severity, Priority: c.Priority,
 		Alert: a.ID, Integration: a.Integration, Why: c.Why,
 	}
+	f.Category, f.Impact, f.Urgency, f.UpdateEvery, f.Roles = c.Category, c.Impact, c.Urgency, c.Asks.UpdateEvery, c.Asks.Roles
 	f.Priority, f.Support = alert.InHours(c.Priority, service, t.now)
 	if f.Priority != c.Priority {
 		f.Why += "; low outside of support hours"
@@ -41,12 +45,21 @@ func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 	a.Subject = incident.ID(t.e.newID(t.now))
 	t.put(*a)
 	w := t.tend(t.tx.Create(a.Subject))
-	w.open(incident.BySource(a.Integration), f, service.Policy)
+	policy := service.Policy
+	if p, ok := t.s.policies[c.Asks.Policy]; ok && !p.Retired {
+		policy = p.ID
+	}
+	w.open(incident.BySource(a.Integration), f, policy)
 	if v.Stage == alert.Flapping {
 		w.add(incident.Engine, incident.Flapped{Alert: a.ID, Title: a.Title, On: true, Percent: t.s.sieve.Flaps(a, t.now)})
 	}
-	if v.Do == sift.Blow {
+	switch {
+	case v.Do == sift.Blow:
 		t.second(w)
+	case v.Do == sift.Open:
+		if err := t.act(w, a); err != nil {
+			return err
+		}
 	}
 	t.stir(a.Subject, true)
 	return nil
@@ -139,7 +152,7 @@ func (t *triaging) worsen(w *tending, by incident.Actor, s org.Severity, why str
 // let it.
 func (t *triaging) raised(w *tending, s org.Severity, why string) incident.Raised {
 	f := incident.Raised{Severity: s, Why: why}
-	if p, _ := alert.InHours(alert.PriorityOf(s), t.s.services[w.in.Service], t.now); p == org.High && w.in.Priority != org.High {
+	if p, _ := alert.InHours(t.s.settings.Matrix.Asks(s).Priority, t.s.services[w.in.Service], t.now); p == org.High && w.in.Priority != org.High {
 		f.Priority = p
 	}
 	return f

@@ -148,6 +148,8 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 		return e.audit(ctx, d, now)
 	case store.SilenceKind:
 		return e.silenceDue(ctx, d, now)
+	case digestKind:
+		return e.digestDue(ctx, d, now)
 	case windowKind:
 		return e.windowDue(ctx, d, now)
 	case siftKind, stormKind:

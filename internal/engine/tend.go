@@ -134,6 +134,8 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		if !entry.By.Source() {
 			t.then = append(t.then, func() error { return t.openAlerts(before.ResolvedAt) })
 		}
+	case incident.Finished:
+		t.free = before.Auto == f.Run && t.in.Auto == ""
 	case incident.SnoozedUntil, incident.Unacknowledged, incident.Retriggered, incident.Reassigned, incident.Released, incident.Raised:
 		if _, released := f.(incident.Released); released {
 			t.free = before.Silence == ""

@@ -137,7 +137,7 @@ func (s *setup) covered(ids []org.ServiceID) string {
 }
 
 // concerned are those who hear of a window.
-func (s *setup) concerned(n sift.Notice) (people []org.PersonID) {
+func (s *setup) concerned(n sift.Notice) []org.PersonID {
 	targets := n.Tell
 	if len(targets) == 0 {
 		for _, id := range n.Covers {
@@ -146,16 +146,7 @@ func (s *setup) concerned(n sift.Notice) (people []org.PersonID) {
 			}
 		}
 	}
-	for _, t := range targets {
-		switch t.Kind {
-		case "person":
-			people = append(people, org.PersonID(t.ID))
-		case "schedule", "team":
-			people = append(people, s.who(t, n.Begin).People...)
-		}
-	}
-	slices.Sort(people)
-	return slices.Compact(people)
+	return s.behind(targets, n.Begin)
 }
 
 // stillFires is what a window leaves behind, in words.

@@ -67,6 +67,7 @@ type Webhooks struct {
 	engine    *engine.Engine
 	ring      *secret.Ring
 	client    *http.Client
+	patient   *http.Client // for actions, whose time is their own
 	publicURL string
 	log       *slog.Logger
 	tries     *prometheus.CounterVec
@@ -85,7 +86,7 @@ func New(o Options) *Webhooks {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Webhooks{
-		store: o.Store, engine: o.Engine, ring: o.Ring, client: o.Egress.Client(sendTimeout), publicURL: o.PublicURL, log: o.Log,
+		store: o.Store, engine: o.Engine, ring: o.Ring, client: o.Egress.Client(sendTimeout), patient: o.Egress.Client(actionLongest), publicURL: o.PublicURL, log: o.Log,
 		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tocsin_webhook_tries_total", Help: "Tries to deliver to webhooks, by what came of them: delivered, retried, dropped.",
 		}, []string{"outcome"}),
@@ -101,6 +102,7 @@ func (w *Webhooks) Collect(c chan<- prometheus.Metric) { w.tries.Collect(c) }
 func (w *Webhooks) Run(ctx context.Context) {
 	defer w.turns.Wait()
 	defer w.client.CloseIdleConnections()
+	defer w.patient.CloseIdleConnections()
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	var pruned time.Time
@@ -132,6 +134,9 @@ func (w *Webhooks) Step(ctx context.Context, now time.Time) error {
 
 // start begins a turn for every webhook that has something to hear and is at rest.
 func (w *Webhooks) start(ctx context.Context, now time.Time) error {
+	if err := w.act(ctx, now); err != nil && ctx.Err() == nil {
+		w.log.Error("actions cannot be read", "error", err)
+	}
 	due, err := w.look(ctx, now)
 	for _, hook := range due {
 		w.mu.Lock()

@@ -55,10 +55,7 @@ func (w *Webhooks) body(tx *store.Tx, d store.Delivery) ([]byte, error) {
 	}
 	b, err := json.Marshal(Payload{
 		ID: d.ID, Type: kind, At: e.At, By: e.By, Seq: e.Seq, Text: e.Fact.String(), Fact: json.RawMessage(fact),
-		Incident: Summary{
-			ID: d.Subject, Title: in.Title, Status: in.Status, Severity: in.Severity, Priority: in.Priority,
-			Service: in.Service, Team: in.Team, URL: w.publicURL + "/incidents/" + string(d.Subject),
-		},
+		Incident: w.summary(d.Subject, in),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("payload of %s: %w", d.ID, err)

@@ -72,6 +72,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	}
 	l.trouble(l.now, end)
 	l.lasting(end)
+	l.storm(end)
 	return keys, l.live(ctx, end)
 }
 

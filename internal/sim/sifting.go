@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"tocsin/alert"
 	"tocsin/incident"
@@ -95,4 +96,27 @@ func (p *player) puts(ctx context.Context, w words) error {
 		return err
 	}
 	return p.engine.Put(ctx, a.ID, c.ID, incident.ByPerson(org.PersonID(w["PERSON"])), p.now)
+}
+
+// finishes answers for the program of an action that ran by itself.
+func (p *player) finishes(ctx context.Context, w words) error {
+	var run store.Action
+	err := p.engine.Read(ctx, func(tx *store.Tx) error {
+		all, err := tx.ActionsSince(w["ACTION"], time.Time{}, 1)
+		if err == nil && len(all) == 0 {
+			err = fmt.Errorf("%s did not run", w["ACTION"])
+		}
+		if err == nil {
+			run = all[0]
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	counted, err := p.engine.Finish(ctx, run, w[""] == "works", w["TEXT"], time.Second, p.now)
+	if err == nil && !counted {
+		err = fmt.Errorf("%s has ended already", w["ACTION"])
+	}
+	return err
 }

@@ -45,6 +45,7 @@ var verbs = []verb{
 	{"silence NAME over MATCHERS for DURATION [from INTEGRATION] [after WAIT]", "A silence over alerts whose labels match (env=test,host=~db.*), all or those of one integration, from now or so much later on.", (*player).silence},
 	{"silence NAME lasts DURATION", "It ends so long from now.", (*player).lasts},
 	{"silence NAME ends", "It ends now.", (*player).endsSilence},
+	{"action ACTION works|fails [saying TEXT]", "What came of the action that runs by itself.", (*player).finishes},
 	{"PERSON splits KEY", "The alert is not the symptom of what it is folded under, now and from here on.", (*player).splits},
 	{"PERSON puts KEY under CAUSE", "The alert is the symptom of another, now and from here on.", (*player).puts},
 	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},

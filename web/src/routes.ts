@@ -40,6 +40,10 @@ export const routes: Route[] = [
   { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
   { path: '/rules', area: 'setup', load: () => import('./screens/setup/Rules.svelte') },
   { path: '/silences', area: 'setup', load: () => import('./screens/setup/Silences.svelte') },
+  { path: '/maintenance', area: 'alerts', load: () => import('./screens/alerts/Maintenance.svelte') },
+  { path: '/graph', area: 'alerts', load: () => import('./screens/alerts/Graph.svelte') },
+  { path: '/noise', area: 'alerts', load: () => import('./screens/alerts/Noise.svelte') },
+  { path: '/replay', area: 'alerts', load: () => import('./screens/alerts/Replay.svelte') },
   { path: '/settings', area: 'setup', load: () => import('./screens/setup/House.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
@@ -68,5 +72,7 @@ export const places: Place[] = [
   { path: '/calls', label: 'nav.calls', icon: 'phone', key: 'g c', least: 'responder' },
   { path: '/channels', label: 'nav.channels', icon: 'message', key: 'g l', least: 'admin' },
   { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g q' },
+  { path: '/maintenance', label: 'nav.maintenance', icon: 'bed', key: 'g b' },
+  { path: '/noise', label: 'nav.noise', icon: 'sound', key: 'g n', least: 'observer' },
   { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];

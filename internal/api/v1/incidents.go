@@ -51,6 +51,16 @@ type WholeIncident struct {
 	Under    incident.ID    `json:"under,omitempty" doc:"The incident of its cause, beneath which it is folded"`
 	Cause    string         `json:"cause,omitempty" doc:"The alert that explains it"`
 	Was      string         `json:"was,omitempty" doc:"What it was a symptom of, until that was over"`
+
+	Category    string             `json:"category,omitempty"`
+	Impact      string             `json:"impact,omitempty"`
+	Urgency     string             `json:"urgency,omitempty"`
+	UpdateEvery string             `json:"update_every,omitempty" doc:"How often its severity wants those concerned told how it stands"`
+	Roles       []string           `json:"roles,omitempty" doc:"Who is needed for its severity"`
+	Responders  []org.PersonID     `json:"responders,omitempty" doc:"Who answered for what is folded beneath it, and so is in it"`
+	ActsUntil   *time.Time         `json:"acts_until,omitempty" doc:"An action is at work by itself: nobody is called before"`
+	RaisedAt    *time.Time         `json:"raised_at,omitempty" doc:"It came outside of support hours, and becomes high when they begin"`
+	Opinions    []incident.Opinion `json:"opinions,omitempty" doc:"Whether those who were paged found it worth it"`
 }
 
 // A Climb is one run up a policy, or one call of some targets.
@@ -69,7 +79,13 @@ type Climb struct {
 
 func (a *API) whole(tx *store.Tx, c *caller, in incident.Incident) (WholeIncident, error) {
 	brief, err := a.seen(tx, c, in)
-	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was}
+	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was,
+		Category: in.Category, Impact: in.Impact, Urgency: in.Urgency, Roles: in.Roles, Responders: in.Responders,
+		ActsUntil: shown(in.AutoUntil), RaisedAt: shown(in.Support), Opinions: in.Opinions,
+	}
+	if in.UpdateEvery > 0 {
+		out.UpdateEvery = in.UpdateEvery.String()
+	}
 	for _, r := range in.Runs {
 		climb := Climb{Run: r.ID, Policy: r.Policy, Version: r.Version, Round: r.Round + 1, Level: r.Level + 1, Next: shown(r.Due), Waiting: r.Waiting, Settled: r.Settled}
 		for _, t := range r.Targets {

@@ -1,9 +1,11 @@
 package v1
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,8 +28,8 @@ const (
 // A KeptQuiet is what a silence or a window keeps from calling people: now, and how the last
 // week would have been with it.
 type KeptQuiet struct {
-	Now    []Alert      `json:"now" nullable:"false" doc:"What fires at this moment and is covered, at most 50"`
-	Firing int          `json:"firing" doc:"How many those are in all"`
+	Now    []Alert     `json:"now" nullable:"false" doc:"What fires at this moment and is covered, at most 50"`
+	Firing int         `json:"firing" doc:"How many those are in all"`
 	Week   KeptHistory `json:"week"`
 }
 
@@ -82,6 +84,40 @@ func (a *API) previewSilence(ctx context.Context, in *quietAsked) (*quietOut, er
 		return nil, err
 	}
 	return a.quiet(ctx, wish, eaten)
+}
+
+// A WindowState is a maintenance window, and when it is on.
+type WindowState struct {
+	ID     string          `json:"id"`
+	Name   string          `json:"name"`
+	Covers []org.ServiceID `json:"covers" nullable:"false" doc:"Services, with their dependents if it says so"`
+	Begin  time.Time       `json:"begin"`
+	End    time.Time       `json:"end" doc:"Of the time that is on, or is next; or was last"`
+	State  string          `json:"state" enum:"on,next,over"`
+}
+
+// windows are the maintenance windows, those that are on first, then by when they begin.
+func (a *API) windows(ctx context.Context, _ *only) (*pageOf[WindowState], error) {
+	out := &pageOf[WindowState]{Body: page[WindowState]{Items: []WindowState{}}}
+	var all []sift.Occurrence
+	err := a.store.Read(ctx, func(tx *store.Tx) (err error) {
+		all, err = a.engine.Windows(tx, a.now())
+		return err
+	})
+	for _, o := range all {
+		w := WindowState{ID: o.ID, Name: o.Title(), Covers: append([]org.ServiceID{}, o.Covers...), Begin: o.Begin, End: o.End, State: "next"}
+		if o.On {
+			w.State = "on"
+		} else if o.Over {
+			w.State = "over"
+		}
+		out.Body.Items = append(out.Body.Items, w)
+	}
+	rank := map[string]int{"on": 0, "next": 1, "over": 2}
+	slices.SortStableFunc(out.Body.Items, func(a, b WindowState) int {
+		return cmp.Or(cmp.Compare(rank[a.State], rank[b.State]), a.Begin.Compare(b.Begin), cmp.Compare(a.ID, b.ID))
+	})
+	return out, err
 }
 
 // previewWindow says what a maintenance window would keep quiet.

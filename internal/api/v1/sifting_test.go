@@ -59,6 +59,29 @@ func whyNoPage(t *testing.T, h *home) {
 	if quiet.field("week.before") != 1.0 || quiet.field("week.after") != 0.0 {
 		t.Error(quiet.body)
 	}
+	graph := h.must(200, "olaf", "GET", "/sifting/graph", "")
+	for i := range graph.items() {
+		at := fmt.Sprintf("items.%d.", i)
+		switch graph.field(at + "id") {
+		case "db":
+			if graph.field(at+"firing") != 1.0 || graph.field(at+"beneath") != 1.0 || graph.field(at+"worst") != "SEV1" || graph.field(at+"kind") != "service" {
+				t.Error(graph.body)
+			}
+		case "site":
+			if graph.field(at+"under") != "db" || graph.field(at+"depends_on.0") != "db" || graph.field(at+"kind") != "service" {
+				t.Error(graph.body)
+			}
+		}
+	}
+	day := h.engine.Now().UTC().AddDate(0, 0, -2).Truncate(24 * time.Hour)
+	h.must(200, "ada", "PUT", "/sifting", fmt.Sprintf(`{"nodes":[{"id":"site","depends_on":["db"]}],"about":[{"match":["node!=\"\""],"node":"{node}"}],"windows":[
+		{"id":"once","services":["db"],"start":"%[1]sT00:00","for":"1h"},
+		{"id":"now","name":"Patches","services":["db"],"dependents":true,"match":["env=\"none\""],"start":"%[1]sT00:00","for":"24h","repeat":"FREQ=DAILY"}]}`, day.Format("2006-01-02")))
+	windows := h.must(200, "olaf", "GET", "/sifting/windows", "")
+	if windows.field("items.0.id") != "now" || windows.field("items.0.name") != "Patches" || windows.field("items.0.state") != "on" || windows.field("items.0.covers.1") != "site" ||
+		windows.field("items.1.state") != "over" || windows.field("items.1.begin") != day.Format(time.RFC3339) {
+		t.Error(windows.body)
+	}
 	web := r.field("items.0.id").(string)
 	h.refused(409, "", "rita", "POST", "/incidents/"+id+"/split", `{}`)
 	h.must(200, "rita", "POST", "/incidents/"+id+"/split", `{"alert":"`+web+`"}`)

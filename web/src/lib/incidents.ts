@@ -43,6 +43,19 @@ export function show(incident: Incident): void {
   live.tellHere({ topic: 'incident', id: incident.id, incident });
 }
 
+/** Asks whether it was worth a page. */
+const worth = (id: string) => ({
+  text: t('worth'),
+  answers: [true, false].map((yes) => [
+    t(yes ? 'worth.yes' : 'worth.no'),
+    async () =>
+      show(
+        (await ok(api.POST('/api/v1/incidents/{id}/worth', { params: { path: { id } }, body: { worth: yes } })))
+          .incident,
+      ),
+  ]) as [string, () => Promise<void>][],
+});
+
 /** Does one thing to one incident, and offers the way back. */
 export async function act(i: Incident, verb: Verb): Promise<void> {
   show(after(i, verb));
@@ -56,6 +69,7 @@ export async function act(i: Incident, verb: Verb): Promise<void> {
     const back = inverse[verb];
     toasts.say(verb === 'acknowledge' ? said : t(`done.${verb}` as Key, { title: i.title }), {
       undo: back && (() => act(incident, back)),
+      ask: verb === 'resolve' && incident.called?.length ? worth(i.id) : undefined,
     });
   } catch (error) {
     if (error instanceof Problem && error.offline && verb === 'acknowledge') {

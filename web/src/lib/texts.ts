@@ -6,6 +6,7 @@ import type oncall from '../../i18n/en/oncall.json';
 import type setup from '../../i18n/en/setup.json';
 import type reach from '../../i18n/en/reach.json';
 import type shift from '../../i18n/en/shift.json';
+import type alerts from '../../i18n/en/alerts.json';
 
 export interface Forms {
   one?: string;
@@ -13,10 +14,11 @@ export interface Forms {
 }
 
 export type Key =
-  keyof typeof core
+  | keyof typeof core
   | keyof typeof room
   | keyof typeof people
   | keyof typeof oncall
   | keyof typeof setup
   | keyof typeof reach
-  | keyof typeof shift;
+  | keyof typeof shift
+  | keyof typeof alerts;

@@ -7,14 +7,16 @@ export interface Toast {
   text: string;
   bad: boolean;
   undo?: () => void | Promise<void>;
+  /** A question that one tap answers. */
+  ask?: { text: string; answers: [string, () => void | Promise<void>][] };
 }
 
 class Toasts {
   all = $state<Toast[]>([]);
   private last = 0;
 
-  say(text: string, how: { undo?: Toast['undo']; bad?: boolean } = {}): void {
-    const toast = { id: ++this.last, text, bad: how.bad ?? false, undo: how.undo };
+  say(text: string, how: Partial<Pick<Toast, 'undo' | 'bad' | 'ask'>> = {}): void {
+    const toast = { id: ++this.last, text, bad: how.bad ?? false, undo: how.undo, ask: how.ask };
     this.all = [...this.all.slice(-2), toast];
     this.leave(toast.id, how.undo || how.bad ? 10_000 : 5000);
   }

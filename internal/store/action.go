@@ -1,0 +1,69 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/org"
+)
+
+// An Action is one run of what is done by itself before anybody is called.
+type Action struct {
+	ID      string
+	Action  string // of the set-up
+	Webhook org.WebhookID
+	Subject incident.ID
+	Alert   string
+	At      time.Time
+	Until   time.Time // nobody is called before
+	Gen     int64
+	Done    bool
+}
+
+// PutAction writes a run down: from then on it is owed.
+func (tx *Tx) PutAction(a Action) error {
+	_, err := tx.exec(tx.s.sql.PutAction, a.ID, a.Action, string(a.Webhook), string(a.Subject), a.Alert, micros(a.At), micros(a.Until), micros(a.At))
+	return err
+}
+
+// DueActions are runs that nobody works for.
+func (tx *Tx) DueActions(now time.Time, limit int) (list []Action, err error) {
+	return tx.actions(tx.s.sql.DueActions, micros(now), limit)
+}
+
+// ActionsSince are the runs of an action since a moment, the newest first.
+func (tx *Tx) ActionsSince(action string, since time.Time, limit int) ([]Action, error) {
+	return tx.actions(tx.s.sql.ActionsSince, action, micros(since), limit)
+}
+
+func (tx *Tx) actions(text string, args ...any) (list []Action, err error) {
+	err = tx.each(text, args, func(r *sql.Rows) error {
+		var a Action
+		var at, until int64
+		err := r.Scan(&a.ID, &a.Action, &a.Webhook, &a.Subject, &a.Alert, &at, &until, &a.Gen, &a.Done)
+		a.At, a.Until = moment(at), moment(until)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
+// ClaimAction takes a run for a while, if it is as it was read.
+func (tx *Tx) ClaimAction(a *Action, until time.Time) (bool, error) {
+	n, err := tx.exec(tx.s.sql.ClaimAction, a.ID, a.Gen, micros(until))
+	a.Gen++
+	return n == 1, err
+}
+
+// ActionDone ends a run for whoever holds it.
+func (tx *Tx) ActionDone(a Action) (bool, error) {
+	n, err := tx.exec(tx.s.sql.ActionDone, a.ID, a.Gen)
+	return n == 1, err
+}
+
+// DropActions forgets runs that began before a moment.
+func (tx *Tx) DropActions(before time.Time) error {
+	_, err := tx.exec(tx.s.sql.DropActions, micros(before))
+	return err
+}
