@@ -12,7 +12,7 @@ export interface Forms {
 }
 
 export type Key =
-  keyof typeof core
+  | keyof typeof core
   | keyof typeof room
   | keyof typeof people
   | keyof typeof oncall
