@@ -28,6 +28,8 @@ for (const [k, device] of [desk, phone].entries()) {
       await row.getByRole('button', { name: /^Acknowledge/ }).click();
       await row.getByText('Acknowledged').waitFor();
 
+      await page.getByRole('status').getByRole('button', { name: 'Close' }).first().click();
+
       // In its room: what happened, in words; a note; the end.
       await row.getByRole('link').click();
       await page.getByRole('heading', { name: 'checkout is slow' }).waitFor();
