@@ -14,6 +14,7 @@ export default defineConfig({
   server: { port: 5173, strictPort: true, host: '127.0.0.1' },
   build: {
     target: 'es2022',
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'], // the first with light-dark(), which is then left to them
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

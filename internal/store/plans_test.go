@@ -48,6 +48,7 @@ func TestListPlansAtScale(t *testing.T) {
 			"open, service": {Open: true, Service: "s3"}, "open, team, priority": {Open: true, Team: "t2", Priority: org.High}, "service, owner, none": {Service: "s1", Owner: "p2"},
 			"service, team": {Service: "s1", Team: "t1"}, "severity, priority, none": {Severity: org.SEV3, Priority: org.Low}, "rare, team": {Service: "rare", Team: "t3"},
 			"rare owner, service": {Service: "s3", Owner: "nurse"}, "rare, words": {Service: "rare", Words: "fan"},
+			"paged": {Status: []incident.Status{incident.Triggered}, Paged: "p7"},
 			"rare, hidden": {Service: "rare", Hidden: []org.ServiceID{"s1"}}, "over, team": {Status: over, Team: "t5"}, "over, owner, words": {Status: over, Owner: "p3", Words: "fan"},
 			"words, owner, none": {Words: "disk", Owner: "p3"}, "grave, team": {Severity: org.SEV1, Team: "t6"}, "over, severity, team, priority": {Status: over, Severity: org.SEV4, Team: "t1", Priority: org.High},
 		} {
@@ -94,6 +95,9 @@ func (s *Store) explained(t *testing.T, name, text string, args []any) (looked i
 				few := strings.Contains(text, "LIMIT 100000") // then what is scanned and sorted are the few
 				if !few && (strings.HasPrefix(detail, "SCAN subjects") && !strings.Contains(detail, "INDEX") || strings.Contains(detail, "TEMP B-TREE")) {
 					t.Errorf("%s: %s\n%s", name, detail, text)
+				}
+				if strings.HasPrefix(detail, "SEARCH pages ") && !strings.Contains(detail, "pages_subject") {
+					t.Errorf("%s: for each subject, all that somebody was paged for: %s", name, detail)
 				}
 				return err
 			})

@@ -21,9 +21,9 @@ const free = () =>
   });
 
 /** Starts `tocsin <command>` and waits until it says that it is ready. */
-export async function start(command, { args = [] } = {}) {
+export async function start(command, { args = [], data } = {}) {
   const port = await free();
-  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-web-'));
+  const dir = data ?? mkdtempSync(path.join(tmpdir(), 'tocsin-web-'));
   const url = `http://localhost:${port}`;
   const options = ['--listen', `127.0.0.1:${port}`, '--data', dir, ...args];
   if (command === 'serve') options.push('--public-url', url);
@@ -66,7 +66,7 @@ export async function start(command, { args = [] } = {}) {
     back: run,
     async stop() {
       await end();
-      rmSync(dir, { recursive: true, force: true });
+      if (!data) rmSync(dir, { recursive: true, force: true });
     },
   };
 }

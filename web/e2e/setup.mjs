@@ -64,6 +64,39 @@ for (const [k, device] of [desk, phone].entries()) {
     }));
 }
 
+test('a mapping is written against what really came', (browser) =>
+  house(browser, desk, async ({ server, page, shop, go }) => {
+    const sent = { site: 'Brno', alarms: [{ what: 'belt stands still', no: 7, phase: 'raised', class: 'A' }] };
+    await fetch(`${server.url}/in/generic/${shop.key}`, { method: 'POST', body: JSON.stringify(sent) });
+    await go('/integrations/probe', 'Probe');
+    const tried = page.getByRole('region', { name: 'What the mapping finds' });
+    await tried.locator('article').waitFor();
+    await page.getByLabel('List of events').fill('machines');
+    await tried.getByText('there is no list of events at "machines"').waitFor();
+    await page.getByLabel('List of events').fill('alarms');
+    await page.getByLabel('Title').fill('{$.site}: {what}');
+    await page.getByLabel('Key', { exact: true }).fill('{$.site}/{no}');
+    await page.getByLabel('Severity', { exact: true }).fill('class');
+    await page.getByLabel('Its severities and ours').fill('A');
+    await page.getByText('is no name = value').waitFor();
+    await page.getByLabel('Its severities and ours').fill('A = SEV2');
+    await page.getByLabel('Labels and their paths').fill('phase = phase');
+    await tried.getByText('Brno: belt stands still').waitFor();
+    await tried.getByText('SEV2').first().waitFor();
+    await tried.getByText('phase="raised"').waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved', { exact: true }).waitFor();
+    const { mapping } = await api(page, 'GET', '/api/v1/integrations/probe');
+    assert.deepEqual(mapping.severities, { A: 'SEV2' });
+    sent.alarms[0].no = 8;
+    await fetch(`${server.url}/in/generic/${shop.key}`, { method: 'POST', body: JSON.stringify(sent) });
+    await until('it is read so', async () =>
+      (await api(page, 'GET', '/api/v1/alerts')).items.some((a) => a.key === 'Brno/8' && a.severity === 'SEV2'),
+    );
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await until('it is as it was', async () => !(await api(page, 'GET', '/api/v1/integrations/probe')).mapping);
+  }));
+
 test('a service is made, changed, brought back, and retired with a way back', (browser) =>
   house(browser, desk, async ({ browser, server, page, shop, go }) => {
     await go('/services', 'Services');

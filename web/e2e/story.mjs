@@ -2,6 +2,8 @@
 import { api, assert, configure, desk, invite, open, phone, setUp, signIn, test, until } from './harness.mjs';
 import { start } from './server.mjs';
 
+const only = async (page) => (await api(page, 'GET', '/api/v1/incidents')).items[0].id;
+
 for (const [k, device] of [desk, phone].entries()) {
   test(`set-up, first user, source, event, page, acknowledge, resolve: ${device.name}`, async (browser) => {
     const server = await start('serve');
@@ -25,6 +27,8 @@ for (const [k, device] of [desk, phone].entries()) {
       await row.getByText('Triggered').waitFor();
       await row.getByRole('button', { name: /^Acknowledge/ }).click();
       await row.getByText('Acknowledged').waitFor();
+
+      await page.getByRole('status').getByRole('button', { name: 'Close' }).first().click();
 
       // In its room: what happened, in words; a note; the end.
       await row.getByRole('link').click();
@@ -117,6 +121,16 @@ test('two people see each other at once, and every verb of the room works', asyn
 
     await page.getByRole('button', { name: 'db-1 is down' }).click();
     await page.getByRole('dialog').getByText('Probe').waitFor();
+    await page.getByRole('button', { name: 'As it was sent' }).click();
+    await page.getByRole('dialog').locator('pre', { hasText: '"key": "db-1"' }).waitFor();
+
+    // Who comes back sees from where it is new.
+    await page.goto(server.url + '/incidents');
+    await page.locator('li.incident').waitFor();
+    await api(jane.page, 'POST', `/api/v1/incidents/${await only(jane.page)}/notes`, { text: 'a disk is full' });
+    await page.locator('li.incident a').click();
+    await page.getByText('You were here').waitFor();
+    assert.equal(await page.locator('.fresh ~ li').first().locator('p').innerText(), 'a disk is full');
     jane.silent();
     omar.silent();
   } finally {

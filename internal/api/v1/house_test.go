@@ -74,12 +74,17 @@ var setup = map[string]any{
 
 func open(t testing.TB, url string, more ...channel.Channel) *home {
 	t.Helper()
-	h := &home{t: t, people: map[string]auth.Identity{}, stop: make(chan struct{})}
 	ring, err := secret.Generate(strings.NewReader(strings.Repeat("k", 64)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.ring = ring
+	return openWith(t, ring, url, more...)
+}
+
+func openWith(t testing.TB, ring *secret.Ring, url string, more ...channel.Channel) *home {
+	t.Helper()
+	h := &home{t: t, ring: ring, people: map[string]auth.Identity{}, stop: make(chan struct{})}
+	var err error
 	if url == "" {
 		url = filepath.Join(t.TempDir(), "house.db")
 	}

@@ -2,6 +2,7 @@ package v1_test
 
 import (
 	"database/sql"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -12,7 +13,9 @@ import (
 	"tocsin/alert"
 	"tocsin/escalate"
 	"tocsin/incident"
+	"tocsin/internal/auth"
 	"tocsin/internal/pgtest"
+	"tocsin/internal/secret"
 	"tocsin/internal/store"
 	"tocsin/org"
 )
@@ -43,17 +46,43 @@ type large struct {
 // bothLarge runs a benchmark on a large house of each sort.
 func bothLarge(b *testing.B, fn func(*testing.B, *large)) {
 	b.Run("sqlite", func(b *testing.B) {
-		fn(b, fill(b, "sqlite", "file:%s", filepath.Join(b.TempDir(), "house.db")))
+		file := filepath.Join(b.TempDir(), "house.db")
+		fn(b, fill(b, open(b, file), "sqlite", "file:"+file))
 	})
-	b.Run("postgres", func(b *testing.B) { fn(b, fill(b, "pgx", "%s", pgtest.Start(b))) })
+	b.Run("postgres", func(b *testing.B) {
+		url := pgtest.Start(b)
+		fn(b, fill(b, open(b, url), "pgx", url))
+	})
+}
+
+var keep = flag.String("large", "", "make a large house in this directory, and keep it: for the app's measurements")
+
+// TestLargeHouse leaves a large house that `tocsin serve` opens, in which ada, who is its
+// admin, has a password.
+func TestLargeHouse(t *testing.T) {
+	if *keep == "" {
+		t.Skip("only with -args -large DIR")
+	}
+	ring, _, err := secret.Create(filepath.Join(*keep, "keyring"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(*keep, "tocsin.db")
+	l := fill(t, openWith(t, ring, file), "sqlite", "file:"+file)
+	door := auth.New(auth.Options{Store: l.store, Ring: ring})
+	for _, who := range []org.PersonID{"ada", "p00"} {
+		if err := door.SetPassword(t.Context(), who, "correct horse battery"); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // fill makes a large house by the store's own writers. Only what became of the pages is
 // written in one go, for they are planned one by one and sent one by one in life.
-func fill(b *testing.B, driver, form, url string) *large {
+func fill(b testing.TB, h *home, driver, url string) *large {
 	b.Helper()
 	began := time.Now()
-	l := &large{home: open(b, url)}
+	l := &large{home: h}
 	l.settle()
 	s := seeder{draw: rand.New(rand.NewPCG(1, 2)), from: l.engine.Now().Add(-manyIncidents * apart).Truncate(time.Second)}
 	s.dice = rand.NewChaCha8([32]byte{1})
@@ -73,7 +102,7 @@ func fill(b *testing.B, driver, form, url string) *large {
 	for more := true; more; {
 		l.written(func(tx *store.Tx) (err error) { more, err = tx.IndexTitles(2000); return err })
 	}
-	db, err := sql.Open(driver, fmt.Sprintf(form, url))
+	db, err := sql.Open(driver, url)
 	if err != nil {
 		b.Fatal(err)
 	}

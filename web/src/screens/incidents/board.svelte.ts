@@ -1,5 +1,5 @@
 // The incidents of the list: which are loaded, how they are grouped, and what may move.
-import { api, ok, Problem } from '../../lib/api';
+import { api, ok, Problem, type Schemas } from '../../lib/api';
 import { isOpen, type Incident } from '../../lib/incidents';
 import { live } from '../../lib/live.svelte';
 import { waitsForMe } from '../../lib/needs.svelte';
@@ -23,6 +23,8 @@ export interface Group {
   rows: Incident[];
   /** There are more than are loaded. */
   more: boolean;
+  /** How many there are, "31" or "100+". */
+  total: string;
 }
 
 const idle = 10_000; // ms without a touch, after which things may move again
@@ -80,11 +82,13 @@ export class Board {
   news = $state(0);
   private all = $state.raw<ReadonlyMap<string, Incident>>(new Map());
   private shown = $state.raw<Record<GroupName, string[]>>({ needs: [], progress: [], quiet: [] });
+  private counts = $state.raw<Schemas['Counts'] | undefined>();
   private cursors = $state.raw<Record<GroupName, string | undefined>>({ needs: '', progress: '', quiet: '' });
   private busy = new Set<GroupName>();
   private turn = 0;
   private touchedAt = 0;
   private release = 0;
+  private recount = 0;
 
   constructor(private choice: Choice) {}
 
@@ -93,15 +97,25 @@ export class Board {
       name,
       rows: this.shown[name].map((id) => this.all.get(id)).filter((i) => i !== undefined),
       more: this.cursors[name] !== undefined,
+      total: this.total(name),
     })),
   );
+
+  /** The server counts what waits and what somebody is at; of what is quiet there is no end. */
+  private total(name: GroupName): string {
+    const [c, n] = [this.counts, this.shown[name].length];
+    const more = this.cursors[name] !== undefined;
+    if (!more || !c || name === 'quiet') return n + (more ? '+' : '');
+    if (name === 'needs') return c.needs_you + (c.needs_you >= 200 ? '+' : '');
+    return String(Math.max(n, c.triggered + c.acknowledged - c.needs_you));
+  }
 
   /** Begins to listen; the answer ends it. */
   begin(): () => void {
     const stops = [
       live.on('incident', (e) => e.incident && this.heard(e.incident)),
       live.onResync(() => void this.narrow(this.choice)),
-      () => clearTimeout(this.release),
+      () => (clearTimeout(this.release), clearTimeout(this.recount)),
     ];
     return () => stops.forEach((stop) => stop());
   }
@@ -116,6 +130,8 @@ export class Board {
     try {
       const pages = await Promise.all(groupNames.map((name) => this.read(name, '')));
       if (turn !== this.turn) return;
+      this.counts = undefined;
+      if (pages.some((p) => p.next)) void this.count();
       for (const [k, page] of pages.entries()) {
         page.items.forEach((i) => found.set(i.id, i));
         cursors[groupNames[k]!] = page.next;
@@ -158,19 +174,27 @@ export class Board {
     }
   }
 
+  private narrowed() {
+    const { q, team, service, person } = this.choice;
+    const severity = this.choice.severity as 'SEV1' | undefined;
+    return { q, team, service, person, severity, priority: this.choice.priority as 'high' | undefined };
+  }
+
+  /** Asks how many there are; the list does not wait for it. */
+  private async count(): Promise<void> {
+    const turn = this.turn;
+    if (this.choice.status) return;
+    const { data } = await api.GET('/api/v1/incidents/counts', { params: { query: this.narrowed() } });
+    if (turn === this.turn) this.counts = data;
+  }
+
   private read(name: GroupName, cursor: string) {
     const wanted = this.choice.status?.split(',');
     const status = statuses[name].filter((s) => !wanted || wanted.includes(s));
     if (!status.length) return Promise.resolve({ items: [] as Incident[], next: undefined });
-    const { q, team, service, person } = this.choice;
     const query = {
+      ...this.narrowed(),
       status,
-      q,
-      team,
-      service,
-      person,
-      severity: this.choice.severity as 'SEV1' | undefined,
-      priority: this.choice.priority as 'high' | undefined,
       calling: name === 'needs' ? 'me' : undefined,
       limit: size,
       cursor: cursor || undefined,
@@ -197,12 +221,16 @@ export class Board {
     const all = new Map(this.all);
     all.set(i.id, i);
     this.all = all;
+    if (this.counts) {
+      clearTimeout(this.recount);
+      this.recount = window.setTimeout(() => void this.count(), 2000);
+    }
     if (Date.now() - this.touchedAt > idle) this.settle();
-    else this.count();
+    else this.tally();
   }
 
   /** Counts what would appear or go elsewhere if things moved. */
-  private count(): void {
+  private tally(): void {
     const where = new Map<string, GroupName>();
     for (const name of groupNames) for (const id of this.shown[name]) where.set(id, name);
     this.news = [...this.all.values()].filter((i) => !where.has(i.id)).length;

@@ -138,10 +138,12 @@ export interface Item {
   folded?: Line[];
   /** A new day begins with it. */
   day?: string;
+  /** It begins what is new since somebody was here. */
+  fresh?: boolean;
 }
 
 /** What is shown, in order. One line of little news is not worth folding. */
-export function itemsOf(lines: Line[], filter: Filter): Item[] {
+export function itemsOf(lines: Line[], filter: Filter, seen = ''): Item[] {
   const items: Item[] = [];
   let run: Line[] = [];
   const flush = () => {
@@ -165,6 +167,8 @@ export function itemsOf(lines: Line[], filter: Filter): Item[] {
     if (last && date !== last) item.day = at;
     last = date;
   }
+  const fresh = seen ? items.findIndex((i) => ((i.line ?? i.folded?.at(-1))?.at ?? '') > seen) : 0;
+  if (fresh > 0) items[fresh]!.fresh = true;
   return items;
 }
 
