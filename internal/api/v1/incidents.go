@@ -51,6 +51,7 @@ type WholeIncident struct {
 	Under    incident.ID    `json:"under,omitempty" doc:"The incident of its cause, beneath which it is folded"`
 	Cause    string         `json:"cause,omitempty" doc:"The alert that explains it"`
 	Was      string         `json:"was,omitempty" doc:"What it was a symptom of, until that was over"`
+	Work     Work           `json:"work" doc:"Who does what about it"`
 }
 
 // A Climb is one run up a policy, or one call of some targets.
@@ -69,7 +70,7 @@ type Climb struct {
 
 func (a *API) whole(tx *store.Tx, c *caller, in incident.Incident) (WholeIncident, error) {
 	brief, err := a.seen(tx, c, in)
-	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was}
+	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was, Work: c.setup.work(in, a.now())}
 	for _, r := range in.Runs {
 		climb := Climb{Run: r.ID, Policy: r.Policy, Version: r.Version, Round: r.Round + 1, Level: r.Level + 1, Next: shown(r.Due), Waiting: r.Waiting, Settled: r.Settled}
 		for _, t := range r.Targets {
