@@ -28,6 +28,7 @@ const rules = `
 	# The five steps. None knows another; all know the incident.
 	alert: incident org
 	escalate: incident org
+	investigate: incident org
 	resolve: incident org
 
 	alert/source: alert org
@@ -48,12 +49,12 @@ const rules = `
 	internal/channel/pushtest
 	internal/channel/smtptest
 	internal/store: alert alert/cause alert/sift escalate incident oncall org resolve internal/secret
-	internal/engine: alert alert/cause alert/noise alert/sift escalate incident oncall oncall/load oncall/roster org resolve internal/channel internal/secret internal/store
+	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/load oncall/roster org resolve internal/channel internal/secret internal/store
 	internal/auth: incident org internal/secret internal/store internal/engine internal/web
 	internal/inbox: incident internal/engine internal/store
 	internal/follow: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine
 	internal/api: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/channel internal/engine internal/secret internal/store internal/web
-	internal/api/v1: alert alert/cause alert/noise alert/sift alert/source escalate incident oncall oncall/lint oncall/load oncall/ical oncall/roster org resolve internal/apply internal/auth internal/channel internal/config internal/engine internal/follow internal/prose internal/secret internal/store
+	internal/api/v1: alert alert/cause alert/noise alert/sift alert/source escalate incident investigate oncall oncall/lint oncall/load oncall/ical oncall/roster org resolve internal/apply internal/auth internal/channel internal/config internal/engine internal/follow internal/prose internal/secret internal/store
 	internal/web: alert alert/cause alert/sift escalate incident oncall org resolve internal/engine internal/store web
 	internal/config: alert alert/cause alert/sift alert/source escalate incident oncall org internal/channel internal/egress internal/gate internal/secret
 	internal/apply: incident org internal/config internal/secret internal/store

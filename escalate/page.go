@@ -52,6 +52,7 @@ const (
 	Code     Purpose = "code"      // proves whose an address is; no page of any subject has it
 	Update   Purpose = "update"    // the cause of what they were paged for is known
 	Copy     Purpose = "copy"      // an alarm went to another; who stands in its shadow looks on
+	Work     Purpose = "work"      // a role or a task is theirs, or is overdue
 	Shift    Purpose = "shift"     // what begins or ends for somebody; its subject is a schedule
 )
 

@@ -148,6 +148,11 @@ func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice
 				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: f.Why})
 			}
 		}
+		for _, p := range before.Working() {
+			if p != by && !slices.ContainsFunc(notices, func(n Notice) bool { return n.Person == p }) {
+				notices = append(notices, Notice{Person: p, Purpose: AllClear, Text: f.Why})
+			}
+		}
 	case incident.Gathered:
 		for _, p := range after.Responders {
 			if !slices.Contains(before.Responders, p) && before.Status.Open() {

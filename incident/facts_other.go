@@ -12,16 +12,6 @@ type (
 	}
 )
 
-// Step 3: investigation and diagnosis.
-type (
-	// Noted is what somebody wrote into the log.
-	Noted struct {
-		Text string `json:"text"`
-		// In is the thread of a chat where they wrote it: "slack:C012/1700000000.000001".
-		In string `json:"in,omitempty"`
-	}
-)
-
 // Step 4: resolution and recovery.
 type (
 	// Ended says the trouble is over, and why we think so.
@@ -39,13 +29,11 @@ type (
 )
 
 func (Handed) Kind() string { return "oncall.handed" }
-func (Noted) Kind() string  { return "investigate.noted" }
 func (Ended) Kind() string  { return "resolve.resolved" }
 func (Filed) Kind() string  { return "review.closed" }
 
 func (f Handed) String() string {
 	return string(f.Schedule) + " changed hands: " + joinIDs(f.From) + " to " + joinIDs(f.To)
 }
-func (f Noted) String() string { return "note: " + f.Text }
 func (f Ended) String() string { return because("resolved", f.Why) }
 func (f Filed) String() string { return because("closed", f.Why) }

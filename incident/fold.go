@@ -61,6 +61,7 @@ type Incident struct {
 	Handing []Handed    `json:"handing,omitempty"` // changes of shift that nobody acted on yet
 	Runs    []Run       `json:"runs,omitempty"`
 	Call    *Asking     `json:"call,omitempty"` // of a page by hand
+	Room    *Room       `json:"room,omitempty"` // who does what about it; nil before the first of them does
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -190,6 +191,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.judged(e.By.Person(), f.Worth)
 	case Composed, Chosen:
 		in = in.asked(e)
+	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue:
+		in = in.worked(e)
 	default:
 		in = in.climbed(e)
 	}

@@ -54,6 +54,8 @@ func Headline(m Message) string {
 		}
 	case escalate.Update:
 		line = about(text, "the cause", title)
+	case escalate.Work:
+		line = about(text, "something for you to do", title)
 	default:
 		line = title
 	}

@@ -68,6 +68,14 @@ type AddingCalendarBody struct {
 	Of string `json:"of,omitempty"`
 }
 
+type AddingTaskBody struct {
+	// When it has passed, the owner is asked; 10 minutes later, and on, the commander and who has the incident as well
+	Due *time.Time `json:"due,omitempty"`
+	// me is who asks
+	Owner string `json:"owner,omitempty"`
+	Title string `json:"title"`
+}
+
 type AddingTimeOffBody struct {
 	// A moment, or a day or reading of the clock of zone; without a zone, of the person's
 	From string `json:"from"`
@@ -271,6 +279,14 @@ type Change struct {
 	// Its place in the hash chain
 	Seq     int64 `json:"seq"`
 	Version int64 `json:"version"`
+}
+
+type ChangingTaskBody struct {
+	// RFC 3339; empty: at no time
+	Due string `json:"due,omitempty"`
+	// Empty: nobody
+	Owner string `json:"owner,omitempty"`
+	Title string `json:"title,omitempty"`
 }
 
 type Channel struct {
@@ -496,6 +512,11 @@ type Duty struct {
 	Why      string      `json:"why,omitempty"`
 }
 
+type EndingTaskBody struct {
+	// What came of it
+	Outcome string `json:"outcome,omitempty"`
+}
+
 type Enrichment struct {
 	Label string                       `json:"label,omitempty"`
 	Link  string                       `json:"link,omitempty"`
@@ -619,6 +640,13 @@ type Gap struct {
 type Given struct {
 	From  string `json:"from"`
 	Until string `json:"until"`
+}
+
+type GivingRoleBody struct {
+	// Who has it from here on; nobody, when it is left out. me is who asks
+	Person string `json:"person,omitempty"`
+	// commander, scribe, communications, liaison, or one of your own
+	Role string `json:"role"`
 }
 
 type GoneBody struct {
@@ -956,6 +984,17 @@ type Link struct {
 	Text  string `json:"text,omitempty"`
 }
 
+type LinkOf struct {
+	Title string `json:"title"`
+	URL   string `json:"url"`
+}
+
+type LinkingBody struct {
+	// The host of the address, when it is left out
+	Title string `json:"title,omitempty"`
+	URL   string `json:"url"`
+}
+
 type Maintenance struct {
 	By         string   `json:"by,omitempty"`
 	Dependents bool     `json:"dependents,omitempty"`
@@ -1277,7 +1316,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report, update, copy, shift
+	// alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -1591,7 +1630,7 @@ type PagedMethod struct {
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, copy, shift
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -1671,6 +1710,11 @@ type Person struct {
 	// Counted from 1; it is the ETag too
 	Version int64  `json:"version,omitempty"`
 	Zone    string `json:"zone,omitempty"`
+}
+
+type PersonRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 type PinnedBody struct {
@@ -1933,6 +1977,11 @@ type Response struct {
 	Priority    string   `json:"priority,omitempty"`
 	Roles       []string `json:"roles,omitempty"`
 	UpdateEvery string   `json:"update_every,omitempty"`
+}
+
+type RoleOf struct {
+	Person PersonRef `json:"person"`
+	Role   string    `json:"role"`
 }
 
 type Rule struct {
@@ -2292,6 +2341,25 @@ type TakingBody struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
+type TaskOf struct {
+	AddedAt time.Time  `json:"added_at"`
+	AddedBy string     `json:"added_by"`
+	Due     *time.Time `json:"due,omitempty"`
+	// When it was done, or dropped
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	EndedBy string     `json:"ended_by,omitempty"`
+	// Within its incident, from 1
+	ID int64 `json:"id"`
+	// What came of it, or why it was dropped
+	Outcome string `json:"outcome,omitempty"`
+	// It is open, and its time has passed
+	Overdue bool       `json:"overdue,omitempty"`
+	Owner   *PersonRef `json:"owner,omitempty"`
+	// open, done, dropped
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
 type Team struct {
 	ChangedAt *time.Time        `json:"changed_at,omitempty"`
 	ChangedBy string            `json:"changed_by,omitempty"`
@@ -2602,6 +2670,8 @@ type WholeIncident struct {
 	WaitsFor []string `json:"waits_for,omitempty"`
 	// What it was a symptom of, until that was over
 	Was string `json:"was,omitempty"`
+	// Who does what about it
+	Work Work `json:"work"`
 }
 
 type Why struct {
@@ -2630,6 +2700,17 @@ type WindowState struct {
 	Name string    `json:"name"`
 	// on, next, over
 	State string `json:"state"`
+}
+
+type Work struct {
+	// Where the work goes on: conferences, graphs, documents
+	Links []LinkOf `json:"links"`
+	// Who said that they take part
+	Present []PersonRef `json:"present"`
+	// In the order in which they were first given
+	Roles []RoleOf `json:"roles"`
+	// By their numbers, those that are done or dropped as well
+	Tasks []TaskOf `json:"tasks"`
 }
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
@@ -3063,6 +3144,24 @@ func (c *Client) PostIncidentsIDFold(ctx context.Context, id string, body Foldin
 	return out, err
 }
 
+// PostIncidentsIDJoin: POST /api/v1/incidents/{id}/join: Say that you take part.
+func (c *Client) PostIncidentsIDJoin(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/join", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDLeave: POST /api/v1/incidents/{id}/leave: Say that you do not any longer: your roles are free.
+func (c *Client) PostIncidentsIDLeave(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/leave", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDLinks: POST /api/v1/incidents/{id}/links: Add a place where the work goes on.
+func (c *Client) PostIncidentsIDLinks(ctx context.Context, id string, body LinkingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/links", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDNotes: POST /api/v1/incidents/{id}/notes: Write a note.
 func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body NotingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/notes", nil, body, &out, with)
@@ -3105,6 +3204,12 @@ func (c *Client) PostIncidentsIDResponders(ctx context.Context, id string, body 
 	return out, err
 }
 
+// PostIncidentsIDRoles: POST /api/v1/incidents/{id}/roles: Give a role to somebody, or to nobody.
+func (c *Client) PostIncidentsIDRoles(ctx context.Context, id string, body GivingRoleBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/roles", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDSeverity: POST /api/v1/incidents/{id}/severity: Change severity or priority, with a reason.
 func (c *Client) PostIncidentsIDSeverity(ctx context.Context, id string, body RaisingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/severity", nil, body, &out, with)
@@ -3126,6 +3231,36 @@ func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body Split
 // GetIncidentsIDSymptoms: GET /api/v1/incidents/{id}/symptoms: List the alerts beneath an incident, also those of incidents folded under it.
 func (c *Client) GetIncidentsIDSymptoms(ctx context.Context, id string, with ...Option) (out PageAlert, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/symptoms", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDTasks: POST /api/v1/incidents/{id}/tasks: Add something to be done.
+func (c *Client) PostIncidentsIDTasks(ctx context.Context, id string, body AddingTaskBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tasks", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDTasksTask: POST /api/v1/incidents/{id}/tasks/{task}: Change a task.
+func (c *Client) PostIncidentsIDTasksTask(ctx context.Context, id string, task string, body ChangingTaskBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tasks/"+url.PathEscape(task), nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDTasksTaskDone: POST /api/v1/incidents/{id}/tasks/{task}/done: Say that a task is done.
+func (c *Client) PostIncidentsIDTasksTaskDone(ctx context.Context, id string, task string, body EndingTaskBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tasks/"+url.PathEscape(task)+"/done", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDTasksTaskDrop: POST /api/v1/incidents/{id}/tasks/{task}/drop: Say that a task need not be done.
+func (c *Client) PostIncidentsIDTasksTaskDrop(ctx context.Context, id string, task string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tasks/"+url.PathEscape(task)+"/drop", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDTasksTaskReopen: POST /api/v1/incidents/{id}/tasks/{task}/reopen: Say that a task is not done.
+func (c *Client) PostIncidentsIDTasksTaskReopen(ctx context.Context, id string, task string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tasks/"+url.PathEscape(task)+"/reopen", nil, body, &out, with)
 	return out, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/investigate"
 	"tocsin/org"
 )
 
@@ -66,7 +67,9 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, facts...)
 		more, then := escalate.Next(t.in, t.w, t.now)
 		t.add(incident.Engine, more...)
-		if due = earliest(at, then); len(facts)+len(more) == 0 {
+		work, nag := investigate.Next(t.in, t.now)
+		t.add(incident.Engine, work...)
+		if due = earliest(earliest(at, then), nag); len(facts)+len(more)+len(work) == 0 {
 			break
 		}
 	}
@@ -158,7 +161,11 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		state := t.in
 		t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
 	}
-	if notices := escalate.Tell(before, entry, t.w); len(notices) > 0 {
+	notices := escalate.Tell(before, entry, t.w)
+	for _, n := range investigate.Tell(before, entry) {
+		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	}
+	if len(notices) > 0 {
 		for _, n := range notices {
 			if n.Purpose == escalate.Update {
 				t.heard = append(t.heard, n.Person)
@@ -279,13 +286,13 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 			continue
 		}
 		i := slices.IndexFunc(sent, func(p store.PageRow) bool {
-			return p.Person == n.Person && (p.Purpose.Alarms() || p.Purpose == escalate.Update) && !p.SentAt.IsZero()
+			return p.Person == n.Person && (p.Purpose.Alarms() || p.Purpose == escalate.Update || p.Purpose == escalate.Work) && !p.SentAt.IsZero()
 		})
 		switch {
 		case i >= 0:
 			page.Method, page.Channel, page.Zone = sent[i].Method, sent[i].Channel, sent[i].Zone
 			pages = append(pages, page)
-		case n.Purpose == escalate.HandOver, n.Purpose == escalate.Update, n.Purpose == escalate.Copy:
+		case n.Purpose == escalate.HandOver, n.Purpose == escalate.Update, n.Purpose == escalate.Work, n.Purpose == escalate.Copy:
 			pages = append(pages, t.report(page, org.Target{Kind: "person", ID: string(n.Person)})...)
 		}
 	}

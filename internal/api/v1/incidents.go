@@ -51,6 +51,7 @@ type WholeIncident struct {
 	Under    incident.ID    `json:"under,omitempty" doc:"The incident of its cause, beneath which it is folded"`
 	Cause    string         `json:"cause,omitempty" doc:"The alert that explains it"`
 	Was      string         `json:"was,omitempty" doc:"What it was a symptom of, until that was over"`
+	Work     Work           `json:"work" doc:"Who does what about it"`
 
 	Category    string             `json:"category,omitempty"`
 	Impact      string             `json:"impact,omitempty"`
@@ -79,7 +80,7 @@ type Climb struct {
 
 func (a *API) whole(tx *store.Tx, c *caller, in incident.Incident) (WholeIncident, error) {
 	brief, err := a.seen(tx, c, in)
-	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was,
+	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was, Work: c.setup.work(in, a.now()),
 		Category: in.Category, Impact: in.Impact, Urgency: in.Urgency, Roles: in.Roles, Responders: in.Responders,
 		ActsUntil: shown(in.AutoUntil), RaisedAt: shown(in.Support), Opinions: in.Opinions,
 	}

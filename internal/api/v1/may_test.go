@@ -30,6 +30,12 @@ func bodyFor(method, pattern, team string) string {
 		return `{"to":"rita"}`
 	case strings.HasSuffix(pattern, "/responders"):
 		return `{"targets":["rita"]}`
+	case strings.HasSuffix(pattern, "/roles"):
+		return `{"role":"scribe"}`
+	case strings.HasSuffix(pattern, "/links"):
+		return `{"url":"nowhere"}`
+	case strings.HasSuffix(pattern, "/tasks"):
+		return `{"title":"hm","due":"2006-01-02T15:04:05Z"}`
 	case strings.HasSuffix(pattern, "/notes"):
 		return `{"text":"hm"}`
 	case strings.HasSuffix(pattern, "/severity"):

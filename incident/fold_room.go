@@ -1,0 +1,161 @@
+package incident
+
+import (
+	"slices"
+	"time"
+
+	"tocsin/org"
+)
+
+// A Room is who does what about a subject.
+type Room struct {
+	Roles   []Role         `json:"roles,omitempty"` // in the order in which they were first given
+	Present []org.PersonID `json:"present,omitempty"`
+	Links   []Linked       `json:"links,omitempty"`
+	Tasks   []Task         `json:"tasks,omitempty"`
+}
+
+// A Role is one that somebody has.
+type Role struct {
+	Name   string       `json:"name"`
+	Person org.PersonID `json:"person"`
+}
+
+// A Task is something to be done.
+type Task struct {
+	ID      int          `json:"id"`
+	Title   string       `json:"title"`
+	Owner   org.PersonID `json:"owner,omitempty"`
+	Due     time.Time    `json:"due,omitzero"`
+	By      Actor        `json:"by"` // who added it
+	At      time.Time    `json:"at"`
+	State   TaskState    `json:"state"`
+	EndedAt time.Time    `json:"ended_at,omitzero"` // when it was done, or dropped
+	EndedBy Actor        `json:"ended_by,omitempty"`
+	Outcome string       `json:"outcome,omitempty"`
+	Nags    int          `json:"nags,omitempty"` // how often it was said to be overdue
+	NagAt   time.Time    `json:"nag_at,omitzero"`
+}
+
+// A TaskState is how far a task has come.
+type TaskState string
+
+const (
+	ToDo    TaskState = "open"
+	Done    TaskState = "done"
+	Dropped TaskState = "dropped"
+)
+
+// Has is who has a role; "" when nobody does.
+func (in Incident) Has(role string) org.PersonID {
+	if in.Room != nil {
+		for _, r := range in.Room.Roles {
+			if r.Name == role {
+				return r.Person
+			}
+		}
+	}
+	return ""
+}
+
+// Working are those who have a role, take part, or have a task to do.
+func (in Incident) Working() (all []org.PersonID) {
+	if in.Room == nil {
+		return nil
+	}
+	add := func(p org.PersonID) {
+		if p != "" && !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	for _, r := range in.Room.Roles {
+		add(r.Person)
+	}
+	for _, p := range in.Room.Present {
+		add(p)
+	}
+	for _, t := range in.Room.Tasks {
+		if t.State == ToDo {
+			add(t.Owner)
+		}
+	}
+	return all
+}
+
+// Task is one of the tasks, by its number.
+func (in Incident) Task(id int) (Task, bool) {
+	if in.Room == nil || id < 1 || id > len(in.Room.Tasks) {
+		return Task{}, false
+	}
+	return in.Room.Tasks[id-1], true
+}
+
+// worked is After for what people do about it. The room is copied, and so is what of it
+// changes.
+func (in Incident) worked(e Entry) Incident {
+	var r Room
+	if in.Room != nil {
+		r = *in.Room
+	}
+	p := e.By.Person()
+	switch f := e.Fact.(type) {
+	case RoleGiven:
+		r.Roles = slices.Clone(r.Roles)
+		i := slices.IndexFunc(r.Roles, func(q Role) bool { return q.Name == f.Role })
+		switch {
+		case f.To == "" && i >= 0:
+			r.Roles = slices.Delete(r.Roles, i, i+1)
+		case f.To != "" && i >= 0:
+			r.Roles[i].Person = f.To
+		case f.To != "":
+			r.Roles = append(r.Roles, Role{f.Role, f.To})
+		}
+	case Came:
+		if p != "" && !slices.Contains(r.Present, p) {
+			r.Present = append(slices.Clip(r.Present), p)
+		}
+	case Went:
+		r.Present = without(r.Present, p)
+	case Linked:
+		r.Links = append(slices.Clip(r.Links), f)
+	case TaskAdded:
+		r.Tasks = append(slices.Clip(r.Tasks), Task{ID: len(r.Tasks) + 1, Title: f.Title, Owner: f.Owner, Due: f.Due, By: e.By, At: e.At, State: ToDo})
+	default:
+		r.Tasks = slices.Clone(r.Tasks)
+		r.task(e)
+	}
+	in.Room = &r
+	return in
+}
+
+// task changes one of the tasks; a number that there is not changes nothing.
+func (r *Room) task(e Entry) {
+	change := func(id int, to func(t *Task)) {
+		if id >= 1 && id <= len(r.Tasks) {
+			to(&r.Tasks[id-1])
+		}
+	}
+	over := func(s TaskState, outcome string) func(*Task) {
+		return func(t *Task) { t.State, t.EndedAt, t.EndedBy, t.Outcome = s, e.At, e.By, outcome }
+	}
+	switch f := e.Fact.(type) {
+	case TaskChanged:
+		change(f.Task, func(t *Task) {
+			if !f.Due.Equal(t.Due) || f.Owner != t.Owner { // a new promise
+				t.Nags, t.NagAt = 0, time.Time{}
+			}
+			t.Title, t.Owner, t.Due = f.Title, f.Owner, f.Due
+		})
+	case TaskDone:
+		change(f.Task, over(Done, f.Outcome))
+	case TaskDropped:
+		change(f.Task, over(Dropped, f.Why))
+	case TaskReopened:
+		change(f.Task, func(t *Task) {
+			t.State, t.EndedAt, t.EndedBy, t.Outcome = ToDo, time.Time{}, "", ""
+			t.Nags, t.NagAt = 0, time.Time{}
+		})
+	case TaskOverdue:
+		change(f.Task, func(t *Task) { t.Nags, t.NagAt = f.Nth, e.At })
+	}
+}

@@ -1,0 +1,107 @@
+package investigate
+
+import (
+	"slices"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/org"
+)
+
+// nagAfter is how long after the time before a task is said to be overdue once more; the
+// last of them repeats.
+var nagAfter = []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}
+
+// mostNags is how often a task is said to be overdue: who has not listened by then has a
+// reason, or is not there.
+const mostNags = 12
+
+// Next is what happens by itself: tasks whose time has come are said to be overdue. An
+// incident that is over, or held, nags nobody.
+func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.Time) {
+	if in.Room == nil || !in.Status.Open() || in.Held != "" || in.Seq >= incident.Crowded {
+		return nil, due
+	}
+	for _, t := range in.Room.Tasks {
+		at, ok := nagAt(t)
+		if !ok {
+			continue
+		}
+		if at.After(now) {
+			if due.IsZero() || at.Before(due) {
+				due = at
+			}
+			continue
+		}
+		facts = append(facts, incident.TaskOverdue{Task: t.ID, Title: t.Title, Nth: t.Nags + 1, To: nagged(in, t)})
+	}
+	return facts, due
+}
+
+// nagAt is when a task is next said to be overdue. After an outage it is said once, and
+// counts from then.
+func nagAt(t incident.Task) (time.Time, bool) {
+	if t.State != incident.ToDo || t.Due.IsZero() || t.Nags >= mostNags {
+		return time.Time{}, false
+	}
+	if t.Nags == 0 {
+		return t.Due, true
+	}
+	return t.NagAt.Add(nagAfter[min(t.Nags, len(nagAfter)-1)]), true
+}
+
+// nagged are those who hear that a task is overdue: whose it is; from the second time on,
+// and when it is nobody's, who commands and who has the incident as well; and when there
+// is none of them, everybody who was called for it.
+func nagged(in incident.Incident, t incident.Task) (to []org.PersonID) {
+	add := func(p org.PersonID) {
+		if p != "" && !slices.Contains(to, p) {
+			to = append(to, p)
+		}
+	}
+	add(t.Owner)
+	if t.Owner == "" || t.Nags > 0 {
+		add(in.Has(Commander))
+		add(in.Owner)
+	}
+	if len(to) == 0 {
+		for _, p := range in.Called {
+			add(p)
+		}
+	}
+	return to
+}
+
+// A Notice is what somebody hears of what was done.
+type Notice struct {
+	Person org.PersonID
+	Text   string
+}
+
+// Tell says who hears what of a fact: whoever was given a role or a task by another, and
+// those whom an overdue task waits for. before is the state without the fact.
+func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
+	by := e.By.Person()
+	tell := func(p org.PersonID, text string) {
+		if p != "" && p != by {
+			notices = append(notices, Notice{p, text})
+		}
+	}
+	switch f := e.Fact.(type) {
+	case incident.RoleGiven:
+		tell(f.To, "you are "+f.Role)
+		tell(f.From, "you are "+f.Role+" no longer")
+	case incident.TaskAdded:
+		tell(f.Owner, "a task for you: "+f.Title)
+	case incident.TaskChanged:
+		if t, ok := before.Task(f.Task); ok && t.Owner != f.Owner {
+			tell(f.Owner, "a task for you: "+f.Title)
+			tell(t.Owner, "no longer yours: "+f.Title)
+		}
+	case incident.TaskOverdue:
+		for _, p := range f.To {
+			tell(p, "overdue: "+f.Title)
+		}
+	}
+	return notices
+}
