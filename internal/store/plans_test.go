@@ -48,7 +48,7 @@ func TestListPlansAtScale(t *testing.T) {
 			"open, service": {Open: true, Service: "s3"}, "open, team, priority": {Open: true, Team: "t2", Priority: org.High}, "service, owner, none": {Service: "s1", Owner: "p2"},
 			"service, team": {Service: "s1", Team: "t1"}, "severity, priority, none": {Severity: org.SEV3, Priority: org.Low}, "rare, team": {Service: "rare", Team: "t3"},
 			"rare owner, service": {Service: "s3", Owner: "nurse"}, "rare, words": {Service: "rare", Words: "fan"},
-			"paged": {Status: []incident.Status{incident.Triggered}, Paged: "p7"},
+			"paged":        {Status: []incident.Status{incident.Triggered}, Paged: "p7"},
 			"rare, hidden": {Service: "rare", Hidden: []org.ServiceID{"s1"}}, "over, team": {Status: over, Team: "t5"}, "over, owner, words": {Status: over, Owner: "p3", Words: "fan"},
 			"words, owner, none": {Words: "disk", Owner: "p3"}, "grave, team": {Severity: org.SEV1, Team: "t6"}, "over, severity, team, priority": {Status: over, Severity: org.SEV4, Team: "t1", Priority: org.High},
 		} {

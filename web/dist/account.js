@@ -1,1 +1,1 @@
-import{L as e,k as t,nt as n}from"./base.js";async function r(){try{await e.leave(),n.go(`/sign-in`)}catch(e){t.failed(e)}}export{r as t};
+import{A as e,R as t,rt as n}from"./base.js";async function r(){try{await t.leave(),n.go(`/sign-in`)}catch(t){e.failed(t)}}export{r as t};

@@ -1,1 +1,1 @@
-import"./base.js";import{t as e}from"./policy2.js";function t(t){e(t,{id:``})}export{t as default};
+import"./base.js";import{t as e}from"./policy.js";function t(t){e(t,{id:``})}export{t as default};

@@ -1,1 +1,1 @@
-export{t as default}from"./policy2.js";
+export{t as default}from"./policy.js";
