@@ -26,6 +26,14 @@ type incidentCommands struct {
 	Reassign incidentReassign `cmd:"" help:"Give them to somebody else."`
 	Add      incidentAdd      `cmd:"" help:"Call more people."`
 	Severity incidentSeverity `cmd:"" help:"Change severity or priority."`
+	Role     incidentRole     `cmd:"" help:"Give a role to somebody, or to nobody."`
+	Join     incidentJoin     `cmd:"" help:"Say that you take part."`
+	Leave    incidentLeave    `cmd:"" help:"Say that you do not any longer."`
+	Tasks    incidentTasks    `cmd:"" help:"List the tasks of an incident."`
+	Task     incidentTask     `cmd:"" help:"Add something to be done."`
+	Done     incidentDone     `cmd:"" help:"Say that a task is done."`
+	Drop     incidentDrop     `cmd:"" help:"Say that a task need not be done."`
+	Link     incidentLink     `cmd:"" help:"Add a place where the work goes on."`
 }
 
 type incidentList struct {
@@ -105,7 +113,7 @@ func described(i client.WholeIncident, s screen) string {
 	var b strings.Builder
 	say := func(what, text string) {
 		if text != "" && text != "-" {
-			fmt.Fprintf(&b, "%-10s %s\n", what, text)
+			fmt.Fprintf(&b, "%-*s %s\n", max(10, len(what)), what, text)
 		}
 	}
 	fmt.Fprintf(&b, "%s\n\n", line(i.Title))
@@ -129,6 +137,7 @@ func described(i client.WholeIncident, s screen) string {
 		}
 		say("climb", climbed(climb, s))
 	}
+	atWork(i.Work, say)
 	b.WriteByte('\n')
 	return b.String()
 }

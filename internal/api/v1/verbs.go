@@ -90,6 +90,9 @@ func (a *API) doAs(ctx context.Context, id incident.ID, by incident.Actor, decid
 	_, err := a.engine.Do(ctx, id, by, now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
 		facts, err := decide(in, w)
 		text = ""
+		if len(facts) == 0 {
+			text = "It is so already."
+		}
 		for _, f := range facts {
 			if _, ok := f.(incident.AcknowledgedBy); ok {
 				text = escalate.Welcome(in, w, by.Person(), now)
