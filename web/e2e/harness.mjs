@@ -111,9 +111,9 @@ export async function configure(page, server) {
 }
 
 /** Somebody else gets a password, by the link that an admin makes. */
-export async function invite(page, browser, server, person) {
+export async function invite(page, browser, server, person, device = desk) {
   const { link } = await api(page, 'POST', `/api/v1/people/${person}/invite`);
-  const theirs = await open(browser);
+  const theirs = await open(browser, device);
   await theirs.page.goto(server.url + new URL(link).pathname);
   await theirs.page.getByLabel('Password').fill(password);
   await theirs.page.getByRole('button', { name: 'Set password' }).click();

@@ -6,6 +6,7 @@ import './setup.mjs';
 import './axe.mjs';
 import './oncall.mjs';
 import './together.mjs';
+import './work.mjs';
 import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';

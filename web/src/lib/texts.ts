@@ -7,6 +7,7 @@ import type setup from '../../i18n/en/setup.json';
 import type reach from '../../i18n/en/reach.json';
 import type shift from '../../i18n/en/shift.json';
 import type alerts from '../../i18n/en/alerts.json';
+import type work from '../../i18n/en/work.json';
 
 export interface Forms {
   one?: string;
@@ -21,4 +22,5 @@ export type Key =
   | keyof typeof setup
   | keyof typeof reach
   | keyof typeof shift
-  | keyof typeof alerts;
+  | keyof typeof alerts
+  | keyof typeof work;

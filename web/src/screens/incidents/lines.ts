@@ -38,6 +38,10 @@ interface Fact {
   via?: string;
   called?: boolean;
   channel?: string;
+  role?: string;
+  owner?: string;
+  due?: string;
+  outcome?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -59,16 +63,18 @@ export function said(line: Line): string {
     to: targets.join(', ') || t('line.nobody'),
     policy: names.of('policies', f.policy),
     schedule: names.of('schedules', f.schedule),
+    role: word('role', f.role ?? ''),
     until: moment(f.until),
     now: [f.severity, f.priority && t(`priority.${f.priority}` as Key)].filter(Boolean).join(', '),
   });
 }
 
-/** What a channel is called. */
-export function channel(name: string): string {
-  const key = `channel.${name}`;
+/** What a channel, or a role, is called. */
+function word(kind: string, name: string): string {
+  const key = `${kind}.${name}`;
   return known(key) ? t(key) : name;
 }
+export const channel = (name: string): string => word('channel', name);
 
 /** Some facts are told in several ways. */
 function keyOf(kind: string, f: Fact): string {
@@ -84,7 +90,13 @@ function keyOf(kind: string, f: Fact): string {
 export function reason(line: Line): string {
   const f = (line.fact ?? {}) as Fact;
   if (['escalate.asked', 'escalate.settled', 'alert.joined'].includes(line.kind)) return '';
-  return f.why ?? '';
+  if (line.kind === 'investigate.task_overdue')
+    return [f.to ?? []]
+      .flat()
+      .map((x) => names.person(x))
+      .join(', ');
+  const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
+  return f.why ?? f.outcome ?? task;
 }
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
