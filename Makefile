@@ -1,6 +1,6 @@
 # A bare `make` says what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help web web-check e2e-web shots openapi run test e2e oracle vet staticcheck race sim nights bench fuzz format build
+.PHONY: help web web-check e2e-web e2e-core bench-web shots openapi run test e2e oracle vet staticcheck race sim nights bench fuzz format build
 
 GO ?= go
 SEEDS ?= 100
@@ -30,6 +30,14 @@ web/node_modules: web/package-lock.json
 
 e2e-web: build ## the app in Debian's chromium, against the built binary
 	cd web && TOCSIN=../tocsin npm run -s e2e
+
+e2e-core: build ## the part of e2e-web that must always pass: from set-up to resolved, on both sizes, and two people
+	cd web && TOCSIN=../tocsin npm run -s e2e -- 'set-up, first user' 'two people'
+
+bench-web: build ## the app over 5,000 open and 200,000 closed incidents
+	rm -rf web/e2e/out/large && mkdir -p -m 700 web/e2e/out/large
+	$(GO) test ./internal/api/v1 -run TestLargeHouse -count=1 -args -large $(CURDIR)/web/e2e/out/large
+	cd web && TOCSIN=../tocsin node e2e/large.mjs e2e/out/large; status=$$?; rm -rf e2e/out/large; exit $$status
 
 shots: build ## pictures of every screen, from the demo, in web/e2e/out
 	cd web && TOCSIN=../tocsin npm run -s shots

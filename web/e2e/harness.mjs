@@ -123,10 +123,10 @@ export async function invite(page, browser, server, person, device = desk) {
 }
 
 export async function runAll() {
-  const only = process.argv[2];
+  const only = process.argv.slice(2);
   const browser = await launch();
   let failed = 0;
-  for (const { name, run } of tests.filter((t) => !only || t.name.includes(only))) {
+  for (const { name, run } of tests.filter((t) => !only.length || only.some((part) => t.name.includes(part)))) {
     const began = Date.now();
     try {
       await run(browser);

@@ -30,13 +30,14 @@ for (const device of [desk, phone]) {
   });
   await signIn(page, server.url, 'p00');
   await page.locator('li.incident').first().waitFor();
-  if (device === desk) await page.waitForTimeout(20_000); // what waits since it was made is called first
+  if (device === desk) await page.waitForTimeout(15_000); // what waits since it was made is called first
 
   await page.reload();
   await page.locator('li.incident').first().waitFor();
   hold(`${device.name}: longest answer of the list, ms`, (await answers(page, '/incidents?')).at(-1), goals.list);
   const shown = await page.evaluate(() => performance.now());
   console.log(`${device.name}: rows are there ${Math.round(shown)} ms after the reload, scripts and all`);
+  await page.waitForTimeout(1000); // and the totals
   console.log(`${device.name}: groups`, (await page.locator('h2[id^=group]').allInnerTexts()).join(' | '));
 
   // Far down, through all groups, as quick as a wheel turns.

@@ -1,4 +1,4 @@
-// node e2e/run.mjs [part of a name]
+// node e2e/run.mjs [part of a name ...]
 import { mkdirSync } from 'node:fs';
 import { runAll } from './harness.mjs';
 import './story.mjs';

@@ -130,7 +130,7 @@ test('two people see each other at once, and every verb of the room works', asyn
     await api(jane.page, 'POST', `/api/v1/incidents/${await only(jane.page)}/notes`, { text: 'a disk is full' });
     await page.locator('li.incident a').click();
     await page.getByText('You were here').waitFor();
-    assert.equal(await page.locator('.fresh ~ li').first().locator('p').innerText(), 'a disk is full');
+    await page.locator('.fresh ~ li.note', { hasText: 'a disk is full' }).waitFor();
     jane.silent();
     omar.silent();
   } finally {

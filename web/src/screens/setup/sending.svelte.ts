@@ -8,7 +8,9 @@ export type Sent = Schemas['Sent'];
 
 const patience = 3000; // ms; what opens nothing tells the stream nothing
 
-/** The last payloads of an integration. While nothing came, it is also asked by itself. */
+const late = 60_000; // ms, within which what was heard of is kept as it was sent, too
+
+/** The last payloads of an integration. While none came, they are also asked for by themselves. */
 export function sending(id: string): Loaded<SendingState> {
   const state = load(
     () => ok(api.GET('/api/v1/integrations/{id}/state', { params: { path: { id } } })),
@@ -16,7 +18,9 @@ export function sending(id: string): Loaded<SendingState> {
     'config/integration',
   );
   const timer = setInterval(() => {
-    if (!state.data?.heard && !document.hidden && !state.busy) void state.again();
+    const { heard, last_at, payloads } = state.data ?? {};
+    const waits = !payloads?.length && (!heard || Date.now() - Date.parse(last_at ?? '') < late);
+    if (waits && !document.hidden && !state.busy) void state.again();
   }, patience);
   onDestroy(() => clearInterval(timer));
   return state;
