@@ -288,6 +288,11 @@ func TestCommandsOnAServer(t *testing.T) {
 		try{args: "oncall calendar add schedule primary ADMIN", out: []string{"/ical/"}},
 		try{args: "oncall calendar list ADMIN", out: []string{"schedule", "primary"}},
 		try{args: "oncall calendar end none ADMIN", code: codeNotFound},
+		try{args: "oncall calendar followed primary ADMIN", out: []string{"takes none in"}},
+		try{args: "oncall calendar follow primary - --as time_off ADMIN", in: "http://127.0.0.1:1/secret.ics\n", keep: "CAL"},
+		try{args: "oncall calendar followed primary ADMIN", out: []string{"CAL", "127.0.0.1:1", "time_off"}},
+		try{args: "oncall calendar unfollow primary CAL ADMIN"},
+		try{args: "oncall calendar unfollow primary CAL ADMIN", code: codeNotFound},
 		try{args: "oncall show primary --days 400 ADMIN", code: misuse},
 
 		try{args: "integration list ADMIN", out: []string{"prom", "alertmanager", "db"}},

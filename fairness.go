@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"tocsin/internal/client"
 )
@@ -128,6 +129,10 @@ type calendarCommands struct {
 	Add    calendarAdd    `cmd:"" help:"Make a private address, and print it once."`
 	End    calendarEnd    `cmd:"" help:"Withdraw an address."`
 	Import calendarImport `cmd:"" help:"Take a calendar's file in."`
+
+	Follow   calendarFollow   `cmd:"" help:"Take a calendar in by its address, from now on, and print its id."`
+	Followed calendarFollowed `cmd:"" help:"List the calendars that a schedule takes in, and how they are."`
+	Unfollow calendarUnfollow `cmd:"" help:"End one, and take out what came of it."`
 }
 
 type calendarList struct{ remote }
@@ -199,4 +204,60 @@ func (c *calendarImport) Run(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+type calendarFollow struct {
+	remote
+	Schedule string            `arg:"" help:"Id of the schedule."`
+	URL      string            `arg:"" help:"Its address; - reads it from standard input, where nobody else sees it."`
+	As       string            `required:"" enum:"layers,overrides,time_off" help:"layers, overrides or time_off."`
+	Who      map[string]string `placeholder:"WORD=ID" help:"Who is meant by a summary or an address; again for more."`
+	Every    string            `placeholder:"SPAN" help:"How often it is read: 15m, when it is left out."`
+}
+
+func (c *calendarFollow) Run(ctx context.Context) error {
+	address := c.URL
+	if address == "-" {
+		text, err := io.ReadAll(io.LimitReader(os.Stdin, 4096))
+		if err != nil {
+			return err
+		}
+		address = strings.TrimSpace(string(text))
+	}
+	body := client.FollowingCalendarBody{URL: address, As: c.As, People: c.Who, Every: c.Every}
+	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.FollowedCalendar, error) {
+		return a.PostSchedulesIDCalendars(ctx, c.Schedule, body, keep)
+	}, func(x client.FollowedCalendar, _ screen) error {
+		_, err := fmt.Println(x.ID)
+		return err
+	})
+}
+
+type calendarFollowed struct {
+	remote
+	Schedule string `arg:"" help:"Id of the schedule."`
+}
+
+func (c *calendarFollowed) Run(ctx context.Context) error {
+	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageFollowedCalendar, error) {
+		return a.GetSchedulesIDCalendars(ctx, c.Schedule, keep)
+	}, func(p client.PageFollowedCalendar, s screen) error {
+		return listed("ID\tHOST\tAS\tTAKEN\tREAD\tNEXT\tERROR", "it takes none in", p.Items, func(x client.FollowedCalendar) []any {
+			return []any{x.ID, line(x.Host), x.As, x.Taken, s.ago(x.GoodAt), s.clock(x.NextAt), orDash(line(x.Error))}
+		})
+	})
+}
+
+type calendarUnfollow struct {
+	remote
+	Schedule string `arg:"" help:"Id of the schedule."`
+	ID       string `arg:"" help:"Id of the calendar."`
+}
+
+func (c *calendarUnfollow) Run(ctx context.Context) error {
+	a, err := c.client()
+	if err != nil {
+		return err
+	}
+	return a.DeleteSchedulesIDCalendarsCalendar(ctx, c.Schedule, c.ID)
 }

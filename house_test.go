@@ -48,8 +48,8 @@ const rules = `
 	internal/channel: alert escalate incident org internal/egress
 	internal/channel/pushtest
 	internal/channel/smtptest
-	internal/store: alert alert/cause alert/sift escalate incident oncall org resolve internal/secret
-	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/load oncall/roster org resolve internal/channel internal/secret internal/store
+	internal/store: alert alert/cause alert/sift escalate incident oncall oncall/ical org resolve internal/secret
+	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve internal/channel internal/secret internal/store
 	internal/auth: incident org internal/secret internal/store internal/engine internal/web
 	internal/inbox: incident internal/engine internal/store
 	internal/follow: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine

@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -120,9 +121,8 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	if err != nil {
 		return err
 	}
-	hooks := follow.New(follow.Options{Store: s.Store, Engine: s.Engine, Ring: ring, Egress: egress, PublicURL: o.Public(), Log: log})
-
-	rooms := follow.NewRooms(follow.Options{Store: s.Store, Engine: s.Engine, PublicURL: o.Public(), Log: log})
+	followers := follow.Options{Store: s.Store, Engine: s.Engine, Ring: ring, Egress: egress, PublicURL: o.Public(), Log: log}
+	hooks, rooms, calendars := follow.New(followers), follow.NewRooms(followers), follow.NewCalendars(followers)
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), waiting{s.Store}, hooks)
@@ -150,17 +150,11 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	}()
 	s.cleanup("engine", func() error { stop(); <-ended; return nil })
 	following, stopFollowing := context.WithCancel(run)
-	followed := make(chan struct{})
-	go func() {
-		defer close(followed)
-		hooks.Run(following)
-	}()
-	mirrored := make(chan struct{})
-	go func() {
-		defer close(mirrored)
-		rooms.Run(following)
-	}()
-	s.cleanup("webhooks", func() error { stopFollowing(); <-followed; <-mirrored; return nil })
+	var readers sync.WaitGroup
+	for _, run := range []func(context.Context){hooks.Run, rooms.Run, calendars.Run} {
+		readers.Go(func() { run(following) })
+	}
+	s.cleanup("followers", func() error { stopFollowing(); readers.Wait(); return nil })
 
 	if takesMail {
 		if err := s.takeMail(o, log); err != nil {

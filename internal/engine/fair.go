@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/oncall"
 	"tocsin/org"
@@ -75,21 +74,7 @@ func (e *Engine) override(tx *store.Tx, id org.ScheduleID, more []oncall.Patch, 
 		p.Seq = seq
 		v.Patches = append(v.Patches, p)
 	}
-	if _, err := oncall.Compile(v); err != nil {
-		return fmt.Errorf("engine: overrides of %s: %w", id, err)
-	}
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	versions, err := tx.PutConfig(now, store.Change{Kind: "schedule", ID: string(id), Body: body, By: incident.Engine})
-	if err != nil {
-		return err
-	}
-	if err := tx.Touch("config/schedule", string(id)); err != nil {
-		return err
-	}
-	return e.ScheduleChanged(tx, id, row.Body, body, versions[0], incident.Engine, now)
+	return e.rewrite(tx, row, v, now)
 }
 
 // digest tells everybody once a week what they bore, how that is beside the others, and

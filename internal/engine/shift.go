@@ -70,6 +70,9 @@ func (e *Engine) shift(tx *store.Tx, s *setup, d store.Due, now time.Time) error
 	if err := w.relieve(); err != nil {
 		return err
 	}
+	if err := w.zones(); err != nil {
+		return err
+	}
 	if err := w.swaps(); err != nil {
 		return err
 	}

@@ -191,3 +191,53 @@ func TestNotices(t *testing.T) {
 		t.Errorf("twice: %q", got)
 	}
 }
+
+// A zone database that is newer moves shifts of people who changed nothing: they are told,
+// once, and nobody else is.
+func TestNewerZones(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		h.configure("schedule", "rota", rota())
+		h.step()
+		h.write(func(tx *store.Tx) error { // as an older release published it: everything an hour later, for a while
+			was, err := tx.Horizon("rota")
+			if err != nil {
+				return err
+			}
+			if was.Zones != org.ZoneVersion || len(was.Shifts) < 89 {
+				t.Errorf("%s, %d shifts", was.Zones, len(was.Shifts))
+			}
+			was.Zones = "1999z"
+			was.Shifts[3].Until = was.Shifts[3].Until.Add(time.Hour)
+			was.Shifts[4].From = was.Shifts[4].From.Add(time.Hour)
+			return tx.PutHorizon(was)
+		})
+		h.pass(time.Hour)
+		told := func() (n int) {
+			h.write(func(tx *store.Tx) error {
+				rows, err := tx.Pages(store.PageFilter{Limit: 100})
+				for _, p := range rows {
+					if strings.Contains(p.Text, "The rules of clocks changed ("+org.ZoneVersion+", before 1999z)") {
+						n++
+					}
+				}
+				return err
+			})
+			return n
+		}
+		if n := told(); n != 2 {
+			t.Errorf("%d were told, not 2", n)
+		}
+		h.write(func(tx *store.Tx) error {
+			is, err := tx.Horizon("rota")
+			if is.Zones != org.ZoneVersion || is.Moved == nil || len(is.Moved.Changes) != 1 || is.Moved.Changes[0].Until.Sub(is.Moved.Changes[0].From) != time.Hour {
+				t.Errorf("%+v", is.Moved)
+			}
+			return err
+		})
+		h.pass(time.Hour)
+		if n := told(); n != 2 {
+			t.Errorf("%d notices after another look", n)
+		}
+	})
+}

@@ -15,6 +15,11 @@ type shiftTexts struct {
 	DisputePut, Disputes          string
 	FeedPut, FeedByHash, FeedsOf  string
 	FeedOne, FeedRevoke, FeedUsed string
+	CalendarPut, CalendarDrop     string
+	CalendarClaim, CalendarOne    string
+	CalendarsOf, CalendarsDue     string
+	TimeOffOfSource               string
+	HorizonPut, Horizon           string
 }
 
 const shiftColumns = `schedule, at, until, roles, why, version, handing, call`
@@ -56,5 +61,18 @@ var shiftStatements = shiftTexts{
 	FeedOne:    `SELECT id, kind, subject, owner, made_at, used_at FROM feeds WHERE id = $1`,
 	FeedsOf:    `SELECT id, kind, subject, owner, made_at, used_at FROM feeds WHERE owner = $1 ORDER BY id`,
 	FeedRevoke: `DELETE FROM feeds WHERE id = $1`,
-	FeedUsed:   `UPDATE feeds SET used_at = $2 WHERE id = $1 AND used_at < $3`,
+	CalendarPut: `INSERT INTO calendars (id, schedule, body, url, content, next_at) VALUES ($1, $2, $3, $4, $5, $6)
+ ON CONFLICT (id) DO UPDATE SET body = excluded.body, url = excluded.url, content = excluded.content, next_at = excluded.next_at`,
+	CalendarDrop:    `DELETE FROM calendars WHERE id = $1`,
+	CalendarClaim:   `UPDATE calendars SET next_at = $3 WHERE id = $1 AND next_at = $2`,
+	CalendarOne:     `SELECT id, schedule, body, url, content, next_at FROM calendars WHERE id = $1`,
+	CalendarsOf:     `SELECT id, schedule, body, url, content, next_at FROM calendars WHERE schedule = $1 ORDER BY id`,
+	CalendarsDue:    `SELECT id, schedule, body, url, content, next_at FROM calendars WHERE next_at <= $1 ORDER BY next_at, id LIMIT 20`,
+	TimeOffOfSource: `DELETE FROM time_off WHERE source = $1`,
+
+	HorizonPut: `INSERT INTO horizons (schedule, version, zones, at, shifts, moved) VALUES ($1, $2, $3, $4, $5, $6)
+ ON CONFLICT (schedule) DO UPDATE SET version = excluded.version, zones = excluded.zones, at = excluded.at, shifts = excluded.shifts, moved = excluded.moved`,
+	Horizon: `SELECT version, zones, at, shifts, moved FROM horizons WHERE schedule = $1`,
+
+	FeedUsed: `UPDATE feeds SET used_at = $2 WHERE id = $1 AND used_at < $3`,
 }

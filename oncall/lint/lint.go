@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/oncall"
@@ -32,9 +33,10 @@ const (
 	Share       = "share"       // too much of four weeks
 	Over        = "over"        // more than wanted
 	Clocks      = "clocks"      // zones are not as far apart as usual
+	Zones       = "zones"       // a newer zone database moved the shift
 )
 
-var order = []string{Gap, EmptySlot, Unreachable, Absent, Under, TwoRoles, Elsewhere, Rest, Chain, Share, Over, Clocks}
+var order = []string{Gap, EmptySlot, Unreachable, Absent, Under, TwoRoles, Elsewhere, Rest, Chain, Share, Over, Clocks, Zones}
 
 // A Finding is one thing that is wrong.
 type Finding struct {
@@ -53,9 +55,11 @@ type Absence struct {
 
 // World is what the linter asks about people. What is nil is not looked at.
 type World struct {
-	Person func(org.PersonID) (org.Person, bool)
-	Away   []Absence
-	Others []oncall.Stint // on other schedules
+	Person   func(org.PersonID) (org.Person, bool)
+	Away     []Absence
+	Others   []oncall.Stint      // on other schedules
+	Moved    []oncall.Difference // by a newer zone database, which is ZonesNow
+	ZonesNow string
 }
 
 // Check looks at shifts of a schedule, as Render gave them.
@@ -74,6 +78,12 @@ func Check(c *oncall.Compiled, shifts []oncall.Shift, w World) (all []Finding) {
 		k.rested(p, together(stints, p))
 	}
 	k.clocks(c)
+	for _, d := range w.Moved {
+		if d.Until.After(k.from) && d.From.Before(k.until) {
+			off, on := k.names(d.Off), k.names(d.On)
+			k.add(Zones, false, "", d.From, d.Until, "the rules of clocks changed with %s: %s, not %s, as %s", w.ZonesNow, on, off, d.Role)
+		}
+	}
 	slices.SortStableFunc(k.found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)), a.From.Compare(b.From), cmp.Compare(a.Person, b.Person))
 	})
@@ -85,6 +95,17 @@ type checker struct {
 	w           World
 	from, until time.Time
 	found       []Finding
+}
+
+func (k *checker) names(people []org.PersonID) string {
+	if len(people) == 0 {
+		return "nobody"
+	}
+	var all []string
+	for _, p := range people {
+		all = append(all, k.name(p))
+	}
+	return strings.Join(all, " and ")
 }
 
 // name is what somebody is called, or their id.

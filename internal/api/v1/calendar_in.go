@@ -3,9 +3,7 @@ package v1
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"tocsin/internal/config"
@@ -59,38 +57,37 @@ func (a *API) importCalendar(ctx context.Context, in *importingCalendar) (*pagel
 	if _, err := org.Zone(zone); err != nil {
 		return nil, wrong("body.zone", err.Error())
 	}
-	take := &taken{a: a, s: c.setup, known: c.setup.meant(in.Body.People), zone: zone, events: events, now: a.now().Truncate(time.Second)}
-	take.out.Troubles = append([]string{}, troubles...)
-	next := schedule.Schedule
-	switch in.Body.As {
-	case "layers":
-		take.layers(&next)
-	case "overrides":
-		take.overrides(&next)
-	default:
-		take.absences()
+	now := a.now().Truncate(time.Second)
+	taken := ical.Take(events, in.Body.As, zone, "ical-", ical.Meant(c.setup.people(), in.Body.People), now, now.Add(importAhead))
+	said := Imported{Layers: len(taken.Layers), Overrides: len(taken.Patches), TimeOff: len(taken.Away), Troubles: append([]string{}, troubles...)}
+	for _, x := range taken.Troubles {
+		if !slices.Contains(said.Troubles, x) {
+			said.Troubles = append(said.Troubles, x)
+		}
 	}
+	next := schedule.Schedule
+	taken.Put(&next)
 	if in.Body.As != "time_off" {
-		p, err := a.previewOf(ctx, c.setup, schedule, next, in.ID, take.now, take.now.Add(56*24*time.Hour))
+		p, err := a.previewOf(ctx, c.setup, schedule, next, in.ID, now, now.Add(56*24*time.Hour))
 		if err != nil {
 			return nil, err
 		}
-		take.out.Preview = &p
+		said.Preview = &p
 	}
-	out := &pageless[Imported]{Body: take.out}
+	out := &pageless[Imported]{Body: said}
 	if in.Body.Plan {
 		return out, nil
 	}
-	return out, a.takeIn(ctx, in.ID, in.Body.As, take)
+	return out, a.takeIn(ctx, in.ID, in.Body.As, taken, now)
 }
 
 // takeIn writes what was made of a calendar, as one change.
-func (a *API) takeIn(ctx context.Context, id, as string, take *taken) error {
+func (a *API) takeIn(ctx context.Context, id, as string, taken ical.Taken, now time.Time) error {
 	c := asking(ctx)
 	err := a.store.Write(ctx, store.People, func(tx *store.Tx) error {
 		if as == "time_off" {
 			source := "ical:" + id
-			for _, o := range take.away {
+			for _, o := range taken.Away {
 				if err := c.leads(o.Person); err != nil {
 					return err
 				}
@@ -98,9 +95,8 @@ func (a *API) takeIn(ctx context.Context, id, as string, take *taken) error {
 					return err
 				}
 			}
-			for _, o := range take.away {
-				o.ID, o.Source, o.By = a.engine.NewID(take.now), source, string(c.Actor())
-				if err := tx.PutTimeOff(o); err != nil {
+			for _, o := range taken.Away {
+				if err := tx.PutTimeOff(store.TimeOff{ID: a.engine.NewID(now), Person: o.Person, From: o.From, Until: o.Until, Source: source, By: string(c.Actor())}); err != nil {
 					return err
 				}
 			}
@@ -116,11 +112,7 @@ func (a *API) takeIn(ctx context.Context, id, as string, take *taken) error {
 			if err := json.Unmarshal(was.Body, &v); err != nil {
 				return nil, err
 			}
-			if as == "layers" {
-				take.layers(&v)
-			} else {
-				take.overrides(&v)
-			}
+			taken.Put(&v)
 			return json.Marshal(v)
 		}, "")
 		return err
@@ -131,128 +123,13 @@ func (a *API) takeIn(ctx context.Context, id, as string, take *taken) error {
 	return err
 }
 
-// A taken is a calendar on its way in.
-type taken struct {
-	a      *API
-	s      *setup
-	known  func(ical.Read) []org.PersonID
-	zone   string
-	events []ical.Read
-	now    time.Time
-	away   []store.TimeOff
-	out    Imported
-}
-
-// layers puts the events where layers of a calendar stood.
-func (t *taken) layers(v *oncall.Schedule) {
-	layers, troubles := ical.Layers(t.events, t.zone, t.known)
-	t.out.Layers = len(layers)
-	t.trouble(troubles)
-	v.Layers = append(slices.DeleteFunc(slices.Clone(v.Layers), func(l oncall.Layer) bool { return strings.HasPrefix(l.ID, "ical-") }), layers...)
-}
-
-func (t *taken) trouble(more []string) {
-	for _, x := range more {
-		if !slices.Contains(t.out.Troubles, x) {
-			t.out.Troubles = append(t.out.Troubles, x)
-		}
-	}
-}
-
-// overrides puts each occurrence of the next year where overrides of a calendar stood.
-func (t *taken) overrides(v *oncall.Schedule) {
-	patches := slices.DeleteFunc(slices.Clone(v.Patches), func(p oncall.Patch) bool { return strings.HasPrefix(p.ID, "ical-") })
-	t.out.Overrides = 0
-	t.each(func(n int, people []org.PersonID, spans []oncall.Stretch) {
-		for i, s := range spans {
-			patches = append(patches, oncall.Patch{ID: fmt.Sprintf("ical-%d-%d", n+1, i+1), Op: "set", Users: people, Start: oncall.Instant(s.From), End: oncall.Instant(s.Until)})
-			t.out.Overrides++
-		}
-	})
-	v.Patches = numberedAnew(nil, patches)
-}
-
-// absences notes each occurrence as time off of its people.
-func (t *taken) absences() {
-	t.each(func(_ int, people []org.PersonID, spans []oncall.Stretch) {
-		for _, p := range people {
-			for _, s := range spans {
-				t.away = append(t.away, store.TimeOff{Person: p, From: s.From, Until: s.Until})
-			}
-		}
-	})
-	t.out.TimeOff = len(t.away)
-}
-
-// each visits the events that stand for people, with their occurrences of the next year.
-func (t *taken) each(visit func(n int, people []org.PersonID, spans []oncall.Stretch)) {
-	for n, e := range t.events {
-		if e.Cancelled {
-			continue
-		}
-		people := t.known(e)
-		if len(people) == 0 {
-			t.trouble([]string{fmt.Sprintf("event %q: nobody is known by %q", e.UID, e.Summary)})
-			continue
-		}
-		spans, err := ical.Spans(e, t.events, t.zone, t.now, t.now.Add(importAhead))
-		if err != nil {
-			t.trouble([]string{err.Error()})
-			continue
-		}
-		visit(n, people, spans)
-	}
-}
-
-// meant finds who an event means: by what the request says, by the addresses of those who
-// take part, or by an id or name that its summary is or begins with.
-func (s *setup) meant(said map[string]org.PersonID) func(ical.Read) []org.PersonID {
-	byWord := map[string]org.PersonID{}
+// people are all who are not retired.
+func (s *setup) people() (all []org.Person) {
 	for _, r := range s.all {
-		if r.Kind != config.Person || r.Retired {
-			continue
-		}
-		p, _ := s.personOf(org.PersonID(r.ID))
-		byWord[strings.ToLower(string(p.ID))] = p.ID
-		if p.Name != "" {
-			byWord[strings.ToLower(p.Name)] = p.ID
-		}
-		for _, m := range p.Methods {
-			if m.Channel == "email" {
-				byWord[strings.ToLower(m.Address)] = p.ID
-			}
+		if r.Kind == config.Person && !r.Retired {
+			p, _ := s.personOf(org.PersonID(r.ID))
+			all = append(all, p)
 		}
 	}
-	for word, p := range said {
-		byWord[strings.ToLower(word)] = p
-	}
-	return func(e ical.Read) (people []org.PersonID) {
-		for _, address := range e.Attendees {
-			if p, ok := byWord[address]; ok {
-				people = append(people, p)
-			}
-		}
-		if len(people) > 0 {
-			return people
-		}
-		summary := strings.ToLower(e.Summary)
-		if strings.HasPrefix(summary, "[l") {
-			_, summary, _ = strings.Cut(summary, "]")
-		}
-		for _, end := range []string{"", ":", " -", ","} {
-			word := summary
-			if end != "" {
-				word, _, _ = strings.Cut(summary, end)
-			}
-			if p, ok := byWord[strings.TrimSpace(word)]; ok {
-				return []org.PersonID{p}
-			}
-		}
-		for part := range strings.SplitSeq(summary, ",") {
-			if p, ok := byWord[strings.TrimSpace(part)]; ok {
-				people = append(people, p)
-			}
-		}
-		return people
-	}
+	return all
 }

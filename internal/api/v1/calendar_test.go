@@ -105,3 +105,37 @@ func TestCalendarIn(t *testing.T) {
 		h.refused(403, "manager", "rita", "POST", "/schedules/pair/import", `{"as":"layers","ics":"`+ics("max", 1)+`"}`)
 	})
 }
+
+// The calendars that a schedule takes in by address: their address is not shown again, and
+// only who may change the schedule changes them.
+func TestFollowedCalendars(t *testing.T) {
+	both(t, func(t *testing.T, h *home) {
+		pair(h)
+		at := "/schedules/pair/calendars"
+		for body, field := range map[string]string{
+			`{"url":"ftp://example.org/a.ics","as":"layers"}`:                           "body.url",
+			`{"url":"https://u:p@example.org/a.ics","as":"layers"}`:                     "body.url",
+			`{"url":"https://example.org/a.ics","as":"songs"}`:                          "body.as",
+			`{"url":"https://example.org/a.ics","as":"layers","every":"1m"}`:            "body.every",
+			`{"url":"https://example.org/a.ics","as":"layers","zone":"Nowhere"}`:        "body.zone",
+			`{"url":"https://example.org/a.ics","as":"layers","people":{"x":"nobody"}}`: "body.people",
+		} {
+			h.refused(422, field, "max", "POST", at, body)
+		}
+		h.refused(403, "manager", "rita", "POST", at, `{"url":"https://example.org/a.ics","as":"layers"}`)
+		made := h.must(201, "max", "POST", at, `{"url":"webcal://example.org/private-secret.ics","as":"overrides","people":{"R. C.":"rita"}}`)
+		list := h.must(200, "olaf", "GET", at, "")
+		if list.items() != 1 || list.field("items.0.host") != "example.org" || strings.Contains(made.body+list.body, "secret") || list.field("items.0.every") != "15m0s" {
+			t.Errorf("%s", list.body)
+		}
+		one := at + "/" + made.field("id").(string)
+		h.must(200, "max", "POST", one+"/poll", "")
+		h.must(404, "max", "POST", "/schedules/s/calendars/"+made.field("id").(string)+"/poll", "")
+		h.refused(403, "manager", "rita", "DELETE", one, "")
+		h.must(204, "max", "DELETE", one, "")
+		h.must(404, "max", "DELETE", one, "")
+		if list := h.must(200, "olaf", "GET", at, ""); list.items() != 0 {
+			t.Errorf("%s", list.body)
+		}
+	})
+}

@@ -16,7 +16,7 @@ import (
 
 // A Finding is one thing that is wrong with a schedule.
 type Finding struct {
-	Kind    string       `json:"kind" enum:"gap,empty,unreachable,absent,under,two_roles,elsewhere,rest,chain,share,over,clocks"`
+	Kind    string       `json:"kind" enum:"gap,empty,unreachable,absent,under,two_roles,elsewhere,rest,chain,share,over,clocks,zones"`
 	From    time.Time    `json:"from"`
 	Until   time.Time    `json:"until"`
 	Person  org.PersonID `json:"person,omitempty"`
@@ -80,6 +80,13 @@ func (a *API) findings(ctx context.Context, s *setup, c *oncall.Compiled, id str
 			if !o.Soft {
 				w.Away = append(w.Away, lint.Absence{Person: o.Person, From: o.From, Until: o.Until})
 			}
+		}
+		if err != nil {
+			return err
+		}
+		h, err := tx.Horizon(org.ScheduleID(id))
+		if h.Moved != nil && h.Version == s.rows[thing{config.Schedule, id}].Version {
+			w.Moved, w.ZonesNow = h.Moved.Changes, h.Moved.To
 		}
 		return err
 	})
