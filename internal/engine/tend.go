@@ -69,7 +69,7 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, more...)
 		work, nag := investigate.Next(t.in, t.now)
 		t.add(incident.Engine, work...)
-		if due = earliest(earliest(at, then), nag); len(facts)+len(more)+len(work) == 0 {
+		if due = sooner(sooner(at, then), nag); len(facts)+len(more)+len(work) == 0 {
 			break
 		}
 	}
@@ -94,8 +94,8 @@ func (t *tending) settle() error {
 	return t.tx.Arm(store.Due{Kind: "tend", Subject: string(t.in.ID), Lane: laneOf(t.in.Priority), At: due})
 }
 
-// earliest is the earlier of two times, of which zero is never.
-func earliest(a, b time.Time) time.Time {
+// sooner is the earlier of two times, of which zero is never.
+func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}

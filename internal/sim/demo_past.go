@@ -73,7 +73,10 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	l.trouble(l.now, end)
 	l.lasting(end)
 	l.storm(end)
-	return keys, l.live(ctx, end)
+	if err := l.live(ctx, end); err != nil {
+		return nil, err
+	}
+	return keys, l.arrange(ctx, end)
 }
 
 // kept puts a database that was written without waiting for the disk on it. Closing has
