@@ -164,7 +164,7 @@ func (c *Calendars) read(ctx context.Context, one store.Calendar) (store.Calenda
 func plain(err error) error {
 	switch {
 	case egress.Refused(err):
-		return errors.New("the address is on a network that may not be reached from here (--egress-allow)")
+		return errors.New("the address is on a network that may not be reached from here (--allow-network)")
 	case errors.Is(err, egress.ErrTooLarge):
 		return errors.New("the calendar is longer than 1 MB")
 	case errors.Is(err, context.DeadlineExceeded):

@@ -24,6 +24,9 @@
 // and the house opens an incident about it. A webhook that is new or switched on again
 // begins at the present; what it missed can be replayed.
 //
+// Calendars (calendar.go) are read the other way round: what others say of shifts and
+// absences, taken in by their address.
+//
 // All of it goes out through internal/egress. The bodies are signed (sign.go); the form
 // is in docs/webhooks.md.
 package follow
