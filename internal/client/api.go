@@ -550,7 +550,7 @@ type Fairness struct {
 
 type Finding struct {
 	From time.Time `json:"from"`
-	// gap, empty, unreachable, absent, under, two_roles, elsewhere, rest, chain, share, over, clocks
+	// gap, empty, unreachable, absent, under, two_roles, elsewhere, rest, chain, share, over, clocks, zones
 	Kind   string `json:"kind"`
 	Person string `json:"person,omitempty"`
 	// An alarm in that time would reach nobody
@@ -570,6 +570,31 @@ type FoldingBody struct {
 	Alert string `json:"alert,omitempty"`
 	// The incident of the cause
 	Under string `json:"under"`
+}
+
+type FollowedCalendar struct {
+	// layers, overrides, time_off
+	As    string `json:"as"`
+	By    string `json:"by"`
+	Error string `json:"error,omitempty"`
+	// How often it is read
+	Every string `json:"every"`
+	// In a row; the pause doubles with each
+	Failures int64 `json:"failures,omitempty"`
+	// When it could be read last; what it said then stands
+	GoodAt *time.Time `json:"good_at,omitempty"`
+	// Of its address: the whole is often a secret, and is not shown again
+	Host   string            `json:"host"`
+	ID     string            `json:"id"`
+	MadeAt time.Time         `json:"made_at"`
+	NextAt time.Time         `json:"next_at"`
+	People map[string]string `json:"people,omitempty"`
+	// How many layers, overrides or absences came of it
+	Taken   int64      `json:"taken"`
+	TriedAt *time.Time `json:"tried_at,omitempty"`
+	// What was not understood, event by event
+	Troubles []string `json:"troubles"`
+	Zone     string   `json:"zone,omitempty"`
 }
 
 type Follower struct {
@@ -620,6 +645,19 @@ type FollowersOutBody struct {
 	More bool `json:"more,omitempty"`
 	// The newest of the policy
 	Version int64 `json:"version"`
+}
+
+type FollowingCalendarBody struct {
+	// layers, overrides, time_off
+	As string `json:"as"`
+	// 15m, when it is left out; at least 5m
+	Every string `json:"every,omitempty"`
+	// Who is meant by a summary or an address; otherwise ids, names and mail addresses are tried
+	People map[string]string `json:"people,omitempty"`
+	// http or https; it is fetched by the rules of egress
+	URL string `json:"url"`
+	// Of readings without a zone
+	Zone string `json:"zone,omitempty"`
 }
 
 type Foreseen struct {
@@ -1403,6 +1441,12 @@ type PageDuty struct {
 
 type PageFinding struct {
 	Items []Finding `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageFollowedCalendar struct {
+	Items []FollowedCalendar `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -3973,6 +4017,29 @@ func (c *Client) PatchSchedulesID(ctx context.Context, id string, body map[strin
 // DeleteSchedulesID: DELETE /api/v1/schedules/{id}: Retire a schedule.
 func (c *Client) DeleteSchedulesID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/schedules/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetSchedulesIDCalendars: GET /api/v1/schedules/{id}/calendars: List the calendars of others that a schedule takes in by their address.
+func (c *Client) GetSchedulesIDCalendars(ctx context.Context, id string, with ...Option) (out PageFollowedCalendar, err error) {
+	err = c.do(ctx, "GET", "/api/v1/schedules/"+url.PathEscape(id)+"/calendars", nil, nil, &out, with)
+	return out, err
+}
+
+// PostSchedulesIDCalendars: POST /api/v1/schedules/{id}/calendars: Take a calendar in by its address, again and again.
+func (c *Client) PostSchedulesIDCalendars(ctx context.Context, id string, body FollowingCalendarBody, with ...Option) (out FollowedCalendar, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/calendars", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteSchedulesIDCalendarsCalendar: DELETE /api/v1/schedules/{id}/calendars/{calendar}: End it, and take out what came of it.
+func (c *Client) DeleteSchedulesIDCalendarsCalendar(ctx context.Context, id string, calendar string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/schedules/"+url.PathEscape(id)+"/calendars/"+url.PathEscape(calendar), nil, nil, nil, with)
+}
+
+// PostSchedulesIDCalendarsCalendarPoll: POST /api/v1/schedules/{id}/calendars/{calendar}/poll: Read it soon.
+func (c *Client) PostSchedulesIDCalendarsCalendarPoll(ctx context.Context, id string, calendar string, with ...Option) (out FollowedCalendar, err error) {
+	err = c.do(ctx, "POST", "/api/v1/schedules/"+url.PathEscape(id)+"/calendars/"+url.PathEscape(calendar)+"/poll", nil, nil, &out, with)
+	return out, err
 }
 
 // PostSchedulesIDDisputes: POST /api/v1/schedules/{id}/disputes: Say that a line of the ledger is wrong, or decide it.
