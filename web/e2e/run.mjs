@@ -6,6 +6,7 @@ import './setup.mjs';
 import './axe.mjs';
 import './oncall.mjs';
 import './offline.mjs';
+import './alerts.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();
