@@ -10,6 +10,7 @@ import './work.mjs';
 import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';
+import './alerts.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();

@@ -18,6 +18,10 @@ interface Call {
 /** What a fact may say; every field is some fact's. */
 interface Fact {
   title?: string;
+  name?: string;
+  ok?: boolean;
+  worth?: boolean;
+  on?: boolean;
   alerts?: number;
   left?: number;
   level?: number;
@@ -53,7 +57,7 @@ export function said(line: Line): string {
   const to = [f.to ?? f.targets ?? []].flat();
   const targets = to.map((x) => (line.kind === 'escalate.handed_over' ? names.person(x) : names.target(x)));
   return t(key, {
-    title: f.title ?? '',
+    title: f.title ?? f.name ?? '',
     n: f.alerts ?? f.left ?? 0,
     level: (f.level ?? 0) + 1,
     round: (f.round ?? 0) + 1,
@@ -80,6 +84,9 @@ export const channel = (name: string): string => word('channel', name);
 function keyOf(kind: string, f: Fact): string {
   const base = `line.${kind}`;
   if (kind === 'escalate.called') return base + (f.fail_over ? '.fail_over' : f.extra ? '.extra' : '');
+  if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
+  if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
+  if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
   if (kind === 'escalate.skipped' && (f.level ?? 0) < 0) return '';

@@ -1,0 +1,153 @@
+// Alerts that matter: what stands on what, what is kept quiet, what a change would do.
+import { api, assert, configure, desk, open, phone, setUp, test, until } from './harness.mjs';
+import { start } from './server.mjs';
+
+/** A house in which a till stands on a host, which stands on a switch. */
+async function house(browser, port, device, run) {
+  const server = await start('serve', port, ['--public-url', `http://localhost:${port}`]);
+  try {
+    const { page, silent } = await open(browser, device);
+    // What is wrong is refused, which browsers write down.
+    const quiet = () => {
+      try {
+        silent();
+      } catch (e) {
+        if (e.actual?.some((text) => !text.includes('status of 422'))) throw e;
+      }
+    };
+    await setUp(page, server);
+    const shop = await configure(page, server);
+    await api(page, 'PUT', '/api/v1/sifting', {
+      nodes: [
+        { id: 'switch', name: 'Switch' },
+        { id: 'host', name: 'Host', tier: 'host', depends_on: ['switch'] },
+      ],
+      about: [{ match: ['node!=""'], node: '{node}' }],
+    });
+    const go = async (path, heading) => {
+      await page.goto(server.url + path);
+      await page.getByRole('heading', { name: heading, exact: true, level: 1 }).waitFor();
+    };
+    const down = (title, node) => shop.event(title, title, { labels: { node } });
+    await run({ server, page, shop, go, down });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `${page.url()} is ${wide} px too wide`);
+    quiet();
+  } finally {
+    await server.stop();
+  }
+}
+
+for (const [k, device] of [desk, phone].entries()) {
+  test(`what stands on what is drawn, edited, and shows what is folded: ${device.name}`, (browser) =>
+    house(browser, 22100 + k, device, async ({ page, go, down }) => {
+      await go('/graph', 'What stands on what');
+      await page.getByText('All is calm').waitFor();
+
+      // A till is added; last week is asked first.
+      await page.getByRole('button', { name: 'Add a thing' }).click();
+      const form = page.getByRole('dialog');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByText('This is needed.').waitFor();
+      await form.getByLabel('Name').fill('Till 1');
+      await form.getByLabel('Host').check();
+      await form.getByRole('button', { name: 'Try it on last week' }).click();
+      await form.getByText('0 pages before, 0 after.').waitFor();
+      await form.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('complementary', { name: 'Till 1' }).getByRole('link', { name: 'Host' }).waitFor();
+
+      // A circle is refused, and says so.
+      await page
+        .getByRole('region', { name: /as a picture/ })
+        .getByRole('button', { name: /^Switch/ })
+        .click();
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await form.getByLabel('Till 1').check();
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByRole('alert').filter({ hasText: 'circle' }).waitFor();
+      await form.getByRole('button', { name: 'Cancel' }).click();
+
+      // The switch fails, and what stands on it is folded beneath; all by itself.
+      await down('switch is down', 'switch');
+      await down('till is down', 'till-1');
+      const list = page.getByRole('region', { name: 'As a list' });
+      await list.locator('li', { hasText: 'Till 1' }).getByText('Folded under Switch').first().waitFor();
+      await list.getByText('Cause of 1 more').waitFor();
+      await page.getByRole('link', { name: 'Open the incident' }).click();
+      await page.getByRole('heading', { name: 'switch is down', level: 1 }).waitFor();
+      const { items } = await api(page, 'GET', '/api/v1/incidents');
+      assert.deepEqual(
+        items.map((i) => i.title),
+        ['switch is down'],
+      );
+    }));
+}
+
+test('a silence says what it covers and would have eaten; so does planned work, which is taken back', (browser) =>
+  house(browser, 22102, desk, async ({ page, go, down }) => {
+    await down('switch is down', 'switch');
+    await until('it is an incident', async () => (await api(page, 'GET', '/api/v1/incidents')).items.length === 1);
+    await go('/silences', 'Silences');
+    await page.getByRole('button', { name: 'New silence' }).first().click();
+    const form = page.getByRole('dialog');
+    await form.getByLabel('Alerts that say').fill('node="switch"');
+    await form.getByText('1 open alert').waitFor();
+    await form.getByText('Last week: 1 alert.').waitFor();
+    await form.getByText('1 pages without it, 0 with it.').waitFor();
+    await form.getByLabel('Why?').fill('a new switch comes');
+    await form.getByRole('button', { name: 'Silence it' }).click();
+    await page.locator('li.card', { hasText: 'a new switch comes' }).waitFor();
+    await page.getByRole('link', { name: 'Maintenance' }).last().click();
+
+    await page.getByRole('heading', { name: 'Maintenance', level: 1 }).waitFor();
+    await page.getByRole('button', { name: 'Plan maintenance' }).first().click();
+    await form.getByLabel('Name').fill('Patches');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByText('Choose services, or labels to match.').waitFor();
+    await form.getByLabel('Web shop').check();
+    await form.getByLabel('Lasts').fill('0');
+    await form.getByRole('button', { name: 'What would it keep quiet?' }).click();
+    await form.getByText('a window lasts some time').waitFor();
+    await form.getByLabel('Lasts').fill('2h');
+    await form.getByLabel('Repeats').selectOption({ label: 'Every week' });
+    await form.getByLabel('Sun').check();
+    await form.getByRole('button', { name: 'What would it keep quiet?' }).click();
+    await form.getByText('Now: 1 alert that fires.').waitFor();
+    await form.getByRole('button', { name: 'Save' }).click();
+    const card = page.locator('li.card', { hasText: 'Patches' });
+    await card.getByText('Every week: Sun').waitFor();
+    await card.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('No work is planned').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await card.waitFor();
+  }));
+
+test('a change is played over what was heard, the noise is counted, and one tap says whether it was worth it', (browser) =>
+  house(browser, 22103, desk, async ({ page, go, down, shop }) => {
+    await down('switch is down', 'switch');
+    await shop.event('till is slow', 'slow');
+    await until('both are incidents', async () => (await api(page, 'GET', '/api/v1/incidents')).items.length === 2);
+    await go('/replay', 'Try a change');
+    await page.getByLabel('Set-up (YAML)').fill('rules:\n  - {name: slow, match: [\'title=~".*slow"\'], record: true}');
+    await page.getByRole('button', { name: 'Play it' }).click();
+    await page.getByText('2 pages before, 1 after.').waitFor();
+    await page.getByText('till is slow').last().waitFor();
+    await page.getByLabel('Set-up (YAML)').fill('rules: 3');
+    await page.getByRole('button', { name: 'Play it' }).click();
+    await page.getByRole('alert').filter({ hasText: 'rules' }).waitFor();
+
+    await page.goto(page.url().replace('/replay', '/incidents'));
+    await page.getByRole('link', { name: 'till is slow' }).click();
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.getByRole('button', { name: 'Resolve' }).click();
+    await page.getByRole('status').getByText('Was it worth a page?').waitFor();
+    await page.getByRole('status').getByRole('button', { name: 'No' }).click();
+    await page.getByRole('button', { name: 'No', pressed: true }).waitFor();
+
+    await page.goto(new URL('/noise', page.url()).href);
+    await page.getByRole('heading', { name: 'Noise', exact: true, level: 1 }).waitFor();
+    const row = page.locator('tbody tr', { hasText: 'Web shop' });
+    await row.getByText('0 yes, 1 no').waitFor();
+    await page.getByText('Integration', { exact: true }).click();
+    await page.locator('tbody tr', { hasText: 'Probe' }).waitFor();
+  }));
