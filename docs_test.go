@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,5 +55,55 @@ func TestExamplesOfTheAPI(t *testing.T) {
 		if !strings.HasPrefix(line, got[n]) {
 			t.Errorf("got %s, says %s", got[n], line)
 		}
+	}
+}
+
+// What docs/regressions.md names exists.
+func TestRegressionsAreMapped(t *testing.T) {
+	text, err := os.ReadFile("docs/regressions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]bool{}
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		code, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Benchmark)\w+)\(`).FindAllStringSubmatch(string(code), -1) {
+			tests[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 5 || !regexp.MustCompile(`^ \d+ $`).MatchString(cells[1]) {
+			continue
+		}
+		rows++
+		named := regexp.MustCompile("(night )?`([^`]+)`").FindAllStringSubmatch(cells[4], -1)
+		if len(named) == 0 {
+			t.Errorf("%s: nothing keeps it from us", cells[1])
+		}
+		for _, m := range named {
+			if m[1] == "" && !tests[m[2]] {
+				t.Errorf("%s: there is no test %s", cells[1], m[2])
+			} else if _, err := os.Stat("internal/sim/nights/" + m[2] + ".txt"); m[1] != "" && err != nil {
+				t.Errorf("%s: there is no night %s", cells[1], m[2])
+			}
+		}
+	}
+	if rows < 17 {
+		t.Errorf("%d rows can be read", rows)
 	}
 }

@@ -187,7 +187,7 @@ func (w *shiftWork) tell() (next time.Time, err error) {
 		for k, before := range n.Before {
 			if soon(st.From.Add(-before.D())) {
 				text := fmt.Sprintf("You are on call for %s (%s) from %s", w.title(), st.Role, w.s.clock(st.Person, st.From))
-				if err := w.notice(st.Person, noticeBefore+100*(k+1), st.From, text); err != nil {
+				if err := w.tellBefore(st.Person, noticeBefore+100*(k+1), st.From, text); err != nil {
 					return next, err
 				}
 			}

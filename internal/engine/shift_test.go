@@ -241,3 +241,33 @@ func TestNewerZones(t *testing.T) {
 		}
 	})
 }
+
+// Before a shift people hear what is in the way of reaching them; whom nothing reaches is
+// told to those behind the schedule.
+func TestReadyBeforeAShift(t *testing.T) {
+	h := newHouse(t, t.TempDir()+"/house.db")
+	s := rota()
+	s.Notices, s.FallBack = oncall.Notices{Before: []org.Duration{org.Duration(10 * time.Minute)}}, "behind"
+	h.configure("policy", "behind", escalate.Policy{ID: "behind", Levels: []escalate.Level{{Targets: []org.Target{{Kind: "person", ID: "jane"}}, Wait: org.Duration(time.Hour)}}})
+	h.configure("schedule", "rota", s)
+	h.step()
+	h.runUntil(night.Add(7 * time.Minute))
+	if len(h.push.got) != 1 || len(h.push.got[0].Body) != 1 || !strings.Contains(h.push.got[0].Body[0], "Send yourself a test page: ") {
+		t.Errorf("%+v", h.push.got)
+	}
+	h.said()
+
+	h.configure("person", "jane", org.Person{ID: "jane", Name: "Jane", Methods: []org.Method{{ID: "push", Channel: "push", Address: "jane", Verified: true}},
+		Reach: org.Reach{Away: []org.Span{{From: night, Until: night.Add(72 * time.Hour)}}}})
+	h.runUntil(night.Add(24*time.Hour + 7*time.Minute))
+	if got := h.push.got; len(got) == 0 || !strings.Contains(strings.Join(got[len(got)-1].Body, "\n"), "Jane is away until 26 Nov 02:13: you would not be called.") {
+		t.Errorf("%+v", got)
+	}
+	h.said()
+
+	h.configure("person", "omar", org.Person{ID: "omar", Name: "Omar", Methods: []org.Method{{ID: "push", Channel: "push", Address: "omar"}}})
+	h.runUntil(night.Add(48*time.Hour + 7*time.Minute))
+	if got := h.said(); !strings.Contains(got, "jane: Omar is on call for Rota from Wed 25 Nov 02:30 UTC and no page would reach them") {
+		t.Errorf("%q", got)
+	}
+}

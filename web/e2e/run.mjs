@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { runAll } from './harness.mjs';
 import './story.mjs';
 import './setup.mjs';
+import './reach.mjs';
 import './axe.mjs';
 import './oncall.mjs';
 import './together.mjs';

@@ -193,12 +193,26 @@ func (a *API) readiness(ctx context.Context, in *reading) (*readyTeam, error) {
 					m.LastSeen = shown(at)
 				}
 			}
+			worked, err := tx.Worked(id, a.now().Add(-confirmedWithin))
+			if err != nil {
+				return err
+			}
+			heard := false
+			for _, w := range worked {
+				heard = heard || !w.DeliveredAt.IsZero() || !w.Read.IsZero()
+			}
+			if !heard && len(m.Channels) > 0 {
+				m.Problems = append(m.Problems, "nothing was confirmed in the last 30 days: they should send themselves a test page")
+			}
 			out.Body.Items = append(out.Body.Items, m)
 		}
 		return nil
 	})
 	return out, err
 }
+
+// confirmedWithin is how lately something should have come of what somebody was sent.
+const confirmedWithin = 30 * 24 * time.Hour
 
 // member is what can be said of somebody's methods and rules.
 func (a *API) member(p org.Person, retired bool, well map[string]bool) MemberReadiness {

@@ -10,11 +10,14 @@ import (
 	"unicode/utf16"
 )
 
+// errDenied is a call without the right credentials.
+var errDenied = errors.New("the credentials are missing or wrong")
+
 // basic checks the credentials of a call.
 func basic(c *Call, user, password string) error {
 	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 	if c.Header.Get("Authorization") != want {
-		return errors.New("the credentials are wrong")
+		return errDenied
 	}
 	return nil
 }
@@ -22,7 +25,7 @@ func basic(c *Call, user, password string) error {
 // bearer checks the token of a call.
 func bearer(c *Call, prefix, token string) error {
 	if c.Header.Get("Authorization") != prefix+token {
-		return errors.New("the token is missing or wrong")
+		return errDenied
 	}
 	return nil
 }

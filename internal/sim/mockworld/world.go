@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -303,6 +304,9 @@ func (w *World) answer(f Fake, c *Call) Reply {
 	if f.Routes[i].Check != nil {
 		if err := f.Routes[i].Check(w, c); err != nil {
 			c.Fault = err.Error()
+			if errors.Is(err, errDenied) {
+				return refuse(http.StatusUnauthorized, c.Fault)
+			}
 			return refuse(http.StatusBadRequest, c.Fault)
 		}
 	}

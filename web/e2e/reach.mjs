@@ -1,0 +1,191 @@
+// Reaching people in the app: a channel is set up, tested, seen failing in the provider's
+// own words, and repaired; a message by hand is sent and answered, live; limits and
+// readiness. The vendors are `tocsin mockworld`.
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { api, assert, configure, desk, open, phone, setUp, test, until } from './harness.mjs';
+import { start } from './server.mjs';
+
+const binary = process.env.TOCSIN ?? path.resolve('../tocsin');
+
+/** The vendors, on a port of their own. */
+async function mockworld() {
+  const port = await new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+  const child = spawn(binary, ['mockworld', '--listen', `127.0.0.1:${port}`], { stdio: 'ignore' });
+  const url = `http://127.0.0.1:${port}`;
+  await until('the mock world answers', () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return { url, host: `127.0.0.1:${port}`, stop: () => child.kill() };
+}
+
+const account = 'AC00000000000000000000000000000001';
+
+for (const device of [desk, phone]) {
+  test(`a channel is set up, tested, seen failing and repaired: ${device.name}`, async (browser) => {
+    const world = await mockworld();
+    const server = await start('serve', { args: ['--allow-network', world.host] });
+    try {
+      const { page, silent } = await open(browser, device);
+      await setUp(page, server);
+      await configure(page, server);
+      const shot = (name) => page.screenshot({ path: `e2e/out/reach-${name}-${device.name}.png`, fullPage: true });
+      await page.goto(`${server.url}/channels`);
+      await page.getByRole('heading', { name: 'Channels', level: 1 }).waitFor();
+      await page.getByRole('heading', { name: 'No provider is set up here' }).waitFor();
+      await shot('empty');
+
+      // Set up, with a token that is wrong.
+      await page.getByRole('button', { name: 'Add a channel' }).first().click();
+      const form = page.getByRole('dialog', { name: 'Add a channel' });
+      await form.getByLabel('Kind').selectOption('twilio');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByText('This is needed.').first().waitFor();
+      await form.getByLabel(/^Name/).fill('Main SMS');
+      await form.getByLabel(/^account/i).fill(account);
+      await form.getByLabel(/^token/i).fill('wrong');
+      await form.getByLabel(/^from/i).fill('+15005550006');
+      await form.getByLabel(/^server/i).fill(`${world.url}/twilio`);
+      await shot('form');
+      await form.getByRole('button', { name: 'Save' }).click();
+
+      // Tested: the provider's own words.
+      const trial = page.getByRole('dialog', { name: 'Test Main SMS' });
+      await trial.getByLabel(/Your address/).fill('+49 151 5550101');
+      await trial.getByRole('button', { name: 'Test', exact: true }).click();
+      await trial.getByText('error 20003').waitFor();
+      await trial.getByRole('button', { name: 'Test', exact: true }).click();
+      await page.waitForTimeout(300);
+      await shot('failing-test');
+      await trial.getByRole('button', { name: 'Close' }).last().click();
+      const line = page.locator('li', { hasText: 'Main SMS' });
+      await line.getByText(/20003/).waitFor();
+      await shot('failing');
+
+      // Repaired.
+      await line.getByRole('button', { name: 'More about Main SMS' }).click();
+      await page.getByRole('menuitem', { name: 'Edit' }).click();
+      const edit = page.getByRole('dialog', { name: 'Change the channel' });
+      assert.equal(await edit.getByLabel(/^token/i).inputValue(), '', 'a secret is shown');
+      await edit.getByLabel(/^token/i).fill('twilio-token');
+      await edit.getByRole('button', { name: 'Save' }).click();
+      await line.getByRole('button', { name: 'Test', exact: true }).click();
+      await trial.getByLabel(/Your address/).fill('+49 151 5550101');
+      await trial.getByRole('button', { name: 'Test', exact: true }).click();
+      await trial.getByText(/Taken within/).waitFor();
+      await shot('tested');
+      await trial.getByRole('button', { name: 'Close' }).last().click();
+
+      // A second provider, tried before the first; then off and on.
+      await api(page, 'POST', '/api/v1/channels', {
+        id: 'backup',
+        name: 'Backup SMS',
+        kind: 'vonage',
+        order: 9,
+        settings: { key: 'house', secret: 'gateway-secret', from: '15005550007', server: `${world.url}/vonage` },
+      });
+      const order = () => page.locator('section', { hasText: 'SMS' }).locator('li strong').allInnerTexts();
+      await until('both stand there', async () => (await order()).join() === 'Main SMS,Backup SMS');
+      await page.getByRole('button', { name: 'More about Backup SMS' }).click();
+      await page.getByRole('menuitem', { name: 'Try it sooner' }).click();
+      await until('the other goes first', async () => (await order()).join() === 'Backup SMS,Main SMS');
+      await page.getByRole('button', { name: 'More about Backup SMS' }).click();
+      await page.getByRole('menuitem', { name: 'Switch off' }).click();
+      await page.locator('li', { hasText: 'Backup SMS' }).getByText('switched off').waitFor();
+      await shot('channels');
+      const card = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Contact card' }).click();
+      assert.equal((await card).suggestedFilename(), 'tocsin.vcf');
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${wide} px too wide`);
+      silent();
+    } finally {
+      await server.stop();
+      world.stop();
+    }
+  });
+
+  test(`a message by hand is answered, live, and kept: ${device.name}`, async (browser) => {
+    const server = await start('serve');
+    try {
+      const { page, silent } = await open(browser, device);
+      await setUp(page, server);
+      await configure(page, server);
+      const shot = (name) => page.screenshot({ path: `e2e/out/reach-${name}-${device.name}.png`, fullPage: true });
+      await api(page, 'PATCH', '/api/v1/services/catch-all', { policy: 'shop' });
+      await api(page, 'POST', '/api/v1/teams', { id: 'shop', name: 'Shop', members: ['jane', 'omar'] });
+      await page.goto(`${server.url}/calls`);
+      await page.getByRole('heading', { name: 'Nobody has sent one yet' }).waitFor();
+      await page.getByRole('button', { name: 'Keep a message' }).click();
+      const keep = page.getByRole('dialog', { name: 'Keep a message' });
+      await keep.getByLabel('What it says').fill('Can you come in?');
+      await keep.getByRole('button', { name: 'Add an answer' }).click();
+      await keep.getByLabel('Answer 1', { exact: true }).fill('yes');
+      await keep.getByRole('button', { name: 'Add an answer' }).click();
+      await keep.getByLabel('Answer 2', { exact: true }).fill('no');
+      await shot('message');
+      await keep.getByRole('button', { name: 'Save' }).click();
+      await page.locator('li', { hasText: 'Can you come in?' }).getByRole('button', { name: 'Send' }).click();
+      const send = page.getByRole('dialog', { name: 'Send a message' });
+      await send.getByRole('button', { name: 'Send', exact: true }).click();
+      await send.getByText('Name somebody.').waitFor();
+      await send.getByRole('button', { name: 'Add', exact: false }).first().click();
+      const whom = page.getByRole('dialog', { name: 'To', exact: true });
+      await whom.getByLabel('Search').fill('Shop');
+      await whom
+        .getByRole('button', { name: /Shop.*Team/ })
+        .first()
+        .click();
+      await send.getByLabel(/Enough after/).fill('1');
+      await shot('send');
+      await send.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.getByRole('heading', { name: 'Can you come in?', level: 1 }).waitFor();
+      await page.getByRole('button', { name: 'no', exact: true }).click();
+      await page.getByText('You answered: no').waitFor();
+      await shot('call');
+      await page.getByRole('button', { name: 'yes', exact: true }).click();
+      await page.locator('.answer', { hasText: 'yes' }).waitFor();
+      await page.getByText(/^over/).waitFor();
+      await shot('call-over');
+      await page.goto(`${server.url}/calls`);
+      await page.getByRole('link', { name: 'Can you come in?' }).waitFor();
+      await shot('calls');
+
+      // What may reach oneself, and whether a team can be reached.
+      await page.goto(`${server.url}/profile`);
+      await page.getByLabel('Quiet hours').check();
+      await page.getByLabel('Strict: nothing calls me then').check();
+      await page.getByText('together, once a day').click();
+      await page.getByRole('button', { name: 'Add a time' }).click();
+      const away = page.locator('.span');
+      await away.getByLabel('From').fill('2030-12-20T08:00');
+      await away.getByLabel('To').fill('2030-12-19T08:00');
+      const limits = page.locator('section', { hasText: 'What may reach you when' });
+      await limits.getByRole('button', { name: 'Save' }).click();
+      await limits.getByText('It ends before it begins.').waitFor();
+      await away.getByLabel('To').fill('2031-01-04T08:00');
+      await limits.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Saved').first().waitFor();
+      const { reach } = await api(page, 'GET', '/api/v1/me/profile');
+      assert.deepEqual([reach.quiet.strict, reach.low, reach.away.length], [true, 'digest', 1]);
+      await shot('limits');
+      const teams = await api(page, 'GET', '/api/v1/teams');
+      await page.goto(`${server.url}/teams/${teams.items[0].id}`);
+      await page.getByRole('heading', { name: 'Can they be reached?' }).waitFor();
+      await page.waitForTimeout(500);
+      await shot('team');
+      silent();
+    } finally {
+      await server.stop();
+    }
+  });
+}
