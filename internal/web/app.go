@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 
 	"tocsin/web"
 )
@@ -23,8 +24,9 @@ var Areas = []string{"incidents", "services", "integrations", "heartbeats", "web
 
 // An asset is one file of the app, ready to be sent.
 type asset struct {
-	raw, gz []byte
-	kind    string
+	raw  []byte
+	gz   func() []byte // compressed when it is first asked for: a start must not wait for it
+	kind string
 }
 
 // App is the app, hashed and compressed once. Its files are fetched under the hash of
@@ -66,7 +68,7 @@ func NewApp(base, dev string, known func(*http.Request) bool) *App {
 		if strings.HasSuffix(p, ".webmanifest") {
 			kind = "application/manifest+json"
 		}
-		a.assets[p] = asset{b, compressed(b), kind}
+		a.assets[p] = asset{b, sync.OnceValue(func() []byte { return compressed(b) }), kind}
 		return nil
 	})
 	if err != nil {
@@ -156,7 +158,7 @@ func send(w http.ResponseWriter, r *http.Request, f asset) {
 	h.Set("Vary", "Accept-Encoding")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		w.Write(f.gz)
+		w.Write(f.gz())
 		return
 	}
 	w.Write(f.raw)

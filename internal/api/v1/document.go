@@ -63,6 +63,6 @@ func (a *API) publish() []byte {
 // openAPI serves the document. It is public: it says nothing of this installation.
 func (a *API) openAPI(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{head: http.Header{"Content-Type": {"application/openapi+json"}}, status: http.StatusOK}
-	rec.body.Write(a.document)
+	rec.body.Write(a.document())
 	a.send(w, r, rec)
 }

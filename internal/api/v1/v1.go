@@ -85,7 +85,7 @@ type API struct {
 	policies sync.Map // escalate.Policy by id and version, as they are asked for
 	feed     *feed
 	routes   []Route
-	document []byte // the OpenAPI document
+	document func() []byte // the OpenAPI document, written when it is first asked for
 }
 
 // New makes the API.
@@ -111,7 +111,7 @@ func New(o Options) *API {
 		serve := operations[r.method+" "+Prefix+r.pattern]
 		a.routes = append(a.routes, Route{r.method, Prefix + r.pattern, string(r.deed), a.guard(r, serve)})
 	}
-	a.document = a.publish()
+	a.document = sync.OnceValue(a.publish)
 	a.routes = append(a.routes, Route{"GET", Prefix + "/openapi.json", "public", a.openAPI})
 	return a
 }
@@ -120,7 +120,7 @@ func New(o Options) *API {
 func (a *API) Routes() []Route { return a.routes }
 
 // Document is the OpenAPI document.
-func (a *API) Document() []byte { return a.document }
+func (a *API) Document() []byte { return a.document() }
 
 // A collector is the mux that huma registers its operations with; ours is built from
 // the table.
