@@ -33,7 +33,7 @@ for (const device of [desk, phone]) {
     const known = await ids(page);
     for (const route of routes.filter((r) => !r.open)) {
       await page.goto(server.url + route.path(known));
-      await page.locator('main').locator(route.ready).first().waitFor();
+      await page.locator(route.ready).filter({ visible: true }).first().waitFor();
       await page.waitForTimeout(700);
       await shoot(route.name);
     }

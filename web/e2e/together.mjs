@@ -95,8 +95,8 @@ for (const [k, timezoneId] of ['Europe/Prague', 'America/New_York', 'Australia/L
       await form.getByLabel('Whom to ask').selectOption('omar');
       await form.getByLabel('In exchange for').selectOption('2');
       await form.getByRole('button', { name: 'Ask', exact: true }).click();
-      const [asked] = (await api(page, 'GET', '/api/v1/schedules/shop/swaps?open=true')).items;
       await omar.page.getByText('asks Omar Haddad').waitFor();
+      const [asked] = (await api(page, 'GET', '/api/v1/schedules/shop/swaps?open=true')).items;
       await omar.page.getByRole('button', { name: 'I take it' }).click();
       await until('both shifts changed hands', async () => {
         const [a, b] = [await at(page, Date.parse(asked.from) + 1), await at(page, Date.parse(asked.give.from) + 1)];
