@@ -185,7 +185,7 @@ test('on-call: load, a line that is disputed and struck, a proposal, hours as a 
       const { override } = proposals[0];
       await until('it is an override', async () =>
         (await api(page, 'GET', '/api/v1/schedules/shop/overrides')).items.some(
-          (o) => o.start === override.start && o.users[0] === override.users[0],
+          (o) => o.why === override.why && o.old[0] === override.old[0],
         ),
       );
       await page.getByRole('button', { name: 'Undo' }).last().click();
