@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"tocsin/alert"
 	"tocsin/alert/sift"
@@ -66,18 +67,16 @@ func (t *tending) knows(p org.PersonID) {
 }
 
 // asNews turns the first alarm of whoever was paged for a symptom into news of its cause.
-// Their later rules stay alarms, should they not answer. Whoever answered for a symptom
-// hears of it once.
+// Their later rules, and the repetitions of this one, stay alarms, should they not answer.
 func (t *tending) asNews(pages []escalate.Page) []escalate.Page {
-	var out []escalate.Page
-	for _, p := range pages {
+	var later []escalate.Page
+	for i, p := range pages {
 		if p.Purpose == escalate.Alarm && slices.Contains(t.known, p.Person) && !p.At.After(t.now) {
-			if slices.Contains(t.heard, p.Person) {
-				continue
+			if next, ok := p.Again(t.now); ok {
+				later = append(later, next)
 			}
-			p.Purpose, p.Text = escalate.Update, "the cause"
+			pages[i].Purpose, pages[i].Text, pages[i].Every, pages[i].Until = escalate.Update, "the cause", 0, time.Time{}
 		}
-		out = append(out, p)
 	}
-	return out
+	return append(pages, later...)
 }

@@ -26,7 +26,6 @@ type tending struct {
 	log   incident.Log      // those facts
 	then  []func() error    // what follows them
 	known []org.PersonID    // who was paged for a symptom of it lately
-	heard []org.PersonID    // of those, who hears of it as somebody who answered for the symptom
 	s     *setup
 	free  bool // something else than a silence held it and lets go
 }
@@ -166,11 +165,6 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	if len(notices) > 0 {
-		for _, n := range notices {
-			if n.Purpose == escalate.Update {
-				t.heard = append(t.heard, n.Person)
-			}
-		}
 		t.then = append(t.then, func() error { return t.tell(before, entry, notices) })
 	}
 }
@@ -277,6 +271,9 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 	slices.SortStableFunc(sent, func(a, b store.PageRow) int { return a.SentAt.Compare(b.SentAt) })
 	var pages []escalate.Page
 	for _, n := range notices {
+		if n.Purpose == escalate.Update && t.calls(n.Person) {
+			continue // they hear of it by that
+		}
 		page := escalate.Page{
 			Subject: t.in.ID, Epoch: entry.Seq, Purpose: n.Purpose, Text: n.Text, Priority: org.Low,
 			Person: n.Person, Rule: -1, At: t.now, Zone: "UTC", Hour: t.now.UTC().Hour(),
@@ -297,6 +294,14 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 		}
 	}
 	return t.plan(pages)
+}
+
+// calls says whether somebody is called by what was just stated.
+func (t *tending) calls(p org.PersonID) bool {
+	return slices.ContainsFunc(t.log, func(e incident.Entry) bool {
+		f, ok := e.Fact.(incident.Called)
+		return ok && slices.ContainsFunc(f.Calls, func(c incident.Call) bool { return c.Person == p })
+	})
 }
 
 // mayBeOut says whether a page has reached its person as far as anybody knows: they

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/alert/sift"
 	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
@@ -75,6 +76,8 @@ type simulator struct {
 	agenda agenda
 	count  int // of agenda entries, to keep their order
 
+	sifts     bool // things hang together in this house
+	sieve     *sift.Sieve
 	menu      menu
 	troubles  map[string]*outage // by channel
 	crashIn   int                // hits until the crash; 0: none comes

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"tocsin/alert"
+	"tocsin/alert/cause"
+	"tocsin/alert/sift"
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
@@ -96,7 +98,41 @@ func (s *simulator) settleIn() error {
 			{Name: "quiet", Match: []string{`room="attic"`}, Record: true},
 		}),
 	)
+	if s.sifts = s.chance(0.6); s.sifts {
+		all = append(all, s.drawSifting()...)
+	}
 	return s.write(all...)
+}
+
+// drawSifting is how things hang together in some houses: services on hosts and on each
+// other, a pair of which one is enough, an inhibition, groups, waits and a storm guard.
+func (s *simulator) drawSifting() []store.Change {
+	short := minutes(1)
+	build := org.Sift{Group: &org.Grouping{Key: "{room}"}}
+	mail := org.Sift{Transient: &short, Flapping: &org.Flapping{}}
+	shop := org.Sift{Storm: &org.StormGuard{Incidents: 3 + s.rng.IntN(5)}}
+	zero := org.Duration(0)
+	services := map[org.ServiceID]org.Service{
+		"shop":  {ID: "shop", Name: "Shop", Team: "web", Policy: "ladder", DependsOn: []org.ServiceID{"db"}, Sift: shop},
+		"mail":  {ID: "mail", Name: "Mail", Policy: "odd", Reopen: &zero, Sift: mail},
+		"build": {ID: "build", Name: "Build", Policy: "turns", Sift: build},
+		"db":    {ID: "db", Name: "Database", Policy: "offset"},
+	}
+	in := sift.Sifting{
+		Nodes:   []sift.Node{{ID: "host-1", DependsOn: []string{"room"}}, {ID: "host-2", DependsOn: []string{"room"}}, {ID: "db", DependsOn: []string{"host-1"}}, {ID: "mail", DependsOn: []string{"host-2"}}},
+		AnyOf:   []sift.AnyOf{{ID: "pair", Child: "build", Members: []string{"host-1", "host-2"}}},
+		About:   []sift.NodeRule{{Match: []string{`host!=""`}, Node: "{host}"}},
+		Inhibit: []cause.Inhibition{{Name: "hall", Source: []string{`room="hall"`}, Target: []string{`room="mail"`}}},
+	}
+	var faults []sift.Fault
+	if s.sieve, faults = sift.Compile(in, services, org.Settings{}); len(faults) > 0 {
+		panic(fmt.Sprint(faults))
+	}
+	changes := []store.Change{s.change("sifting", "", in)}
+	for _, id := range []org.ServiceID{"shop", "mail", "build"} {
+		changes = append(changes, s.change("service", string(id), services[id]))
+	}
+	return changes
 }
 
 // drawMethods: hal has only what was switched off, and nobody can reach them.

@@ -265,6 +265,7 @@ func (o *oracle) hourly() {
 	open := o.subjects(true)
 	o.look(open, o.hours%6 == 0)
 	o.silenced(open)
+	o.sifted()
 }
 
 func (o *oracle) read(fn func(*store.Tx) error) {

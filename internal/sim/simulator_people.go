@@ -131,6 +131,10 @@ func (s *simulator) trouble() {
 	if s.chance(0.5) {
 		ev.Labels = map[string]string{"room": []string{"mail", "build", "attic", "hall"}[s.rng.IntN(4)]}
 	}
+	if s.sifts && s.chance(0.3) {
+		host := []string{"host-1", "host-2", "room"}[s.rng.IntN(3)]
+		ev.Key, ev.Labels = host+"/"+ev.Key, map[string]string{"host": host, "room": "hall"}
+	}
 	from := s.now
 	lasts := s.within(time.Hour, 1.2)
 	every := 30*time.Second + s.within(10*time.Minute, 1)

@@ -70,6 +70,9 @@ func (o *oracle) recount(before time.Time) {
 				return err
 			}
 			for _, k := range kept {
+				if k.Verdict == "" || k.Why == "" {
+					o.s.violation("S4", "an event of %s %s ended in verdict %q, because %q", k.Integration, k.Event.Key, k.Verdict, k.Why)
+				}
 				trigger := k.Event.Action == alert.Trigger || k.Event.Action == alert.Unreadable
 				if !trigger || k.Verdict == string(alert.DoRecord) {
 					o.found[said{k.Integration, k.Event.Key, trigger}]++
@@ -85,7 +88,7 @@ func (o *oracle) conserved(ids []incident.ID) {
 	o.recount(o.s.newest.AddDate(0, 0, 2))
 	found := o.found
 	o.read(func(tx *store.Tx) error {
-		for _, id := range ids {
+		for _, id := range append(ids, "") { // and those that nobody answered for
 			alerts, err := tx.AlertsOf(id)
 			if err != nil {
 				return err
