@@ -232,10 +232,13 @@ func (m *mock) Run(ctx context.Context) error {
 	world := mockworld.New()
 	world.By = &http.Client{Timeout: 10 * time.Second}
 	defer world.Close()
-	server := &http.Server{Addr: m.Listen, Handler: world, ReadHeaderTimeout: 10 * time.Second}
+	mux := http.NewServeMux()
+	mux.Handle("/", world)
+	mux.Handle("/control/", http.StripPrefix("/control", world.Control()))
+	server := &http.Server{Addr: m.Listen, Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
-	fmt.Fprintf(os.Stderr, "Providers stand at http://%s/twilio, /vonage, /slack, ...\n", m.Listen)
+	fmt.Fprintf(os.Stderr, "Providers stand at http://%s/twilio, /vonage, /slack, ...\nPOST /control/twilio/failing lets one fail, /control/twilio/ok be well; GET /control/twilio shows what it was sent.\n", m.Listen)
 	if err := server.ListenAndServe(); err != http.ErrServerClosed {
 		return err
 	}

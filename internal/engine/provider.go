@@ -255,19 +255,22 @@ func before(tx *store.Tx, p store.PageRow) (string, error) {
 	return "", err
 }
 
-// Settles says whether any provider can change what it has sent.
-func (e *Engine) Settles(ctx context.Context) (does bool, err error) {
+// Settlers are the channels of which a provider can change what it has sent.
+func (e *Engine) Settlers(ctx context.Context) (names map[string]bool, err error) {
+	names = map[string]bool{}
 	err = e.store.Read(ctx, func(tx *store.Tx) error {
 		s, err := e.current(tx)
 		if err != nil {
 			return err
 		}
-		for _, all := range s.providers {
-			does = does || slices.ContainsFunc(all, func(p provider) bool { _, ok := p.Channel.(channel.Settler); return ok })
+		for name, all := range s.providers {
+			if slices.ContainsFunc(all, func(p provider) bool { _, ok := p.Channel.(channel.Settler); return ok }) {
+				names[name] = true
+			}
 		}
 		return nil
 	})
-	return does, err
+	return names, err
 }
 
 // Roomy is the first well provider of a channel that keeps threads in rooms, with its id;

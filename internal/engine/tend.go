@@ -315,6 +315,10 @@ func mayBeOut(p store.PageRow) bool {
 	return p.State.Rank() > 0 || p.Unsure || tries > int64(p.Attempts)
 }
 
+// InFlight says whether a page may have reached its person although nothing was written
+// down yet of how it went.
+func InFlight(p store.PageRow) bool { return p.Provider == "" && p.Bundle == "" && mayBeOut(p) }
+
 // report spreads a notice over whoever stands behind a target.
 func (t *tending) report(page escalate.Page, target org.Target) (pages []escalate.Page) {
 	if target.Kind == "email" {

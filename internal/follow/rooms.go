@@ -18,7 +18,11 @@ const (
 	roomsFollower = "rooms"
 	roomsLate     = 10 * time.Minute // what could not be told for so long is not told any more
 	roomsAgain    = 2 * time.Second  // after the first failure
+	roomsWait     = 15 * time.Second // for what became of a message that was answered at once
 )
+
+// errSoon says that a message that is to change may be out, and is not written down yet.
+var errSoon = errors.New("a message is in flight")
 
 // Rooms keep chats in step with incidents. The room of a team has a thread of each of its
 // incidents, in which the facts are told and whose first message says how things stand;
@@ -35,6 +39,7 @@ type Rooms struct {
 	rooms    map[org.TeamID]string
 	people   map[org.PersonID]string
 	services map[org.ServiceID]org.Service
+	settlers map[string]bool // channels
 }
 
 // NewRooms makes them. They do nothing until Run.
@@ -88,8 +93,13 @@ func (r *Rooms) Step(ctx context.Context, now time.Time) error {
 			f.Cursor = row.Cursor
 		}
 		f.Failures, f.Quiet = f.Failures+1, at.Add(max(channel.RetryAfter(trouble), roomsAgain<<min(f.Failures, 5)))
-		if trouble == nil {
+		switch {
+		case trouble == nil:
 			f.Failures, f.Quiet = 0, time.Time{}
+		case errors.Is(trouble, errSoon):
+			f.Failures, f.Quiet = 0, at.Add(poll)
+		default:
+			r.log.Warn("rooms: something is told later", "error", trouble)
 		}
 		if err = r.save(work, f); err != nil || trouble != nil {
 			break
@@ -108,10 +118,10 @@ func (r *Rooms) Step(ctx context.Context, now time.Time) error {
 // look says whether there is anything to tell, and takes the lease if so. Where no chat
 // is set up nothing is followed: the first one begins at the present.
 func (r *Rooms) look(ctx context.Context, now time.Time) (f store.Follower, ok bool, err error) {
-	wanted, err := r.engine.Settles(ctx)
-	if err != nil {
+	if r.settlers, err = r.engine.Settlers(ctx); err != nil {
 		return f, false, err
 	}
+	wanted := len(r.settlers) > 0
 	there, news := false, false
 	err = r.store.Read(ctx, func(tx *store.Tx) error {
 		if err := r.configured(tx); err != nil {
@@ -161,6 +171,9 @@ func (r *Rooms) told(ctx context.Context, row store.FeedRow, now time.Time) erro
 	news, err := r.read(ctx, row)
 	if err != nil {
 		return err
+	}
+	if news.flying && now.Sub(row.At) < roomsWait {
+		return errSoon
 	}
 	if news.turned() {
 		for _, p := range news.pages {

@@ -214,3 +214,39 @@ func (h *chat) thread(id incident.ID) string {
 	}
 	return all[0].Message
 }
+
+// Whoever is quick answers before it is written down that their message went out: it
+// loses its buttons all the same.
+func TestRoomAnsweredAtOnce(t *testing.T) {
+	h := newChat(t, t.TempDir()+"/house.db")
+	h.configure("person", "jane", org.Person{ID: "jane", Name: "Jane", Methods: []org.Method{{ID: "s", Channel: "slack", Address: "U1", Verified: true}}})
+	h.configure("team", "dba", org.Team{ID: "dba", Name: "Databases"})
+	h.down("db", "db-1")
+	id := h.only("db")
+	var was store.PageRow
+	h.write(func(tx *store.Tx) error {
+		all, err := tx.PagesOf(id)
+		if err != nil {
+			return err
+		}
+		was = all[0]
+		flying := was
+		flying.State, flying.Provider, flying.Via, flying.SentAt, flying.Attempts = escalate.Claimed, "", "", time.Time{}, 0
+		_, err = tx.SavePage(flying, -1)
+		return err
+	})
+	h.world.Next()
+	h.say(channel.Said{Page: was.ID, From: "U1", Verb: channel.Acknowledge}, "You have it.")
+	h.now = h.now.Add(-time.Minute) // follow is a minute later
+	h.expect()
+	h.write(func(tx *store.Tx) error {
+		p, err := tx.Page(was.ID)
+		if err != nil {
+			return err
+		}
+		p.Provider, p.Via, p.SentAt, p.Attempts = was.Provider, was.Via, was.SentAt, was.Attempts
+		_, err = tx.SavePage(p, -1)
+		return err
+	})
+	h.expect("update DU1 Jane has it: db-1 is down [resolve]")
+}

@@ -21,6 +21,7 @@ type news struct {
 	room   string // of its team; "": it has none, or must not speak there
 	thread store.Thread
 	pages  []store.PageRow // that asked somebody and may still have buttons
+	flying bool            // one more may be out
 }
 
 // turns are the facts that change what a message with buttons is to say.
@@ -61,6 +62,7 @@ func (r *Rooms) read(ctx context.Context, row store.FeedRow) (n news, err error)
 			if err != nil {
 				return err
 			}
+			n.flying = slices.ContainsFunc(all, func(p store.PageRow) bool { return p.Purpose.Alarms() && r.settlers[p.Channel] && engine.InFlight(p) })
 			n.pages = slices.DeleteFunc(all, func(p store.PageRow) bool { return !p.Purpose.Alarms() || p.Provider == "" || p.SentAt.IsZero() })
 		}
 		threads, err := tx.ThreadsOf(id)

@@ -149,6 +149,40 @@ func (w *World) Set(provider string, m Mode) {
 	w.modes[provider] = m
 }
 
+// Modes are all there are, by their names.
+var Modes = []Mode{OK, Slow, Hang, TooMany, Failing, Refuses, Locked, Drop, Twice, Undone}
+
+// Control lets people of a demo change how a provider behaves, by POST /NAME/MODE ("ok" is
+// the name of well), and look at what it was sent, by GET /NAME.
+func (w *World) Control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /{name}/{mode}", func(rw http.ResponseWriter, r *http.Request) {
+		m := Mode(r.PathValue("mode"))
+		if m == "ok" {
+			m = OK
+		}
+		w.mu.Lock()
+		_, known := w.fakes[r.PathValue("name")]
+		w.mu.Unlock()
+		if !known || !slices.Contains(Modes, m) {
+			http.Error(rw, "want a provider and one of ok, slow, hang, too many, failing, refuses, locked, drop, twice, undone", http.StatusNotFound)
+			return
+		}
+		w.Set(r.PathValue("name"), m)
+		fmt.Fprintln(rw, r.PathValue("name"), "is", cmp.Or(string(m), "ok"))
+	})
+	mux.HandleFunc("GET /{name}", func(rw http.ResponseWriter, r *http.Request) {
+		for _, c := range w.Calls(r.PathValue("name")) {
+			fmt.Fprintf(rw, "%d %s %s %s", c.Status, c.Method, c.Path, c.Body)
+			if c.Fault != "" {
+				fmt.Fprintf(rw, " (%s)", c.Fault)
+			}
+			fmt.Fprintln(rw)
+		}
+	})
+	return mux
+}
+
 // Calls are all so far, oldest first; of one provider, or with "" of all.
 func (w *World) Calls(provider string) (calls []Call) {
 	w.mu.Lock()
