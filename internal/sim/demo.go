@@ -156,7 +156,7 @@ func (d *Demo) welcome(ctx context.Context, o config.Server, s *app.Server, keys
 	d.say("Ready after %.1f s: 10 people, 3 schedules, 8 services, %d incidents, %d of them SEV1.", took.Seconds(), all, worst)
 	d.say("Open %s and sign in as ines (manager), jonas (admin), or chiara, farid or amara (on call in turns), with the password\n\n    %s\n", o.Public(), d.password)
 	d.say("Send an alert of your own:")
-	d.say("\n    curl -d '{\"title\":\"belt 2 stands still\",\"key\":\"belt-2\",\"severity\":\"critical\"}' %s/in/generic/%s\n", o.Public(), keys["warehouse"])
+	d.say("\n    curl -d '{\"title\":\"no routes are planned\",\"key\":\"no-routes\",\"severity\":\"critical\"}' %s/in/generic/%s\n", o.Public(), keys["delivery"])
 	d.say("Something is about to break. Ctrl-C ends the demo.\n")
 }
 

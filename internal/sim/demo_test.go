@@ -238,7 +238,7 @@ func TestTheDemoIsAnswered(t *testing.T) {
 		t.Fatalf("%v %v", res, err)
 	}
 	res.Body.Close()
-	w.until(t, `page +\S+ \S+: .*belt 2 stands still`)
+	w.until(t, `page +\S+ \S+: .*no routes are planned`)
 	said := w.until(t, `(?s).*That was it`)
 	if strings.Contains(said[0], "level 2: calling ines") {
 		t.Errorf("escalated although it was answered:\n%s", said[0])

@@ -31,7 +31,7 @@ export const routes = [
   { name: 'settings', path: () => '/settings', ready: 'fieldset' },
   { name: 'month', path: () => '/on-call/platform?span=month&show=timeline', ready: '.bar.final' },
   { name: 'edit-schedule', path: () => '/on-call/platform/edit', ready: 'aside .bar.final' },
-  { name: 'channels', path: () => '/channels', ready: 'ol li' },
+  { name: 'channels', path: () => '/channels', ready: 'ol li, .empty' },
   { name: 'calls', path: () => '/calls', ready: '#often' },
   { name: 'people', path: () => '/people', ready: 'tbody tr' },
   { name: 'person', path: () => '/people/chiara', ready: 'section.card' },
