@@ -73,7 +73,7 @@ func (l *life) away(tx *store.Tx, from, now time.Time) error {
 	}
 	return l.patch(tx, logistics, oncall.Patch{
 		ID: "off-" + id + "-0", Op: "replace", Old: oncall.Names{who}, Users: oncall.Names{stands}, Start: oncall.Instant(from), End: oncall.Instant(until),
-		Why: string(who) + " is away",
+		Why: "time off",
 	}, now)
 }
 
