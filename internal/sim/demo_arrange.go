@@ -34,11 +34,14 @@ func (l *life) arrange(ctx context.Context, end time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := l.away(tx, midnight.AddDate(0, 0, 4), end); err != nil {
+		if err := l.away(tx, midnight.AddDate(0, 0, 4).Add(-time.Hour), end); err != nil {
 			return err
 		}
 		// A gap that the linter finds.
-		sunday := saturday.AddDate(0, 0, 1).Add(8 * time.Hour)
+		sunday := midnight.Add(8 * time.Hour)
+		for sunday.Weekday() != time.Sunday {
+			sunday = sunday.AddDate(0, 0, 1)
+		}
 		platform, err := scheduleIn(tx, "platform")
 		if err != nil {
 			return err
@@ -49,7 +52,7 @@ func (l *life) arrange(ctx context.Context, end time.Time) error {
 	})
 }
 
-// away is three days off for whoever is on call for logistics then; the next in turn
+// away is three days off, by the winter's clock in Prague, for whoever is on call for logistics then; the next in turn
 // stands in.
 func (l *life) away(tx *store.Tx, from, now time.Time) error {
 	logistics, err := scheduleIn(tx, "logistics")
@@ -70,7 +73,7 @@ func (l *life) away(tx *store.Tx, from, now time.Time) error {
 	}
 	return l.patch(tx, logistics, oncall.Patch{
 		ID: "off-" + id + "-0", Op: "replace", Old: oncall.Names{who}, Users: oncall.Names{stands}, Start: oncall.Instant(from), End: oncall.Instant(until),
-		Why: string(who) + " is away",
+		Why: "time off",
 	}, now)
 }
 
