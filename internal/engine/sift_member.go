@@ -179,7 +179,9 @@ func (t *triaging) Leave(a *alert.Alert, v sift.Verdict) error {
 	}
 	if len(left) == 0 {
 		w.add(incident.Engine, incident.Ended{Why: "it is well, and what was beneath it answers for itself"})
+		return nil
 	}
+	t.stir(w.in.ID, false) // a silence may cover all that is left
 	return nil
 }
 

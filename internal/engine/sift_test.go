@@ -168,3 +168,48 @@ func TestCauseEndedByHand(t *testing.T) {
 		h.expect("jane: web is down (was a symptom of switch-1 is down)")
 	})
 }
+
+// What is well and back within one batch is open like everything that fires: its end is
+// the incident's end.
+func TestBackWithinABatch(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		h.hear(on("db-1"))
+		h.pass(time.Minute)
+		if err := h.Hear(context.Background(), "prom", []alert.Event{well("db-1"), on("db-1")}, nil, h.now); err != nil {
+			t.Fatal(err)
+		}
+		h.step()
+		h.standing("db-1", "triggered")
+		h.pass(time.Minute)
+		h.hear(well("db-1"))
+		h.standing("db-1", "resolved")
+	})
+}
+
+// When the alert leaves that kept an incident from being silent, a silence over what is
+// left of it holds.
+func TestSilenceOverWhatIsLeft(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := sifted(t, url, 2)
+		here := func(ev alert.Event, host string) alert.Event { ev.Labels["host"] = host; return ev }
+		h.hear(here(about("switch", "switch-1", org.SEV1), "a"))
+		h.pass(time.Minute)
+		h.hear(here(about("service-0", "web", org.SEV2), "b"))
+		h.quiet("a", 0, time.Hour)
+		h.step()
+		h.standing("switch-1", "triggered")
+		var id string
+		h.write(func(tx *store.Tx) error {
+			k := store.AlertKey{Integration: "prom", Key: "web"}
+			open, err := tx.OpenAlerts([]store.AlertKey{k})
+			id = open[k].ID
+			return err
+		})
+		if err := h.Split(context.Background(), id, incident.ByPerson("jane"), h.now); err != nil {
+			t.Fatal(err)
+		}
+		h.step()
+		h.standing("switch-1", "triggered, held")
+	})
+}

@@ -178,8 +178,12 @@ func (t *tending) cancel(c store.Cancel, why string) {
 }
 
 // closeAlerts resolves what still fires of a subject that is over, so that the next
-// event of its key is looked at anew: it may reopen the subject.
+// event of its key is looked at anew: it may reopen the subject. What came back within
+// the same batch is not over.
 func (t *tending) closeAlerts() error {
+	if t.in.Status.Open() {
+		return nil
+	}
 	alerts, err := t.tx.AlertsOf(t.in.ID)
 	if err != nil {
 		return err
