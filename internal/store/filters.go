@@ -7,9 +7,11 @@ var (
 		tail:  ` ORDER BY id DESC LIMIT `,
 		parts: ofSubjects,
 	}
+	// countSubjects hides the status from its index: SQLite would rather go through all of
+	// that, in the order it groups by, than through the few open ones.
 	countSubjects = filter{
-		text:  `SELECT status, held <> '', count(*) FROM subjects WHERE integration <> 'call:'`,
-		tail:  ` GROUP BY status, held <> ''`,
+		text:  `SELECT status || '', held <> '', count(*) FROM subjects WHERE integration <> 'call:'`,
+		tail:  ` GROUP BY status || '', held <> ''`,
 		parts: ofSubjects,
 	}
 	ofSubjects = map[string]string{
