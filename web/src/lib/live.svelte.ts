@@ -164,7 +164,8 @@ class Live {
   }
 
   private took(id: string, name: string, data: string): void {
-    if (name === 'resync') {
+    // What came between the first reading and the begin of the stream was missed.
+    if (name === 'resync' || (name === 'hello' && !this.at)) {
       this.say({ is: 'resync' });
       this.resync();
     } else if (data && name !== 'hello') {
