@@ -13,9 +13,12 @@ import (
 	"tocsin/internal/store/storetest"
 )
 
-// onBoth runs a test on both databases.
+// onBoth runs a test on both databases; a short run leaves PostgreSQL to the store's tests.
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "house.db")) })
+	if testing.Short() {
+		return
+	}
 	t.Run("postgres", func(t *testing.T) { test(t, storetest.Postgres(t)) })
 }
 
