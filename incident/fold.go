@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 5
+const FoldVersion = 6
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -62,6 +62,7 @@ type Incident struct {
 	Runs    []Run       `json:"runs,omitempty"`
 	Call    *Asking     `json:"call,omitempty"` // of a page by hand
 	Room    *Room       `json:"room,omitempty"` // who does what about it; nil before the first of them does
+	News    *News       `json:"news,omitempty"` // what those concerned were told; nil before that
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -193,6 +194,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.asked(e)
 	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue:
 		in = in.worked(e)
+	case Updated, UpdateOverdue:
+		in = in.informed(e)
 	default:
 		in = in.climbed(e)
 	}

@@ -16,11 +16,19 @@ var nagAfter = []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}
 // reason, or is not there.
 const mostNags = 12
 
-// Next is what happens by itself: tasks whose time has come are said to be overdue. An
-// incident that is over, or held, nags nobody.
-func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.Time) {
-	if in.Room == nil || !in.Status.Open() || in.Held != "" || in.Seq >= incident.Crowded {
+// Next is what happens by itself: tasks and updates whose time has come are said to be
+// overdue, and those who were told of it hear that it is over. An incident that is over,
+// or held, nags nobody. g is how those concerned are told.
+func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []incident.Fact, due time.Time) {
+	if in.Seq >= incident.Crowded {
 		return nil, due
+	}
+	if !in.Status.Open() || in.Held != "" {
+		return tellEnd(in), due
+	}
+	facts, due = wantUpdate(in, g, now)
+	if in.Room == nil {
+		return facts, due
 	}
 	for _, t := range in.Room.Tasks {
 		at, ok := nagAt(t)
@@ -101,6 +109,14 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 	case incident.TaskOverdue:
 		for _, p := range f.To {
 			tell(p, "overdue: "+f.Title)
+		}
+	case incident.UpdateOverdue:
+		for _, p := range f.To {
+			tell(p, "how does it stand? An update is due")
+		}
+	case incident.Wrote:
+		for _, p := range speakers(before, 1) {
+			tell(p, "who reported it wrote more")
 		}
 	}
 	return notices
