@@ -305,7 +305,7 @@ func TestParallelTries(t *testing.T) {
 		}
 		signIn(h.browser("203.0.113.5"), "jane", good, "").wants(t, 429, "Links in messages work")
 		signIn(jane, "jane", good, "").wants(t, 201, "") // her own device
-		h.at = h.at.Add(accountLimit.every)
+		h.at = h.at.Add(accountLimit.Every)
 		signIn(h.browser("203.0.113.5"), "jane", good, "").wants(t, 201, "")
 	})
 }
@@ -320,7 +320,7 @@ func TestAddressIsThrottled(t *testing.T) {
 			n++
 		}
 	}
-	if n != addressLimit.burst {
+	if n != addressLimit.Burst {
 		t.Errorf("%d tries from one address", n)
 	}
 	b.from = "[2001:db8::2]" // the same network

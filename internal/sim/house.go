@@ -52,7 +52,7 @@ func (p *player) close() error {
 		return nil
 	}
 	err := p.store.Close()
-	p.store, p.engine = nil, nil
+	p.store, p.engine, p.site = nil, nil, nil
 	return err
 }
 

@@ -89,6 +89,7 @@ var (
 var there = map[string][]string{
 	"people": {"rita", "pat", "max"}, "teams": {"dba", "web"}, "services": {"db", "hr", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
+	"status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
 	"service": {"db", "hr", "site"}, "team": {"dba", "web"}, "policy": {"p", "p-web"}, "owner": {"rita", "max"}, "person": {"rita", "max"}, "integration": {"prom", "prom-web"},
 	"to": {"rita", "schedule:s", "team:dba", "policy:p-web"}, "targets": {"rita", "schedule:s", "team:web"}, "members": {"rita", "otto"}, "people-of": {"rita", "max"}, "users": {"rita", "max"},
 	"catch_all": {"db", "site"}, "matchers": {`host="db-1"`, `env!~"t.*"`}, "every": {"1 week", "1h", "12h"}, "zone": {"Europe/Prague"}, "url": {"https://example.org/hook"}, "source": {"generic", "alertmanager"},
