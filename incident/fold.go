@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 5
+const FoldVersion = 6
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -193,6 +193,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.asked(e)
 	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue:
 		in = in.worked(e)
+	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
+		in = in.followed(e)
 	default:
 		in = in.climbed(e)
 	}

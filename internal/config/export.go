@@ -21,6 +21,10 @@ func (s Setup) YAML() ([]byte, error) {
 	for i := range s.Channels {
 		s.Channels[i] = Shown(s.Channels[i])
 	}
+	s.Runbooks = slices.Clone(s.Runbooks)
+	for i := range s.Runbooks {
+		s.Runbooks[i].Secrets = nil
+	}
 	integrations := make([]org.Integration, len(s.Integrations))
 	for i, one := range s.Integrations {
 		integrations[i] = one.Integration
@@ -40,6 +44,7 @@ func (s Setup) YAML() ([]byte, error) {
 	add("heartbeats", s.Heartbeats)
 	add("webhooks", s.Webhooks)
 	add("channels", s.Channels)
+	add("runbooks", s.Runbooks)
 	add("rules", s.Rules)
 	add("sifting", s.Sifting)
 	add("settings", s.Settings)

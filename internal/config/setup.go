@@ -11,6 +11,7 @@ import (
 	"tocsin/alert/sift"
 	"tocsin/escalate"
 	"tocsin/internal/secret"
+	"tocsin/investigate/runbook"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -27,6 +28,7 @@ type Setup struct {
 	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
 	Webhooks     []org.Webhook     `yaml:"webhooks"`
 	Channels     []org.Channel     `yaml:"channels"`
+	Runbooks     []runbook.Runbook `yaml:"runbooks"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Sifting      *sift.Sifting     `yaml:"sifting"`  // nil leaves it as it is
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
@@ -91,6 +93,9 @@ func (s *Setup) Complete() {
 	for i := range s.Channels {
 		name(&s.Channels[i].Name, s.Channels[i].ID)
 	}
+	for i := range s.Runbooks {
+		titled(&s.Runbooks[i])
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -111,6 +116,7 @@ const (
 	Heartbeat   = "heartbeat"
 	Webhook     = "webhook"
 	Channel     = "channel"
+	Runbook     = "runbook"
 	Rules       = "rules"
 	Sifting     = "sifting"
 	Settings    = "settings"
@@ -120,7 +126,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, Rules, Sifting, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, Runbook, Rules, Sifting, Settings:
 		return true
 	}
 	return false
@@ -194,6 +200,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	for _, c := range s.Channels {
 		add(Channel, string(c.ID), c)
 	}
+	for _, b := range s.Runbooks {
+		add(Runbook, b.ID, b)
+	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
@@ -234,6 +243,8 @@ func Read(items []Item) Setup {
 			read(i, &s.Webhooks)
 		case Channel:
 			read(i, &s.Channels)
+		case Runbook:
+			read(i, &s.Runbooks)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	v1 "tocsin/internal/api/v1"
+	"tocsin/investigate/runbook"
 	"tocsin/org"
 )
 
@@ -14,7 +15,7 @@ import (
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"channels": {"relay", "relay-web"}, "keys": {"key", "narrow"},
+	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -42,6 +43,14 @@ func bodyFor(method, pattern, team string) string {
 		return `{"severity":"SEV1","why":"hm"}`
 	case strings.HasSuffix(pattern, "/fold"):
 		return `{"under":"x"}`
+	case strings.HasSuffix(pattern, "/{id}/runbooks"):
+		return `{"runbook":"none"}`
+	case strings.HasSuffix(pattern, "/steps/{step}"):
+		return `{"do":"done"}`
+	case strings.HasSuffix(pattern, "/feedback"):
+		return `{"verdict":"worked"}`
+	case strings.HasSuffix(pattern, "/runbooks/check"):
+		return `{"runbook":{"text":"## s"}}`
 	case strings.HasSuffix(pattern, "/incidents/bulk"):
 		return `{"verb":"note","text":"hm","ids":["x"]}`
 	case strings.HasSuffix(pattern, "/incidents"):
@@ -93,6 +102,8 @@ func bodyFor(method, pattern, team string) string {
 		return fmt.Sprintf(`{"id":"new","every":"1h","integration":"prom","team":%q}`, team)
 	case strings.Contains(pattern, "/webhooks"):
 		return fmt.Sprintf(`{"id":"new","url":"https://example.org/hook","team":%q}`, team)
+	case strings.Contains(pattern, "/runbooks"):
+		return fmt.Sprintf(`{"id":"new","team":%q,"text":"## s"}`, team)
 	case strings.Contains(pattern, "/sifting"):
 		return `{}`
 	case strings.Contains(pattern, "/rules"):
@@ -145,6 +156,8 @@ func furnish(h *home) *home {
 		"channel/relay-web":    org.Channel{ID: "relay-web", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
 		"webhook/bot":          org.Webhook{ID: "bot", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Team: "dba"},
 		"webhook/bot-web":      org.Webhook{ID: "bot-web", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Service: "site"},
+		"runbook/restart":      runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
+		"runbook/restart-web":  runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
 		"integration/prom-web": org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
 	})
 	return h
