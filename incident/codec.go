@@ -15,6 +15,7 @@ var all = []Fact{
 	Composed{}, Chosen{},
 	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{},
 	Updated{}, UpdateOverdue{}, Complained{}, Wrote{}, Replied{},
+	RunbookStarted{}, StepAsked{}, StepApproved{}, StepDeclined{}, StepBegun{}, StepEnded{}, RunbookEnded{}, RunbookJudged{},
 	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{},
 	Filed{},

@@ -196,6 +196,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.worked(e)
 	case Updated, UpdateOverdue:
 		in = in.informed(e)
+	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
+		in = in.followed(e)
 	default:
 		in = in.climbed(e)
 	}

@@ -49,9 +49,10 @@ type Action struct {
 	Match      []string `json:"match,omitempty"`
 	Name       string   `json:"name,omitempty"`
 	Off        bool     `json:"off,omitempty"`
+	Runbook    string   `json:"runbook,omitempty"`
 	Services   []string `json:"services,omitempty"`
 	Severities []string `json:"severities,omitempty"`
-	Webhook    string   `json:"webhook"`
+	Webhook    string   `json:"webhook,omitempty"`
 	Within     string   `json:"within,omitempty"`
 }
 
@@ -354,6 +355,11 @@ type ChannelTestingBody struct {
 	To string `json:"to"`
 }
 
+type CheckingRunbookBody struct {
+	// As it would be written; secrets may be left empty
+	Runbook Runbook `json:"runbook"`
+}
+
 type Choice struct {
 	Positive bool   `json:"positive,omitempty"`
 	Text     string `json:"text"`
@@ -503,6 +509,13 @@ type DisputingBody struct {
 	Why    string `json:"why,omitempty"`
 }
 
+type DoingStepBody struct {
+	// done, failed, skipped: how it went by hand; run: let the house do it; ask, approve, decline: the word of a second person: done, failed, skipped, run, ask, approve, decline
+	Do string `json:"do"`
+	// What came of it, or why not
+	Text string `json:"text,omitempty"`
+}
+
 type DraftingBody struct {
 	// Now, when it is left out
 	At *time.Time `json:"at,omitempty"`
@@ -636,6 +649,49 @@ type FollowedCalendar struct {
 	Zone     string   `json:"zone,omitempty"`
 }
 
+type FollowedRunbook struct {
+	At time.Time `json:"at"`
+	// It began by itself, before anybody was called
+	Auto    bool       `json:"auto,omitempty"`
+	By      string     `json:"by"`
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// finished, stopped
+	How      string         `json:"how,omitempty"`
+	Name     string         `json:"name"`
+	Run      int64          `json:"run"`
+	Runbook  string         `json:"runbook"`
+	Steps    []FollowedStep `json:"steps"`
+	Verdicts []RunbookSaid  `json:"verdicts"`
+	// What is followed stays as it was written then
+	Version int64  `json:"version"`
+	Why     string `json:"why,omitempty"`
+}
+
+type FollowedStep struct {
+	// A second person must agree
+	Approval bool `json:"approval,omitempty"`
+	// Who gave it
+	Approved string `json:"approved,omitempty"`
+	// Who asked for approval
+	Asked string     `json:"asked,omitempty"`
+	At    *time.Time `json:"at,omitempty"`
+	By    string     `json:"by,omitempty"`
+	Html  string     `json:"html"`
+	// manual, http, webhook
+	Kind    string `json:"kind"`
+	Outcome string `json:"outcome,omitempty"`
+	// There may be an answer to read
+	Output bool `json:"output,omitempty"`
+	// open, asked, approved, running, done, failed, skipped, unknown
+	State  string `json:"state"`
+	Title  string `json:"title"`
+	TookMs int64  `json:"took_ms,omitempty"`
+	// How often the house did it
+	Try int64 `json:"try,omitempty"`
+	// What the house does: POST deploy.example.org
+	What string `json:"what,omitempty"`
+}
+
 type Follower struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -697,6 +753,10 @@ type FollowingCalendarBody struct {
 	URL string `json:"url"`
 	// Of readings without a zone
 	Zone string `json:"zone,omitempty"`
+}
+
+type FollowingRunbookBody struct {
+	Runbook string `json:"runbook"`
 }
 
 type FollowingServiceBody struct {
@@ -888,6 +948,11 @@ type HeldBack struct {
 	Why string `json:"why"`
 }
 
+type Hindrance struct {
+	Step int64  `json:"step,omitempty"`
+	Text string `json:"text"`
+}
+
 type Hours struct {
 	Days []string `json:"days,omitempty"`
 	From string   `json:"from"`
@@ -1011,6 +1076,14 @@ type JudgingBody struct {
 	Why string `json:"why,omitempty"`
 	// It was worth a page
 	Worth bool `json:"worth"`
+}
+
+type JudgingRunbookBody struct {
+	// Which one is wrong, or after which one something is missing
+	Step int64  `json:"step,omitempty"`
+	Text string `json:"text,omitempty"`
+	// worked, wrong, missing
+	Verdict string `json:"verdict"`
 }
 
 type KeptHistory struct {
@@ -1697,6 +1770,18 @@ type PageRuleList struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageRunbook struct {
+	Items []Runbook `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageRunbookState struct {
+	Items []RunbookState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageSchedule struct {
 	Items []Schedule `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -2272,6 +2357,113 @@ type RulesChangeBody struct {
 	Rules []NotificationRule `json:"rules"`
 }
 
+type Runbook struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Expires   string            `json:"expires,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Match     []string          `json:"match,omitempty"`
+	Name      string            `json:"name,omitempty"`
+	Owner     string            `json:"owner,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Secrets   map[string]string `json:"secrets,omitempty"`
+	Team      string            `json:"team,omitempty"`
+	Text      string            `json:"text"`
+	Verify    string            `json:"verify,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type RunbookFit struct {
+	Incident string `json:"incident"`
+	Title    string `json:"title"`
+	Why      string `json:"why"`
+}
+
+type RunbookPage struct {
+	// How many words can be read at night
+	Budget int64 `json:"budget"`
+	// What would be in the way at night
+	Findings []Hindrance `json:"findings"`
+	// Open incidents that it fits now
+	Fits  []RunbookFit    `json:"fits"`
+	State RunbookState    `json:"state"`
+	Steps []RunbookStepOf `json:"steps"`
+	// The newest first; what one may not see is left out
+	Used     []RunbookUse `json:"used"`
+	WhenHtml string       `json:"when_html,omitempty"`
+	Words    int64        `json:"words"`
+}
+
+type RunbookSaid struct {
+	By   PersonRef `json:"by"`
+	Step int64     `json:"step,omitempty"`
+	Text string    `json:"text,omitempty"`
+	// worked, wrong, missing
+	Verdict string `json:"verdict"`
+}
+
+type RunbookState struct {
+	// It was verified by having worked
+	ByUse   bool   `json:"by_use,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	ID      string `json:"id"`
+	// When it was followed last
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The first step that failed then
+	LastFailed int64      `json:"last_failed,omitempty"`
+	Match      []string   `json:"match"`
+	Name       string     `json:"name"`
+	Owner      *PersonRef `json:"owner,omitempty"`
+	// verified 12 days ago, step 3 failed last time
+	Says string `json:"says"`
+	// Those that its matchers name
+	Services []string `json:"services"`
+	// Why it is not to be trusted blindly; empty: it is
+	Stale []StaleBy `json:"stale"`
+	Steps int64     `json:"steps"`
+	Team  string    `json:"team,omitempty"`
+	// How often it was followed, of the last 50 times
+	Uses int64 `json:"uses"`
+	// The last word about it then: worked, wrong, missing
+	Verdict    string     `json:"verdict,omitempty"`
+	VerifiedAt *time.Time `json:"verified_at,omitempty"`
+	VerifiedBy *PersonRef `json:"verified_by,omitempty"`
+	Version    int64      `json:"version"`
+	// When to use it, in Markdown
+	When string `json:"when,omitempty"`
+}
+
+type RunbookStepOf struct {
+	// A second person must agree
+	Approval bool   `json:"approval,omitempty"`
+	Html     string `json:"html"`
+	// manual, http, webhook
+	Kind  string `json:"kind"`
+	Title string `json:"title"`
+	// What the house does: POST deploy.example.org
+	What string `json:"what,omitempty"`
+}
+
+type RunbookUse struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// The first step that failed
+	Failed int64 `json:"failed,omitempty"`
+	// finished, stopped
+	How      string        `json:"how,omitempty"`
+	Incident string        `json:"incident"`
+	Title    string        `json:"title"`
+	Verdicts []RunbookSaid `json:"verdicts"`
+}
+
+type RunbooksOf struct {
+	// By their numbers
+	Runs []FollowedRunbook `json:"runs"`
+	// The most particular first; those that are followed already are not there
+	Suggested []SuggestedRunbook `json:"suggested"`
+}
+
 type Said struct {
 	Incident WholeIncident `json:"incident"`
 	// For the person who did it
@@ -2498,6 +2690,12 @@ type SplittingBody struct {
 	Alert string `json:"alert,omitempty"`
 }
 
+type StaleBy struct {
+	// unverified, age, failed, feedback, service, text, expired
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
 type StatusPage struct {
 	ChangedAt  *time.Time  `json:"changed_at,omitempty"`
 	ChangedBy  string      `json:"changed_by,omitempty"`
@@ -2533,6 +2731,13 @@ type Step struct {
 	Version int64 `json:"version"`
 }
 
+type StepOutput struct {
+	At time.Time `json:"at"`
+	// At most 16 KiB, without secrets
+	Output string `json:"output"`
+	Try    int64  `json:"try"`
+}
+
 type StepTaken struct {
 	// create, update, unchanged
 	Do string `json:"do"`
@@ -2560,6 +2765,40 @@ type Substitution struct {
 	Schedule string    `json:"schedule"`
 	Until    time.Time `json:"until"`
 	Why      string    `json:"why"`
+}
+
+type SuggestedRunbook struct {
+	// It was verified by having worked
+	ByUse   bool   `json:"by_use,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	ID      string `json:"id"`
+	// When it was followed last
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The first step that failed then
+	LastFailed int64      `json:"last_failed,omitempty"`
+	Match      []string   `json:"match"`
+	Name       string     `json:"name"`
+	Owner      *PersonRef `json:"owner,omitempty"`
+	// verified 12 days ago, step 3 failed last time
+	Says string `json:"says"`
+	// Those that its matchers name
+	Services []string `json:"services"`
+	// Why it is not to be trusted blindly; empty: it is
+	Stale []StaleBy `json:"stale"`
+	Steps int64     `json:"steps"`
+	Team  string    `json:"team,omitempty"`
+	// How often it was followed, of the last 50 times
+	Uses int64 `json:"uses"`
+	// The last word about it then: worked, wrong, missing
+	Verdict    string     `json:"verdict,omitempty"`
+	VerifiedAt *time.Time `json:"verified_at,omitempty"`
+	VerifiedBy *PersonRef `json:"verified_by,omitempty"`
+	Version    int64      `json:"version"`
+	// When to use it, in Markdown
+	When     string `json:"when,omitempty"`
+	WhenHtml string `json:"when_html,omitempty"`
+	// The matchers that hold, and for which alert
+	Why string `json:"why"`
 }
 
 type SupportHours struct {
@@ -2802,6 +3041,11 @@ type UpdatingBody struct {
 	Title string `json:"title,omitempty"`
 	// Where it goes: followers, reporters, status:ID
 	To []string `json:"to"`
+}
+
+type VerifyingRunbookBody struct {
+	// What was looked at
+	Note string `json:"note,omitempty"`
 }
 
 type View struct {
@@ -3639,6 +3883,42 @@ func (c *Client) PostIncidentsIDRoles(ctx context.Context, id string, body Givin
 	return out, err
 }
 
+// GetIncidentsIDRunbooks: GET /api/v1/incidents/{id}/runbooks: Which runbooks fit an incident and why, and those that are followed.
+func (c *Client) GetIncidentsIDRunbooks(ctx context.Context, id string, with ...Option) (out RunbooksOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooks: POST /api/v1/incidents/{id}/runbooks: Follow a runbook.
+func (c *Client) PostIncidentsIDRunbooks(ctx context.Context, id string, body FollowingRunbookBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunEnd: POST /api/v1/incidents/{id}/runbooks/{run}/end: Say that a runbook is followed no longer.
+func (c *Client) PostIncidentsIDRunbooksRunEnd(ctx context.Context, id string, run string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunFeedback: POST /api/v1/incidents/{id}/runbooks/{run}/feedback: Say that it worked, that a step is wrong, or what is missing.
+func (c *Client) PostIncidentsIDRunbooksRunFeedback(ctx context.Context, id string, run string, body JudgingRunbookBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/feedback", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunStepsStep: POST /api/v1/incidents/{id}/runbooks/{run}/steps/{step}: Say how a step went, let it be done, or ask for approval and give it.
+func (c *Client) PostIncidentsIDRunbooksRunStepsStep(ctx context.Context, id string, run string, step string, body DoingStepBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/steps/"+url.PathEscape(step), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDRunbooksRunStepsStepOutput: GET /api/v1/incidents/{id}/runbooks/{run}/steps/{step}/output: What came back when a step was done.
+func (c *Client) GetIncidentsIDRunbooksRunStepsStepOutput(ctx context.Context, id string, run string, step string, with ...Option) (out StepOutput, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/steps/"+url.PathEscape(step)+"/output", nil, nil, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDSeverity: POST /api/v1/incidents/{id}/severity: Change severity or priority, with a reason.
 func (c *Client) PostIncidentsIDSeverity(ctx context.Context, id string, body RaisingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/severity", nil, body, &out, with)
@@ -4363,6 +4643,91 @@ func (c *Client) PostRulesReplay(ctx context.Context, body ReplayingRulesBody, w
 // GetRulesVersions: GET /api/v1/rules/versions: List versions of the rules.
 func (c *Client) GetRulesVersions(ctx context.Context, with ...Option) (out PageRuleList, err error) {
 	err = c.do(ctx, "GET", "/api/v1/rules/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetRunbookStates: GET /api/v1/runbook-states: All runbooks, and how far each is to be trusted.
+func (c *Client) GetRunbookStates(ctx context.Context, with ...Option) (out PageRunbookState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbook-states", nil, nil, &out, with)
+	return out, err
+}
+
+// GetRunbooksQuery is what GetRunbooks may be asked for. What is zero is left out.
+type GetRunbooksQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetRunbooksQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetRunbooks: GET /api/v1/runbooks: List runbooks.
+func (c *Client) GetRunbooks(ctx context.Context, query GetRunbooksQuery, with ...Option) (out PageRunbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostRunbooks: POST /api/v1/runbooks: Create a runbook.
+func (c *Client) PostRunbooks(ctx context.Context, body Runbook, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks", nil, body, &out, with)
+	return out, err
+}
+
+// PostRunbooksCheck: POST /api/v1/runbooks/check: How a runbook would be read that is not written yet, and what would be in the way at night.
+func (c *Client) PostRunbooksCheck(ctx context.Context, body CheckingRunbookBody, with ...Option) (out RunbookPage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks/check", nil, body, &out, with)
+	return out, err
+}
+
+// GetRunbooksID: GET /api/v1/runbooks/{id}: Read a runbook.
+func (c *Client) GetRunbooksID(ctx context.Context, id string, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutRunbooksID: PUT /api/v1/runbooks/{id}: Replace a runbook.
+func (c *Client) PutRunbooksID(ctx context.Context, id string, body Runbook, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/runbooks/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchRunbooksID: PATCH /api/v1/runbooks/{id}: Change some fields of a runbook (RFC 7396).
+func (c *Client) PatchRunbooksID(ctx context.Context, id string, body map[string]any, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/runbooks/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteRunbooksID: DELETE /api/v1/runbooks/{id}: Retire a runbook.
+func (c *Client) DeleteRunbooksID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/runbooks/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetRunbooksIDState: GET /api/v1/runbooks/{id}/state: A runbook as it is read: its steps, how far it is to be trusted, when it was followed.
+func (c *Client) GetRunbooksIDState(ctx context.Context, id string, with ...Option) (out RunbookPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id)+"/state", nil, nil, &out, with)
+	return out, err
+}
+
+// PostRunbooksIDVerify: POST /api/v1/runbooks/{id}/verify: Say that you looked at a runbook and that it is right.
+func (c *Client) PostRunbooksIDVerify(ctx context.Context, id string, body VerifyingRunbookBody, with ...Option) (out RunbookState, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks/"+url.PathEscape(id)+"/verify", nil, body, &out, with)
+	return out, err
+}
+
+// GetRunbooksIDVersions: GET /api/v1/runbooks/{id}/versions: List all versions of a runbook.
+func (c *Client) GetRunbooksIDVersions(ctx context.Context, id string, with ...Option) (out PageRunbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 

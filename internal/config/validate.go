@@ -20,7 +20,7 @@ import (
 // Validate says whether the set-up makes sense together with what is already
 // configured and stays. Its error is *Problems.
 func (s Setup) Validate(existing Setup) error {
-	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}}
+	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}, hooks: map[string]org.TeamID{}}
 	c.found.File = s.File
 	c.know(existing)
 	for name, id := range c.beats { // one that is written anew may have another name
@@ -40,6 +40,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.channels()
 	c.statusPages()
 	c.forms(existing)
+	c.runbooks()
 	c.rules()
 	c.sifting(existing)
 	c.settings()
@@ -88,6 +89,8 @@ func (s Setup) Where(path string) string {
 		name = "status page " + string(s.StatusPages[n].ID)
 	case list == "forms" && n < len(s.Forms):
 		name = "form " + string(s.Forms[n].ID)
+	case list == "runbooks" && n < len(s.Runbooks):
+		name = "runbook " + s.Runbooks[n].ID
 	default:
 		return path
 	}
@@ -104,6 +107,7 @@ type checker struct {
 	depends map[org.ServiceID][]org.ServiceID
 	calls   map[org.ServiceID]bool // services with a policy
 	beats   map[[2]string]string   // heartbeats, by integration and name
+	hooks   map[string]org.TeamID  // webhooks, by id
 	found   Problems
 }
 
@@ -129,6 +133,10 @@ func (c *checker) know(s Setup) {
 	}
 	for _, h := range s.Webhooks {
 		c.known[reference{Webhook, string(h.ID)}] = true
+		c.hooks[string(h.ID)] = h.Team
+	}
+	for _, b := range s.Runbooks {
+		c.known[reference{Runbook, b.ID}] = true
 	}
 	for _, p := range s.StatusPages {
 		c.known[reference{StatusPage, string(p.ID)}] = true

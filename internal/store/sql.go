@@ -96,6 +96,8 @@ type texts struct {
 
 	// Who was on call, and what people ask of each other about it (sql_shift.go).
 	shiftTexts
+	// Runbooks that are followed (sql_runbook.go).
+	runbookTexts
 
 	// What those outside are told (sql_comms.go).
 	commsTexts
@@ -109,6 +111,7 @@ type texts struct {
 	DeedsBetween, AlarmsBetween                 string
 	PutAction, DueActions, ActionsSince         string
 	ClaimAction, ActionDone, DropActions        string
+	ActionOne                                   string
 	Stir, Stirred                               string
 	Pairs, PutPair                              string
 }
@@ -133,8 +136,9 @@ const (
 )
 
 var statements = texts{
-	shiftTexts: shiftStatements,
-	commsTexts: commsStatements,
+	shiftTexts:   shiftStatements,
+	commsTexts:   commsStatements,
+	runbookTexts: runbookStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
@@ -402,6 +406,7 @@ var statements = texts{
 	PutAction:       `INSERT INTO actions (id, action, webhook, subject, alert, at, until, wake_at, gen, done) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, FALSE)`,
 	DueActions:      `SELECT ` + actionColumns + ` FROM actions WHERE NOT done AND wake_at <= $1 ORDER BY wake_at LIMIT $2`,
 	ActionsSince:    `SELECT ` + actionColumns + ` FROM actions WHERE action = $1 AND at >= $2 ORDER BY at DESC LIMIT $3`,
+	ActionOne:       `SELECT ` + actionColumns + ` FROM actions WHERE id = $1`,
 	ClaimAction:     `UPDATE actions SET wake_at = $3, gen = gen + 1 WHERE id = $1 AND gen = $2 AND NOT done`,
 	ActionDone:      `UPDATE actions SET done = TRUE, gen = gen + 1 WHERE id = $1 AND gen = $2 AND NOT done`,
 	DropActions:     `DELETE FROM actions WHERE at < $1`,

@@ -11,6 +11,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
+	"tocsin/investigate/runbook"
 	"tocsin/org"
 )
 
@@ -130,12 +131,26 @@ func (k *kind) replace(ctx context.Context, in *changing) (*oneThing, error) {
 
 func (k *kind) patch(ctx context.Context, in *changing) (*oneThing, error) {
 	return k.put(ctx, in.ID, in.Match, func(was store.ConfigRow) (json.RawMessage, error) {
-		merged, err := merge(was.Body, in.Body)
+		merged, err := merge(k.unsaid(was.Body), in.Body)
 		if err != nil {
 			return nil, err
 		}
 		return merged, k.form(merged)
 	}, "")
+}
+
+// unsaid is a thing with its secrets named and not said, where they are kept by their
+// names: what a patch does not say is kept, and is not what the patch says.
+func (k *kind) unsaid(body []byte) []byte {
+	var b runbook.Runbook
+	if k.name != config.Runbook || json.Unmarshal(body, &b) != nil {
+		return body
+	}
+	out, err := json.Marshal(runbook.Shown(b))
+	if err != nil {
+		return body
+	}
+	return out
 }
 
 func (k *kind) replaceOnly(ctx context.Context, in *changingOnly) (*oneThing, error) {
@@ -325,6 +340,14 @@ func (k *kind) item(s *setup, id string, was store.ConfigRow, body json.RawMessa
 		var had org.Channel
 		if json.Unmarshal(was.Body, &had) == nil {
 			one.Channels[i] = config.KeepSecrets(one.Channels[i], had)
+		}
+	}
+	for i := range one.Runbooks {
+		var had runbook.Runbook
+		if json.Unmarshal(was.Body, &had) == nil {
+			if one.Runbooks[i], err = runbook.KeepSecrets(one.Runbooks[i], had); err != nil {
+				return config.Item{}, err
+			}
 		}
 	}
 	for i := range one.Integrations {
