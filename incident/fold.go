@@ -62,6 +62,7 @@ type Incident struct {
 	Runs    []Run       `json:"runs,omitempty"`
 	Call    *Asking     `json:"call,omitempty"` // of a page by hand
 	Room    *Room       `json:"room,omitempty"` // who does what about it; nil before the first of them does
+	News    *News       `json:"news,omitempty"` // what those concerned were told; nil before that
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -191,8 +192,10 @@ func (in Incident) After(e Entry) Incident {
 		in = in.judged(e.By.Person(), f.Worth)
 	case Composed, Chosen:
 		in = in.asked(e)
-	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue:
+	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue, RolesWanted:
 		in = in.worked(e)
+	case Updated, UpdateOverdue:
+		in = in.informed(e)
 	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
 		in = in.followed(e)
 	default:
@@ -278,6 +281,9 @@ func (in Incident) heard(at time.Time) Incident {
 func (in Incident) raised(f Raised, at time.Time) Incident {
 	if f.Severity != "" {
 		in.Severity = f.Severity
+	}
+	if f.Needs != nil {
+		in.UpdateEvery, in.Roles = f.Needs.UpdateEvery, f.Needs.Roles
 	}
 	if f.Priority == "" || f.Priority == in.Priority {
 		return in

@@ -28,6 +28,8 @@ type Setup struct {
 	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
 	Webhooks     []org.Webhook     `yaml:"webhooks"`
 	Channels     []org.Channel     `yaml:"channels"`
+	StatusPages  []org.StatusPage  `yaml:"status_pages"`
+	Forms        []org.Form        `yaml:"forms"`
 	Runbooks     []runbook.Runbook `yaml:"runbooks"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Sifting      *sift.Sifting     `yaml:"sifting"`  // nil leaves it as it is
@@ -93,6 +95,12 @@ func (s *Setup) Complete() {
 	for i := range s.Channels {
 		name(&s.Channels[i].Name, s.Channels[i].ID)
 	}
+	for i := range s.StatusPages {
+		name(&s.StatusPages[i].Name, s.StatusPages[i].ID)
+	}
+	for i := range s.Forms {
+		name(&s.Forms[i].Name, s.Forms[i].ID)
+	}
 	for i := range s.Runbooks {
 		titled(&s.Runbooks[i])
 	}
@@ -116,6 +124,8 @@ const (
 	Heartbeat   = "heartbeat"
 	Webhook     = "webhook"
 	Channel     = "channel"
+	StatusPage  = "status_page"
+	Form        = "form"
 	Runbook     = "runbook"
 	Rules       = "rules"
 	Sifting     = "sifting"
@@ -126,7 +136,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, Runbook, Rules, Sifting, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, StatusPage, Form, Runbook, Rules, Sifting, Settings:
 		return true
 	}
 	return false
@@ -200,6 +210,12 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	for _, c := range s.Channels {
 		add(Channel, string(c.ID), c)
 	}
+	for _, p := range s.StatusPages {
+		add(StatusPage, string(p.ID), p)
+	}
+	for _, f := range s.Forms {
+		add(Form, string(f.ID), f)
+	}
 	for _, b := range s.Runbooks {
 		add(Runbook, b.ID, b)
 	}
@@ -243,6 +259,10 @@ func Read(items []Item) Setup {
 			read(i, &s.Webhooks)
 		case Channel:
 			read(i, &s.Channels)
+		case StatusPage:
+			read(i, &s.StatusPages)
+		case Form:
+			read(i, &s.Forms)
 		case Runbook:
 			read(i, &s.Runbooks)
 		case Rules:

@@ -38,6 +38,8 @@ func (s Setup) Validate(existing Setup) error {
 	c.heartbeats()
 	c.webhooks()
 	c.channels()
+	c.statusPages()
+	c.forms(existing)
 	c.runbooks()
 	c.rules()
 	c.sifting(existing)
@@ -83,6 +85,10 @@ func (s Setup) Where(path string) string {
 		name = "webhook " + string(s.Webhooks[n].ID)
 	case list == "channels" && n < len(s.Channels):
 		name = "channel " + string(s.Channels[n].ID)
+	case list == "status_pages" && n < len(s.StatusPages):
+		name = "status page " + string(s.StatusPages[n].ID)
+	case list == "forms" && n < len(s.Forms):
+		name = "form " + string(s.Forms[n].ID)
 	case list == "runbooks" && n < len(s.Runbooks):
 		name = "runbook " + s.Runbooks[n].ID
 	default:
@@ -131,6 +137,9 @@ func (c *checker) know(s Setup) {
 	}
 	for _, b := range s.Runbooks {
 		c.known[reference{Runbook, b.ID}] = true
+	}
+	for _, p := range s.StatusPages {
+		c.known[reference{StatusPage, string(p.ID)}] = true
 	}
 	for _, b := range s.Heartbeats {
 		name := [2]string{string(b.Integration), b.Name}
@@ -420,6 +429,7 @@ func (c *checker) settings() {
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
 	}
 	c.matrix(c.Settings.Matrix)
+	c.guidelines(c.Settings.Guidelines)
 	if d := c.Settings.Digest; d != nil {
 		c.targets("settings.digest.tell", d.Tell)
 		for i, t := range d.Tell {
@@ -458,6 +468,10 @@ func (c *checker) matrix(m *org.Matrix) {
 		c.check(s.Valid(), at, "%q is none of SEV1 to SEV5", s)
 		c.priority(at+".priority", r.Priority)
 		c.refers(at+".policy", Policy, string(r.Policy))
+		c.check(r.UpdateEvery == 0 || r.UpdateEvery >= org.Duration(time.Minute) && r.UpdateEvery <= org.Duration(7*24*time.Hour), at+".update_every", "from 1m to 168h")
 		c.check(len(r.Roles) <= 10, at+".roles", "at most 10")
+		for i, role := range r.Roles {
+			c.check(org.RoleName(role), fmt.Sprintf("%s.roles[%d]", at, i), "%q is not a role: lower-case letters, digits and hyphens, at most 40", role)
+		}
 	}
 }

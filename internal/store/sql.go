@@ -99,6 +99,9 @@ type texts struct {
 	// Runbooks that are followed (sql_runbook.go).
 	runbookTexts
 
+	// What those outside are told (sql_comms.go).
+	commsTexts
+
 	// Sifting.
 	AlertByID, AlertLook, NextLook, FiringAfter string
 	OpenIDs, AlertCount                         string
@@ -134,6 +137,7 @@ const (
 
 var statements = texts{
 	shiftTexts:   shiftStatements,
+	commsTexts:   commsStatements,
 	runbookTexts: runbookStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,

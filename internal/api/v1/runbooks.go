@@ -59,14 +59,14 @@ type RunbookStepOf struct {
 
 // RunbookPage is a runbook as it is read.
 type RunbookPage struct {
-	State    RunbookState      `json:"state"`
-	WhenHTML string            `json:"when_html,omitempty"`
-	Steps    []RunbookStepOf   `json:"steps" nullable:"false"`
+	State    RunbookState        `json:"state"`
+	WhenHTML string              `json:"when_html,omitempty"`
+	Steps    []RunbookStepOf     `json:"steps" nullable:"false"`
 	Findings []runbook.Hindrance `json:"findings" nullable:"false" doc:"What would be in the way at night"`
-	Words    int               `json:"words"`
-	Budget   int               `json:"budget" doc:"How many words can be read at night"`
-	Used     []RunbookUse      `json:"used" nullable:"false" doc:"The newest first; what one may not see is left out"`
-	Fits     []RunbookFit      `json:"fits" nullable:"false" doc:"Open incidents that it fits now"`
+	Words    int                 `json:"words"`
+	Budget   int                 `json:"budget" doc:"How many words can be read at night"`
+	Used     []RunbookUse        `json:"used" nullable:"false" doc:"The newest first; what one may not see is left out"`
+	Fits     []RunbookFit        `json:"fits" nullable:"false" doc:"Open incidents that it fits now"`
 }
 
 // RunbookUse is one time that a runbook was followed.
