@@ -239,6 +239,8 @@ func (p *parser) step(title string) error {
 	switch {
 	case s.Title == "":
 		return p.wrong(p.at, "a step needs a title")
+	case placeholder.MatchString(s.Title):
+		return p.wrong(p.at, "a title holds no placeholder: it stands in the text below")
 	case utf8.RuneCountInString(s.Title) > maxStepTitle:
 		return p.wrong(p.at, "a title of at most %d characters", maxStepTitle)
 	case len(p.doc.Steps) >= mostSteps:

@@ -77,6 +77,7 @@ func TestParseRefuses(t *testing.T) {
 		"":                                  "there is no step",
 		"just text":                         "there is no step",
 		"## ":                               "there is no step",
+		"## look at {{label.x}}":            "line 1: a title holds no placeholder",
 		"## [approval]":                     "line 1: a step needs a title",
 		"```http\nGET https://a.b/\n```":    "line 1: an action stands in a step",
 		block("http", ""):                   "line 2: what is to be asked for?",

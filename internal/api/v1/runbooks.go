@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,12 +125,13 @@ type shelf struct {
 	s     *setup
 	marks map[string]runbook.Mark
 	uses  map[string][]runbook.Use
+	moved map[string]runbook.Changed // services, as they changed last
 	now   time.Time
 }
 
 // shelf reads it; of one runbook alone, when that is named.
 func (a *API) shelf(tx *store.Tx, s *setup, id string) (f shelf, err error) {
-	f = shelf{s: s, uses: map[string][]runbook.Use{}, now: a.now()}
+	f = shelf{s: s, uses: map[string][]runbook.Use{}, moved: map[string]runbook.Changed{}, now: a.now()}
 	if f.marks, err = tx.RunbookMarks(); err != nil {
 		return f, err
 	}
@@ -139,15 +141,60 @@ func (a *API) shelf(tx *store.Tx, s *setup, id string) (f shelf, err error) {
 				return f, err
 			}
 		}
+		if r.Kind == config.Service && !r.Retired && r.Version > 1 {
+			if err := f.change(tx, r.ID); err != nil {
+				return f, err
+			}
+		}
 	}
 	return f, nil
+}
+
+// aside is what of a service has nothing to do with how it is mended: how it is called, and
+// who is when.
+var aside = []string{"name", "policy", "sift", "support", "reopen"}
+
+// change notes when a service changed last in a way that may make a runbook wrong.
+func (f shelf) change(tx *store.Tx, id string) error {
+	rows, err := tx.ConfigVersions(config.Service, id)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(rows, func(a, b store.ConfigRow) int { return b.Version - a.Version })
+	for i := range len(rows) - 1 {
+		if what := differing(rows[i+1].Body, rows[i].Body); len(what) > 0 {
+			f.moved[id] = runbook.Changed{Service: cmp.Or(f.s.names[thing{config.Service, id}], id), At: rows[i].At, What: strings.Join(what, ", ")}
+			return nil
+		}
+	}
+	return nil
+}
+
+// differing are the fields of a service that are otherwise, but for those aside.
+func differing(before, after []byte) (names []string) {
+	var a, b map[string]json.RawMessage
+	if json.Unmarshal(before, &a) != nil || json.Unmarshal(after, &b) != nil {
+		return nil
+	}
+	for name := range b {
+		if string(a[name]) != string(b[name]) {
+			names = append(names, name)
+		}
+	}
+	for name := range a {
+		if _, there := b[name]; !there {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(n string) bool { return slices.Contains(aside, n) })
 }
 
 func (f shelf) standing(c *runbook.Compiled, row store.ConfigRow) runbook.Standing {
 	var changed []runbook.Changed
 	for _, id := range c.Services(f.services()) {
-		if r := f.s.rows[thing{config.Service, id}]; r.Version > 1 && !r.Retired {
-			changed = append(changed, runbook.Changed{Service: cmp.Or(f.s.names[thing{config.Service, id}], id), At: r.At})
+		if ch, ok := f.moved[id]; ok {
+			changed = append(changed, ch)
 		}
 	}
 	return runbook.Stand(c, row.At, f.marks[row.ID], f.uses[row.ID], changed, f.now)

@@ -10,7 +10,7 @@ import (
 	"tocsin/internal/store"
 )
 
-const slowDisk = "# Slow disk\nWhen a disk is full.\n## Look at {{label.host}}\n## Clean it [approval]\n```http\nPOST https://clean.example.org/\nAuthorization: {{secret.key}}\n```\n## Tell them\n```http\nPOST https://tell.example.org/\n```\n"
+const slowDisk = "# Slow disk\nWhen a disk is full.\n## Look\nAt {{label.host}}.\n## Clean it [approval]\n```http\nPOST https://clean.example.org/\nAuthorization: {{secret.key}}\n```\n## Tell them\n```http\nPOST https://tell.example.org/\n```\n"
 
 func body(v any) string {
 	b, err := json.Marshal(v)
