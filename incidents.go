@@ -35,6 +35,11 @@ type incidentCommands struct {
 	Done     incidentDone     `cmd:"" help:"Say that a task is done."`
 	Drop     incidentDrop     `cmd:"" help:"Say that a task need not be done."`
 	Link     incidentLink     `cmd:"" help:"Add a place where the work goes on."`
+	Updates  incidentUpdates  `cmd:"" help:"Show what those concerned were told, and when the next update is due."`
+	Draft    incidentDraft    `cmd:"" help:"Print an update as the log would have it."`
+	Tell     incidentTell     `cmd:"" help:"Tell those concerned how it stands."`
+	Reports  incidentReports  `cmd:"" help:"Show what people reported by a form."`
+	Reply    incidentReply    `cmd:"" help:"Answer who reported it."`
 }
 
 type incidentList struct {

@@ -14,6 +14,7 @@ var all = []Fact{
 	Handed{},
 	Composed{}, Chosen{},
 	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{},
+	Updated{}, UpdateOverdue{}, Complained{}, Wrote{}, Replied{},
 	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{},
 	Filed{},

@@ -62,6 +62,7 @@ type Incident struct {
 	Runs    []Run       `json:"runs,omitempty"`
 	Call    *Asking     `json:"call,omitempty"` // of a page by hand
 	Room    *Room       `json:"room,omitempty"` // who does what about it; nil before the first of them does
+	News    *News       `json:"news,omitempty"` // what those concerned were told; nil before that
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -193,6 +194,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.asked(e)
 	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue, RolesWanted:
 		in = in.worked(e)
+	case Updated, UpdateOverdue:
+		in = in.informed(e)
 	default:
 		in = in.climbed(e)
 	}

@@ -7,7 +7,10 @@
 // until it is done, dropped, or the incident is over (Next). Roles that the
 // severity asks for and nobody has are asked for as soon as somebody has the incident.
 //
-// Messages, runbooks and what is told to those outside have their place here.
+// What those concerned are told is an update (update.go): how it is, what is done, what is
+// needed. A guideline (org.Guideline) says for whom, how often and what must be said; one
+// that is due is asked for as a task is, and then others are called. Draft writes one from
+// the log.
 package investigate
 
 import (

@@ -140,7 +140,7 @@ func TestNextIsPatient(t *testing.T) {
 			case 4:
 				must(Give(r.in, Commander, people[rnd.IntN(4)]))(r, p)
 			}
-			facts, _ := Next(r.in, r.now)
+			facts, _ := Next(r.in, org.Guideline{}, r.now)
 			for _, f := range facts {
 				f := f.(incident.TaskOverdue)
 				task, _ := r.in.Task(f.Task)
@@ -156,7 +156,7 @@ func TestNextIsPatient(t *testing.T) {
 				last[f.Task] = r.now
 			}
 			r.add(incident.Engine, facts...)
-			more, due := Next(r.in, r.now)
+			more, due := Next(r.in, org.Guideline{}, r.now)
 			if len(more) > 0 || !due.IsZero() && !due.After(r.now) {
 				t.Fatalf("seed %d: it is not content: %v, %s", seed, more, due)
 			}
@@ -199,7 +199,7 @@ func TestRolesAreWanted(t *testing.T) {
 	r := enter(t)
 	r.add("person:omar", incident.Raised{Severity: org.SEV1, Why: "it is", Needs: &incident.Needs{Roles: []string{Commander, Scribe}}})
 	asks := func() (said []string) {
-		facts, due := Next(r.in, r.now)
+		facts, due := Next(r.in, org.Guideline{}, r.now)
 		r.add(incident.Engine, facts...)
 		for _, f := range facts {
 			said = append(said, f.String())

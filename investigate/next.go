@@ -17,13 +17,20 @@ var nagAfter = []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}
 // reason, or is not there.
 const mostNags = 12
 
-// Next is what happens by itself: tasks whose time has come are said to be overdue, and
-// roles that nobody has are asked for. An incident that is over, or held, nags nobody.
-func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.Time) {
-	if !in.Status.Open() || in.Held != "" || in.Seq >= incident.Crowded {
+// Next is what happens by itself: tasks and updates whose time has come are said to be
+// overdue, roles that nobody has are asked for, and those who were told of it hear that it
+// is over. An incident that is over, or held, nags nobody. g is how those concerned are
+// told.
+func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []incident.Fact, due time.Time) {
+	if in.Seq >= incident.Crowded {
 		return nil, due
 	}
-	facts, due = wantRoles(in, now)
+	if !in.Status.Open() || in.Held != "" {
+		return tellEnd(in), due
+	}
+	facts, due = wantUpdate(in, g, now)
+	roles, at := wantRoles(in, now)
+	facts, due = append(facts, roles...), sooner(due, at)
 	if in.Room == nil {
 		return facts, due
 	}
@@ -33,14 +40,20 @@ func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.
 			continue
 		}
 		if at.After(now) {
-			if due.IsZero() || at.Before(due) {
-				due = at
-			}
+			due = sooner(due, at)
 			continue
 		}
 		facts = append(facts, incident.TaskOverdue{Task: t.ID, Title: t.Title, Nth: t.Nags + 1, To: nagged(in, t)})
 	}
 	return facts, due
+}
+
+// sooner is the earlier of two times, of which either may not be.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // nagAt is when a task is next said to be overdue. After an outage it is said once, and
@@ -114,6 +127,14 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 	case incident.RolesWanted:
 		for _, p := range f.To {
 			tell(p, "nobody is "+strings.Join(f.Roles, ", ")+": take it, or give it")
+		}
+	case incident.UpdateOverdue:
+		for _, p := range f.To {
+			tell(p, "how does it stand? An update is due")
+		}
+	case incident.Wrote:
+		for _, p := range speakers(before, 1) {
+			tell(p, "who reported it wrote more")
 		}
 	}
 	return notices

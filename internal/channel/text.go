@@ -103,11 +103,14 @@ Acknowledge: {{.}}
 {{range .Lines}}{{.}}
 {{end}}{{end}}{{if .Links}}
 {{range .Links}}{{.Text}}: {{.Href}}
-{{end}}{{end}}`))
+{{end}}{{end}}{{with .LeaveURL}}
+No more of these: {{.}}
+{{end}}`))
 
 // A page is what templates see of a message: cleaned, bounded, in the person's zone.
 type page struct {
 	Headline, AckURL, URL string
+	LeaveURL              string
 	Loud                  bool
 	Facts                 []fact
 	Lines                 []string
@@ -117,7 +120,7 @@ type page struct {
 type fact struct{ Name, Text string }
 
 func view(m Message) page {
-	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), Loud: m.Purpose.Alarms()}
+	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), LeaveURL: webURL(m.LeaveURL), Loud: m.Purpose.Alarms()}
 	add := func(name, text string) {
 		if text = oneLine(text, maxHeadline); text != "" {
 			v.Facts = append(v.Facts, fact{name, text})

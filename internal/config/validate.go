@@ -38,6 +38,8 @@ func (s Setup) Validate(existing Setup) error {
 	c.heartbeats()
 	c.webhooks()
 	c.channels()
+	c.statusPages()
+	c.forms(existing)
 	c.rules()
 	c.sifting(existing)
 	c.settings()
@@ -82,6 +84,10 @@ func (s Setup) Where(path string) string {
 		name = "webhook " + string(s.Webhooks[n].ID)
 	case list == "channels" && n < len(s.Channels):
 		name = "channel " + string(s.Channels[n].ID)
+	case list == "status_pages" && n < len(s.StatusPages):
+		name = "status page " + string(s.StatusPages[n].ID)
+	case list == "forms" && n < len(s.Forms):
+		name = "form " + string(s.Forms[n].ID)
 	default:
 		return path
 	}
@@ -123,6 +129,9 @@ func (c *checker) know(s Setup) {
 	}
 	for _, h := range s.Webhooks {
 		c.known[reference{Webhook, string(h.ID)}] = true
+	}
+	for _, p := range s.StatusPages {
+		c.known[reference{StatusPage, string(p.ID)}] = true
 	}
 	for _, b := range s.Heartbeats {
 		name := [2]string{string(b.Integration), b.Name}
@@ -412,6 +421,7 @@ func (c *checker) settings() {
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
 	}
 	c.matrix(c.Settings.Matrix)
+	c.guidelines(c.Settings.Guidelines)
 	if d := c.Settings.Digest; d != nil {
 		c.targets("settings.digest.tell", d.Tell)
 		for i, t := range d.Tell {

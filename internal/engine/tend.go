@@ -85,7 +85,7 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, facts...)
 		more, then := escalate.Next(t.in, t.w, t.now)
 		t.add(incident.Engine, more...)
-		work, nag := investigate.Next(t.in, t.now)
+		work, nag := investigate.Next(t.in, t.s.guideline(t.in), t.now)
 		t.add(incident.Engine, work...)
 		if due = sooner(sooner(at, then), nag); len(facts)+len(more)+len(work) == 0 {
 			break
@@ -146,6 +146,8 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		if p := entry.By.Person(); p != "" {
 			t.cancel(store.Cancel{Subject: id, Person: p, OnlyAlarms: true}, "answered")
 		}
+	case incident.Updated:
+		t.published(entry, f)
 	case incident.Held:
 		t.cancel(store.Cancel{Subject: id, OnlyAlarms: true}, "held: "+f.Why)
 	case incident.Ended:
