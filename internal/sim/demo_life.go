@@ -282,6 +282,7 @@ func (l *life) answer(ctx context.Context, page store.PageRow) error {
 	if in.Status == incident.Acknowledged {
 		return nil
 	}
+	l.informs(page, in)
 	at := l.now
 	for range l.rng.IntN(3) {
 		at = at.Add(time.Minute + time.Duration(l.rng.Int64N(int64(12*time.Minute))))

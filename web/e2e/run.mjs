@@ -12,6 +12,7 @@ import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';
 import './alerts.mjs';
+import './comms.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();
