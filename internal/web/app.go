@@ -68,7 +68,7 @@ func NewApp(base, dev string, known func(*http.Request) bool) *App {
 		if strings.HasSuffix(p, ".webmanifest") {
 			kind = "application/manifest+json"
 		}
-		a.assets[p] = asset{b, sync.OnceValue(func() []byte { return compressed(b) }), kind}
+		a.assets[p] = asset{b, sync.OnceValue(func() []byte { return Compressed(b) }), kind}
 		return nil
 	})
 	if err != nil {
@@ -85,7 +85,8 @@ func NewApp(base, dev string, known func(*http.Request) bool) *App {
 	return a
 }
 
-func compressed(b []byte) []byte {
+// Compressed is what a browser that takes gzip is sent.
+func Compressed(b []byte) []byte {
 	var z bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression) // the level is one
 	w.Write(b)                                            // a buffer takes everything

@@ -13,6 +13,7 @@ import './push.mjs';
 import './signin.mjs';
 import './alerts.mjs';
 import './runbooks.mjs';
+import './comms.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();

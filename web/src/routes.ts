@@ -18,7 +18,7 @@ export const routes: Route[] = [
   { path: '/on-call/:id/edit', area: 'oncall', load: () => import('./screens/oncall/ScheduleEditor.svelte') },
   { path: '/on-call/:id', area: 'oncall', load: () => import('./screens/oncall/Schedule.svelte') },
   { path: '/services', area: 'setup', load: () => import('./screens/setup/Services.svelte') },
-  { path: '/services/:id', area: 'setup', load: () => import('./screens/setup/Service.svelte') },
+  { path: '/services/:id', area: 'setup comms', load: () => import('./screens/setup/Service.svelte') },
   { path: '/integrations', area: 'setup', load: () => import('./screens/setup/Integrations.svelte') },
   { path: '/integrations/new', area: 'setup', load: () => import('./screens/setup/AddIntegration.svelte') },
   { path: '/integrations/:id', area: 'setup', load: () => import('./screens/setup/Integration.svelte') },
@@ -50,7 +50,11 @@ export const routes: Route[] = [
   { path: '/replay', area: 'alerts', load: () => import('./screens/alerts/Replay.svelte') },
   { path: '/severities', area: 'setup alerts', load: () => import('./screens/alerts/Severities.svelte') },
   { path: '/actions', area: 'setup alerts', load: () => import('./screens/alerts/Actions.svelte') },
-  { path: '/settings', area: 'setup alerts', load: () => import('./screens/setup/House.svelte') },
+  { path: '/status-pages', area: 'setup comms', load: () => import('./screens/comms/StatusPages.svelte') },
+  { path: '/status-pages/:id', area: 'setup comms', load: () => import('./screens/comms/StatusPage.svelte') },
+  { path: '/forms', area: 'setup comms', load: () => import('./screens/comms/Forms.svelte') },
+  { path: '/forms/:id', area: 'setup comms', load: () => import('./screens/comms/Form.svelte') },
+  { path: '/settings', area: 'setup alerts comms', load: () => import('./screens/setup/House.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
@@ -80,6 +84,8 @@ export const places: Place[] = [
   { path: '/channels', label: 'nav.channels', icon: 'message', key: 'g l', least: 'admin' },
   { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g q' },
   { path: '/maintenance', label: 'nav.maintenance', icon: 'bed', key: 'g b' },
+  { path: '/status-pages', label: 'nav.statuspages', icon: 'globe', key: 'g f', least: 'observer' },
+  { path: '/forms', label: 'nav.forms', icon: 'help', key: 'g r', least: 'observer' },
   { path: '/noise', label: 'nav.noise', icon: 'sound', key: 'g n', least: 'observer' },
   { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];
