@@ -54,10 +54,14 @@ const (
 	Copy     Purpose = "copy"      // an alarm went to another; who stands in its shadow looks on
 	Work     Purpose = "work"      // a role or a task is theirs, or is overdue
 	Shift    Purpose = "shift"     // what begins or ends for somebody; its subject is a schedule
+	Mention  Purpose = "mention"   // somebody wrote to them; its subject is a conversation
 )
 
 // Alarms says whether the page wants an answer.
 func (p Purpose) Alarms() bool { return p == Alarm || p == FailOver }
+
+// Apart says whether the page is about something that has no log.
+func (p Purpose) Apart() bool { return p == Shift || p == Mention }
 
 // Key names the page for ever: a restart is a new epoch and pages again, one key never
 // pages twice.

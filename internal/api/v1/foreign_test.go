@@ -51,6 +51,11 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 	call := h.must(201, "ada", "POST", "/calls", `{"title":"Who can come?","targets":["person:rita"]}`).field("id").(string)
 	calendar := h.must(201, "ada", "POST", "/calendars", `{"kind":"person"}`).field("id").(string)
 	away := h.must(201, "ada", "POST", "/time-off", `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`).field("time_off.id").(string)
+	said, err := h.engine.Converse(context.Background(), "person:rita", "", []org.PersonID{"pat"}, h.engine.Now())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	file := h.attached("rita", secret, "salaries.txt", "all of them")
 	other := func(id string) string {
 		return id[:len(id)-1] + map[bool]string{true: "y", false: "x"}[id[len(id)-1] == 'x']
 	}
@@ -68,6 +73,10 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 		switch {
 		case strings.HasPrefix(rest, "/incidents/{id}"):
 			return in("id"), strange{secret, never, secretly}, true
+		case strings.HasPrefix(rest, "/conversations/{id}"): // of others, also for an admin
+			return in("id"), strange{said.ID, other(said.ID), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "rita" })}, true
+		case rest == "/attachments/{id}":
+			return in("id"), strange{file, other(file), secretly}, true
 		case rest == "/alerts/{id}":
 			return in("id"), strange{"alert-" + secret, "alert-" + never, secretly}, true
 		case rest == "/silences/{id}":

@@ -76,7 +76,7 @@ func settled(t *testing.T) *home {
 			r.AddCookie(&http.Cookie{Name: "__Host-tocsin", Value: "cookie of " + as})
 		}
 	}
-	h.http = api.New(api.Options{Engine: h.engine, Store: h.store, Ring: h.ring, Auth: a, Stopping: h.stop})
+	h.http = api.New(api.Options{Engine: h.engine, Store: h.store, Ring: h.ring, Auth: a, Stopping: h.stop, Cabinet: h.files})
 	return h
 }
 

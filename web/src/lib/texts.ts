@@ -8,6 +8,7 @@ import type reach from '../../i18n/en/reach.json';
 import type shift from '../../i18n/en/shift.json';
 import type alerts from '../../i18n/en/alerts.json';
 import type work from '../../i18n/en/work.json';
+import type talk from '../../i18n/en/talk.json';
 
 export interface Forms {
   one?: string;
@@ -23,4 +24,5 @@ export type Key =
   | keyof typeof reach
   | keyof typeof shift
   | keyof typeof alerts
-  | keyof typeof work;
+  | keyof typeof work
+  | keyof typeof talk;

@@ -1,0 +1,1 @@
+import{y as e}from"./base.js";var t=new e(`min-width: 1024px`);export{t};
