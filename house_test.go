@@ -50,6 +50,7 @@ const rules = `
 	internal/channel/pushtest
 	internal/channel/smtptest
 	internal/store: alert alert/cause alert/sift escalate incident investigate/talk oncall oncall/ical org resolve internal/secret
+	internal/store/storetest: internal/pgtest internal/secret internal/store
 	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate investigate/talk oncall oncall/ical oncall/load oncall/roster org resolve internal/channel internal/secret internal/store
 	internal/blob: incident org internal/secret internal/store investigate/talk
 	internal/auth: incident org internal/secret internal/store internal/engine internal/web

@@ -1,1 +1,0 @@
-import{En as e,Ht as t,Qt as n,Tn as r,Xt as i,h as a,kn as o}from"./base.js";var s=n(`<div class="markdown svelte-cuy1ot"></div>`);function c(n,c){e(c,!0);var l=s();t(l,()=>a.createHTML(c.html),!0),o(l),i(n,l),r()}export{c as t};

@@ -1,1 +1,0 @@
-import{y as e}from"./base.js";var t=new e(`min-width: 1024px`);export{t};
