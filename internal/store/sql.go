@@ -102,6 +102,9 @@ type texts struct {
 	// What those outside are told (sql_comms.go).
 	commsTexts
 
+	// What people say to each other, and attach (sql_talk.go).
+	talkTexts
+
 	// Sifting.
 	AlertByID, AlertLook, NextLook, FiringAfter string
 	OpenIDs, AlertCount                         string
@@ -139,6 +142,7 @@ var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
 	runbookTexts: runbookStatements,
+	talkTexts:    talkStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,

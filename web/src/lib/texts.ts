@@ -10,6 +10,7 @@ import type alerts from '../../i18n/en/alerts.json';
 import type work from '../../i18n/en/work.json';
 import type runbooks from '../../i18n/en/runbooks.json';
 import type comms from '../../i18n/en/comms.json';
+import type talk from '../../i18n/en/talk.json';
 
 export interface Forms {
   one?: string;
@@ -27,4 +28,5 @@ export type Key =
   | keyof typeof alerts
   | keyof typeof work
   | keyof typeof runbooks
-  | keyof typeof comms;
+  | keyof typeof comms
+  | keyof typeof talk;
