@@ -1,6 +1,6 @@
 # A bare `make` says what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help web web-check e2e-web e2e-core bench-web shots openapi run test e2e oracle vet staticcheck race sim nights bench fuzz format build
+.PHONY: help web web-check e2e-web e2e-core bench-web lighthouse shots openapi run test e2e oracle vet staticcheck race sim nights bench fuzz format build
 
 GO ?= go
 SEEDS ?= 100
@@ -39,6 +39,9 @@ bench-web: build ## the app over 5,000 open and 200,000 closed incidents
 	rm -rf web/e2e/out/large && mkdir -p -m 700 web/e2e/out/large
 	$(GO) test ./internal/api/v1 -run TestLargeHouse -count=1 -args -large $(CURDIR)/web/e2e/out/large
 	cd web && TOCSIN=../tocsin node e2e/large.mjs e2e/out/large; status=$$?; rm -rf e2e/out/large; exit $$status
+
+lighthouse: build ## what Lighthouse says of the app and the public pages (fetches it by npx)
+	cd web && TOCSIN=../tocsin node e2e/lighthouse.mjs
 
 shots: build ## pictures of every screen, from the demo, in web/e2e/out
 	cd web && TOCSIN=../tocsin npm run -s shots

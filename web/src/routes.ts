@@ -37,7 +37,7 @@ export const routes: Route[] = [
   { path: '/teams', area: 'people', load: () => import('./screens/people/Teams.svelte') },
   { path: '/teams/:id', area: 'people', load: () => import('./screens/people/Team.svelte') },
   { path: '/audit', area: 'people', load: () => import('./screens/people/Audit.svelte') },
-  { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
+  { path: '/profile', area: 'people signin', load: () => import('./screens/people/Profile.svelte') },
   { path: '/rules', area: 'setup', load: () => import('./screens/setup/Rules.svelte') },
   { path: '/silences', area: 'setup', load: () => import('./screens/setup/Silences.svelte') },
   { path: '/maintenance', area: 'alerts', load: () => import('./screens/alerts/Maintenance.svelte') },
@@ -45,7 +45,7 @@ export const routes: Route[] = [
   { path: '/noise', area: 'alerts', load: () => import('./screens/alerts/Noise.svelte') },
   { path: '/replay', area: 'alerts', load: () => import('./screens/alerts/Replay.svelte') },
   { path: '/settings', area: 'setup', load: () => import('./screens/setup/House.svelte') },
-  { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
+  { path: '/sign-in', area: 'signin', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
 /** What the bars lead to, in their order; a phone shows the first four and "more". */
