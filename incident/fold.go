@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 5
+const FoldVersion = 6
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -191,7 +191,7 @@ func (in Incident) After(e Entry) Incident {
 		in = in.judged(e.By.Person(), f.Worth)
 	case Composed, Chosen:
 		in = in.asked(e)
-	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue:
+	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue, RolesWanted:
 		in = in.worked(e)
 	default:
 		in = in.climbed(e)
@@ -276,6 +276,9 @@ func (in Incident) heard(at time.Time) Incident {
 func (in Incident) raised(f Raised, at time.Time) Incident {
 	if f.Severity != "" {
 		in.Severity = f.Severity
+	}
+	if f.Needs != nil {
+		in.UpdateEvery, in.Roles = f.Needs.UpdateEvery, f.Needs.Roles
 	}
 	if f.Priority == "" || f.Priority == in.Priority {
 		return in

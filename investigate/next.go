@@ -2,6 +2,7 @@ package investigate
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/incident"
@@ -16,11 +17,15 @@ var nagAfter = []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}
 // reason, or is not there.
 const mostNags = 12
 
-// Next is what happens by itself: tasks whose time has come are said to be overdue. An
-// incident that is over, or held, nags nobody.
+// Next is what happens by itself: tasks whose time has come are said to be overdue, and
+// roles that nobody has are asked for. An incident that is over, or held, nags nobody.
 func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.Time) {
-	if in.Room == nil || !in.Status.Open() || in.Held != "" || in.Seq >= incident.Crowded {
+	if !in.Status.Open() || in.Held != "" || in.Seq >= incident.Crowded {
 		return nil, due
+	}
+	facts, due = wantRoles(in, now)
+	if in.Room == nil {
+		return facts, due
 	}
 	for _, t := range in.Room.Tasks {
 		at, ok := nagAt(t)
@@ -53,20 +58,24 @@ func nagAt(t incident.Task) (time.Time, bool) {
 // nagged are those who hear that a task is overdue: whose it is; from the second time on,
 // and when it is nobody's, who commands and who has the incident as well; and when there
 // is none of them, everybody who was called for it.
-func nagged(in incident.Incident, t incident.Task) (to []org.PersonID) {
-	add := func(p org.PersonID) {
-		if p != "" && !slices.Contains(to, p) {
-			to = append(to, p)
+func nagged(in incident.Incident, t incident.Task) []org.PersonID {
+	if t.Owner != "" && t.Nags == 0 {
+		return []org.PersonID{t.Owner}
+	}
+	return askedOf(in, t.Owner, in.Has(Commander), in.Owner)
+}
+
+// askedOf are those of some whom there are; when there is none of them, everybody who was
+// called.
+func askedOf(in incident.Incident, some ...org.PersonID) (to []org.PersonID) {
+	for _, list := range [][]org.PersonID{some, in.Called} {
+		for _, p := range list {
+			if p != "" && !slices.Contains(to, p) {
+				to = append(to, p)
+			}
 		}
-	}
-	add(t.Owner)
-	if t.Owner == "" || t.Nags > 0 {
-		add(in.Has(Commander))
-		add(in.Owner)
-	}
-	if len(to) == 0 {
-		for _, p := range in.Called {
-			add(p)
+		if len(to) > 0 {
+			break
 		}
 	}
 	return to
@@ -101,6 +110,10 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 	case incident.TaskOverdue:
 		for _, p := range f.To {
 			tell(p, "overdue: "+f.Title)
+		}
+	case incident.RolesWanted:
+		for _, p := range f.To {
+			tell(p, "nobody is "+strings.Join(f.Roles, ", ")+": take it, or give it")
 		}
 	}
 	return notices

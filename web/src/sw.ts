@@ -18,7 +18,16 @@ const files = [
   ...['app.js', 'app.css', 'base.js', 'base.css', 'account.js', 'account.css', 'next.js'],
   ...['list.js', 'list.css', 'room.js', 'room.css', 'panels.js', 'panels.css', 'work.js', 'work.css'],
   ...['forms.js', 'forms.css'],
-  ...['en-core.js', 'en-room.js', 'en-work.js', 'de-core.js', 'de-room.js', 'de-work.js'],
+  ...[
+    'en-core.js',
+    'en-room.js',
+    'en-work.js',
+    'en-dialogs.js',
+    'de-core.js',
+    'de-room.js',
+    'de-work.js',
+    'de-dialogs.js',
+  ],
 ];
 const kept = /^api\/v1\/(incidents|oncall|me|people|services|teams|policies|schedules|integrations)(\/|$)/;
 

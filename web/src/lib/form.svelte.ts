@@ -28,7 +28,7 @@ export class Form {
   }
 
   /** Says what is wrong; whether nothing is, so that it may be sent. */
-  check(faults: Record<string, string | false | undefined>): boolean {
+  check(faults: Record<string, string | false | null | undefined>): boolean {
     this.clear();
     const wrong = Object.entries(faults).filter((f): f is [string, string] => !!f[1]);
     this.wrong = Object.fromEntries(wrong);
