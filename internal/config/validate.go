@@ -44,7 +44,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.runbooks()
 	c.rules()
 	c.sifting(existing)
-	c.settings()
+	c.settings(existing)
 	return c.found.err()
 }
 
@@ -423,7 +423,7 @@ func (c *checker) rules() {
 	}
 }
 
-func (c *checker) settings() {
+func (c *checker) settings(existing Setup) {
 	if c.Settings == nil {
 		return
 	}
@@ -452,7 +452,9 @@ func (c *checker) settings() {
 	}
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
-	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
+	// One that calls nobody already, as in a new house, keeps nobody from changing something else.
+	same := existing.Settings != nil && existing.Settings.CatchAll == id
+	c.check(same || !c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
 		"service %s has no policy: nobody would be called", id)
 }
 

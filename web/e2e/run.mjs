@@ -5,6 +5,7 @@ import './story.mjs';
 import './setup.mjs';
 import './reach.mjs';
 import './axe.mjs';
+import './forced.mjs';
 import './oncall.mjs';
 import './together.mjs';
 import './work.mjs';

@@ -37,13 +37,13 @@ export const routes: Route[] = [
   { path: '/runbooks/:id', area: 'setup runbooks', load: () => import('./screens/runbooks/Runbook.svelte') },
   { path: '/messages', area: 'talk', load: () => import('./screens/talk/Messages.svelte') },
   { path: '/messages/:id', area: 'talk', load: () => import('./screens/talk/Messages.svelte') },
-  { path: '/bedside', area: 'shift', load: () => import('./screens/shift/Bedside.svelte'), bare: true },
+  { path: '/bedside', area: 'shift dialogs', load: () => import('./screens/shift/Bedside.svelte'), bare: true },
   { path: '/people', area: 'people', load: () => import('./screens/people/People.svelte') },
   { path: '/people/:id', area: 'people', load: () => import('./screens/people/Person.svelte') },
   { path: '/teams', area: 'people', load: () => import('./screens/people/Teams.svelte') },
   { path: '/teams/:id', area: 'people', load: () => import('./screens/people/Team.svelte') },
   { path: '/audit', area: 'people', load: () => import('./screens/people/Audit.svelte') },
-  { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
+  { path: '/profile', area: 'people signin', load: () => import('./screens/people/Profile.svelte') },
   { path: '/rules', area: 'setup alerts', load: () => import('./screens/setup/Rules.svelte') },
   { path: '/silences', area: 'setup alerts', load: () => import('./screens/setup/Silences.svelte') },
   { path: '/maintenance', area: 'alerts', load: () => import('./screens/alerts/Maintenance.svelte') },
@@ -57,7 +57,7 @@ export const routes: Route[] = [
   { path: '/forms', area: 'setup comms', load: () => import('./screens/comms/Forms.svelte') },
   { path: '/forms/:id', area: 'setup comms', load: () => import('./screens/comms/Form.svelte') },
   { path: '/settings', area: 'setup alerts comms', load: () => import('./screens/setup/House.svelte') },
-  { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
+  { path: '/sign-in', area: 'signin', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
 /** What the bars lead to, in their order; a phone shows the first four and "more". */

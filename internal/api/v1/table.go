@@ -29,6 +29,8 @@ var table = concat(
 		{"PATCH", "/me/profile", org.KeepProfile, house, "me", "Change your name or zone", serve((*API).changeProfile)},
 		{"PUT", "/me/rules", org.KeepProfile, house, "me", "Replace your notification rules", serve((*API).changeRules)},
 		{"PUT", "/me/reach", org.KeepProfile, house, "me", "Replace what limits what reaches you: quiet hours, vacations, caps", serve((*API).changeReach)},
+		{"GET", "/me/views", org.KeepProfile, house, "me", "Read your views of the list of incidents", serve((*API).views)},
+		{"PUT", "/me/views", org.KeepProfile, house, "me", "Replace your views of the list of incidents", serve((*API).changeViews)},
 		{"POST", "/me/methods", org.KeepProfile, house, "me", "Add an address: a code is sent there", creates((*API).addMethod)},
 		{"PATCH", "/me/methods/{id}", org.KeepProfile, house, "me", "Name a contact method, or switch it off or on", serve((*API).changeMethod)},
 		{"DELETE", "/me/methods/{id}", org.KeepProfile, house, "me", "Remove a contact method, with the rules that name it", serve((*API).removeMethod)},
