@@ -34,6 +34,15 @@ type incidentCommands struct {
 	Done     incidentDone     `cmd:"" help:"Say that a task is done."`
 	Drop     incidentDrop     `cmd:"" help:"Say that a task need not be done."`
 	Link     incidentLink     `cmd:"" help:"Add a place where the work goes on."`
+
+	Checklist incidentChecklist `cmd:"" help:"Add a checklist, or list those that there are."`
+	Stage     incidentStage     `cmd:"" help:"Say which stage the recovery is in."`
+	Confirm   incidentConfirm   `cmd:"" help:"Confirm that a stage has done what it should."`
+	Cause     incidentCause     `cmd:"" help:"Say what it was."`
+	Handover  incidentHandover  `cmd:"" help:"Hand it over: they have it once they answer."`
+	Merge     incidentMerge     `cmd:"" help:"Make it one with another incident, which goes on."`
+	Part      incidentPart      `cmd:"" help:"Make another incident of some of its alerts."`
+	Related   incidentRelated   `cmd:"" help:"List incidents like it, with what ended them."`
 }
 
 type incidentList struct {
@@ -138,6 +147,7 @@ func described(i client.WholeIncident, s screen) string {
 		say("climb", climbed(climb, s))
 	}
 	atWork(i.Work, say)
+	back(i, s, say)
 	b.WriteByte('\n')
 	return b.String()
 }

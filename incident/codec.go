@@ -13,9 +13,9 @@ var all = []Fact{
 	AcknowledgedBy{}, Unacknowledged{}, SnoozedUntil{}, Escalated{}, Reassigned{},
 	Handed{},
 	Composed{}, Chosen{},
-	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{},
+	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, ListAdded{}, HandedOn{}, TookOver{}, MergedInto{}, TookIn{}, Parted{},
 	Acted{}, Finished{}, Passed{}, Judged{},
-	Ended{},
+	Ended{}, Explained{}, Staged{}, Confirmed{}, Recurred{},
 	Filed{},
 }
 

@@ -16,11 +16,15 @@ var nagAfter = []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}
 // reason, or is not there.
 const mostNags = 12
 
-// Next is what happens by itself: tasks whose time has come are said to be overdue. An
-// incident that is over, or held, nags nobody.
+// Next is what happens by itself: whoever an incident was handed over to has it once they
+// have answered, and tasks whose time has come are said to be overdue. An incident that is
+// over, or held, nags nobody.
 func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.Time) {
+	if h := in.Heir; h != nil && in.Status == incident.Acknowledged && slices.Contains(in.Answered, h.Person) {
+		facts = append(facts, incident.TookOver{Person: h.Person, From: h.From})
+	}
 	if in.Room == nil || !in.Status.Open() || in.Held != "" || in.Seq >= incident.Crowded {
-		return nil, due
+		return facts, due
 	}
 	for _, t := range in.Room.Tasks {
 		at, ok := nagAt(t)
@@ -92,12 +96,23 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 		tell(f.To, "you are "+f.Role)
 		tell(f.From, "you are "+f.Role+" no longer")
 	case incident.TaskAdded:
+		if f.List != "" {
+			return nil // those of a checklist come together
+		}
 		tell(f.Owner, "a task for you: "+f.Title)
 	case incident.TaskChanged:
 		if t, ok := before.Task(f.Task); ok && t.Owner != f.Owner {
 			tell(f.Owner, "a task for you: "+f.Title)
 			tell(t.Owner, "no longer yours: "+f.Title)
 		}
+	case incident.HandedOn:
+		text := "take over from " + string(before.Owner)
+		if f.Note != "" {
+			text += ": " + f.Note
+		}
+		tell(f.To, text)
+	case incident.TookOver:
+		tell(f.From, string(f.Person)+" took over")
 	case incident.TaskOverdue:
 		for _, p := range f.To {
 			tell(p, "overdue: "+f.Title)

@@ -96,7 +96,7 @@ func details(m Message, max int) string {
 var plain = template.Must(template.New("plain").Parse(
 	`{{range .Facts}}{{.Name}}: {{.Text}}
 {{end}}{{with .AckURL}}
-Acknowledge: {{.}}
+{{$.Verb}}: {{.}}
 {{end}}{{with .URL}}{{if not $.AckURL}}
 {{end}}Open: {{.}}
 {{end}}{{if .Lines}}
@@ -108,6 +108,7 @@ Acknowledge: {{.}}
 // A page is what templates see of a message: cleaned, bounded, in the person's zone.
 type page struct {
 	Headline, AckURL, URL string
+	Verb, Open            string // what the two links are called
 	Loud                  bool
 	Facts                 []fact
 	Lines                 []string
@@ -117,7 +118,10 @@ type page struct {
 type fact struct{ Name, Text string }
 
 func view(m Message) page {
-	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), Loud: m.Purpose.Alarms()}
+	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), Verb: answerVerb(m), Open: "Open the incident", Loud: m.Purpose.Alarms()}
+	if len(m.Choices) > 0 || m.Purpose == escalate.Shift {
+		v.Open = "Open in Tocsin"
+	}
 	add := func(name, text string) {
 		if text = oneLine(text, maxHeadline); text != "" {
 			v.Facts = append(v.Facts, fact{name, text})
@@ -154,6 +158,14 @@ func view(m Message) page {
 		v.Links = append(v.Links, l)
 	}
 	return v
+}
+
+// answerVerb is what the link is called by which a page is answered.
+func answerVerb(m Message) string {
+	if len(m.Choices) > 1 {
+		return "Answer"
+	}
+	return "Acknowledge"
 }
 
 // howToReply says what to write in answer to a mail.

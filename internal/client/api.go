@@ -68,11 +68,19 @@ type AddingCalendarBody struct {
 	Of string `json:"of,omitempty"`
 }
 
+type AddingListBody struct {
+	Checklist string `json:"checklist"`
+}
+
 type AddingTaskBody struct {
 	// When it has passed, the owner is asked; 10 minutes later, and on, the commander and who has the incident as well
 	Due *time.Time `json:"due,omitempty"`
 	// me is who asks
 	Owner string `json:"owner,omitempty"`
+	// In the place of an owner: whoever has the role, now and later
+	Role string `json:"role,omitempty"`
+	// Of the recovery that it belongs to: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
 	Title string `json:"title"`
 }
 
@@ -347,6 +355,28 @@ type ChannelTestingBody struct {
 	To string `json:"to"`
 }
 
+type Checklist struct {
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	Services   []string        `json:"services,omitempty"`
+	Severities []string        `json:"severities,omitempty"`
+	Stage      string          `json:"stage,omitempty"`
+	Tasks      []ChecklistTask `json:"tasks"`
+}
+
+type ChecklistOf struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Tasks int64  `json:"tasks"`
+}
+
+type ChecklistTask struct {
+	Due   string `json:"due,omitempty"`
+	Role  string `json:"role,omitempty"`
+	Stage string `json:"stage,omitempty"`
+	Title string `json:"title"`
+}
+
 type Choice struct {
 	Positive bool   `json:"positive,omitempty"`
 	Text     string `json:"text"`
@@ -390,6 +420,21 @@ type Comparison struct {
 	To time.Time `json:"to"`
 	// All of the window that was asked for
 	Whole bool `json:"whole"`
+}
+
+type ConfirmationOf struct {
+	At     time.Time `json:"at"`
+	Person PersonRef `json:"person"`
+	// contain, fix, recover, watch
+	Stage string `json:"stage"`
+	Text  string `json:"text,omitempty"`
+}
+
+type ConfirmingBody struct {
+	// The one that it is in, when it is left out: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
+	// By what you know
+	Text string `json:"text,omitempty"`
 }
 
 type Counts struct {
@@ -535,6 +580,11 @@ type ErrorDetail struct {
 	Message string `json:"message,omitempty"`
 	// The value at the given location
 	Value json.RawMessage `json:"value,omitempty"`
+}
+
+type ExplainingBody struct {
+	Category string `json:"category,omitempty"`
+	Cause    string `json:"cause,omitempty"`
 }
 
 type Exported struct {
@@ -721,6 +771,13 @@ type Grouping struct {
 	Window string `json:"window,omitempty"`
 }
 
+type HandingOverBody struct {
+	// How it stands and what is next
+	Note string `json:"note,omitempty"`
+	// Somebody, or next: whoever has the shift now or soon
+	To string `json:"to"`
+}
+
 type Has struct {
 	Passkeys int64 `json:"passkeys"`
 	Password bool  `json:"password"`
@@ -746,6 +803,13 @@ type Heartbeat struct {
 	Team        string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type HeirOf struct {
+	At     time.Time `json:"at"`
+	From   PersonRef `json:"from"`
+	Note   string    `json:"note,omitempty"`
+	Person PersonRef `json:"person"`
 }
 
 type HeldBack struct {
@@ -1114,6 +1178,24 @@ type MemberReadiness struct {
 	// What to repair, the worst first
 	Problems []string `json:"problems"`
 	Ready    bool     `json:"ready"`
+	// The last test page before a shift
+	Test *MemberTest `json:"test,omitempty"`
+}
+
+type MemberTest struct {
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	At         time.Time  `json:"at"`
+	// The page by hand that it was
+	Call string `json:"call"`
+	// waiting, confirmed, unconfirmed
+	State string `json:"state"`
+	// The channel by which it was confirmed
+	Via string `json:"via,omitempty"`
+}
+
+type MergingBody struct {
+	// The incident that goes on
+	Into string `json:"into"`
 }
 
 type Message struct {
@@ -1427,6 +1509,12 @@ type PageChannelKind struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageChecklistOf struct {
+	Items []ChecklistOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageDelivery struct {
 	Items []Delivery `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1703,6 +1791,11 @@ type PagedPerson struct {
 	Why string `json:"why,omitempty"`
 }
 
+type PartingBody struct {
+	// Those that are another trouble, by their ids
+	Alerts []string `json:"alerts"`
+}
+
 type Passes struct {
 	Max int64 `json:"max"`
 }
@@ -1965,6 +2058,52 @@ type Receiver struct {
 	State string `json:"state"`
 }
 
+type RecoveryOf struct {
+	// How often it came back while it was watched
+	Back int64 `json:"back,omitempty"`
+	// Who said so
+	By string `json:"by,omitempty"`
+	// Of the cause
+	Category  string           `json:"category,omitempty"`
+	Cause     string           `json:"cause,omitempty"`
+	Confirmed []ConfirmationOf `json:"confirmed"`
+	// What ended it, as whoever ended it said
+	Fixed string     `json:"fixed,omitempty"`
+	Since *time.Time `json:"since,omitempty"`
+	// None has begun, or it is over, when it is left out: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
+	// Of a watch: then it is over by itself
+	Until *time.Time `json:"until,omitempty"`
+}
+
+type Related struct {
+	// Perhaps the same trouble
+	Open []RelatedIncident `json:"open"`
+	// With what ended them
+	Past []RelatedIncident `json:"past"`
+}
+
+type RelatedIncident struct {
+	// Of the cause
+	Category string `json:"category,omitempty"`
+	// What it was
+	Cause string `json:"cause,omitempty"`
+	// What ended it
+	Fixed       string     `json:"fixed,omitempty"`
+	ID          string     `json:"id"`
+	OpenedAt    time.Time  `json:"opened_at"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status string `json:"status"`
+	Title  string `json:"title"`
+	// How much it has to do with it
+	Weight int64    `json:"weight"`
+	Why    []string `json:"why"`
+}
+
 type Repeat struct {
 	Count int64  `json:"count,omitempty"`
 	Then  string `json:"then,omitempty"`
@@ -2014,6 +2153,15 @@ type ReplayingSetupBody struct {
 type ResettingBody struct {
 	// Take TOTP, recovery codes and passkeys away too: the telephone is lost
 	Factors bool `json:"factors,omitempty"`
+}
+
+type ResolvingBody struct {
+	// Of the cause: change, capacity, configuration, hardware, software, network, power, supplier, security, people, unknown, or one of your own
+	Category string `json:"category,omitempty"`
+	// What it was
+	Cause string `json:"cause,omitempty"`
+	// What ended it
+	Why string `json:"why,omitempty"`
 }
 
 type Response struct {
@@ -2139,7 +2287,8 @@ type Service struct {
 	Support   *SupportHours `json:"support,omitempty"`
 	Team      string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
-	Version int64 `json:"version,omitempty"`
+	Version int64  `json:"version,omitempty"`
+	Watch   string `json:"watch,omitempty"`
 }
 
 type SessionLine struct {
@@ -2153,14 +2302,15 @@ type SessionLine struct {
 }
 
 type Settings struct {
-	CatchAll  string        `json:"catch_all,omitempty"`
-	ChangedAt *time.Time    `json:"changed_at,omitempty"`
-	ChangedBy string        `json:"changed_by,omitempty"`
-	Digest    *WeeklyDigest `json:"digest,omitempty"`
-	Matrix    *Matrix       `json:"matrix,omitempty"`
-	Messages  []Message     `json:"messages,omitempty"`
-	Retired   bool          `json:"retired,omitempty"`
-	Sift      *Sift         `json:"sift,omitempty"`
+	CatchAll   string        `json:"catch_all,omitempty"`
+	ChangedAt  *time.Time    `json:"changed_at,omitempty"`
+	ChangedBy  string        `json:"changed_by,omitempty"`
+	Checklists []Checklist   `json:"checklists,omitempty"`
+	Digest     *WeeklyDigest `json:"digest,omitempty"`
+	Matrix     *Matrix       `json:"matrix,omitempty"`
+	Messages   []Message     `json:"messages,omitempty"`
+	Retired    bool          `json:"retired,omitempty"`
+	Sift       *Sift         `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -2281,6 +2431,14 @@ type SplittingBody struct {
 	Alert string `json:"alert,omitempty"`
 }
 
+type StagingBody struct {
+	// contain, fix, recover, watch
+	Stage string `json:"stage"`
+	// How long it is watched, such as 30m; what its service has, or 30 minutes, when it is left out
+	Watch string `json:"watch,omitempty"`
+	Why   string `json:"why,omitempty"`
+}
+
 type Step struct {
 	// Of an update: the fields that differ
 	Changed []string `json:"changed,omitempty"`
@@ -2394,11 +2552,17 @@ type TaskOf struct {
 	EndedBy string     `json:"ended_by,omitempty"`
 	// Within its incident, from 1
 	ID int64 `json:"id"`
+	// The checklist that it is of
+	List string `json:"list,omitempty"`
 	// What came of it, or why it was dropped
 	Outcome string `json:"outcome,omitempty"`
 	// It is open, and its time has passed
 	Overdue bool       `json:"overdue,omitempty"`
 	Owner   *PersonRef `json:"owner,omitempty"`
+	// Whoever has it does it
+	Role string `json:"role,omitempty"`
+	// Of the recovery that it belongs to: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
 	// open, done, dropped
 	State string `json:"state"`
 	Title string `json:"title"`
@@ -2670,6 +2834,8 @@ type WholeIncident struct {
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
+	// To whom it is handed over, until they answer
+	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
@@ -2677,6 +2843,8 @@ type WholeIncident struct {
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
 	Lines int64 `json:"lines"`
+	// The incident that goes on with it
+	Merged string `json:"merged,omitempty"`
 	// You are among them. Events say it to nobody: look at waits_for
 	NeedsYou bool `json:"needs_you,omitempty"`
 	// What happens by itself, if nobody does anything
@@ -2690,8 +2858,10 @@ type WholeIncident struct {
 	OwnerName string `json:"owner_name,omitempty"`
 	Priority  string `json:"priority,omitempty"`
 	// It came outside of support hours, and becomes high when they begin
-	RaisedAt   *time.Time `json:"raised_at,omitempty"`
-	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
+	RaisedAt *time.Time `json:"raised_at,omitempty"`
+	// How far the way back is, and what it was, as far as anybody has said
+	Recovery   *RecoveryOf `json:"recovery,omitempty"`
+	ResolvedAt *time.Time  `json:"resolved_at,omitempty"`
 	// Who answered for what is folded beneath it, and so is in it
 	Responders []string `json:"responders,omitempty"`
 	// Who is needed for its severity
@@ -2749,6 +2919,8 @@ type WindowState struct {
 type Work struct {
 	// Where the work goes on: conferences, graphs, documents
 	Links []LinkOf `json:"links"`
+	// Checklists that were added, by their ids
+	Lists []string `json:"lists"`
 	// Who said that they take part
 	Present []PersonRef `json:"present"`
 	// In the order in which they were first given
@@ -2972,6 +3144,12 @@ func (c *Client) GetChannelsIDVersions(ctx context.Context, id string, with ...O
 	return out, err
 }
 
+// GetChecklists: GET /api/v1/checklists: List the checklists that can be added to an incident.
+func (c *Client) GetChecklists(ctx context.Context, with ...Option) (out PageChecklistOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/checklists", nil, nil, &out, with)
+	return out, err
+}
+
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
 func (c *Client) GetExport(ctx context.Context, with ...Option) (out Exported, err error) {
 	err = c.do(ctx, "GET", "/api/v1/export", nil, nil, &out, with)
@@ -3176,6 +3354,24 @@ func (c *Client) GetIncidentsIDAlerts(ctx context.Context, id string, with ...Op
 	return out, err
 }
 
+// PostIncidentsIDCause: POST /api/v1/incidents/{id}/cause: Say what it was.
+func (c *Client) PostIncidentsIDCause(ctx context.Context, id string, body ExplainingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/cause", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDChecklists: POST /api/v1/incidents/{id}/checklists: Add a checklist.
+func (c *Client) PostIncidentsIDChecklists(ctx context.Context, id string, body AddingListBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/checklists", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDConfirm: POST /api/v1/incidents/{id}/confirm: Confirm that a stage has done what it should.
+func (c *Client) PostIncidentsIDConfirm(ctx context.Context, id string, body ConfirmingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/confirm", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDEscalate: POST /api/v1/incidents/{id}/escalate: Call the next level now.
 func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/escalate", nil, body, &out, with)
@@ -3185,6 +3381,12 @@ func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Wh
 // PostIncidentsIDFold: POST /api/v1/incidents/{id}/fold: Say that an alert is the symptom of another incident.
 func (c *Client) PostIncidentsIDFold(ctx context.Context, id string, body FoldingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/fold", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDHandover: POST /api/v1/incidents/{id}/handover: Hand it over: they have it once they answer.
+func (c *Client) PostIncidentsIDHandover(ctx context.Context, id string, body HandingOverBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/handover", nil, body, &out, with)
 	return out, err
 }
 
@@ -3206,6 +3408,12 @@ func (c *Client) PostIncidentsIDLinks(ctx context.Context, id string, body Linki
 	return out, err
 }
 
+// PostIncidentsIDMerge: POST /api/v1/incidents/{id}/merge: Make it one with another incident, which goes on.
+func (c *Client) PostIncidentsIDMerge(ctx context.Context, id string, body MergingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/merge", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDNotes: POST /api/v1/incidents/{id}/notes: Write a note.
 func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body NotingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/notes", nil, body, &out, with)
@@ -3215,6 +3423,12 @@ func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body Notin
 // GetIncidentsIDPages: GET /api/v1/incidents/{id}/pages: List the pages of an incident.
 func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Option) (out PagePage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/pages", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDPart: POST /api/v1/incidents/{id}/part: Make another incident of some of its alerts.
+func (c *Client) PostIncidentsIDPart(ctx context.Context, id string, body PartingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/part", nil, body, &out, with)
 	return out, err
 }
 
@@ -3230,6 +3444,12 @@ func (c *Client) PostIncidentsIDReassign(ctx context.Context, id string, body Re
 	return out, err
 }
 
+// GetIncidentsIDRelated: GET /api/v1/incidents/{id}/related: Find open incidents that may be the same, and past ones like it with what ended them.
+func (c *Client) GetIncidentsIDRelated(ctx context.Context, id string, with ...Option) (out Related, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/related", nil, nil, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDReopen: POST /api/v1/incidents/{id}/reopen: Say that it was not over.
 func (c *Client) PostIncidentsIDReopen(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/reopen", nil, body, &out, with)
@@ -3237,7 +3457,7 @@ func (c *Client) PostIncidentsIDReopen(ctx context.Context, id string, body Why,
 }
 
 // PostIncidentsIDResolve: POST /api/v1/incidents/{id}/resolve: Say that it is over.
-func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body ResolvingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/resolve", nil, body, &out, with)
 	return out, err
 }
@@ -3269,6 +3489,12 @@ func (c *Client) PostIncidentsIDSnooze(ctx context.Context, id string, body Snoo
 // PostIncidentsIDSplit: POST /api/v1/incidents/{id}/split: Say that an alert is not the symptom of what it is folded under.
 func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body SplittingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/split", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDStage: POST /api/v1/incidents/{id}/stage: Say which stage the recovery is in.
+func (c *Client) PostIncidentsIDStage(ctx context.Context, id string, body StagingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/stage", nil, body, &out, with)
 	return out, err
 }
 

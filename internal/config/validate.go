@@ -10,9 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tocsin/alert"
 	"tocsin/alert/source"
+	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/org"
 )
@@ -411,6 +413,7 @@ func (c *checker) settings() {
 		c.check(m.Title != "", at+".title", "is missing")
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
 	}
+	c.checklists(c.Settings.Checklists)
 	c.matrix(c.Settings.Matrix)
 	if d := c.Settings.Digest; d != nil {
 		c.targets("settings.digest.tell", d.Tell)
@@ -428,6 +431,41 @@ func (c *checker) settings() {
 	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
 		"service %s has no policy: nobody would be called", id)
 }
+
+// checklists checks what incidents begin with.
+func (c *checker) checklists(all []org.Checklist) {
+	stage := func(path, s string) {
+		c.check(s == "" || slices.Contains(incident.Stages, incident.Stage(s)), path, "%q is no stage: want contain, fix, recover or watch", s)
+	}
+	seen := map[string]bool{}
+	for i, l := range all {
+		at := fmt.Sprintf("settings.checklists[%d]", i)
+		c.check(idForm.MatchString(l.ID), at+".id", "%q is no id", l.ID)
+		c.check(!seen[l.ID], at+".id", "%q is there twice", l.ID)
+		seen[l.ID] = true
+		c.check(l.Name != "", at+".name", "is missing")
+		c.check(len(l.Tasks) > 0 && len(l.Tasks) <= mostListed, at+".tasks", "want 1 to %d", mostListed)
+		stage(at+".stage", l.Stage)
+		for k, s := range l.Severities {
+			c.check(s.Valid(), fmt.Sprintf("%s.severities[%d]", at, k), "%q is no severity: want SEV1 to SEV5", s)
+		}
+		for k, s := range l.Services {
+			c.refers(fmt.Sprintf("%s.services[%d]", at, k), Service, string(s))
+		}
+		for k, t := range l.Tasks {
+			at := fmt.Sprintf("%s.tasks[%d]", at, k)
+			c.check(strings.TrimSpace(t.Title) != "" && utf8.RuneCountInString(t.Title) <= 200, at+".title", "want 1 to 200 characters")
+			c.check(t.Role == "" || roleForm.MatchString(t.Role), at+".role", "%q is no role: lower-case letters, digits and hyphens", t.Role)
+			c.check(t.Due >= 0 && t.Due <= org.Duration(366*24*time.Hour), at+".due", "at most a year")
+			stage(at+".stage", t.Stage)
+		}
+	}
+}
+
+// mostListed is how many tasks a checklist may have: what is longer nobody reads at night.
+const mostListed = 30
+
+var roleForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
 // matrix checks how severities come about.
 func (c *checker) matrix(m *org.Matrix) {

@@ -8,6 +8,7 @@ import './axe.mjs';
 import './oncall.mjs';
 import './together.mjs';
 import './work.mjs';
+import './recovery.mjs';
 import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';
