@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,11 @@ type incidentCommands struct {
 	Done     incidentDone     `cmd:"" help:"Say that a task is done."`
 	Drop     incidentDrop     `cmd:"" help:"Say that a task need not be done."`
 	Link     incidentLink     `cmd:"" help:"Add a place where the work goes on."`
+	Updates  incidentUpdates  `cmd:"" help:"Show what those concerned were told, and when the next update is due."`
+	Draft    incidentDraft    `cmd:"" help:"Print an update as the log would have it."`
+	Tell     incidentTell     `cmd:"" help:"Tell those concerned how it stands."`
+	Reports  incidentReports  `cmd:"" help:"Show what people reported by a form."`
+	Reply    incidentReply    `cmd:"" help:"Answer who reported it."`
 
 	Checklist incidentChecklist `cmd:"" help:"Add a checklist, or list those that there are."`
 	Stage     incidentStage     `cmd:"" help:"Say which stage the recovery is in."`
@@ -140,6 +146,9 @@ func described(i client.WholeIncident, s screen) string {
 	say("resolved", s.ago(i.ResolvedAt))
 	say("called", line(strings.Join(i.Called, ", ")))
 	say("alerts", fmt.Sprint(i.Alerts))
+	say("nobody is", strings.Join(slices.DeleteFunc(i.Roles, func(r string) bool {
+		return slices.ContainsFunc(i.Work.Roles, func(had client.RoleOf) bool { return had.Role == r })
+	}), ", "))
 	for _, climb := range i.Climbs {
 		if i.ResolvedAt != nil {
 			climb.Next = nil // what was planned is not done any more

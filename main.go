@@ -30,6 +30,7 @@ type commands struct {
 	Incidents   incidentCommands    `cmd:"" help:"Incidents, and what people do about them."`
 	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
+	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`
 	Call        callCommands        `cmd:"" help:"Messages to people by hand."`
 	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`
 	Integration integrationCommands `cmd:"" help:"Senders, and their keys."`

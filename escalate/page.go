@@ -53,6 +53,7 @@ const (
 	Update   Purpose = "update"    // the cause of what they were paged for is known
 	Copy     Purpose = "copy"      // an alarm went to another; who stands in its shadow looks on
 	Work     Purpose = "work"      // a role or a task is theirs, or is overdue
+	News     Purpose = "news"      // what those who follow it are told; no page of any subject has it
 	Shift    Purpose = "shift"     // what begins or ends for somebody; its subject is a schedule
 )
 

@@ -114,6 +114,13 @@ type (
 		Nth   int            `json:"nth"`
 		To    []org.PersonID `json:"to,omitempty"`
 	}
+	// RolesWanted says that roles which the severity asks for are nobody's, for the Nth
+	// time, and who was asked to take or give them.
+	RolesWanted struct {
+		Roles []string       `json:"roles"`
+		Nth   int            `json:"nth"`
+		To    []org.PersonID `json:"to,omitempty"`
+	}
 )
 
 func (Noted) Kind() string        { return "investigate.noted" }
@@ -133,6 +140,7 @@ func (TookOver) Kind() string     { return "investigate.took_over" }
 func (MergedInto) Kind() string   { return "investigate.merged_into" }
 func (TookIn) Kind() string       { return "investigate.took_in" }
 func (Parted) Kind() string       { return "investigate.parted" }
+func (RolesWanted) Kind() string  { return "investigate.roles_wanted" }
 
 func (f Noted) String() string { return "note: " + f.Text }
 
@@ -203,6 +211,10 @@ func (f Parted) String() string {
 		return fmt.Sprintf("%s is another trouble", f.Title)
 	}
 	return fmt.Sprintf("split from %s", f.Title)
+}
+
+func (f RolesWanted) String() string {
+	return "nobody is " + strings.Join(f.Roles, ", ") + "; asked " + joinIDs(f.To)
 }
 
 // owed is whose a task is and until when.

@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 6
+const FoldVersion = 7
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -62,6 +62,7 @@ type Incident struct {
 	Runs    []Run       `json:"runs,omitempty"`
 	Call    *Asking     `json:"call,omitempty"` // of a page by hand
 	Room    *Room       `json:"room,omitempty"` // who does what about it; nil before the first of them does
+	News    *News       `json:"news,omitempty"` // what those concerned were told; nil before that
 
 	Recovery *Recovery `json:"recovery,omitempty"` // nil before anybody speaks of it
 	Heir     *Heir     `json:"heir,omitempty"`     // to whom it is handed over, until they answer
@@ -199,10 +200,12 @@ func (in Incident) After(e Entry) Incident {
 		in = in.judged(e.By.Person(), f.Worth)
 	case Composed, Chosen:
 		in = in.asked(e)
-	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue, ListAdded:
+	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue, ListAdded, RolesWanted:
 		in = in.worked(e)
 	case HandedOn, TookOver, MergedInto, TookIn:
 		in = in.passedOn(e)
+	case Updated, UpdateOverdue:
+		in = in.informed(e)
 	default:
 		in = in.climbed(e)
 	}
@@ -286,6 +289,9 @@ func (in Incident) heard(at time.Time) Incident {
 func (in Incident) raised(f Raised, at time.Time) Incident {
 	if f.Severity != "" {
 		in.Severity = f.Severity
+	}
+	if f.Needs != nil {
+		in.UpdateEvery, in.Roles = f.Needs.UpdateEvery, f.Needs.Roles
 	}
 	if f.Priority == "" || f.Priority == in.Priority {
 		return in

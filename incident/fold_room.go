@@ -14,6 +14,10 @@ type Room struct {
 	Links   []Linked       `json:"links,omitempty"`
 	Tasks   []Task         `json:"tasks,omitempty"`
 	Lists   []string       `json:"lists,omitempty"` // checklists, by their ids
+
+	Wanted   []string  `json:"wanted,omitempty"`    // roles that nobody has, for which somebody was asked
+	WantNags int       `json:"want_nags,omitempty"` // how often
+	WantedAt time.Time `json:"wanted_at,omitzero"`  // when last
 }
 
 // A Role is one that somebody has.
@@ -104,6 +108,7 @@ func (in Incident) worked(e Entry) Incident {
 	p := e.By.Person()
 	switch f := e.Fact.(type) {
 	case RoleGiven:
+		r.Wanted = slices.DeleteFunc(slices.Clone(r.Wanted), func(role string) bool { return role == f.Role })
 		r.Roles = slices.Clone(r.Roles)
 		i := slices.IndexFunc(r.Roles, func(q Role) bool { return q.Name == f.Role })
 		switch {
@@ -128,6 +133,8 @@ func (in Incident) worked(e Entry) Incident {
 		r.Present = without(r.Present, p)
 	case Linked:
 		r.Links = append(slices.Clip(r.Links), f)
+	case RolesWanted:
+		r.Wanted, r.WantNags, r.WantedAt = f.Roles, f.Nth, e.At
 	case TaskAdded:
 		r.Tasks = append(slices.Clip(r.Tasks), Task{
 			ID: len(r.Tasks) + 1, Title: f.Title, Owner: f.Owner, Due: f.Due, By: e.By, At: e.At, State: ToDo, Role: f.Role, Stage: f.Stage, List: f.List,

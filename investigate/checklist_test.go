@@ -9,7 +9,7 @@ import (
 	"tocsin/org"
 )
 
-var severe = []org.Checklist{
+var lists = []org.Checklist{
 	{ID: "major", Name: "Major incident", Severities: []org.Severity{"SEV1", "SEV2"}, Tasks: []org.ChecklistTask{
 		{Title: "Open the bridge", Role: Commander, Due: org.Duration(5 * time.Minute)}, {Title: "Tell the ward", Role: Communications},
 	}},
@@ -20,9 +20,9 @@ var severe = []org.Checklist{
 
 func TestChecklists(t *testing.T) {
 	r := enter(t)
-	r.add(incident.Engine, Attach(r.in, severe, r.now)...)
+	r.add(incident.Engine, Attach(r.in, lists, r.now)...)
 	r.says("Open the bridge (commander)\nTell the ward (communications)", tasks(r.in))
-	if facts := Attach(r.in, severe, r.now); facts != nil {
+	if facts := Attach(r.in, lists, r.now); facts != nil {
 		t.Errorf("it is there twice: %v", facts)
 	}
 	r.says("jane is commander", must(Give(r.in, Commander, "jane"))(r, "omar"))
@@ -36,16 +36,16 @@ func TestChecklists(t *testing.T) {
 		t.Errorf("who was named has lost it: %+v", task)
 	}
 	r.add("person:jane", incident.Staged{Stage: incident.Fix})
-	if facts := Attach(r.in, severe, r.now); facts != nil {
+	if facts := Attach(r.in, lists, r.now); facts != nil {
 		t.Error(facts)
 	}
 	r.add("person:jane", incident.Staged{Stage: incident.Recover})
-	r.add(incident.Engine, Attach(r.in, severe, r.now)...)
+	r.add(incident.Engine, Attach(r.in, lists, r.now)...)
 	if task, ok := r.in.Task(3); !ok || task.Stage != incident.Recover || task.List != "back" {
 		t.Errorf("%+v", task)
 	}
-	r.says("checklist: By hand, 1 task\ntask 4: Look for the key", must(AddList(r.in, severe[3], r.now))(r, "jane"))
-	r.says("no: By hand is there already", must(AddList(r.in, severe[3], r.now))(r, "jane"))
+	r.says("checklist: By hand, 1 task\ntask 4: Look for the key", must(AddList(r.in, lists[3], r.now))(r, "jane"))
+	r.says("no: By hand is there already", must(AddList(r.in, lists[3], r.now))(r, "jane"))
 }
 
 // tasks are the tasks in a few words.
@@ -71,17 +71,17 @@ func TestHandOn(t *testing.T) {
 	must(Give(r.in, Commander, "omar"))(r, "omar")
 	must(AddTask(r.in, Wish{Title: "Ring the ward", Owner: "omar"}, r.now))(r, "omar")
 	r.says("hands it over to jane: the fuse is ordered", must(HandOn(r.in, "jane", "the fuse is ordered"))(r, "omar"))
-	if facts, _ := Next(r.in, r.now); facts != nil || r.in.Owner != "omar" {
+	if facts, _ := Next(r.in, org.Guideline{}, r.now); facts != nil || r.in.Owner != "omar" {
 		t.Errorf("%v, %s", facts, r.in.Owner)
 	}
 	r.add("person:jane", incident.AcknowledgedBy{})
-	facts, _ := Next(r.in, r.now)
+	facts, _ := Next(r.in, org.Guideline{}, r.now)
 	r.add(incident.Engine, facts...)
 	task, _ := r.in.Task(1)
 	if r.in.Owner != "jane" || r.in.Has(Commander) != "jane" || task.Owner != "jane" || r.in.Heir != nil {
 		t.Errorf("%s %+v", r.in.Owner, r.in.Room)
 	}
-	if more, _ := Next(r.in, r.now); more != nil {
+	if more, _ := Next(r.in, org.Guideline{}, r.now); more != nil {
 		t.Error(more)
 	}
 }

@@ -186,6 +186,8 @@ type Settings struct {
 	Digest *WeeklyDigest `json:"digest,omitempty" yaml:"digest,omitempty"`
 	// Messages are pages by hand that are sent often.
 	Messages []Message `json:"messages,omitempty" yaml:"messages,omitempty"`
+	// Guidelines say how those concerned are told of incidents, in their order.
+	Guidelines []Guideline `json:"guidelines,omitempty" yaml:"guidelines,omitempty"`
 	// Checklists are tasks that incidents begin with.
 	Checklists []Checklist `json:"checklists,omitempty" yaml:"checklists,omitempty"`
 }

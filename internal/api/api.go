@@ -39,7 +39,9 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
+	"tocsin/internal/report"
 	"tocsin/internal/secret"
+	"tocsin/internal/status"
 	"tocsin/internal/store"
 	"tocsin/internal/web"
 )
@@ -60,6 +62,9 @@ type Options struct {
 	// Base is the path of the public URL, without a slash at its end, and UIDev where
 	// Vite serves the app's sources; "" is the app that is built in.
 	Base, UIDev string
+	// Status are the status pages, and Reports the forms for people outside; nil: none.
+	Status  *status.Site
+	Reports *report.Desk
 	// Stopping is closed when the server is to stop, for those who would stay for hours.
 	Stopping <-chan struct{}
 }
@@ -74,6 +79,8 @@ const (
 	appFile         permission = "app file"         // one of the build that is served
 	signature       permission = "signature"        // of the provider whose door it is
 	calendarLink    permission = "calendar link"    // the token of one calendar
+	followLink      permission = "follow link"      // the token of one who follows something
+	reportLink      permission = "report link"      // the token of one report
 	local           permission = "local"            // from a private network, not through a proxy
 )
 
@@ -159,6 +166,7 @@ func New(o Options) http.Handler {
 		_, err := identify(r)
 		return err == nil
 	}
+	s.routes = append(s.routes, outside(o)...)
 	s.routes = append(s.routes, appRoutes(web.NewApp(o.Base, o.UIDev, known), o.UIDev != "")...)
 	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
 	s.routes = append(s.routes, route{"GET", "/ical/{token}", calendarLink, "problem", own.Calendar})
@@ -166,6 +174,27 @@ func New(o Options) http.Handler {
 		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})
 	}
 	return s
+}
+
+// outside are the pages for people who do not sign in.
+func outside(o Options) (all []route) {
+	may := func(link bool, token permission) permission {
+		if link {
+			return token
+		}
+		return public
+	}
+	if o.Status != nil {
+		for _, r := range o.Status.Routes() {
+			all = append(all, route{r.Method, r.Pattern, may(r.Link, followLink), "html", r.Serve})
+		}
+	}
+	if o.Reports != nil {
+		for _, r := range o.Reports.Routes() {
+			all = append(all, route{r.Method, r.Pattern, may(r.Link, reportLink), "html", r.Serve})
+		}
+	}
+	return all
 }
 
 // appRoutes are those of the app. Its addresses are one list, so that whatever is not

@@ -12,6 +12,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/throttle"
 	"tocsin/org"
 )
 
@@ -205,7 +206,7 @@ func linkError(err error) error {
 // and the try was counted.
 func (a *Auth) newPassword(r *http.Request, kind, hash, password string, whose func(*roster, org.PersonID) org.Person) (string, error) {
 	now := a.now()
-	if _, wait := a.tries.take(now, claim{"address " + network(address(r)), addressLimit}); wait > 0 {
+	if _, wait := a.tries.Take(now, throttle.Claim{Key: "address " + throttle.Network(throttle.Address(r)), Limit: addressLimit}); wait > 0 {
 		return "", incident.Refuse("too many tries: wait a little")
 	}
 	var p org.Person
@@ -355,7 +356,7 @@ func (a *Auth) Password(w http.ResponseWriter, r *http.Request) {
 // again asks who is signed in for their password or a passkey: a session that was left
 // open must not change what one signs in with. Otherwise the request is answered.
 func (a *Auth) again(w http.ResponseWriter, r *http.Request, id Identity, by proof) bool {
-	back, wait := a.tries.take(a.now(), claim{"again " + string(id.Person), accountLimit})
+	back, wait := a.tries.Take(a.now(), throttle.Claim{Key: "again " + string(id.Person), Limit: accountLimit})
 	if wait > 0 {
 		later(w, wait)
 		return false

@@ -9,7 +9,7 @@
 // owner: within some deeds, perhaps one team, until it expires, and never beyond what
 // the owner may do at that moment.
 //
-// Guessing is slowed down (throttle.go) by account and by address, and hashing is done
+// Guessing is slowed down (internal/throttle) by account and by address, and hashing is done
 // a few at a time, so that a flood of sign-ins costs neither memory nor the people who
 // are already in. A device on which somebody signed in before is counted for itself:
 // whoever hammers at an account does not keep its owner out. Acknowledge links ask
@@ -48,6 +48,7 @@ import (
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/throttle"
 	"tocsin/org"
 )
 
@@ -102,7 +103,7 @@ type Auth struct {
 	rand   io.Reader
 	cross  *http.CrossOriginProtection
 	hashes *hasher
-	tries  *throttle
+	tries  *throttle.Throttle
 
 	relying *webauthn.WebAuthn // nil: the public URL allows no passkeys
 
@@ -116,11 +117,17 @@ type Auth struct {
 	}
 }
 
+// The limits of guessing.
+var (
+	accountLimit = throttle.Limit{Burst: 10, Every: 90 * time.Second}
+	addressLimit = throttle.Limit{Burst: 60, Every: 10 * time.Second}
+)
+
 // New makes an Auth.
 func New(o Options) *Auth {
 	a := &Auth{
 		store: o.Store, ring: o.Ring, public: strings.TrimRight(o.PublicURL, "/"), path: "/", log: o.Log, now: o.Now, rand: rand.Reader,
-		cross: http.NewCrossOriginProtection(), hashes: newHasher(), tries: newThrottle(),
+		cross: http.NewCrossOriginProtection(), hashes: newHasher(), tries: throttle.New(),
 	}
 	a.used.at = map[string]time.Time{}
 	if a.log == nil {

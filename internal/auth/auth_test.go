@@ -21,9 +21,9 @@ import (
 	_ "modernc.org/sqlite"
 
 	"tocsin/incident"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -54,7 +54,7 @@ type browser struct {
 
 func both(t *testing.T, fn func(t *testing.T, h *house)) {
 	t.Run("sqlite", func(t *testing.T) { fn(t, newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))) })
-	t.Run("postgres", func(t *testing.T) { fn(t, newHouse(t, pgtest.Start(t))) })
+	t.Run("postgres", func(t *testing.T) { fn(t, newHouse(t, storetest.Postgres(t))) })
 }
 
 func newHouse(t *testing.T, url string) *house {
@@ -305,7 +305,7 @@ func TestParallelTries(t *testing.T) {
 		}
 		signIn(h.browser("203.0.113.5"), "jane", good, "").wants(t, 429, "Links in messages work")
 		signIn(jane, "jane", good, "").wants(t, 201, "") // her own device
-		h.at = h.at.Add(accountLimit.every)
+		h.at = h.at.Add(accountLimit.Every)
 		signIn(h.browser("203.0.113.5"), "jane", good, "").wants(t, 201, "")
 	})
 }
@@ -320,7 +320,7 @@ func TestAddressIsThrottled(t *testing.T) {
 			n++
 		}
 	}
-	if n != addressLimit.burst {
+	if n != addressLimit.Burst {
 		t.Errorf("%d tries from one address", n)
 	}
 	b.from = "[2001:db8::2]" // the same network

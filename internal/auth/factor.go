@@ -9,6 +9,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/throttle"
 	"tocsin/org"
 )
 
@@ -87,7 +88,7 @@ func (a *Auth) ConfirmTOTP(w http.ResponseWriter, r *http.Request) {
 	if !ok || !readBody(w, r, &in) {
 		return
 	}
-	back, wait := a.tries.take(a.now(), claim{"code " + string(id.Person), accountLimit})
+	back, wait := a.tries.Take(a.now(), throttle.Claim{Key: "code " + string(id.Person), Limit: accountLimit})
 	if wait > 0 {
 		later(w, wait)
 		return

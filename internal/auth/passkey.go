@@ -16,6 +16,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/throttle"
 	"tocsin/org"
 )
 
@@ -236,7 +237,7 @@ func (a *Auth) PasskeySignIn(w http.ResponseWriter, r *http.Request) {
 	if a.foreign(w, r) || a.noPasskeys(w) || !readBody(w, r, &body) {
 		return
 	}
-	back, wait := a.tries.take(a.now(), claim{"passkey " + network(address(r)), addressLimit})
+	back, wait := a.tries.Take(a.now(), throttle.Claim{Key: "passkey " + throttle.Network(throttle.Address(r)), Limit: addressLimit})
 	if wait > 0 {
 		later(w, wait)
 		return
@@ -274,7 +275,7 @@ func (a *Auth) PasskeySignIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.letIn(w, p.ID, token)
-	a.log.Info("signed in with a passkey", "person", p.ID, "address", address(r))
+	a.log.Info("signed in with a passkey", "person", p.ID, "address", throttle.Address(r))
 	write(w, http.StatusCreated, map[string]any{"person": p.ID, "name": p.Name})
 }
 

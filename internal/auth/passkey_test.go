@@ -254,7 +254,7 @@ func TestPasskeysThatAreNotAccepted(t *testing.T) {
 	tablet.signsIn(anywhere()).wants(t, 401, "")
 	_, err = h.ResetLink(t.Context(), "x", "jane", true)
 	ok(t, err)
-	h.at = h.at.Add(addressLimit.every)
+	h.at = h.at.Add(addressLimit.Every)
 	if a := phone.signsIn(h.browser("198.51.100.9")); a.status != 401 {
 		t.Error(a.body)
 	}

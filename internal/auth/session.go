@@ -10,6 +10,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/throttle"
 	"tocsin/org"
 )
 
@@ -93,7 +94,7 @@ func (a *Auth) begin(tx *store.Tx, r *http.Request, p org.PersonID, now time.Tim
 		}
 	}
 	agent := strings.ToValidUTF8(r.UserAgent(), "")
-	about, err := json.Marshal(device{agent[:min(len(agent), mostAgent)], address(r)})
+	about, err := json.Marshal(device{agent[:min(len(agent), mostAgent)], throttle.Address(r)})
 	if err != nil {
 		return "", err
 	}
@@ -116,15 +117,15 @@ func (a *Auth) cookie(name, value string, age time.Duration) *http.Cookie {
 
 // claims are what a try to sign in counts against. A device that the person used
 // before stands for itself, so that nobody keeps them out from elsewhere.
-func (a *Auth) claims(r *http.Request, login string, p org.PersonID) []claim {
+func (a *Auth) claims(r *http.Request, login string, p org.PersonID) []throttle.Claim {
 	if c, err := r.Cookie(deviceCookie); err == nil && p != "" {
 		nonce, mark, _ := strings.Cut(c.Value, ".")
 		if a.ring.TokenOK("auth/device", string(p)+"/"+nonce, mark) {
-			return []claim{{"device " + string(p) + "/" + nonce, accountLimit}}
+			return []throttle.Claim{{Key: "device " + string(p) + "/" + nonce, Limit: accountLimit}}
 		}
 	}
 	name := cmp.Or(string(p), a.hash("login", strings.ToLower(strings.TrimSpace(login))))
-	return []claim{{"account " + name, accountLimit}, {"address " + network(address(r)), addressLimit}}
+	return []throttle.Claim{{Key: "account " + name, Limit: accountLimit}, {Key: "address " + throttle.Network(throttle.Address(r)), Limit: addressLimit}}
 }
 
 // SignIn answers POST /api/v1/session.
@@ -176,7 +177,7 @@ func (a *Auth) enter(r *http.Request, login, password, code string) (p org.Perso
 	if err != nil {
 		return p, "", no{}, err
 	}
-	back, wait := a.tries.take(a.now(), a.claims(r, login, p.ID)...)
+	back, wait := a.tries.Take(a.now(), a.claims(r, login, p.ID)...)
 	if wait > 0 {
 		return p, "", no{wait: wait}, nil
 	}
@@ -187,7 +188,7 @@ func (a *Auth) enter(r *http.Request, login, password, code string) (p org.Perso
 	}
 	if !ok {
 		if p.ID != "" { // what else was typed may be anything, also a password
-			a.log.Info("a sign-in was refused", "person", p.ID, "address", address(r))
+			a.log.Info("a sign-in was refused", "person", p.ID, "address", throttle.Address(r))
 		}
 		return p, "", no{code: "credentials", text: "the name or the password is wrong"}, nil
 	}
@@ -200,11 +201,11 @@ func (a *Auth) enter(r *http.Request, login, password, code string) (p org.Perso
 	case err != nil:
 		return p, "", no{}, err
 	case !good:
-		a.log.Info("a sign-in was refused: wrong code", "person", p.ID, "address", address(r))
+		a.log.Info("a sign-in was refused: wrong code", "person", p.ID, "address", throttle.Address(r))
 		return p, "", no{code: "totp", text: "the code is wrong, or was used already"}, nil
 	}
 	back()
-	a.log.Info("signed in", "person", p.ID, "address", address(r))
+	a.log.Info("signed in", "person", p.ID, "address", throttle.Address(r))
 	return p, token, no{}, nil
 }
 

@@ -66,6 +66,9 @@ type Message struct {
 	Again                  time.Duration // when the same is sent again, if nobody answers; 0 is never
 	// ReplyTo is where a reply by mail is heard; "" where none is.
 	ReplyTo string
+	// LeaveURL ends what somebody follows: GET shows a form, POST ends it at once. "" where
+	// there is nothing to end.
+	LeaveURL string
 	// Code names the incident among those that the person was paged about: four digits
 	// with which they reply. "" when they cannot.
 	Code string

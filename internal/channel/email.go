@@ -93,6 +93,10 @@ func (e *Email) compose(m Message, to string) ([]byte, error) {
 	if m.ReplyTo != "" {
 		msg.SetGenHeader("Reply-To", (&mail.Address{Name: e.from.Name, Address: m.ReplyTo}).String())
 	}
+	if leave := webURL(m.LeaveURL); leave != "" { // RFC 8058: a mail program may end it with one press
+		msg.SetGenHeader("List-Unsubscribe", "<"+leave+">")
+		msg.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	if m.Thread != "" {
 		thread := "<" + e.id("thread."+m.Thread) + ">"
 		msg.SetGenHeader(gomail.HeaderReferences, thread)

@@ -103,12 +103,15 @@ var plain = template.Must(template.New("plain").Parse(
 {{range .Lines}}{{.}}
 {{end}}{{end}}{{if .Links}}
 {{range .Links}}{{.Text}}: {{.Href}}
-{{end}}{{end}}`))
+{{end}}{{end}}{{with .LeaveURL}}
+No more of these: {{.}}
+{{end}}`))
 
 // A page is what templates see of a message: cleaned, bounded, in the person's zone.
 type page struct {
 	Headline, AckURL, URL string
 	Verb, Open            string // what the two links are called
+	LeaveURL              string
 	Loud                  bool
 	Facts                 []fact
 	Lines                 []string
@@ -118,8 +121,8 @@ type page struct {
 type fact struct{ Name, Text string }
 
 func view(m Message) page {
-	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), Verb: answerVerb(m), Open: "Open the incident", Loud: m.Purpose.Alarms()}
-	if len(m.Choices) > 0 || m.Purpose == escalate.Shift {
+	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), LeaveURL: webURL(m.LeaveURL), Verb: answerVerb(m), Open: "Open the incident", Loud: m.Purpose.Alarms()}
+	if len(m.Choices) > 0 || m.Purpose == escalate.Shift || m.LeaveURL != "" {
 		v.Open = "Open in Tocsin"
 	}
 	add := func(name, text string) {

@@ -68,6 +68,13 @@ type AddingCalendarBody struct {
 	Of string `json:"of,omitempty"`
 }
 
+type AddingFollowerBody struct {
+	// As a contact method of the channel has it: a mail address, a number, the address or id of a room
+	Address string `json:"address"`
+	// email, sms, webhook, or a channel that is set up
+	Channel string `json:"channel"`
+}
+
 type AddingListBody struct {
 	Checklist string `json:"checklist"`
 }
@@ -418,8 +425,16 @@ type Comparison struct {
 	Gone []PagedFor `json:"gone"`
 	// The window that was really played
 	To time.Time `json:"to"`
-	// All of the window that was asked for
+	// All of the window that was asked for: nothing of it is older than what is kept, nor more than can be played at once
 	Whole bool `json:"whole"`
+}
+
+type Component struct {
+	Auto     bool     `json:"auto,omitempty"`
+	Group    string   `json:"group,omitempty"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name,omitempty"`
+	Services []string `json:"services,omitempty"`
 }
 
 type ConfirmationOf struct {
@@ -557,6 +572,14 @@ type Duty struct {
 	Why      string      `json:"why,omitempty"`
 }
 
+type Emergency struct {
+	Ask      string   `json:"ask"`
+	Call     []string `json:"call,omitempty"`
+	First    string   `json:"first,omitempty"`
+	Service  string   `json:"service,omitempty"`
+	Severity string   `json:"severity,omitempty"`
+}
+
 type EndingTaskBody struct {
 	// What came of it
 	Outcome string `json:"outcome,omitempty"`
@@ -620,6 +643,22 @@ type FoldingBody struct {
 	Alert string `json:"alert,omitempty"`
 	// The incident of the cause
 	Under string `json:"under"`
+}
+
+type Follow struct {
+	// The address said that it wants this
+	Active bool `json:"active"`
+	// Of somebody else: the end of it
+	Address string `json:"address,omitempty"`
+	Channel string `json:"channel"`
+	ID      string `json:"id"`
+	// Of one's own contact methods
+	Method string `json:"method,omitempty"`
+	// Of what is followed
+	Name    string    `json:"name,omitempty"`
+	Person  string    `json:"person,omitempty"`
+	Service string    `json:"service,omitempty"`
+	Since   time.Time `json:"since"`
 }
 
 type FollowedCalendar struct {
@@ -710,11 +749,61 @@ type FollowingCalendarBody struct {
 	Zone string `json:"zone,omitempty"`
 }
 
+type FollowingServiceBody struct {
+	// Over which of your contact methods; the first that works, when it is left out
+	Method  string `json:"method,omitempty"`
+	Service string `json:"service"`
+}
+
 type Foreseen struct {
 	At   time.Time       `json:"at"`
 	Fact json.RawMessage `json:"fact,omitempty"`
 	Kind string          `json:"kind"`
 	Text string          `json:"text"`
+}
+
+type Form struct {
+	Advice     string         `json:"advice,omitempty"`
+	Categories []FormCategory `json:"categories,omitempty"`
+	ChangedAt  *time.Time     `json:"changed_at,omitempty"`
+	ChangedBy  string         `json:"changed_by,omitempty"`
+	Contact    string         `json:"contact,omitempty"`
+	Emergency  *Emergency     `json:"emergency,omitempty"`
+	ID         string         `json:"id,omitempty"`
+	Language   string         `json:"language,omitempty"`
+	Name       string         `json:"name,omitempty"`
+	NoPhotos   bool           `json:"no_photos,omitempty"`
+	Retired    bool           `json:"retired,omitempty"`
+	Service    string         `json:"service"`
+	Team       string         `json:"team,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64  `json:"version,omitempty"`
+	Zone    string `json:"zone,omitempty"`
+}
+
+type FormAnswer struct {
+	Answer string `json:"answer"`
+	Ask    string `json:"ask"`
+}
+
+type FormCategory struct {
+	Advice    string     `json:"advice,omitempty"`
+	Category  string     `json:"category,omitempty"`
+	Hint      string     `json:"hint,omitempty"`
+	ID        string     `json:"id"`
+	Impact    string     `json:"impact,omitempty"`
+	Name      string     `json:"name"`
+	Questions []Question `json:"questions,omitempty"`
+	Service   string     `json:"service,omitempty"`
+	Urgency   string     `json:"urgency,omitempty"`
+}
+
+type FormChoice struct {
+	Category string `json:"category,omitempty"`
+	Impact   string `json:"impact,omitempty"`
+	Service  string `json:"service,omitempty"`
+	Text     string `json:"text"`
+	Urgency  string `json:"urgency,omitempty"`
 }
 
 type Gap struct {
@@ -769,6 +858,39 @@ type GraphNode struct {
 type Grouping struct {
 	Key    string `json:"key"`
 	Window string `json:"window,omitempty"`
+}
+
+type Guidance struct {
+	// How to write to them
+	Advice string `json:"advice,omitempty"`
+	// For whom it is written
+	Audience string `json:"audience,omitempty"`
+	// Where an update must go: followers, reporters, status:ID
+	Channels []string `json:"channels"`
+	// How soon after one the next
+	Every string `json:"every,omitempty"`
+	// How soon the first update is due
+	First string `json:"first,omitempty"`
+	ID    string `json:"id,omitempty"`
+	// Empty: it is the cadence that the matrix asks for
+	Name string `json:"name,omitempty"`
+	// Fields that must say something: condition, actions, needs
+	Require []string `json:"require"`
+}
+
+type Guideline struct {
+	Advice     string   `json:"advice,omitempty"`
+	Audience   string   `json:"audience,omitempty"`
+	Channels   []string `json:"channels,omitempty"`
+	Escalate   []string `json:"escalate,omitempty"`
+	Every      string   `json:"every,omitempty"`
+	First      string   `json:"first,omitempty"`
+	ID         string   `json:"id"`
+	Name       string   `json:"name,omitempty"`
+	Require    []string `json:"require,omitempty"`
+	Services   []string `json:"services,omitempty"`
+	Severities []string `json:"severities,omitempty"`
+	Teams      []string `json:"teams,omitempty"`
 }
 
 type HandingOverBody struct {
@@ -1095,6 +1217,13 @@ type LinkingBody struct {
 	// The host of the address, when it is left out
 	Title string `json:"title,omitempty"`
 	URL   string `json:"url"`
+}
+
+type LintingDraftBody struct {
+	// That of now, when it is left out
+	Matrix *Matrix `json:"matrix,omitempty"`
+	// Those of now, when they are left out
+	Rules []Rule `json:"rules,omitempty"`
 }
 
 type Maintenance struct {
@@ -1515,6 +1644,15 @@ type PageChecklistOf struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageChoice struct {
+	Components []PartChoice `json:"components"`
+	ID         string       `json:"id"`
+	Internal   bool         `json:"internal,omitempty"`
+	// You may publish there
+	May  bool   `json:"may"`
+	Name string `json:"name"`
+}
+
 type PageDelivery struct {
 	Items []Delivery `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1533,6 +1671,12 @@ type PageFinding struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageFollow struct {
+	Items []Follow `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageFollowedCalendar struct {
 	Items []FollowedCalendar `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1542,6 +1686,12 @@ type PageFollowedCalendar struct {
 type PageForeseen struct {
 	Items []Foreseen `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageForm struct {
+	Items []Form `json:"items"`
+	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
 
@@ -1695,6 +1845,12 @@ type PageSnippet struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageStatusPage struct {
+	Items []StatusPage `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
 type PageSwap struct {
 	Items []Swap `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1789,6 +1945,21 @@ type PagedPerson struct {
 	// What stood for them in the policy, such as schedule:primary
 	Via string `json:"via,omitempty"`
 	Why string `json:"why,omitempty"`
+}
+
+type PartChoice struct {
+	Group string `json:"group,omitempty"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	// It stands for the service of the incident, or for one that depends on it
+	Ours bool `json:"ours,omitempty"`
+}
+
+type PartState struct {
+	Component string `json:"component"`
+	Page      string `json:"page"`
+	// operational, maintenance, degraded, partial, major
+	State string `json:"state"`
 }
 
 type PartingBody struct {
@@ -1980,6 +2151,15 @@ type PushOffer struct {
 	Key string `json:"key,omitempty"`
 }
 
+type Question struct {
+	Ask      string       `json:"ask"`
+	Choices  []FormChoice `json:"choices,omitempty"`
+	Hint     string       `json:"hint,omitempty"`
+	ID       string       `json:"id"`
+	Long     bool         `json:"long,omitempty"`
+	Required bool         `json:"required,omitempty"`
+}
+
 type Quiet struct {
 	Days   []string `json:"days,omitempty"`
 	From   string   `json:"from"`
@@ -2150,6 +2330,42 @@ type ReplayingSetupBody struct {
 	YAML string `json:"yaml"`
 }
 
+type ReplyingBody struct {
+	Text string `json:"text"`
+}
+
+type ReportMessage struct {
+	At time.Time `json:"at"`
+	ID string    `json:"id"`
+	// Who answered; absent: who reported it wrote this
+	Person *PersonRef `json:"person,omitempty"`
+	Text   string     `json:"text"`
+}
+
+type ReportOf struct {
+	Answers []FormAnswer `json:"answers"`
+	At      time.Time    `json:"at"`
+	// Of the form
+	Category string `json:"category,omitempty"`
+	// For those who may answer
+	Contact   string `json:"contact,omitempty"`
+	Emergency bool   `json:"emergency,omitempty"`
+	Form      string `json:"form"`
+	FormName  string `json:"form_name,omitempty"`
+	ID        string `json:"id"`
+	// What was written about it since
+	Messages []ReportMessage `json:"messages"`
+	// For those who may answer
+	Name string `json:"name,omitempty"`
+	// It was known already, and is their trouble too
+	Same bool `json:"same,omitempty"`
+}
+
+type ReportsOutBody struct {
+	// Oldest first
+	Items []ReportOf `json:"items"`
+}
+
 type ResettingBody struct {
 	// Take TOTP, recovery codes and passkeys away too: the telephone is lost
 	Factors bool `json:"factors,omitempty"`
@@ -2307,6 +2523,7 @@ type Settings struct {
 	ChangedBy  string        `json:"changed_by,omitempty"`
 	Checklists []Checklist   `json:"checklists,omitempty"`
 	Digest     *WeeklyDigest `json:"digest,omitempty"`
+	Guidelines []Guideline   `json:"guidelines,omitempty"`
 	Matrix     *Matrix       `json:"matrix,omitempty"`
 	Messages   []Message     `json:"messages,omitempty"`
 	Retired    bool          `json:"retired,omitempty"`
@@ -2437,6 +2654,24 @@ type StagingBody struct {
 	// How long it is watched, such as 30m; what its service has, or 30 minutes, when it is left out
 	Watch string `json:"watch,omitempty"`
 	Why   string `json:"why,omitempty"`
+}
+
+type StatusPage struct {
+	ChangedAt  *time.Time  `json:"changed_at,omitempty"`
+	ChangedBy  string      `json:"changed_by,omitempty"`
+	Components []Component `json:"components,omitempty"`
+	Help       string      `json:"help,omitempty"`
+	ID         string      `json:"id,omitempty"`
+	Internal   bool        `json:"internal,omitempty"`
+	Language   string      `json:"language,omitempty"`
+	Lead       string      `json:"lead,omitempty"`
+	Name       string      `json:"name,omitempty"`
+	Retired    bool        `json:"retired,omitempty"`
+	Subscribe  []string    `json:"subscribe,omitempty"`
+	Team       string      `json:"team,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64  `json:"version,omitempty"`
+	Zone    string `json:"zone,omitempty"`
 }
 
 type Step struct {
@@ -2656,6 +2891,83 @@ type Unmatched struct {
 	Name string `json:"name"`
 }
 
+type UpdateFields struct {
+	// What is done about it
+	Actions string `json:"actions,omitempty"`
+	// How components of status pages are; what is left out stays as it was
+	Affected []PartState `json:"affected"`
+	// How it is
+	Condition string `json:"condition,omitempty"`
+	// What is needed, and from whom
+	Needs string `json:"needs,omitempty"`
+	// investigating, identified, monitoring, resolved
+	Phase string `json:"phase"`
+	// What it is called outside; as before when it is left out, and at first as the incident
+	Title string `json:"title,omitempty"`
+	// Where it goes: followers, reporters, status:ID
+	To []string `json:"to"`
+}
+
+type UpdateOf struct {
+	// What is done about it
+	Actions string `json:"actions,omitempty"`
+	// How components of status pages are; what is left out stays as it was
+	Affected []PartState `json:"affected"`
+	At       time.Time   `json:"at"`
+	By       string      `json:"by"`
+	// How it is
+	Condition string `json:"condition,omitempty"`
+	// Of the log
+	Line int64 `json:"line"`
+	// From 1
+	N int64 `json:"n"`
+	// What is needed, and from whom
+	Needs string `json:"needs,omitempty"`
+	// When the next was promised
+	Next *time.Time `json:"next,omitempty"`
+	// investigating, identified, monitoring, resolved
+	Phase string `json:"phase"`
+	// How many letters wait, were sent, failed or were dropped
+	Sent map[string]int64 `json:"sent,omitempty"`
+	// What it is called outside; as before when it is left out, and at first as the incident
+	Title string `json:"title,omitempty"`
+	// Where it goes: followers, reporters, status:ID
+	To []string `json:"to"`
+}
+
+type Updates struct {
+	// When the next update is due
+	Due *time.Time `json:"due,omitempty"`
+	// How many follow the service
+	Followers int64     `json:"followers"`
+	Guidance  *Guidance `json:"guidance,omitempty"`
+	// Newest first
+	Items   []UpdateOf   `json:"items"`
+	Overdue bool         `json:"overdue,omitempty"`
+	Pages   []PageChoice `json:"pages"`
+	// How many who reported it want to hear of it
+	Reporters int64 `json:"reporters"`
+}
+
+type UpdatingBody struct {
+	// What is done about it
+	Actions string `json:"actions,omitempty"`
+	// How components of status pages are; what is left out stays as it was
+	Affected []PartState `json:"affected"`
+	// How it is
+	Condition string `json:"condition,omitempty"`
+	// What is needed, and from whom
+	Needs string `json:"needs,omitempty"`
+	// When the next one comes; as the guideline says, when it is left out
+	Next *time.Time `json:"next,omitempty"`
+	// investigating, identified, monitoring, resolved
+	Phase string `json:"phase"`
+	// What it is called outside; as before when it is left out, and at first as the incident
+	Title string `json:"title,omitempty"`
+	// Where it goes: followers, reporters, status:ID
+	To []string `json:"to"`
+}
+
 type View struct {
 	// The civil days of the zone, whole; the first and last may stick out
 	Days []ViewDay `json:"days"`
@@ -2864,7 +3176,7 @@ type WholeIncident struct {
 	ResolvedAt *time.Time  `json:"resolved_at,omitempty"`
 	// Who answered for what is folded beneath it, and so is in it
 	Responders []string `json:"responders,omitempty"`
-	// Who is needed for its severity
+	// Who is needed for its severity; once somebody has it, they are asked for those that nobody has
 	Roles       []string   `json:"roles,omitempty"`
 	Service     string     `json:"service,omitempty"`
 	ServiceName string     `json:"service_name,omitempty"`
@@ -3153,6 +3465,67 @@ func (c *Client) GetChecklists(ctx context.Context, with ...Option) (out PageChe
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
 func (c *Client) GetExport(ctx context.Context, with ...Option) (out Exported, err error) {
 	err = c.do(ctx, "GET", "/api/v1/export", nil, nil, &out, with)
+	return out, err
+}
+
+// GetFormsQuery is what GetForms may be asked for. What is zero is left out.
+type GetFormsQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetFormsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetForms: GET /api/v1/forms: List forms.
+func (c *Client) GetForms(ctx context.Context, query GetFormsQuery, with ...Option) (out PageForm, err error) {
+	err = c.do(ctx, "GET", "/api/v1/forms", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostForms: POST /api/v1/forms: Create a form.
+func (c *Client) PostForms(ctx context.Context, body Form, with ...Option) (out Form, err error) {
+	err = c.do(ctx, "POST", "/api/v1/forms", nil, body, &out, with)
+	return out, err
+}
+
+// GetFormsID: GET /api/v1/forms/{id}: Read a form.
+func (c *Client) GetFormsID(ctx context.Context, id string, with ...Option) (out Form, err error) {
+	err = c.do(ctx, "GET", "/api/v1/forms/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutFormsID: PUT /api/v1/forms/{id}: Replace a form.
+func (c *Client) PutFormsID(ctx context.Context, id string, body Form, with ...Option) (out Form, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/forms/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchFormsID: PATCH /api/v1/forms/{id}: Change some fields of a form (RFC 7396).
+func (c *Client) PatchFormsID(ctx context.Context, id string, body map[string]any, with ...Option) (out Form, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/forms/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteFormsID: DELETE /api/v1/forms/{id}: Retire a form.
+func (c *Client) DeleteFormsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/forms/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetFormsIDVersions: GET /api/v1/forms/{id}/versions: List all versions of a form.
+func (c *Client) GetFormsIDVersions(ctx context.Context, id string, with ...Option) (out PageForm, err error) {
+	err = c.do(ctx, "GET", "/api/v1/forms/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 
@@ -3456,6 +3829,18 @@ func (c *Client) PostIncidentsIDReopen(ctx context.Context, id string, body Why,
 	return out, err
 }
 
+// GetIncidentsIDReports: GET /api/v1/incidents/{id}/reports: What people outside reported by a form.
+func (c *Client) GetIncidentsIDReports(ctx context.Context, id string, with ...Option) (out ReportsOutBody, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/reports", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReportsReportReplies: POST /api/v1/incidents/{id}/reports/{report}/replies: Answer who reported it.
+func (c *Client) PostIncidentsIDReportsReportReplies(ctx context.Context, id string, report string, body ReplyingBody, with ...Option) (out ReportsOutBody, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/reports/"+url.PathEscape(report)+"/replies", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDResolve: POST /api/v1/incidents/{id}/resolve: Say that it is over.
 func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body ResolvingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/resolve", nil, body, &out, with)
@@ -3543,6 +3928,24 @@ func (c *Client) GetIncidentsIDTimeline(ctx context.Context, id string, with ...
 // PostIncidentsIDUnacknowledge: POST /api/v1/incidents/{id}/unacknowledge: Give it back: the climb starts over.
 func (c *Client) PostIncidentsIDUnacknowledge(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/unacknowledge", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDUpdates: GET /api/v1/incidents/{id}/updates: What those concerned were told, and when the next update is due.
+func (c *Client) GetIncidentsIDUpdates(ctx context.Context, id string, with ...Option) (out Updates, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/updates", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDUpdates: POST /api/v1/incidents/{id}/updates: Tell those concerned how it stands.
+func (c *Client) PostIncidentsIDUpdates(ctx context.Context, id string, body UpdatingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/updates", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDUpdatesDraft: GET /api/v1/incidents/{id}/updates/draft: An update as the log would have it.
+func (c *Client) GetIncidentsIDUpdatesDraft(ctx context.Context, id string, with ...Option) (out UpdateFields, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/updates/draft", nil, nil, &out, with)
 	return out, err
 }
 
@@ -3708,6 +4111,23 @@ func (c *Client) GetMe(ctx context.Context, with ...Option) (out Me, err error) 
 func (c *Client) PostMeDevices(ctx context.Context, body DeviceAddedBody, with ...Option) (out Profile, err error) {
 	err = c.do(ctx, "POST", "/api/v1/me/devices", nil, body, &out, with)
 	return out, err
+}
+
+// GetMeFollows: GET /api/v1/me/follows: List the services that you follow.
+func (c *Client) GetMeFollows(ctx context.Context, with ...Option) (out PageFollow, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/follows", nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeFollows: POST /api/v1/me/follows: Follow a service: its updates are sent to you.
+func (c *Client) PostMeFollows(ctx context.Context, body FollowingServiceBody, with ...Option) (out Follow, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/follows", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteMeFollowsID: DELETE /api/v1/me/follows/{id}: Follow it no longer.
+func (c *Client) DeleteMeFollowsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/me/follows/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
 // PostMeMethods: POST /api/v1/me/methods: Add an address: a code is sent there.
@@ -4151,6 +4571,12 @@ func (c *Client) PutRules(ctx context.Context, body RuleList, with ...Option) (o
 // GetRulesLint: GET /api/v1/rules/lint: What is odd about the rules and the matrix: a milder severity that is noisier than a worse one.
 func (c *Client) GetRulesLint(ctx context.Context, with ...Option) (out PageOdd, err error) {
 	err = c.do(ctx, "GET", "/api/v1/rules/lint", nil, nil, &out, with)
+	return out, err
+}
+
+// PostRulesLint: POST /api/v1/rules/lint: What would be odd about rules and a matrix that are not written yet.
+func (c *Client) PostRulesLint(ctx context.Context, body LintingDraftBody, with ...Option) (out PageOdd, err error) {
+	err = c.do(ctx, "POST", "/api/v1/rules/lint", nil, body, &out, with)
 	return out, err
 }
 
@@ -4636,6 +5062,37 @@ func (c *Client) DeleteServicesID(ctx context.Context, id string, with ...Option
 	return c.do(ctx, "DELETE", "/api/v1/services/"+url.PathEscape(id), nil, nil, nil, with)
 }
 
+// GetServicesIDFollowersQuery is what GetServicesIDFollowers may be asked for. What is zero is left out.
+type GetServicesIDFollowersQuery struct {
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetServicesIDFollowersQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetServicesIDFollowers: GET /api/v1/services/{id}/followers: List who follows a service.
+func (c *Client) GetServicesIDFollowers(ctx context.Context, id string, query GetServicesIDFollowersQuery, with ...Option) (out PageFollow, err error) {
+	err = c.do(ctx, "GET", "/api/v1/services/"+url.PathEscape(id)+"/followers", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostServicesIDFollowers: POST /api/v1/services/{id}/followers: Let an address follow a service: a room, a program, a mailing list.
+func (c *Client) PostServicesIDFollowers(ctx context.Context, id string, body AddingFollowerBody, with ...Option) (out Follow, err error) {
+	err = c.do(ctx, "POST", "/api/v1/services/"+url.PathEscape(id)+"/followers", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteServicesIDFollowersFollower: DELETE /api/v1/services/{id}/followers/{follower}: End that an address follows a service.
+func (c *Client) DeleteServicesIDFollowersFollower(ctx context.Context, id string, follower string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/services/"+url.PathEscape(id)+"/followers/"+url.PathEscape(follower), nil, nil, nil, with)
+}
+
 // GetServicesIDVersions: GET /api/v1/services/{id}/versions: List all versions of a service.
 func (c *Client) GetServicesIDVersions(ctx context.Context, id string, with ...Option) (out PageService, err error) {
 	err = c.do(ctx, "GET", "/api/v1/services/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
@@ -4765,6 +5222,92 @@ func (c *Client) PutSilencesID(ctx context.Context, id string, body SilenceBody,
 // DeleteSilencesID: DELETE /api/v1/silences/{id}: End a silence now.
 func (c *Client) DeleteSilencesID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/silences/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetStatusPagesQuery is what GetStatusPages may be asked for. What is zero is left out.
+type GetStatusPagesQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetStatusPagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetStatusPages: GET /api/v1/status-pages: List status-pages.
+func (c *Client) GetStatusPages(ctx context.Context, query GetStatusPagesQuery, with ...Option) (out PageStatusPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/status-pages", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostStatusPages: POST /api/v1/status-pages: Create a status_page.
+func (c *Client) PostStatusPages(ctx context.Context, body StatusPage, with ...Option) (out StatusPage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/status-pages", nil, body, &out, with)
+	return out, err
+}
+
+// GetStatusPagesID: GET /api/v1/status-pages/{id}: Read a status_page.
+func (c *Client) GetStatusPagesID(ctx context.Context, id string, with ...Option) (out StatusPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/status-pages/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutStatusPagesID: PUT /api/v1/status-pages/{id}: Replace a status_page.
+func (c *Client) PutStatusPagesID(ctx context.Context, id string, body StatusPage, with ...Option) (out StatusPage, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/status-pages/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchStatusPagesID: PATCH /api/v1/status-pages/{id}: Change some fields of a status_page (RFC 7396).
+func (c *Client) PatchStatusPagesID(ctx context.Context, id string, body map[string]any, with ...Option) (out StatusPage, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/status-pages/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteStatusPagesID: DELETE /api/v1/status-pages/{id}: Retire a status_page.
+func (c *Client) DeleteStatusPagesID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/status-pages/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetStatusPagesIDFollowersQuery is what GetStatusPagesIDFollowers may be asked for. What is zero is left out.
+type GetStatusPagesIDFollowersQuery struct {
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetStatusPagesIDFollowersQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetStatusPagesIDFollowers: GET /api/v1/status-pages/{id}/followers: List who follows a status page.
+func (c *Client) GetStatusPagesIDFollowers(ctx context.Context, id string, query GetStatusPagesIDFollowersQuery, with ...Option) (out PageFollow, err error) {
+	err = c.do(ctx, "GET", "/api/v1/status-pages/"+url.PathEscape(id)+"/followers", query.values(), nil, &out, with)
+	return out, err
+}
+
+// DeleteStatusPagesIDFollowersFollower: DELETE /api/v1/status-pages/{id}/followers/{follower}: End that an address follows a status page.
+func (c *Client) DeleteStatusPagesIDFollowersFollower(ctx context.Context, id string, follower string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/status-pages/"+url.PathEscape(id)+"/followers/"+url.PathEscape(follower), nil, nil, nil, with)
+}
+
+// GetStatusPagesIDVersions: GET /api/v1/status-pages/{id}/versions: List all versions of a status_page.
+func (c *Client) GetStatusPagesIDVersions(ctx context.Context, id string, with ...Option) (out PageStatusPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/status-pages/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
 }
 
 // GetTeamsQuery is what GetTeams may be asked for. What is zero is left out.

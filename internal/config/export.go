@@ -40,6 +40,8 @@ func (s Setup) YAML() ([]byte, error) {
 	add("heartbeats", s.Heartbeats)
 	add("webhooks", s.Webhooks)
 	add("channels", s.Channels)
+	add("status_pages", s.StatusPages)
+	add("forms", s.Forms)
 	add("rules", s.Rules)
 	add("sifting", s.Sifting)
 	add("settings", s.Settings)

@@ -27,6 +27,8 @@ type Setup struct {
 	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
 	Webhooks     []org.Webhook     `yaml:"webhooks"`
 	Channels     []org.Channel     `yaml:"channels"`
+	StatusPages  []org.StatusPage  `yaml:"status_pages"`
+	Forms        []org.Form        `yaml:"forms"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Sifting      *sift.Sifting     `yaml:"sifting"`  // nil leaves it as it is
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
@@ -91,6 +93,12 @@ func (s *Setup) Complete() {
 	for i := range s.Channels {
 		name(&s.Channels[i].Name, s.Channels[i].ID)
 	}
+	for i := range s.StatusPages {
+		name(&s.StatusPages[i].Name, s.StatusPages[i].ID)
+	}
+	for i := range s.Forms {
+		name(&s.Forms[i].Name, s.Forms[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -111,6 +119,8 @@ const (
 	Heartbeat   = "heartbeat"
 	Webhook     = "webhook"
 	Channel     = "channel"
+	StatusPage  = "status_page"
+	Form        = "form"
 	Rules       = "rules"
 	Sifting     = "sifting"
 	Settings    = "settings"
@@ -120,7 +130,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, Rules, Sifting, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, StatusPage, Form, Rules, Sifting, Settings:
 		return true
 	}
 	return false
@@ -194,6 +204,12 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	for _, c := range s.Channels {
 		add(Channel, string(c.ID), c)
 	}
+	for _, p := range s.StatusPages {
+		add(StatusPage, string(p.ID), p)
+	}
+	for _, f := range s.Forms {
+		add(Form, string(f.ID), f)
+	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
@@ -234,6 +250,10 @@ func Read(items []Item) Setup {
 			read(i, &s.Webhooks)
 		case Channel:
 			read(i, &s.Channels)
+		case StatusPage:
+			read(i, &s.StatusPages)
+		case Form:
+			read(i, &s.Forms)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

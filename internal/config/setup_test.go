@@ -103,7 +103,7 @@ func TestWrong(t *testing.T) {
 		{"a list", "- people\n", "x.yaml:1:1: want fields, not a list"},
 		{"duplicate key", "people: []\npeople: []\n", `x.yaml:2:1: mapping key "people" already defined at [1:1]`},
 		{"unknown fields, all at once", "peple: []\nteams:\n  - id: a\n    membres: [x]\n", `
-			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, channels, rules, sifting, settings
+			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, channels, status_pages, forms, rules, sifting, settings
 			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members, roles, room`},
 		{"hidden fields", "people: [{id: a, verified: true, retired: true}]", `
 			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps, capacity
@@ -244,6 +244,46 @@ channels:
 			x.yaml:5:10: channels[2].id: "email" is the name of a channel that the server's own options set up
 			x.yaml:5:41: channels[2].settings.account: is no account SID such as AC followed by 32 digits and letters
 			x.yaml:6:38: channels[3].settings: egress: x: only http and https go out`},
+		{"pages, forms and guidelines", `
+services: [{id: a}]
+status_pages:
+  - {id: p, language: fr, zone: Mars, help: "javascript:x", subscribe: [fax], components: [{id: c, auto: true}, {id: c, services: [x]}]}
+forms:
+  - {id: f, contact: maybe, emergency: {call: ["policy:p"]}}
+  - id: g
+    service: a
+    categories:
+      - id: d
+        impact: huge
+        questions: [{id: q, choices: [{text: " ", service: y}]}]
+settings:
+  matrix: {impacts: [low, high]}
+  guidelines:
+    - {id: s, severities: [SEV9], require: [hope], channels: [radio, "status:q"], escalate: ["policy:p"]}
+`, `
+			x.yaml:4:23: status_pages[0].language: "fr" is neither en nor de
+			x.yaml:4:33: status_pages[0].zone: unknown time zone "Mars": write an IANA name such as Europe/Prague
+			x.yaml:4:45: status_pages[0].help: "javascript:x" is no address that begins with https:, mailto: or tel:
+			x.yaml:4:73: status_pages[0].subscribe[0]: "fax" is none of email, sms, webhook
+			x.yaml:4:106: status_pages[0].components[0].auto: needs services
+			x.yaml:4:118: status_pages[0].components[1].id: component "c" stands here twice, first in status_pages[0].components[0]
+			x.yaml:4:132: status_pages[0].components[1].services[0]: there is no service "x"
+			x.yaml:6:5: forms[0].service: is missing: the service of reports that lead to no other
+			x.yaml:6:5: forms[0].categories: is missing: what people may report
+			x.yaml:6:22: forms[0].contact: "maybe" is neither required nor none
+			x.yaml:6:40: forms[0].emergency.ask: is missing: such as "Is somebody in danger?"
+			x.yaml:6:48: forms[0].emergency.call[0]: is people, schedules, teams or addresses
+			x.yaml:10:9: forms[1].categories[0].name: is missing
+			x.yaml:11:17: forms[1].categories[0].impact: "huge" is none of low, high
+			x.yaml:12:21: forms[1].categories[0].questions[0].ask: is missing
+			x.yaml:12:46: forms[1].categories[0].questions[0].choices[0].text: is missing
+			x.yaml:12:60: forms[1].categories[0].questions[0].choices[0].service: there is no service "y"
+			x.yaml:16:28: settings.guidelines[0].severities[0]: "SEV9" is none of SEV1 to SEV5
+			x.yaml:16:45: settings.guidelines[0].require[0]: "hope" is none of condition, actions, needs
+			x.yaml:16:63: settings.guidelines[0].channels[0]: "radio" is none of followers, reporters, status:ID
+			x.yaml:16:70: settings.guidelines[0].channels[1]: there is no status_page "q"
+			x.yaml:16:93: settings.guidelines[0].escalate: goes with first or every: when an update is due
+			x.yaml:16:94: settings.guidelines[0].escalate[0]: is people, schedules, teams or addresses`},
 		{"catch-all", "services: [{id: a}]\nsettings: {catch_all: a}\n",
 			"x.yaml:2:23: settings.catch_all: service a has no policy: nobody would be called"},
 	} {

@@ -40,6 +40,8 @@ func (s Setup) Validate(existing Setup) error {
 	c.heartbeats()
 	c.webhooks()
 	c.channels()
+	c.statusPages()
+	c.forms(existing)
 	c.rules()
 	c.sifting(existing)
 	c.settings()
@@ -84,6 +86,10 @@ func (s Setup) Where(path string) string {
 		name = "webhook " + string(s.Webhooks[n].ID)
 	case list == "channels" && n < len(s.Channels):
 		name = "channel " + string(s.Channels[n].ID)
+	case list == "status_pages" && n < len(s.StatusPages):
+		name = "status page " + string(s.StatusPages[n].ID)
+	case list == "forms" && n < len(s.Forms):
+		name = "form " + string(s.Forms[n].ID)
 	default:
 		return path
 	}
@@ -125,6 +131,9 @@ func (c *checker) know(s Setup) {
 	}
 	for _, h := range s.Webhooks {
 		c.known[reference{Webhook, string(h.ID)}] = true
+	}
+	for _, p := range s.StatusPages {
+		c.known[reference{StatusPage, string(p.ID)}] = true
 	}
 	for _, b := range s.Heartbeats {
 		name := [2]string{string(b.Integration), b.Name}
@@ -415,6 +424,7 @@ func (c *checker) settings() {
 	}
 	c.checklists(c.Settings.Checklists)
 	c.matrix(c.Settings.Matrix)
+	c.guidelines(c.Settings.Guidelines)
 	if d := c.Settings.Digest; d != nil {
 		c.targets("settings.digest.tell", d.Tell)
 		for i, t := range d.Tell {
@@ -455,7 +465,7 @@ func (c *checker) checklists(all []org.Checklist) {
 		for k, t := range l.Tasks {
 			at := fmt.Sprintf("%s.tasks[%d]", at, k)
 			c.check(strings.TrimSpace(t.Title) != "" && utf8.RuneCountInString(t.Title) <= 200, at+".title", "want 1 to 200 characters")
-			c.check(t.Role == "" || roleForm.MatchString(t.Role), at+".role", "%q is no role: lower-case letters, digits and hyphens", t.Role)
+			c.check(t.Role == "" || org.RoleName(t.Role), at+".role", "%q is no role: lower-case letters, digits and hyphens", t.Role)
 			c.check(t.Due >= 0 && t.Due <= org.Duration(366*24*time.Hour), at+".due", "at most a year")
 			stage(at+".stage", t.Stage)
 		}
@@ -464,8 +474,6 @@ func (c *checker) checklists(all []org.Checklist) {
 
 // mostListed is how many tasks a checklist may have: what is longer nobody reads at night.
 const mostListed = 30
-
-var roleForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
 // matrix checks how severities come about.
 func (c *checker) matrix(m *org.Matrix) {
@@ -488,6 +496,10 @@ func (c *checker) matrix(m *org.Matrix) {
 		c.check(s.Valid(), at, "%q is none of SEV1 to SEV5", s)
 		c.priority(at+".priority", r.Priority)
 		c.refers(at+".policy", Policy, string(r.Policy))
+		c.check(r.UpdateEvery == 0 || r.UpdateEvery >= org.Duration(time.Minute) && r.UpdateEvery <= org.Duration(7*24*time.Hour), at+".update_every", "from 1m to 168h")
 		c.check(len(r.Roles) <= 10, at+".roles", "at most 10")
+		for i, role := range r.Roles {
+			c.check(org.RoleName(role), fmt.Sprintf("%s.roles[%d]", at, i), "%q is not a role: lower-case letters, digits and hyphens, at most 40", role)
+		}
 	}
 }

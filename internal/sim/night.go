@@ -16,6 +16,7 @@ import (
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
 	"tocsin/internal/sim/mockworld"
+	"tocsin/internal/status"
 	"tocsin/internal/store"
 	"tocsin/org"
 )
@@ -39,7 +40,8 @@ type player struct {
 	hangs  map[string]bool // providers that take everything and never answer
 	delays map[string]bool // providers whose callbacks are late
 	late   []mockworld.Callback
-	called incident.ID  // the last page by hand
+	site   *status.Site // what those outside are told; nil: nothing
+	report string       // the last by a form
 	reader org.PersonID // who reads a reply, in which codes stand
 
 	script     script
@@ -164,6 +166,9 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 			var said bool
 			if said, err = p.callbacks(ctx); said {
 				next = p.now // it may have work to do for it
+			}
+			if err == nil && (next.IsZero() || next.After(p.now)) {
+				err = p.letters(ctx)
 			}
 		}
 		if err != nil {

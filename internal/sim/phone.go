@@ -33,12 +33,12 @@ func (c *phone) Name() string { return c.name }
 func (c *phone) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
 	var page store.PageRow
 	err := c.p.store.Read(ctx, func(tx *store.Tx) (err error) { page, err = tx.Page(m.ID); return err })
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) { // a letter is no page
 		return channel.Receipt{}, err
 	}
 	who := string(page.Person)
 	if who == "" {
-		who = m.To
+		who = c.p.whose(m.To)
 	}
 	mood, ok := c.moods[who]
 	if !ok {
@@ -63,4 +63,16 @@ func (c *phone) Send(ctx context.Context, m channel.Message) (channel.Receipt, e
 	}
 	c.p.say(mark, "%s (%s)", line, why)
 	return channel.Receipt{}, &channel.Error{Outcome: mood.outcome, RetryAfter: mood.quiet, Err: errors.New(why)}
+}
+
+// whose is who has an address, or the address.
+func (p *player) whose(address string) string {
+	for id, one := range p.people {
+		for _, m := range one.Methods {
+			if m.Address == address {
+				return string(id)
+			}
+		}
+	}
+	return address
 }

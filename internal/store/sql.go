@@ -98,6 +98,9 @@ type texts struct {
 	// Who was on call, and what people ask of each other about it (sql_shift.go).
 	shiftTexts
 
+	// What those outside are told (sql_comms.go).
+	commsTexts
+
 	// Sifting.
 	AlertByID, AlertLook, NextLook, FiringAfter string
 	OpenIDs, AlertCount                         string
@@ -132,6 +135,7 @@ const (
 
 var statements = texts{
 	shiftTexts: shiftStatements,
+	commsTexts: commsStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,

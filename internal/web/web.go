@@ -52,19 +52,16 @@ func New(o Options) *Pages {
 //go:embed style.css
 var ownStyle string
 
-// style is that of all pages, with the app's colours.
-var style = colours(ownStyle) + ownStyle
+// style is that of all pages, and policy theirs.
+var style, policy = Style(ownStyle)
 
 //go:embed pages.html
 var pages string
 
-var (
-	templates = template.Must(template.New("").Funcs(template.FuncMap{
-		"style": func() template.CSS { return template.CSS(style) },
-		"inc":   func(i int) int { return i + 1 },
-	}).Parse(pages))
-	policy = "default-src 'none'; style-src 'sha256-" + hash(style) + "'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"style": func() template.CSS { return template.CSS(style) },
+	"inc":   func(i int) int { return i + 1 },
+}).Parse(pages))
 
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))

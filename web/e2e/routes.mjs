@@ -27,6 +27,8 @@ export const routes = [
   { name: 'heartbeats', path: () => '/heartbeats', ready: 'nav' },
   { name: 'webhooks', path: () => '/webhooks', ready: 'nav' },
   { name: 'rules', path: () => '/rules', ready: '.columns' },
+  { name: 'severities', path: () => '/severities', ready: 'fieldset' },
+  { name: 'actions', path: () => '/actions', ready: '.empty, main li.card' },
   { name: 'silences', path: () => '/silences', ready: '.segments' },
   { name: 'settings', path: () => '/settings', ready: 'fieldset' },
   { name: 'month', path: () => '/on-call/platform?span=month&show=timeline', ready: '.bar.final' },

@@ -51,6 +51,17 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 	call := h.must(201, "ada", "POST", "/calls", `{"title":"Who can come?","targets":["person:rita"]}`).field("id").(string)
 	calendar := h.must(201, "ada", "POST", "/calendars", `{"kind":"person"}`).field("id").(string)
 	away := h.must(201, "ada", "POST", "/time-off", `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`).field("time_off.id").(string)
+	followed := h.engine.NewID(h.engine.Now())
+	h.written(func(tx *store.Tx) error {
+		if err := tx.PutSubscriber(store.Subscriber{ID: followed, Scope: "service:db", Person: "pat", Channel: "log", Method: "pats-telephone", Active: true, At: h.engine.Now()}); err != nil {
+			return err
+		}
+		if err := tx.AddReport(store.Report{ID: followed, Form: "desk", Subject: incident.ID(secret), At: h.engine.Now()}); err != nil {
+			return err
+		}
+		_, err := tx.PutConfig(h.engine.Now(), store.Change{Kind: "form", ID: "desk-web", By: "test"}) // it is retired
+		return err
+	})
 	other := func(id string) string {
 		return id[:len(id)-1] + map[bool]string{true: "y", false: "x"}[id[len(id)-1] == 'x']
 	}
@@ -95,6 +106,14 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 		case rest == "/me/tests/{id}": // a page, and none of theirs
 			page, _, _ := strings.Cut(link, ".")
 			return in("id"), strange{page, page[:len(page)-1] + "x", nil}, true
+		case rest == "/me/follows/{id}": // of somebody else
+			return in("id"), strange{followed, other(followed), nil}, true
+		case strings.HasPrefix(d.Pattern, "/status/{page}"): // an internal page
+			return in("page"), strange{"page", "zzge", nil}, true
+		case strings.HasPrefix(d.Pattern, "/report/{form}"): // a form that is retired
+			return func(id string) string { return strings.NewReplacer("{form}", id, "{category}", "a").Replace(d.Pattern) }, strange{"desk-web", "never-web", nil}, true
+		case strings.HasPrefix(d.Pattern, "/follow/"), d.Pattern == "/r/{token}": // what is there, and no token of it
+			return in("token"), strange{followed + "." + strings.Repeat("A", 22), other(followed) + "." + strings.Repeat("A", 22), nil}, true
 		case d.Pattern == "/ical/{token}": // somebody's calendar, and no token of it
 			return in("token"), strange{calendar + ".ics", other(calendar) + ".ics", nil}, true
 		case d.Pattern == "/a/{token}", d.Pattern == "/p/{token}", d.Pattern == "/t/{token}":

@@ -12,7 +12,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"tocsin/internal/pgtest"
+	"tocsin/internal/store/storetest"
 )
 
 var (
@@ -89,6 +89,7 @@ var (
 var there = map[string][]string{
 	"people": {"rita", "pat", "max"}, "teams": {"dba", "web"}, "services": {"db", "hr", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
+	"status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
 	"service": {"db", "hr", "site"}, "team": {"dba", "web"}, "policy": {"p", "p-web"}, "owner": {"rita", "max"}, "person": {"rita", "max"}, "integration": {"prom", "prom-web"},
 	"to": {"rita", "schedule:s", "team:dba", "policy:p-web"}, "targets": {"rita", "schedule:s", "team:web"}, "members": {"rita", "otto"}, "people-of": {"rita", "max"}, "users": {"rita", "max"},
 	"catch_all": {"db", "site"}, "matchers": {`host="db-1"`, `env!~"t.*"`}, "every": {"1 week", "1h", "12h"}, "zone": {"Europe/Prague"}, "url": {"https://example.org/hook"}, "source": {"generic", "alertmanager"},
@@ -193,7 +194,7 @@ func sorted(m map[string]any) (names []string) {
 // More of them: go test ./internal/api/v1 -run TestAnswersAreAsDocumented -api-cases 2000
 func TestAnswersAreAsDocumented(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { answersAreAsDocumented(walking(t), *apiCases) })
-	t.Run("postgres", func(t *testing.T) { answersAreAsDocumented(furnish(open(t, pgtest.Start(t))), (*apiCases+3)/4) })
+	t.Run("postgres", func(t *testing.T) { answersAreAsDocumented(furnish(open(t, storetest.Postgres(t))), (*apiCases+3)/4) })
 }
 
 func answersAreAsDocumented(h *home, cases int) {

@@ -40,6 +40,8 @@ var kinds = []kind{
 	{plural: "heartbeats", name: config.Heartbeat, of: reflect.TypeFor[org.Heartbeat]()},
 	{plural: "webhooks", name: config.Webhook, of: reflect.TypeFor[org.Webhook]()},
 	{plural: "channels", name: config.Channel, of: reflect.TypeFor[org.Channel]()},
+	{plural: "status-pages", name: config.StatusPage, of: reflect.TypeFor[org.StatusPage]()},
+	{plural: "forms", name: config.Form, of: reflect.TypeFor[org.Form]()},
 	{plural: "rules", name: config.Rules, of: reflect.TypeFor[ruleList]()},
 	{plural: "sifting", name: config.Sifting, of: reflect.TypeFor[sift.Sifting]()},
 	{plural: "settings", name: config.Settings, of: reflect.TypeFor[org.Settings]()},

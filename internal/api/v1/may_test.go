@@ -14,7 +14,7 @@ import (
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"channels": {"relay", "relay-web"}, "keys": {"key", "narrow"},
+	"channels": {"relay", "relay-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -36,8 +36,14 @@ func bodyFor(method, pattern, team string) string {
 		return `{"url":"nowhere"}`
 	case strings.HasSuffix(pattern, "/tasks"):
 		return `{"title":"hm","due":"2006-01-02T15:04:05Z"}`
-	case strings.HasSuffix(pattern, "/notes"):
+	case strings.HasSuffix(pattern, "/notes"), strings.HasSuffix(pattern, "/replies"):
 		return `{"text":"hm"}`
+	case strings.HasSuffix(pattern, "/updates"):
+		return `{"phase":"investigating","to":[],"affected":[]}`
+	case strings.HasSuffix(pattern, "/follows"):
+		return `{"service":"none"}`
+	case strings.HasSuffix(pattern, "/followers"):
+		return `{"channel":"none","address":"x"}`
 	case strings.HasSuffix(pattern, "/severity"):
 		return `{"severity":"SEV1","why":"hm"}`
 	case strings.HasSuffix(pattern, "/fold"):
@@ -91,6 +97,10 @@ func bodyFor(method, pattern, team string) string {
 		return fmt.Sprintf(`{"id":"new","source":"generic","service":%q}`, service)
 	case strings.Contains(pattern, "/heartbeats"):
 		return fmt.Sprintf(`{"id":"new","every":"1h","integration":"prom","team":%q}`, team)
+	case strings.Contains(pattern, "/status-pages"):
+		return fmt.Sprintf(`{"id":"new","team":%q}`, team)
+	case strings.Contains(pattern, "/forms"):
+		return fmt.Sprintf(`{"id":"new","team":%q,"service":%q,"categories":[{"id":"a","name":"A"}]}`, team, service)
 	case strings.Contains(pattern, "/webhooks"):
 		return fmt.Sprintf(`{"id":"new","url":"https://example.org/hook","team":%q}`, team)
 	case strings.Contains(pattern, "/sifting"):
@@ -145,6 +155,10 @@ func furnish(h *home) *home {
 		"channel/relay-web":    org.Channel{ID: "relay-web", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
 		"webhook/bot":          org.Webhook{ID: "bot", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Team: "dba"},
 		"webhook/bot-web":      org.Webhook{ID: "bot-web", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Service: "site"},
+		"status_page/page":     org.StatusPage{ID: "page", Name: "Page", Team: "dba", Internal: true},
+		"status_page/page-web": org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
+		"form/desk":            org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"form/desk-web":        org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
 		"integration/prom-web": org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
 	})
 	return h

@@ -14,6 +14,8 @@ import (
 	"tocsin/internal/api"
 	v1 "tocsin/internal/api/v1"
 	"tocsin/internal/auth"
+	"tocsin/internal/report"
+	pages "tocsin/internal/status"
 	"tocsin/internal/store"
 	"tocsin/org"
 )
@@ -76,7 +78,12 @@ func settled(t *testing.T) *home {
 			r.AddCookie(&http.Cookie{Name: "__Host-tocsin", Value: "cookie of " + as})
 		}
 	}
-	h.http = api.New(api.Options{Engine: h.engine, Store: h.store, Ring: h.ring, Auth: a, Stopping: h.stop})
+	site := pages.New(pages.Options{Engine: h.engine, Store: h.store, Ring: h.ring})
+	if err := site.Step(h.t.Context(), h.engine.Now()); err != nil {
+		h.t.Fatal(err)
+	}
+	desk := report.New(report.Options{Engine: h.engine, Store: h.store, Ring: h.ring, Site: site})
+	h.http = api.New(api.Options{Engine: h.engine, Store: h.store, Ring: h.ring, Auth: a, Stopping: h.stop, Status: site, Reports: desk})
 	return h
 }
 
@@ -141,6 +148,8 @@ func TestEveryDoorForEverybody(t *testing.T) {
 			walked += h.sameForAll(d, h.link(), 200)
 		case "calendar link":
 			walked += h.sameForAll(d, strings.Replace(d.Pattern, "{token}", "forged.ics", 1), 404)
+		case "follow link", "report link":
+			walked += h.sameForAll(d, strings.Replace(d.Pattern, "{token}", "one.forged", 1), 404)
 		case "signature":
 			for _, method := range []string{"GET", "POST"} {
 				walked += h.sameForAll(api.Door{Method: method, Pattern: d.Pattern}, strings.Replace(d.Pattern, "{path...}", "none/status", 1), 401)
@@ -158,7 +167,10 @@ func TestEveryDoorForEverybody(t *testing.T) {
 			if d.Pattern == "/readyz" {
 				want = 503 // the engine does not run
 			}
-			walked += h.sameForAll(d, strings.Replace(d.Pattern, "{token}", "forged", 1), want)
+			if strings.HasPrefix(d.Pattern, "/status/") || strings.HasPrefix(d.Pattern, "/report/") {
+				want = 404 // there is none of that name
+			}
+			walked += h.sameForAll(d, strings.NewReplacer("{token}", "forged", "{page}", "none", "{form}", "none", "{category}", "none").Replace(d.Pattern), want)
 		case "local":
 			walked += h.sameForAll(d, d.Pattern, 0)
 			for _, as := range callers {

@@ -1,4 +1,6 @@
-package auth
+// Package throttle slows down what comes too often: guesses at passwords, and forms that
+// anybody may send. It counts in memory: each node for itself, and a new start forgives.
+package throttle
 
 import (
 	"net"
@@ -8,23 +10,17 @@ import (
 	"time"
 )
 
-// A limit is how many tries there are at once, and how long until there is one more.
-type limit struct {
-	burst int
-	every time.Duration
+// A Limit is how many tries there are at once, and how long until there is one more.
+type Limit struct {
+	Burst int
+	Every time.Duration
 }
-
-var (
-	accountLimit = limit{10, 90 * time.Second}
-	addressLimit = limit{60, 10 * time.Second}
-)
 
 // mostTries bounds what a flood of names costs.
 const mostTries = 1 << 16
 
-// A throttle counts tries. It lives in memory: each node counts for itself, and a new
-// start forgives.
-type throttle struct {
+// A Throttle counts tries.
+type Throttle struct {
 	mu      sync.Mutex
 	buckets map[string]*tries
 	swept   time.Time
@@ -32,30 +28,31 @@ type throttle struct {
 
 // tries is how many are left at a moment.
 type tries struct {
-	limit limit
+	limit Limit
 	left  float64
 	at    time.Time
 }
 
-func newThrottle() *throttle { return &throttle{buckets: map[string]*tries{}} }
+// New is a throttle that has counted nothing yet.
+func New() *Throttle { return &Throttle{buckets: map[string]*tries{}} }
 
-// A claim is a try that counts against a limit.
-type claim struct {
-	key   string
-	limit limit
+// A Claim is a try that counts against a limit.
+type Claim struct {
+	Key   string
+	Limit Limit
 }
 
-// take counts a try against all claims, or against none and says how long to wait. It
+// Take counts a try against all claims, or against none and says how long to wait. It
 // counts before anything is checked, so that a thousand at once are no better off than
 // a thousand in a row. The try is given back by calling back.
-func (t *throttle) take(now time.Time, claims ...claim) (back func(), wait time.Duration) {
+func (t *Throttle) Take(now time.Time, claims ...Claim) (back func(), wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sweep(now)
 	for _, c := range claims {
 		b := t.bucket(c, now)
 		if b.left < 1 {
-			wait = max(wait, time.Duration((1-b.left)*float64(c.limit.every)))
+			wait = max(wait, time.Duration((1-b.left)*float64(c.Limit.Every)))
 		}
 	}
 	if wait > 0 {
@@ -69,22 +66,22 @@ func (t *throttle) take(now time.Time, claims ...claim) (back func(), wait time.
 		defer t.mu.Unlock()
 		for _, c := range claims {
 			b := t.bucket(c, now)
-			b.left = min(b.left+1, float64(c.limit.burst))
+			b.left = min(b.left+1, float64(c.Limit.Burst))
 		}
 	}, 0
 }
 
-func (t *throttle) bucket(c claim, now time.Time) *tries {
-	b := t.buckets[c.key]
+func (t *Throttle) bucket(c Claim, now time.Time) *tries {
+	b := t.buckets[c.Key]
 	if b == nil {
-		b = &tries{limit: c.limit, left: float64(c.limit.burst), at: now}
+		b = &tries{limit: c.Limit, left: float64(c.Limit.Burst), at: now}
 		for key := range t.buckets { // room, if need be: some other is forgiven
 			if len(t.buckets) < mostTries {
 				break
 			}
 			delete(t.buckets, key)
 		}
-		t.buckets[c.key] = b
+		t.buckets[c.Key] = b
 	}
 	b.fill(now)
 	return b
@@ -92,26 +89,26 @@ func (t *throttle) bucket(c claim, now time.Time) *tries {
 
 func (b *tries) fill(now time.Time) {
 	if now.After(b.at) {
-		b.left = min(b.left+float64(now.Sub(b.at))/float64(b.limit.every), float64(b.limit.burst))
+		b.left = min(b.left+float64(now.Sub(b.at))/float64(b.limit.Every), float64(b.limit.Burst))
 		b.at = now
 	}
 }
 
 // sweep forgets, once a minute, what is as if it had never been.
-func (t *throttle) sweep(now time.Time) {
+func (t *Throttle) sweep(now time.Time) {
 	if now.Sub(t.swept) < time.Minute {
 		return
 	}
 	t.swept = now
 	for key, b := range t.buckets {
-		if b.fill(now); b.left >= float64(b.limit.burst) {
+		if b.fill(now); b.left >= float64(b.limit.Burst) {
 			delete(t.buckets, key)
 		}
 	}
 }
 
-// address is where a request comes from; whom proxies speak for, the gate has settled.
-func address(r *http.Request) string {
+// Address is where a request comes from; whom proxies speak for, the gate has settled.
+func Address(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
@@ -123,8 +120,8 @@ func address(r *http.Request) string {
 	return a.Unmap().WithZone("").String()
 }
 
-// network is the address as it is counted: of IPv6 somebody usually has a whole /64.
-func network(address string) string {
+// Network is the address as it is counted: of IPv6 somebody usually has a whole /64.
+func Network(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err == nil && a.Is6() {
 		if p, err := a.Prefix(64); err == nil {
