@@ -85,6 +85,7 @@ type texts struct {
 	Views, ViewsPut                    string
 	TrialPut, Trial, TrialLock, Trials string
 	TrialsDrop, Worked                 string
+	SelfTestPut, SelfTest              string
 	PayloadAdd, Payload, Payloads      string
 	PayloadsDrop, PayloadsOld          string
 
@@ -270,9 +271,12 @@ var statements = texts{
 	ViewsPut:   `INSERT INTO views (person, body, at) VALUES ($1, $2, $3) ON CONFLICT (person) DO UPDATE SET body = excluded.body, at = excluded.at`,
 	TrialPut: `INSERT INTO trials (` + trialColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE
  SET state = excluded.state, sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, read_at = excluded.read_at, answered_at = excluded.answered_at, err = excluded.err, provider = excluded.provider`,
-	Trial:      `SELECT ` + trialColumns + ` FROM trials WHERE id = $1`,
-	TrialLock:  `SELECT ` + trialColumns + ` FROM trials WHERE id = $1{lock}`,
-	Trials:     `SELECT ` + trialColumns + ` FROM trials WHERE person = $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
+	Trial:     `SELECT ` + trialColumns + ` FROM trials WHERE id = $1`,
+	TrialLock: `SELECT ` + trialColumns + ` FROM trials WHERE id = $1{lock}`,
+	Trials:    `SELECT ` + trialColumns + ` FROM trials WHERE person = $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
+	SelfTestPut: `INSERT INTO self_tests (person, subject, about, shift, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (person) DO UPDATE SET subject = excluded.subject, about = excluded.about, shift = excluded.shift, at = excluded.at`,
+	SelfTest:   `SELECT person, subject, about, shift, at FROM self_tests WHERE person = $1`,
 	TrialsDrop: `DELETE FROM trials WHERE id < $1`,
 	Worked: `SELECT method, max(sent_at), max(delivered_at), max(read_at) FROM (SELECT method, sent_at, delivered_at, read_at FROM pages WHERE person = $1 AND id >= $2
  UNION ALL SELECT method, sent_at, delivered_at, read_at FROM trials WHERE person = $1 AND id >= $2) AS both_of_them GROUP BY method`,
