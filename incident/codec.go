@@ -13,7 +13,7 @@ var all = []Fact{
 	AcknowledgedBy{}, Unacknowledged{}, SnoozedUntil{}, Escalated{}, Reassigned{},
 	Handed{},
 	Composed{}, Chosen{},
-	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{},
+	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{}, MessageRedacted{},
 	Updated{}, UpdateOverdue{}, Complained{}, Wrote{}, Replied{},
 	RunbookStarted{}, StepAsked{}, StepApproved{}, StepDeclined{}, StepBegun{}, StepEnded{}, RunbookEnded{}, RunbookJudged{},
 	Acted{}, Finished{}, Passed{}, Judged{},

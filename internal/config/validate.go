@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tocsin/alert"
 	"tocsin/alert/source"
@@ -43,7 +44,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.runbooks()
 	c.rules()
 	c.sifting(existing)
-	c.settings()
+	c.settings(existing)
 	return c.found.err()
 }
 
@@ -299,6 +300,10 @@ func (c *checker) teams() {
 			c.check(channel.HasRooms(name), at(i)+".room", "%q: want a channel that keeps threads and the id of a room, such as slack:C012AB3CD", t.Room)
 			c.check(room != "" && len(room) <= 200 && !strings.ContainsAny(room, " \t\n"), at(i)+".room", "%q names no room, such as slack:C012AB3CD", t.Room)
 		}
+		c.check(len(t.Replies) <= 20, at(i)+".replies", "at most 20")
+		for j, text := range t.Replies {
+			c.check(strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= 300, fmt.Sprintf("%s.replies[%d]", at(i), j), "want a text of at most 300 characters")
+		}
 		for _, p := range slices.Sorted(maps.Keys(t.Roles)) {
 			path := at(i) + ".roles"
 			c.refers(path, Person, string(p))
@@ -418,7 +423,7 @@ func (c *checker) rules() {
 	}
 }
 
-func (c *checker) settings() {
+func (c *checker) settings(existing Setup) {
 	if c.Settings == nil {
 		return
 	}
@@ -427,6 +432,10 @@ func (c *checker) settings() {
 		c.check(idForm.MatchString(m.ID), at+".id", "%q is no id", m.ID)
 		c.check(m.Title != "", at+".title", "is missing")
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
+	}
+	k := c.Settings.Keep
+	for name, days := range map[string]int{"rooms": k.Rooms, "sensitive": k.Sensitive, "direct": k.Direct, "groups": k.Groups} {
+		c.check(days >= 0 && days <= 36_500, "settings.keep."+name, "is a number of days; 0 is for ever")
 	}
 	c.matrix(c.Settings.Matrix)
 	c.guidelines(c.Settings.Guidelines)
@@ -443,7 +452,9 @@ func (c *checker) settings() {
 	}
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
-	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
+	// One that calls nobody already, as in a new house, keeps nobody from changing something else.
+	same := existing.Settings != nil && existing.Settings.CatchAll == id
+	c.check(same || !c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
 		"service %s has no policy: nobody would be called", id)
 }
 

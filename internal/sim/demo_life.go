@@ -286,6 +286,7 @@ func (l *life) answer(ctx context.Context, page store.PageRow) error {
 	if err := l.follows(ctx, in.Service, page.Subject, page.Person); err != nil {
 		return err
 	}
+	l.informs(page, in)
 	at := l.now
 	for range l.rng.IntN(3) {
 		at = at.Add(time.Minute + time.Duration(l.rng.Int64N(int64(12*time.Minute))))

@@ -74,6 +74,9 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	l.trouble(l.now, end)
 	l.lasting(end)
 	l.storm(end)
+	if err := l.outside(ctx, end); err != nil {
+		return nil, err
+	}
 	if err := l.live(ctx, end); err != nil {
 		return nil, err
 	}

@@ -82,6 +82,7 @@ type texts struct {
 	// What people do about their own contact methods.
 	Proofs, Proof, ProofLock, ProofPut string
 	ProofDrop, ProofsDrop              string
+	Views, ViewsPut                    string
 	TrialPut, Trial, TrialLock, Trials string
 	TrialsDrop, Worked                 string
 	PayloadAdd, Payload, Payloads      string
@@ -101,6 +102,9 @@ type texts struct {
 
 	// What those outside are told (sql_comms.go).
 	commsTexts
+
+	// What people say to each other, and attach (sql_talk.go).
+	talkTexts
 
 	// Sifting.
 	AlertByID, AlertLook, NextLook, FiringAfter string
@@ -139,6 +143,7 @@ var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
 	runbookTexts: runbookStatements,
+	talkTexts:    talkStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
@@ -261,6 +266,8 @@ var statements = texts{
  SET channel = excluded.channel, name = excluded.name, address = excluded.address, code = excluded.code, tries = excluded.tries, sends = excluded.sends, sent_at = excluded.sent_at, until = excluded.until`,
 	ProofDrop:  `DELETE FROM proofs WHERE person = $1 AND method = $2`,
 	ProofsDrop: `DELETE FROM proofs WHERE until < $1`,
+	Views:      `SELECT body FROM views WHERE person = $1`,
+	ViewsPut:   `INSERT INTO views (person, body, at) VALUES ($1, $2, $3) ON CONFLICT (person) DO UPDATE SET body = excluded.body, at = excluded.at`,
 	TrialPut: `INSERT INTO trials (` + trialColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE
  SET state = excluded.state, sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, read_at = excluded.read_at, answered_at = excluded.answered_at, err = excluded.err, provider = excluded.provider`,
 	Trial:      `SELECT ` + trialColumns + ` FROM trials WHERE id = $1`,

@@ -151,7 +151,7 @@ func (s *Store) db() *sql.DB {
 
 func TestNewerSchemaIsRefused(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
-		raw(t, s, `UPDATE goose_db_version SET version_id = 99 WHERE version_id = 1`)
+		raw(t, s, `UPDATE goose_db_version SET version_id = 9999 WHERE version_id = 1`)
 		o := Options{Ring: testRing(t), URL: s.url}
 		again, err := Open(t.Context(), o)
 		if err == nil {
