@@ -206,6 +206,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.passedOn(e)
 	case Updated, UpdateOverdue:
 		in = in.informed(e)
+	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
+		in = in.followed(e)
 	default:
 		in = in.climbed(e)
 	}

@@ -9,11 +9,12 @@ import (
 
 // A Room is who does what about a subject.
 type Room struct {
-	Roles   []Role         `json:"roles,omitempty"` // in the order in which they were first given
-	Present []org.PersonID `json:"present,omitempty"`
-	Links   []Linked       `json:"links,omitempty"`
-	Tasks   []Task         `json:"tasks,omitempty"`
-	Lists   []string       `json:"lists,omitempty"` // checklists, by their ids
+	Roles    []Role         `json:"roles,omitempty"` // in the order in which they were first given
+	Present  []org.PersonID `json:"present,omitempty"`
+	Links    []Linked       `json:"links,omitempty"`
+	Tasks    []Task         `json:"tasks,omitempty"`
+	Lists    []string       `json:"lists,omitempty"` // checklists, by their ids
+	Runbooks []RunbookRun   `json:"runbooks,omitempty"`
 
 	Wanted   []string  `json:"wanted,omitempty"`    // roles that nobody has, for which somebody was asked
 	WantNags int       `json:"want_nags,omitempty"` // how often

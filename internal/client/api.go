@@ -49,9 +49,10 @@ type Action struct {
 	Match      []string `json:"match,omitempty"`
 	Name       string   `json:"name,omitempty"`
 	Off        bool     `json:"off,omitempty"`
+	Runbook    string   `json:"runbook,omitempty"`
 	Services   []string `json:"services,omitempty"`
 	Severities []string `json:"severities,omitempty"`
-	Webhook    string   `json:"webhook"`
+	Webhook    string   `json:"webhook,omitempty"`
 	Within     string   `json:"within,omitempty"`
 }
 
@@ -176,6 +177,13 @@ type Because struct {
 	// In the order of time
 	Reasons []Reason `json:"reasons"`
 	Summary string   `json:"summary"`
+}
+
+type BeginningBody struct {
+	// Beside yourself
+	People []string `json:"people"`
+	// Makes it a group, even of two
+	Title string `json:"title,omitempty"`
 }
 
 type Bulk struct {
@@ -362,6 +370,11 @@ type ChannelTestingBody struct {
 	To string `json:"to"`
 }
 
+type CheckingRunbookBody struct {
+	// As it would be written; secrets may be left empty
+	Runbook Runbook `json:"runbook"`
+}
+
 type Checklist struct {
 	ID         string          `json:"id"`
 	Name       string          `json:"name"`
@@ -450,6 +463,30 @@ type ConfirmingBody struct {
 	Stage string `json:"stage,omitempty"`
 	// By what you know
 	Text string `json:"text,omitempty"`
+}
+
+type Conversation struct {
+	// Of a room: the incident's
+	ID string `json:"id"`
+	// room, direct, group
+	Kind string `json:"kind"`
+	// The number of the last message
+	Last   int64      `json:"last"`
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The name of who said it
+	LastBy string `json:"last_by,omitempty"`
+	// The beginning of it
+	LastText string `json:"last_text,omitempty"`
+	Muted    bool   `json:"muted,omitempty"`
+	// Of a room: the incident is open
+	Open bool `json:"open,omitempty"`
+	// Who is in it, or follows the room
+	People []PersonRef `json:"people"`
+	// The number of the last message that you read
+	Read int64 `json:"read"`
+	// Of two: the other one's name; of a room: what the incident is about
+	Title  string `json:"title"`
+	Unread int64  `json:"unread"`
 }
 
 type Counts struct {
@@ -548,6 +585,13 @@ type DisputingBody struct {
 	Why    string `json:"why,omitempty"`
 }
 
+type DoingStepBody struct {
+	// done, failed, skipped: how it went by hand; run: let the house do it; ask, approve, decline: the word of a second person: done, failed, skipped, run, ask, approve, decline
+	Do string `json:"do"`
+	// What came of it, or why not
+	Text string `json:"text,omitempty"`
+}
+
 type DraftingBody struct {
 	// Now, when it is left out
 	At *time.Time `json:"at,omitempty"`
@@ -570,6 +614,10 @@ type Duty struct {
 	Team     string      `json:"team,omitempty"`
 	Until    *time.Time  `json:"until,omitempty"`
 	Why      string      `json:"why,omitempty"`
+}
+
+type EditingBody struct {
+	Text string `json:"text"`
 }
 
 type Emergency struct {
@@ -619,6 +667,21 @@ type Fairness struct {
 	Cover   string             `json:"cover,omitempty"`
 	Digest  bool               `json:"digest,omitempty"`
 	Weights map[string]float64 `json:"weights,omitempty"`
+}
+
+type FileOf struct {
+	Height int64  `json:"height,omitempty"`
+	ID     string `json:"id"`
+	// It may be shown; all else is a download
+	Image bool   `json:"image,omitempty"`
+	Name  string `json:"name"`
+	// In bytes
+	Size int64 `json:"size"`
+	// There is a small picture of it
+	Small bool `json:"small,omitempty"`
+	// As it was sniffed, whatever its name says
+	Type  string `json:"type"`
+	Width int64  `json:"width,omitempty"`
 }
 
 type Finding struct {
@@ -686,6 +749,49 @@ type FollowedCalendar struct {
 	Zone     string   `json:"zone,omitempty"`
 }
 
+type FollowedRunbook struct {
+	At time.Time `json:"at"`
+	// It began by itself, before anybody was called
+	Auto    bool       `json:"auto,omitempty"`
+	By      string     `json:"by"`
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// finished, stopped
+	How      string         `json:"how,omitempty"`
+	Name     string         `json:"name"`
+	Run      int64          `json:"run"`
+	Runbook  string         `json:"runbook"`
+	Steps    []FollowedStep `json:"steps"`
+	Verdicts []RunbookSaid  `json:"verdicts"`
+	// What is followed stays as it was written then
+	Version int64  `json:"version"`
+	Why     string `json:"why,omitempty"`
+}
+
+type FollowedStep struct {
+	// A second person must agree
+	Approval bool `json:"approval,omitempty"`
+	// Who gave it
+	Approved string `json:"approved,omitempty"`
+	// Who asked for approval
+	Asked string     `json:"asked,omitempty"`
+	At    *time.Time `json:"at,omitempty"`
+	By    string     `json:"by,omitempty"`
+	Html  string     `json:"html"`
+	// manual, http, webhook
+	Kind    string `json:"kind"`
+	Outcome string `json:"outcome,omitempty"`
+	// There may be an answer to read
+	Output bool `json:"output,omitempty"`
+	// open, asked, approved, running, done, failed, skipped, unknown
+	State  string `json:"state"`
+	Title  string `json:"title"`
+	TookMs int64  `json:"took_ms,omitempty"`
+	// How often the house did it
+	Try int64 `json:"try,omitempty"`
+	// What the house does: POST deploy.example.org
+	What string `json:"what,omitempty"`
+}
+
 type Follower struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -749,6 +855,10 @@ type FollowingCalendarBody struct {
 	Zone string `json:"zone,omitempty"`
 }
 
+type FollowingRunbookBody struct {
+	Runbook string `json:"runbook"`
+}
+
 type FollowingServiceBody struct {
 	// Over which of your contact methods; the first that works, when it is left out
 	Method  string `json:"method,omitempty"`
@@ -804,6 +914,11 @@ type FormChoice struct {
 	Service  string `json:"service,omitempty"`
 	Text     string `json:"text"`
 	Urgency  string `json:"urgency,omitempty"`
+}
+
+type Found struct {
+	Conversation Conversation `json:"conversation"`
+	Message      TalkMessage  `json:"message"`
 }
 
 type Gap struct {
@@ -952,6 +1067,11 @@ type HeldBack struct {
 	Why string `json:"why"`
 }
 
+type Hindrance struct {
+	Step int64  `json:"step,omitempty"`
+	Text string `json:"text"`
+}
+
 type Hours struct {
 	Days []string `json:"days,omitempty"`
 	From string   `json:"from"`
@@ -1071,10 +1191,29 @@ type IntegrationWithKey struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type InvitingBody struct {
+	People []string `json:"people"`
+}
+
 type JudgingBody struct {
 	Why string `json:"why,omitempty"`
 	// It was worth a page
 	Worth bool `json:"worth"`
+}
+
+type JudgingRunbookBody struct {
+	// Which one is wrong, or after which one something is missing
+	Step int64  `json:"step,omitempty"`
+	Text string `json:"text,omitempty"`
+	// worked, wrong, missing
+	Verdict string `json:"verdict"`
+}
+
+type KeepDays struct {
+	Direct    int64 `json:"direct,omitempty"`
+	Groups    int64 `json:"groups,omitempty"`
+	Rooms     int64 `json:"rooms,omitempty"`
+	Sensitive int64 `json:"sensitive,omitempty"`
 }
 
 type KeptHistory struct {
@@ -1255,6 +1394,19 @@ type Mapping struct {
 	Title      string            `json:"title,omitempty"`
 }
 
+type MarkOf struct {
+	// The number of the last message that reached a device of theirs
+	Delivered   int64      `json:"delivered"`
+	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+	// They are not in it any longer
+	Left   bool   `json:"left,omitempty"`
+	Name   string `json:"name"`
+	Person string `json:"person"`
+	// The number of the last message that they read
+	Read   int64      `json:"read"`
+	ReadAt *time.Time `json:"read_at,omitempty"`
+}
+
 type Matrix struct {
 	Impacts    []string            `json:"impacts,omitempty"`
 	Rows       []MatrixRow         `json:"rows,omitempty"`
@@ -1340,6 +1492,13 @@ type MessageChoice struct {
 	Text     string `json:"text"`
 }
 
+type MessageVersion struct {
+	// When it was said so
+	At      time.Time `json:"at"`
+	Text    string    `json:"text"`
+	Version int64     `json:"version"`
+}
+
 type Method struct {
 	Address  string `json:"address"`
 	Channel  string `json:"channel"`
@@ -1380,6 +1539,10 @@ type MinAlerts struct {
 	Within string `json:"within"`
 }
 
+type MutingBody struct {
+	Muted bool `json:"muted"`
+}
+
 type MyPage struct {
 	At       time.Time `json:"at"`
 	Channel  string    `json:"channel"`
@@ -1397,6 +1560,10 @@ type MyTeam struct {
 	ID    string   `json:"id"`
 	Name  string   `json:"name"`
 	Role  string   `json:"role"`
+}
+
+type NamingBody struct {
+	Title string `json:"title"`
 }
 
 type Need struct {
@@ -1565,7 +1732,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift
+	// alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift, mention
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -1653,6 +1820,12 @@ type PageChoice struct {
 	Name string `json:"name"`
 }
 
+type PageConversation struct {
+	Items []Conversation `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageDelivery struct {
 	Items []Delivery `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1695,6 +1868,12 @@ type PageForm struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageFound struct {
+	Items []Found `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageGap struct {
 	Items []Gap `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1731,8 +1910,20 @@ type PageLine struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageMarkOf struct {
+	Items []MarkOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageMemberReadiness struct {
 	Items []MemberReadiness `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageMessageVersion struct {
+	Items []MessageVersion `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1782,6 +1973,18 @@ type PageProposal struct {
 type PageRuleList struct {
 	Items []RuleList `json:"items"`
 	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageRunbook struct {
+	Items []Runbook `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageRunbookState struct {
+	Items []RunbookState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -1857,6 +2060,12 @@ type PageSwap struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageTalkMessage struct {
+	Items []TalkMessage `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageTeam struct {
 	Items []Team `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -1918,7 +2127,7 @@ type PagedMethod struct {
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift, mention
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -2105,6 +2314,8 @@ type ProfileChangeBody struct {
 }
 
 type Progress struct {
+	// What no service claims calls somebody: the catch-all service has a policy
+	CatchAll bool `json:"catch_all"`
 	// It was heard
 	FirstEvent bool `json:"first_event"`
 	// There is one
@@ -2212,6 +2423,11 @@ type ReadEvent struct {
 	Title        string `json:"title"`
 }
 
+type ReadingUpToBody struct {
+	// Its number; marks only climb
+	Message int64 `json:"message"`
+}
+
 type Reason struct {
 	// Absent for what holds now
 	At   *time.Time `json:"at,omitempty"`
@@ -2254,6 +2470,11 @@ type RecoveryOf struct {
 	Stage string `json:"stage,omitempty"`
 	// Of a watch: then it is over by itself
 	Until *time.Time `json:"until,omitempty"`
+}
+
+type RedactingBody struct {
+	// For those who find it gone; it is kept
+	Why string `json:"why,omitempty"`
 }
 
 type Related struct {
@@ -2420,10 +2641,134 @@ type RulesChangeBody struct {
 	Rules []NotificationRule `json:"rules"`
 }
 
+type Runbook struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Expires   string            `json:"expires,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Match     []string          `json:"match,omitempty"`
+	Name      string            `json:"name,omitempty"`
+	Owner     string            `json:"owner,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Secrets   map[string]string `json:"secrets,omitempty"`
+	Team      string            `json:"team,omitempty"`
+	Text      string            `json:"text"`
+	Verify    string            `json:"verify,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type RunbookFit struct {
+	Incident string `json:"incident"`
+	Title    string `json:"title"`
+	Why      string `json:"why"`
+}
+
+type RunbookPage struct {
+	// How many words can be read at night
+	Budget int64 `json:"budget"`
+	// What would be in the way at night
+	Findings []Hindrance `json:"findings"`
+	// Open incidents that it fits now
+	Fits  []RunbookFit    `json:"fits"`
+	State RunbookState    `json:"state"`
+	Steps []RunbookStepOf `json:"steps"`
+	// The newest first; what one may not see is left out
+	Used     []RunbookUse `json:"used"`
+	WhenHtml string       `json:"when_html,omitempty"`
+	Words    int64        `json:"words"`
+}
+
+type RunbookSaid struct {
+	By   PersonRef `json:"by"`
+	Step int64     `json:"step,omitempty"`
+	Text string    `json:"text,omitempty"`
+	// worked, wrong, missing
+	Verdict string `json:"verdict"`
+}
+
+type RunbookState struct {
+	// It was verified by having worked
+	ByUse   bool   `json:"by_use,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	ID      string `json:"id"`
+	// When it was followed last
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The first step that failed then
+	LastFailed int64      `json:"last_failed,omitempty"`
+	Match      []string   `json:"match"`
+	Name       string     `json:"name"`
+	Owner      *PersonRef `json:"owner,omitempty"`
+	// verified 12 days ago, step 3 failed last time
+	Says string `json:"says"`
+	// Those that its matchers name
+	Services []string `json:"services"`
+	// Why it is not to be trusted blindly; empty: it is
+	Stale []StaleBy `json:"stale"`
+	Steps int64     `json:"steps"`
+	Team  string    `json:"team,omitempty"`
+	// How often it was followed, of the last 50 times
+	Uses int64 `json:"uses"`
+	// The last word about it then: worked, wrong, missing
+	Verdict    string     `json:"verdict,omitempty"`
+	VerifiedAt *time.Time `json:"verified_at,omitempty"`
+	VerifiedBy *PersonRef `json:"verified_by,omitempty"`
+	Version    int64      `json:"version"`
+	// When to use it, in Markdown
+	When string `json:"when,omitempty"`
+}
+
+type RunbookStepOf struct {
+	// A second person must agree
+	Approval bool   `json:"approval,omitempty"`
+	Html     string `json:"html"`
+	// manual, http, webhook
+	Kind  string `json:"kind"`
+	Title string `json:"title"`
+	// What the house does: POST deploy.example.org
+	What string `json:"what,omitempty"`
+}
+
+type RunbookUse struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// The first step that failed
+	Failed int64 `json:"failed,omitempty"`
+	// finished, stopped
+	How      string        `json:"how,omitempty"`
+	Incident string        `json:"incident"`
+	Title    string        `json:"title"`
+	Verdicts []RunbookSaid `json:"verdicts"`
+}
+
+type RunbooksOf struct {
+	// By their numbers
+	Runs []FollowedRunbook `json:"runs"`
+	// The most particular first; those that are followed already are not there
+	Suggested []SuggestedRunbook `json:"suggested"`
+}
+
 type Said struct {
 	Incident WholeIncident `json:"incident"`
 	// For the person who did it
 	Said string `json:"said"`
+}
+
+type SavedView struct {
+	Name string `json:"name"`
+	// As it stands in the address of the list: service=db&severity=SEV1
+	Query string `json:"query"`
+}
+
+type SayingBody struct {
+	// Ids of attachments
+	Files []string `json:"files,omitempty"`
+	// Made up by who sends it: whoever sends the same again gets the message that it became, whenever that is
+	Nonce string `json:"nonce,omitempty"`
+	// The number of the message that it answers
+	Reply int64 `json:"reply,omitempty"`
+	// Markdown. @omar, @team-dba and @all are told of it
+	Text string `json:"text,omitempty"`
 }
 
 type Schedule struct {
@@ -2524,6 +2869,7 @@ type Settings struct {
 	Checklists []Checklist   `json:"checklists,omitempty"`
 	Digest     *WeeklyDigest `json:"digest,omitempty"`
 	Guidelines []Guideline   `json:"guidelines,omitempty"`
+	Keep       *KeepDays     `json:"keep,omitempty"`
 	Matrix     *Matrix       `json:"matrix,omitempty"`
 	Messages   []Message     `json:"messages,omitempty"`
 	Retired    bool          `json:"retired,omitempty"`
@@ -2656,6 +3002,12 @@ type StagingBody struct {
 	Why   string `json:"why,omitempty"`
 }
 
+type StaleBy struct {
+	// unverified, age, failed, feedback, service, text, expired
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
 type StatusPage struct {
 	ChangedAt  *time.Time  `json:"changed_at,omitempty"`
 	ChangedBy  string      `json:"changed_by,omitempty"`
@@ -2691,6 +3043,13 @@ type Step struct {
 	Version int64 `json:"version"`
 }
 
+type StepOutput struct {
+	At time.Time `json:"at"`
+	// At most 16 KiB, without secrets
+	Output string `json:"output"`
+	Try    int64  `json:"try"`
+}
+
 type StepTaken struct {
 	// create, update, unchanged
 	Do string `json:"do"`
@@ -2718,6 +3077,40 @@ type Substitution struct {
 	Schedule string    `json:"schedule"`
 	Until    time.Time `json:"until"`
 	Why      string    `json:"why"`
+}
+
+type SuggestedRunbook struct {
+	// It was verified by having worked
+	ByUse   bool   `json:"by_use,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	ID      string `json:"id"`
+	// When it was followed last
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The first step that failed then
+	LastFailed int64      `json:"last_failed,omitempty"`
+	Match      []string   `json:"match"`
+	Name       string     `json:"name"`
+	Owner      *PersonRef `json:"owner,omitempty"`
+	// verified 12 days ago, step 3 failed last time
+	Says string `json:"says"`
+	// Those that its matchers name
+	Services []string `json:"services"`
+	// Why it is not to be trusted blindly; empty: it is
+	Stale []StaleBy `json:"stale"`
+	Steps int64     `json:"steps"`
+	Team  string    `json:"team,omitempty"`
+	// How often it was followed, of the last 50 times
+	Uses int64 `json:"uses"`
+	// The last word about it then: worked, wrong, missing
+	Verdict    string     `json:"verdict,omitempty"`
+	VerifiedAt *time.Time `json:"verified_at,omitempty"`
+	VerifiedBy *PersonRef `json:"verified_by,omitempty"`
+	Version    int64      `json:"version"`
+	// When to use it, in Markdown
+	When     string `json:"when,omitempty"`
+	WhenHtml string `json:"when_html,omitempty"`
+	// The matchers that hold, and for which alert
+	Why string `json:"why"`
 }
 
 type SupportHours struct {
@@ -2778,6 +3171,35 @@ type TakingBody struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
+type TalkMessage struct {
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	ByName string    `json:"by_name"`
+	// How often
+	Changed  int64      `json:"changed,omitempty"`
+	EditedAt *time.Time `json:"edited_at,omitempty"`
+	Files    []FileOf   `json:"files,omitempty"`
+	// What its Markdown is, made safe
+	Html string `json:"html,omitempty"`
+	// The chat in which it was written
+	In string `json:"in,omitempty"`
+	// Who was told of it
+	Mentions []string `json:"mentions,omitempty"`
+	// As who sent it made it up
+	Nonce string `json:"nonce,omitempty"`
+	// Within its conversation, from 1, without a gap
+	Number     int64      `json:"number"`
+	RedactedAt *time.Time `json:"redacted_at,omitempty"`
+	RedactedBy string     `json:"redacted_by,omitempty"`
+	// The name of who redacted it
+	Redactor string `json:"redactor,omitempty"`
+	// The number of the message that it answers
+	Reply int64  `json:"reply,omitempty"`
+	Text  string `json:"text,omitempty"`
+	// It was redacted
+	Why string `json:"why,omitempty"`
+}
+
 type TaskOf struct {
 	AddedAt time.Time  `json:"added_at"`
 	AddedBy string     `json:"added_by"`
@@ -2809,6 +3231,7 @@ type Team struct {
 	ID        string            `json:"id,omitempty"`
 	Members   []string          `json:"members,omitempty"`
 	Name      string            `json:"name,omitempty"`
+	Replies   []string          `json:"replies,omitempty"`
 	Retired   bool              `json:"retired,omitempty"`
 	Roles     map[string]string `json:"roles,omitempty"`
 	Room      string            `json:"room,omitempty"`
@@ -2968,6 +3391,11 @@ type UpdatingBody struct {
 	To []string `json:"to"`
 }
 
+type VerifyingRunbookBody struct {
+	// What was looked at
+	Note string `json:"note,omitempty"`
+}
+
 type View struct {
 	// The civil days of the zone, whole; the first and last may stick out
 	Days []ViewDay `json:"days"`
@@ -3036,6 +3464,10 @@ type ViewSegment struct {
 	Role   string    `json:"role,omitempty"`
 	Until  time.Time `json:"until"`
 	Why    string    `json:"why,omitempty"`
+}
+
+type Views struct {
+	Views []SavedView `json:"views"`
 }
 
 type Watch struct {
@@ -3462,6 +3894,116 @@ func (c *Client) GetChecklists(ctx context.Context, with ...Option) (out PageChe
 	return out, err
 }
 
+// GetConversationsQuery is what GetConversations may be asked for. What is zero is left out.
+type GetConversationsQuery struct {
+	// Only those in which something was not read
+	Unread bool
+}
+
+func (q GetConversationsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "unread", q.Unread)
+	return v
+}
+
+// GetConversations: GET /api/v1/conversations: List the conversations that you are in, and the rooms that you follow.
+func (c *Client) GetConversations(ctx context.Context, query GetConversationsQuery, with ...Option) (out PageConversation, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostConversations: POST /api/v1/conversations: Begin a conversation; with one other there is only one.
+func (c *Client) PostConversations(ctx context.Context, body BeginningBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations", nil, body, &out, with)
+	return out, err
+}
+
+// GetConversationsID: GET /api/v1/conversations/{id}: Read a conversation, without its messages.
+func (c *Client) GetConversationsID(ctx context.Context, id string, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PatchConversationsID: PATCH /api/v1/conversations/{id}: Give a group another title.
+func (c *Client) PatchConversationsID(ctx context.Context, id string, body NamingBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/conversations/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDLeave: POST /api/v1/conversations/{id}/leave: Leave a group.
+func (c *Client) PostConversationsIDLeave(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/leave", nil, nil, nil, with)
+}
+
+// GetConversationsIDMarks: GET /api/v1/conversations/{id}/marks: How far each has received and read.
+func (c *Client) GetConversationsIDMarks(ctx context.Context, id string, with ...Option) (out PageMarkOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/marks", nil, nil, &out, with)
+	return out, err
+}
+
+// GetConversationsIDMessagesQuery is what GetConversationsIDMessages may be asked for. What is zero is left out.
+type GetConversationsIDMessagesQuery struct {
+	// Only those before this number
+	Before int64
+	// Only those behind this number, the next ones
+	After int64
+	Limit int64
+}
+
+func (q GetConversationsIDMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "before", q.Before)
+	put(v, "after", q.After)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetConversationsIDMessages: GET /api/v1/conversations/{id}/messages: List messages, the last ones, oldest first.
+func (c *Client) GetConversationsIDMessages(ctx context.Context, id string, query GetConversationsIDMessagesQuery, with ...Option) (out PageTalkMessage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/messages", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMessages: POST /api/v1/conversations/{id}/messages: Say something.
+func (c *Client) PostConversationsIDMessages(ctx context.Context, id string, body SayingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/messages", nil, body, &out, with)
+	return out, err
+}
+
+// PatchConversationsIDMessagesMessage: PATCH /api/v1/conversations/{id}/messages/{message}: Change what you said; what it said before can still be read.
+func (c *Client) PatchConversationsIDMessagesMessage(ctx context.Context, id string, message string, body EditingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message), nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMessagesMessageRedact: POST /api/v1/conversations/{id}/messages/{message}/redact: Take away what a message says, for good.
+func (c *Client) PostConversationsIDMessagesMessageRedact(ctx context.Context, id string, message string, body RedactingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/redact", nil, body, &out, with)
+	return out, err
+}
+
+// GetConversationsIDMessagesMessageVersions: GET /api/v1/conversations/{id}/messages/{message}/versions: What a message said before it was changed.
+func (c *Client) GetConversationsIDMessagesMessageVersions(ctx context.Context, id string, message string, with ...Option) (out PageMessageVersion, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMute: POST /api/v1/conversations/{id}/mute: Hear of nothing said here by page, or hear of it again.
+func (c *Client) PostConversationsIDMute(ctx context.Context, id string, body MutingBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/mute", nil, body, nil, with)
+}
+
+// PostConversationsIDPeople: POST /api/v1/conversations/{id}/people: Let people into a group.
+func (c *Client) PostConversationsIDPeople(ctx context.Context, id string, body InvitingBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/people", nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDRead: POST /api/v1/conversations/{id}/read: Say that you have read up to a message.
+func (c *Client) PostConversationsIDRead(ctx context.Context, id string, body ReadingUpToBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/read", nil, body, nil, with)
+}
+
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
 func (c *Client) GetExport(ctx context.Context, with ...Option) (out Exported, err error) {
 	err = c.do(ctx, "GET", "/api/v1/export", nil, nil, &out, with)
@@ -3781,10 +4323,68 @@ func (c *Client) PostIncidentsIDLinks(ctx context.Context, id string, body Linki
 	return out, err
 }
 
+// GetIncidentsIDMarks: GET /api/v1/incidents/{id}/marks: How far each has received and read.
+func (c *Client) GetIncidentsIDMarks(ctx context.Context, id string, with ...Option) (out PageMarkOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/marks", nil, nil, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDMerge: POST /api/v1/incidents/{id}/merge: Make it one with another incident, which goes on.
 func (c *Client) PostIncidentsIDMerge(ctx context.Context, id string, body MergingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/merge", nil, body, &out, with)
 	return out, err
+}
+
+// GetIncidentsIDMessagesQuery is what GetIncidentsIDMessages may be asked for. What is zero is left out.
+type GetIncidentsIDMessagesQuery struct {
+	// Only those before this number
+	Before int64
+	// Only those behind this number, the next ones
+	After int64
+	Limit int64
+}
+
+func (q GetIncidentsIDMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "before", q.Before)
+	put(v, "after", q.After)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetIncidentsIDMessages: GET /api/v1/incidents/{id}/messages: List messages, the last ones, oldest first.
+func (c *Client) GetIncidentsIDMessages(ctx context.Context, id string, query GetIncidentsIDMessagesQuery, with ...Option) (out PageTalkMessage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/messages", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMessages: POST /api/v1/incidents/{id}/messages: Say something.
+func (c *Client) PostIncidentsIDMessages(ctx context.Context, id string, body SayingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/messages", nil, body, &out, with)
+	return out, err
+}
+
+// PatchIncidentsIDMessagesMessage: PATCH /api/v1/incidents/{id}/messages/{message}: Change what you said; what it said before can still be read.
+func (c *Client) PatchIncidentsIDMessagesMessage(ctx context.Context, id string, message string, body EditingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message), nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMessagesMessageRedact: POST /api/v1/incidents/{id}/messages/{message}/redact: Take away what a message says, for good.
+func (c *Client) PostIncidentsIDMessagesMessageRedact(ctx context.Context, id string, message string, body RedactingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/redact", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDMessagesMessageVersions: GET /api/v1/incidents/{id}/messages/{message}/versions: What a message said before it was changed.
+func (c *Client) GetIncidentsIDMessagesMessageVersions(ctx context.Context, id string, message string, with ...Option) (out PageMessageVersion, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMute: POST /api/v1/incidents/{id}/mute: Hear of nothing said here by page, or hear of it again.
+func (c *Client) PostIncidentsIDMute(ctx context.Context, id string, body MutingBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/mute", nil, body, nil, with)
 }
 
 // PostIncidentsIDNotes: POST /api/v1/incidents/{id}/notes: Write a note.
@@ -3809,6 +4409,11 @@ func (c *Client) PostIncidentsIDPart(ctx context.Context, id string, body Partin
 func (c *Client) GetIncidentsIDPeople(ctx context.Context, id string, with ...Option) (out PagePagedPerson, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/people", nil, nil, &out, with)
 	return out, err
+}
+
+// PostIncidentsIDRead: POST /api/v1/incidents/{id}/read: Say that you have read up to a message.
+func (c *Client) PostIncidentsIDRead(ctx context.Context, id string, body ReadingUpToBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/read", nil, body, nil, with)
 }
 
 // PostIncidentsIDReassign: POST /api/v1/incidents/{id}/reassign: Give it to somebody else.
@@ -3856,6 +4461,42 @@ func (c *Client) PostIncidentsIDResponders(ctx context.Context, id string, body 
 // PostIncidentsIDRoles: POST /api/v1/incidents/{id}/roles: Give a role to somebody, or to nobody.
 func (c *Client) PostIncidentsIDRoles(ctx context.Context, id string, body GivingRoleBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/roles", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDRunbooks: GET /api/v1/incidents/{id}/runbooks: Which runbooks fit an incident and why, and those that are followed.
+func (c *Client) GetIncidentsIDRunbooks(ctx context.Context, id string, with ...Option) (out RunbooksOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooks: POST /api/v1/incidents/{id}/runbooks: Follow a runbook.
+func (c *Client) PostIncidentsIDRunbooks(ctx context.Context, id string, body FollowingRunbookBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunEnd: POST /api/v1/incidents/{id}/runbooks/{run}/end: Say that a runbook is followed no longer.
+func (c *Client) PostIncidentsIDRunbooksRunEnd(ctx context.Context, id string, run string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunFeedback: POST /api/v1/incidents/{id}/runbooks/{run}/feedback: Say that it worked, that a step is wrong, or what is missing.
+func (c *Client) PostIncidentsIDRunbooksRunFeedback(ctx context.Context, id string, run string, body JudgingRunbookBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/feedback", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunStepsStep: POST /api/v1/incidents/{id}/runbooks/{run}/steps/{step}: Say how a step went, let it be done, or ask for approval and give it.
+func (c *Client) PostIncidentsIDRunbooksRunStepsStep(ctx context.Context, id string, run string, step string, body DoingStepBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/steps/"+url.PathEscape(step), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDRunbooksRunStepsStepOutput: GET /api/v1/incidents/{id}/runbooks/{run}/steps/{step}/output: What came back when a step was done.
+func (c *Client) GetIncidentsIDRunbooksRunStepsStepOutput(ctx context.Context, id string, run string, step string, with ...Option) (out StepOutput, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/steps/"+url.PathEscape(step)+"/output", nil, nil, &out, with)
 	return out, err
 }
 
@@ -4229,6 +4870,44 @@ func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (o
 	return out, err
 }
 
+// GetMeViews: GET /api/v1/me/views: Read your views of the list of incidents.
+func (c *Client) GetMeViews(ctx context.Context, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/views", nil, nil, &out, with)
+	return out, err
+}
+
+// PutMeViews: PUT /api/v1/me/views: Replace your views of the list of incidents.
+func (c *Client) PutMeViews(ctx context.Context, body Views, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/me/views", nil, body, &out, with)
+	return out, err
+}
+
+// GetMessagesQuery is what GetMessages may be asked for. What is zero is left out.
+type GetMessagesQuery struct {
+	Limit int64
+	// As next says
+	Cursor string
+	// Words that all stand in it; those of four letters and more also at the beginning of longer ones
+	Q string
+	// Only in this one
+	Conversation string
+}
+
+func (q GetMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	put(v, "q", q.Q)
+	put(v, "conversation", q.Conversation)
+	return v
+}
+
+// GetMessages: GET /api/v1/messages: Look for words in all that you may read, the newest first.
+func (c *Client) GetMessages(ctx context.Context, query GetMessagesQuery, with ...Option) (out PageFound, err error) {
+	err = c.do(ctx, "GET", "/api/v1/messages", query.values(), nil, &out, with)
+	return out, err
+}
+
 // GetNoiseQuery is what GetNoise may be asked for. What is zero is left out.
 type GetNoiseQuery struct {
 	// A week ago, when it is left out; at most 92 days
@@ -4589,6 +5268,91 @@ func (c *Client) PostRulesReplay(ctx context.Context, body ReplayingRulesBody, w
 // GetRulesVersions: GET /api/v1/rules/versions: List versions of the rules.
 func (c *Client) GetRulesVersions(ctx context.Context, with ...Option) (out PageRuleList, err error) {
 	err = c.do(ctx, "GET", "/api/v1/rules/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetRunbookStates: GET /api/v1/runbook-states: All runbooks, and how far each is to be trusted.
+func (c *Client) GetRunbookStates(ctx context.Context, with ...Option) (out PageRunbookState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbook-states", nil, nil, &out, with)
+	return out, err
+}
+
+// GetRunbooksQuery is what GetRunbooks may be asked for. What is zero is left out.
+type GetRunbooksQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetRunbooksQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetRunbooks: GET /api/v1/runbooks: List runbooks.
+func (c *Client) GetRunbooks(ctx context.Context, query GetRunbooksQuery, with ...Option) (out PageRunbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostRunbooks: POST /api/v1/runbooks: Create a runbook.
+func (c *Client) PostRunbooks(ctx context.Context, body Runbook, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks", nil, body, &out, with)
+	return out, err
+}
+
+// PostRunbooksCheck: POST /api/v1/runbooks/check: How a runbook would be read that is not written yet, and what would be in the way at night.
+func (c *Client) PostRunbooksCheck(ctx context.Context, body CheckingRunbookBody, with ...Option) (out RunbookPage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks/check", nil, body, &out, with)
+	return out, err
+}
+
+// GetRunbooksID: GET /api/v1/runbooks/{id}: Read a runbook.
+func (c *Client) GetRunbooksID(ctx context.Context, id string, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutRunbooksID: PUT /api/v1/runbooks/{id}: Replace a runbook.
+func (c *Client) PutRunbooksID(ctx context.Context, id string, body Runbook, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/runbooks/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchRunbooksID: PATCH /api/v1/runbooks/{id}: Change some fields of a runbook (RFC 7396).
+func (c *Client) PatchRunbooksID(ctx context.Context, id string, body map[string]any, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/runbooks/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteRunbooksID: DELETE /api/v1/runbooks/{id}: Retire a runbook.
+func (c *Client) DeleteRunbooksID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/runbooks/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetRunbooksIDState: GET /api/v1/runbooks/{id}/state: A runbook as it is read: its steps, how far it is to be trusted, when it was followed.
+func (c *Client) GetRunbooksIDState(ctx context.Context, id string, with ...Option) (out RunbookPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id)+"/state", nil, nil, &out, with)
+	return out, err
+}
+
+// PostRunbooksIDVerify: POST /api/v1/runbooks/{id}/verify: Say that you looked at a runbook and that it is right.
+func (c *Client) PostRunbooksIDVerify(ctx context.Context, id string, body VerifyingRunbookBody, with ...Option) (out RunbookState, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks/"+url.PathEscape(id)+"/verify", nil, body, &out, with)
+	return out, err
+}
+
+// GetRunbooksIDVersions: GET /api/v1/runbooks/{id}/versions: List all versions of a runbook.
+func (c *Client) GetRunbooksIDVersions(ctx context.Context, id string, with ...Option) (out PageRunbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 

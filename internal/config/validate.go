@@ -22,7 +22,7 @@ import (
 // Validate says whether the set-up makes sense together with what is already
 // configured and stays. Its error is *Problems.
 func (s Setup) Validate(existing Setup) error {
-	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}}
+	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}, hooks: map[string]org.TeamID{}}
 	c.found.File = s.File
 	c.know(existing)
 	for name, id := range c.beats { // one that is written anew may have another name
@@ -42,9 +42,10 @@ func (s Setup) Validate(existing Setup) error {
 	c.channels()
 	c.statusPages()
 	c.forms(existing)
+	c.runbooks()
 	c.rules()
 	c.sifting(existing)
-	c.settings()
+	c.settings(existing)
 	return c.found.err()
 }
 
@@ -90,6 +91,8 @@ func (s Setup) Where(path string) string {
 		name = "status page " + string(s.StatusPages[n].ID)
 	case list == "forms" && n < len(s.Forms):
 		name = "form " + string(s.Forms[n].ID)
+	case list == "runbooks" && n < len(s.Runbooks):
+		name = "runbook " + s.Runbooks[n].ID
 	default:
 		return path
 	}
@@ -106,6 +109,7 @@ type checker struct {
 	depends map[org.ServiceID][]org.ServiceID
 	calls   map[org.ServiceID]bool // services with a policy
 	beats   map[[2]string]string   // heartbeats, by integration and name
+	hooks   map[string]org.TeamID  // webhooks, by id
 	found   Problems
 }
 
@@ -131,6 +135,10 @@ func (c *checker) know(s Setup) {
 	}
 	for _, h := range s.Webhooks {
 		c.known[reference{Webhook, string(h.ID)}] = true
+		c.hooks[string(h.ID)] = h.Team
+	}
+	for _, b := range s.Runbooks {
+		c.known[reference{Runbook, b.ID}] = true
 	}
 	for _, p := range s.StatusPages {
 		c.known[reference{StatusPage, string(p.ID)}] = true
@@ -293,6 +301,10 @@ func (c *checker) teams() {
 			c.check(channel.HasRooms(name), at(i)+".room", "%q: want a channel that keeps threads and the id of a room, such as slack:C012AB3CD", t.Room)
 			c.check(room != "" && len(room) <= 200 && !strings.ContainsAny(room, " \t\n"), at(i)+".room", "%q names no room, such as slack:C012AB3CD", t.Room)
 		}
+		c.check(len(t.Replies) <= 20, at(i)+".replies", "at most 20")
+		for j, text := range t.Replies {
+			c.check(strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= 300, fmt.Sprintf("%s.replies[%d]", at(i), j), "want a text of at most 300 characters")
+		}
 		for _, p := range slices.Sorted(maps.Keys(t.Roles)) {
 			path := at(i) + ".roles"
 			c.refers(path, Person, string(p))
@@ -412,7 +424,7 @@ func (c *checker) rules() {
 	}
 }
 
-func (c *checker) settings() {
+func (c *checker) settings(existing Setup) {
 	if c.Settings == nil {
 		return
 	}
@@ -423,6 +435,10 @@ func (c *checker) settings() {
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
 	}
 	c.checklists(c.Settings.Checklists)
+	k := c.Settings.Keep
+	for name, days := range map[string]int{"rooms": k.Rooms, "sensitive": k.Sensitive, "direct": k.Direct, "groups": k.Groups} {
+		c.check(days >= 0 && days <= 36_500, "settings.keep."+name, "is a number of days; 0 is for ever")
+	}
 	c.matrix(c.Settings.Matrix)
 	c.guidelines(c.Settings.Guidelines)
 	if d := c.Settings.Digest; d != nil {
@@ -438,7 +454,9 @@ func (c *checker) settings() {
 	}
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
-	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
+	// One that calls nobody already, as in a new house, keeps nobody from changing something else.
+	same := existing.Settings != nil && existing.Settings.CatchAll == id
+	c.check(same || !c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
 		"service %s has no policy: nobody would be called", id)
 }
 

@@ -10,6 +10,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/investigate"
+	"tocsin/investigate/runbook"
 	"tocsin/org"
 	"tocsin/resolve"
 )
@@ -29,6 +30,7 @@ type tending struct {
 	known []org.PersonID    // who was paged for a symptom of it lately
 	s     *setup
 	free  bool // something else than a silence held it and lets go
+	runs  map[int]bool
 }
 
 // tend begins to tend a subject that is locked or new.
@@ -87,7 +89,7 @@ func (t *tending) settle() error {
 		more, then := escalate.Next(t.in, t.w, t.now)
 		t.add(incident.Engine, more...)
 		work, nag := investigate.Next(t.in, t.s.guideline(t.in), t.now)
-		work = append(work, t.lists()...)
+		work = append(append(work, t.lists()...), runbook.Next(t.in)...)
 		t.add(incident.Engine, work...)
 		back, watched, err := resolve.Next(t.in, t.fires, t.now)
 		if err != nil {
@@ -205,11 +207,15 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		state := t.in
 		t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
 	}
+	t.runbookFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
 	for _, n := range investigate.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	for _, n := range resolve.Tell(before, entry) {
+		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	}
+	for _, n := range runbook.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	if len(notices) > 0 {

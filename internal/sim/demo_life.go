@@ -29,6 +29,7 @@ type life struct {
 	queue  happenings
 	n      int
 	active map[alarm]bool // what is broken
+	booked map[org.ServiceID]int
 }
 
 // A happening is something that will be done at a time.
@@ -284,6 +285,10 @@ func (l *life) answer(ctx context.Context, page store.PageRow) error {
 	if in.Status == incident.Acknowledged {
 		return nil
 	}
+	if err := l.follows(ctx, in.Service, page.Subject, page.Person); err != nil {
+		return err
+	}
+	l.informs(page, in)
 	at := l.now
 	for range l.rng.IntN(3) {
 		at = at.Add(time.Minute + time.Duration(l.rng.Int64N(int64(12*time.Minute))))

@@ -61,6 +61,13 @@ var verbs = []verb{
 	{"silence NAME lasts DURATION", "It ends so long from now.", (*player).lasts},
 	{"silence NAME ends", "It ends now.", (*player).endsSilence},
 	{"action ACTION works|fails [saying TEXT]", "What came of the action that runs by itself.", (*player).finishes},
+	{"PERSON follows RUNBOOK [for KEY]", "A runbook of the set-up, in the incident.", (*player).followsRunbook},
+	{"PERSON runs|requests|approves|declines step NUMBER [of KEY] [because TEXT]", "A step of the runbook that is followed last: the house does it; a second person is asked; agrees; does not.", (*player).stepSays},
+	{"PERSON finds step NUMBER done|failed|skipped [of KEY] [saying TEXT]", "How a step went by hand.", (*player).finds},
+	{"step works|fails|vanishes [saying TEXT]", "What came of the step that the house does: the program answers, refuses, or nobody knows because the house stopped.", (*player).stepEnds},
+	{"PERSON says it worked [for KEY]", "What they think of the runbook that was followed last.", (*player).saysWorked},
+	{"PERSON says step NUMBER is wrong [for KEY] [because TEXT]", "A step of it is wrong.", (*player).saysWrong},
+	{"standing of RUNBOOK", "Shows how far a runbook is to be trusted.", (*player).showStanding},
 	{"PERSON splits KEY", "The alert is not the symptom of what it is folded under, now and from here on.", (*player).splits},
 	{"PERSON puts KEY under CAUSE", "The alert is the symptom of another, now and from here on.", (*player).puts},
 	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},
@@ -207,7 +214,7 @@ func (p *player) mean(w words) error {
 			if !p.known["channel "+said] {
 				return fmt.Errorf("there is no provider %q", said)
 			}
-		case "INTEGRATION", "SCHEDULE", "POLICY":
+		case "INTEGRATION", "SCHEDULE", "POLICY", "RUNBOOK":
 			if !p.known[strings.ToLower(name)+" "+said] {
 				return fmt.Errorf("there is no %s %q", strings.ToLower(name), said)
 			}

@@ -55,6 +55,7 @@ type view struct {
 
 type affairView struct {
 	Title, Affects string
+	Fold           string     // what unfolds all updates but the newest; "" shows all
 	Updates        []saidView // newest first
 }
 
@@ -103,7 +104,9 @@ func (s *Site) html(m Model, zone *time.Location) []byte {
 		v.Now = append(v.Now, affairIn(a, m.Page, w, zone))
 	}
 	for _, a := range m.Past {
-		v.Past = append(v.Past, affairIn(a, m.Page, w, zone))
+		past := affairIn(a, m.Page, w, zone)
+		past.Fold = w.T("all", len(past.Updates)-1)
+		v.Past = append(v.Past, past)
 	}
 	for _, o := range m.Work {
 		v.Work = append(v.Work, workView{

@@ -2,6 +2,7 @@ package status
 
 import (
 	"net/http"
+	"strings"
 
 	"tocsin/internal/web"
 )
@@ -53,6 +54,12 @@ func (s *Site) copy(name, kind string) http.HandlerFunc {
 		h.Set("ETag", c.tags[name])
 		if r.Header.Get("If-None-Match") == c.tags[name] {
 			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		h.Set("Vary", "Accept-Encoding")
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			h.Set("Content-Encoding", "gzip")
+			w.Write(c.small[name])
 			return
 		}
 		w.Write(c.files[name])

@@ -14,6 +14,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/web"
 	"tocsin/org"
 )
 
@@ -31,6 +32,7 @@ var files = []string{pageFile, atomFile, jsonFile, metaFile}
 type copied struct {
 	page  org.StatusPage
 	files map[string][]byte
+	small map[string][]byte // the same, compressed
 	tags  map[string]string // their ETags
 }
 
@@ -102,8 +104,9 @@ func same(a, b map[string][]byte) bool {
 }
 
 func (s *Site) keep(p org.StatusPage, made map[string][]byte) {
-	c := &copied{page: p, files: made, tags: map[string]string{}}
+	c := &copied{page: p, files: made, small: map[string][]byte{}, tags: map[string]string{}}
 	for name, body := range made {
+		c.small[name] = web.Compressed(body)
 		sum := sha256.Sum256(body)
 		c.tags[name] = `"` + hex.EncodeToString(sum[:8]) + `"`
 	}

@@ -88,7 +88,7 @@ var english = Words{
 		"letter.confirm": "Do you want updates about %s?", "letter.confirm.body": "Somebody asked for updates about %s to be sent here. If that was you, open the link; if not, do nothing and nothing more comes.",
 		"letter.confirm.link": "Yes, send them", "letter.update": "%s: %s", "letter.open": "Open the page",
 		"trap": "Leave this empty", "gone": "There is nothing here any more.",
-		"over": "It is over.", "skip": "Skip to what is wrong", "times": "Times are %s.", "none": "No planned work.",
+		"over": "It is over.", "all": "What was said before: %d", "skip": "Skip to what is wrong", "times": "Times are %s.", "none": "No planned work.",
 		"reply": "An answer to what you reported", "reply.open": "See it and answer", "reply.body": "There is news about what you reported.", "report": "Your report",
 	},
 }
@@ -116,7 +116,7 @@ var german = Words{
 		"letter.confirm": "Möchten Sie Meldungen über %s?", "letter.confirm.body": "Jemand möchte Meldungen über %s hierher geschickt bekommen. Waren Sie das, öffnen Sie den Link; wenn nicht, tun Sie nichts, dann kommt auch nichts mehr.",
 		"letter.confirm.link": "Ja, bitte schicken", "letter.update": "%s: %s", "letter.open": "Seite öffnen",
 		"trap": "Dieses Feld leer lassen", "gone": "Hier ist nichts mehr.",
-		"over": "Es ist vorbei.", "skip": "Zu dem, was nicht geht", "times": "Zeiten sind %s.", "none": "Keine geplanten Arbeiten.",
+		"over": "Es ist vorbei.", "all": "Was davor gesagt wurde: %d", "skip": "Zu dem, was nicht geht", "times": "Zeiten sind %s.", "none": "Keine geplanten Arbeiten.",
 		"reply": "Eine Antwort auf Ihre Meldung", "reply.open": "Ansehen und antworten", "reply.body": "Es gibt Neues zu Ihrer Meldung.", "report": "Ihre Meldung",
 	},
 }

@@ -20,7 +20,7 @@ import (
 
 // Areas are the first segments of the app's own addresses. What stands behind one is
 // the app's matter; what is none of them is not there.
-var Areas = []string{"incidents", "services", "integrations", "heartbeats", "webhooks", "silences", "maintenance", "graph", "noise", "replay", "rules", "severities", "actions", "policies", "on-call", "people", "teams", "audit", "settings", "profile", "sign-in", "bedside", "channels", "calls", "status-pages", "forms"}
+var Areas = []string{"incidents", "services", "integrations", "heartbeats", "webhooks", "silences", "maintenance", "graph", "noise", "replay", "rules", "severities", "actions", "policies", "on-call", "people", "teams", "audit", "settings", "profile", "sign-in", "bedside", "channels", "calls", "status-pages", "forms", "runbooks", "messages"}
 
 // An asset is one file of the app, ready to be sent.
 type asset struct {
@@ -68,7 +68,7 @@ func NewApp(base, dev string, known func(*http.Request) bool) *App {
 		if strings.HasSuffix(p, ".webmanifest") {
 			kind = "application/manifest+json"
 		}
-		a.assets[p] = asset{b, sync.OnceValue(func() []byte { return compressed(b) }), kind}
+		a.assets[p] = asset{b, sync.OnceValue(func() []byte { return Compressed(b) }), kind}
 		return nil
 	})
 	if err != nil {
@@ -85,7 +85,8 @@ func NewApp(base, dev string, known func(*http.Request) bool) *App {
 	return a
 }
 
-func compressed(b []byte) []byte {
+// Compressed is what a browser that takes gzip is sent.
+func Compressed(b []byte) []byte {
 	var z bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression) // the level is one
 	w.Write(b)                                            // a buffer takes everything

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	v1 "tocsin/internal/api/v1"
+	"tocsin/investigate/runbook"
 	"tocsin/org"
 )
 
@@ -14,7 +15,7 @@ import (
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"channels": {"relay", "relay-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
+	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -34,6 +35,16 @@ func bodyFor(method, pattern, team string) string {
 		return `{"role":"scribe"}`
 	case strings.HasSuffix(pattern, "/links"):
 		return `{"url":"nowhere"}`
+	case strings.HasSuffix(pattern, "/messages"), strings.HasSuffix(pattern, "/messages/{message}"):
+		return `{"text":"hm"}`
+	case strings.HasSuffix(pattern, "{id}/read"):
+		return `{"message":1}`
+	case strings.HasSuffix(pattern, "{id}/mute"):
+		return `{"muted":true}`
+	case strings.HasSuffix(pattern, "/conversations"), strings.HasSuffix(pattern, "/conversations/{id}/people"):
+		return `{"people":["pat"]}`
+	case strings.HasSuffix(pattern, "/conversations/{id}"):
+		return `{"title":"hm"}`
 	case strings.HasSuffix(pattern, "/tasks"):
 		return `{"title":"hm","due":"2006-01-02T15:04:05Z"}`
 	case strings.HasSuffix(pattern, "/notes"), strings.HasSuffix(pattern, "/replies"):
@@ -48,6 +59,14 @@ func bodyFor(method, pattern, team string) string {
 		return `{"severity":"SEV1","why":"hm"}`
 	case strings.HasSuffix(pattern, "/fold"):
 		return `{"under":"x"}`
+	case strings.HasSuffix(pattern, "/{id}/runbooks"):
+		return `{"runbook":"none"}`
+	case strings.HasSuffix(pattern, "/steps/{step}"):
+		return `{"do":"done"}`
+	case strings.HasSuffix(pattern, "/feedback"):
+		return `{"verdict":"worked"}`
+	case strings.HasSuffix(pattern, "/runbooks/check"):
+		return `{"runbook":{"text":"## s"}}`
 	case strings.HasSuffix(pattern, "/incidents/bulk"):
 		return `{"verb":"note","text":"hm","ids":["x"]}`
 	case strings.HasSuffix(pattern, "/incidents"):
@@ -103,6 +122,8 @@ func bodyFor(method, pattern, team string) string {
 		return fmt.Sprintf(`{"id":"new","team":%q,"service":%q,"categories":[{"id":"a","name":"A"}]}`, team, service)
 	case strings.Contains(pattern, "/webhooks"):
 		return fmt.Sprintf(`{"id":"new","url":"https://example.org/hook","team":%q}`, team)
+	case strings.Contains(pattern, "/runbooks"):
+		return fmt.Sprintf(`{"id":"new","team":%q,"text":"## s"}`, team)
 	case strings.Contains(pattern, "/sifting"):
 		return `{}`
 	case strings.Contains(pattern, "/rules"):
@@ -117,7 +138,7 @@ func bodyFor(method, pattern, team string) string {
 // what in their own team (dba) and in the other (web).
 func may(who, deed, team string) bool {
 	read := map[string]bool{"read incidents": true, "read setup": true}
-	if deed == "keep keys" || deed == "keep profile" { // everybody's who may sign in
+	if deed == "keep keys" || deed == "keep profile" || deed == "talk" { // everybody's who may sign in
 		return who != "narrow"
 	}
 	switch who {
@@ -159,6 +180,8 @@ func furnish(h *home) *home {
 		"status_page/page-web": org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
 		"form/desk":            org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
 		"form/desk-web":        org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"runbook/restart":      runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
+		"runbook/restart-web":  runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
 		"integration/prom-web": org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
 	})
 	return h
@@ -179,7 +202,7 @@ func walk(h *home, r v1.Route, as, team string) {
 			path = strings.Replace(path, "{id}", ids[n], 1)
 		}
 	}
-	path = strings.NewReplacer("{id}", "unknown", "{override}", "unknown", "{session}", "unknown").Replace(path)
+	path = strings.NewReplacer("{id}", "unknown", "{message}", "1", "{override}", "unknown", "{session}", "unknown").Replace(path)
 	body := strings.Replace(bodyFor(r.Method, r.Pattern, team), `"new"`, fmt.Sprintf("%q", "new-"+as+"-"+team), 1) // each makes their own
 	if r.Method == "PUT" {
 		body = strings.Replace(body, fmt.Sprintf(`"id":"new-%s-%s",`, as, team), "", 1)
@@ -206,6 +229,10 @@ func walk(h *home, r v1.Route, as, team string) {
 	// of no team: it is for whoever responds anywhere by their own role.
 	if r.Pattern == v1.Prefix+"/teams" || strings.HasPrefix(r.Pattern, v1.Prefix+"/calls") {
 		team = ""
+	}
+	// The policy of both teams calls rita: who is called to an incident writes in its room.
+	if strings.Contains(r.Pattern, "/incidents/{id}/messages") && as == "rita" {
+		team = "dba"
 	}
 	want := may(as, r.Permission, team)
 	if (got.status != 403) != want {

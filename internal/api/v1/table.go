@@ -3,9 +3,11 @@ package v1
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"tocsin/internal/blob"
 	"tocsin/internal/config"
 	"tocsin/org"
 )
@@ -27,6 +29,8 @@ var table = concat(
 		{"PATCH", "/me/profile", org.KeepProfile, house, "me", "Change your name or zone", serve((*API).changeProfile)},
 		{"PUT", "/me/rules", org.KeepProfile, house, "me", "Replace your notification rules", serve((*API).changeRules)},
 		{"PUT", "/me/reach", org.KeepProfile, house, "me", "Replace what limits what reaches you: quiet hours, vacations, caps", serve((*API).changeReach)},
+		{"GET", "/me/views", org.KeepProfile, house, "me", "Read your views of the list of incidents", serve((*API).views)},
+		{"PUT", "/me/views", org.KeepProfile, house, "me", "Replace your views of the list of incidents", serve((*API).changeViews)},
 		{"POST", "/me/methods", org.KeepProfile, house, "me", "Add an address: a code is sent there", creates((*API).addMethod)},
 		{"PATCH", "/me/methods/{id}", org.KeepProfile, house, "me", "Name a contact method, or switch it off or on", serve((*API).changeMethod)},
 		{"DELETE", "/me/methods/{id}", org.KeepProfile, house, "me", "Remove a contact method, with the rules that name it", serve((*API).removeMethod)},
@@ -84,11 +88,27 @@ var table = concat(
 		{"POST", "/incidents/{id}/updates", org.Respond, ofIncident, "updates", "Tell those concerned how it stands", serve((*API).publishUpdate)},
 		{"GET", "/incidents/{id}/reports", org.ReadIncidents, ofIncident, "reports", "What people outside reported by a form", serve((*API).reportsOf)},
 		{"POST", "/incidents/{id}/reports/{report}/replies", org.Respond, ofIncident, "reports", "Answer who reported it", serve((*API).reply)},
+		{"GET", "/incidents/{id}/runbooks", org.ReadIncidents, ofIncident, "runbooks", "Which runbooks fit an incident and why, and those that are followed", serve((*API).runbooksOf)},
+		{"POST", "/incidents/{id}/runbooks", org.Respond, ofIncident, "runbooks", "Follow a runbook", serve((*API).followRunbook)},
+		{"POST", "/incidents/{id}/runbooks/{run}/steps/{step}", org.Respond, ofIncident, "runbooks", "Say how a step went, let it be done, or ask for approval and give it", serve((*API).doStep)},
+		{"GET", "/incidents/{id}/runbooks/{run}/steps/{step}/output", org.ReadIncidents, ofIncident, "runbooks", "What came back when a step was done", serve((*API).stepOutput)},
+		{"POST", "/incidents/{id}/runbooks/{run}/end", org.Respond, ofIncident, "runbooks", "Say that a runbook is followed no longer", serve((*API).endRunbook)},
+		{"POST", "/incidents/{id}/runbooks/{run}/feedback", org.Respond, ofIncident, "runbooks", "Say that it worked, that a step is wrong, or what is missing", serve((*API).judgeRunbook)},
 		{"GET", "/incidents/{id}/symptoms", org.ReadIncidents, ofIncident, "incidents", "List the alerts beneath an incident, also those of incidents folded under it", serve((*API).symptoms)},
 		{"POST", "/incidents/{id}/split", org.Respond, ofIncident, "incidents", "Say that an alert is not the symptom of what it is folded under", serve((*API).split)},
 		{"POST", "/incidents/{id}/fold", org.Respond, ofIncident, "incidents", "Say that an alert is the symptom of another incident", serve((*API).foldUnder)},
 		{"POST", "/incidents/{id}/worth", org.Respond, ofIncident, "incidents", "Say whether it was worth a page, once it is over", serve((*API).judge)},
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
+
+		{"GET", "/conversations", org.Talk, house, "conversations", "List the conversations that you are in, and the rooms that you follow", serve((*API).listTalks)},
+		{"POST", "/conversations", org.Talk, house, "conversations", "Begin a conversation; with one other there is only one", creates((*API).beginTalk)},
+		{"GET", "/conversations/{id}", org.Talk, amongUs, "conversations", "Read a conversation, without its messages", serve((*API).readTalk)},
+		{"PATCH", "/conversations/{id}", org.Talk, amongUs, "conversations", "Give a group another title", serve((*API).nameTalk)},
+		{"POST", "/conversations/{id}/people", org.Talk, amongUs, "conversations", "Let people into a group", serve((*API).inviteTo)},
+		{"POST", "/conversations/{id}/leave", org.Talk, amongUs, "conversations", "Leave a group", serve((*API).leaveTalk)},
+		{"GET", "/messages", org.ReadIncidents, house, "conversations", "Look for words in all that you may read, the newest first", serve((*API).searchMessages)},
+		{"POST", "/attachments", org.Talk, house, "attachments", "Bring a file of at most 25 MB, for a message to come", creates((*API).upload)},
+		{"GET", "/attachments/{id}", org.ReadIncidents, attached, "attachments", "Read a file", serve((*API).download)},
 
 		{"POST", "/markdown", org.ReadIncidents, house, "incidents", "Show what Markdown looks like", serve((*API).markdown)},
 		{"GET", "/calls", org.Respond, house, "calls", "List pages by hand, newest first", serve((*API).listCalls)},
@@ -111,6 +131,8 @@ var table = concat(
 		{"GET", "/setup/progress", org.ReadIncidents, house, "setup", "What is done of setting up", serve((*API).progress)},
 		{"GET", "/audit", org.Administer, house, "audit", "List changes of the configuration", serve((*API).audit)},
 	},
+	talking("/incidents/{id}", "messages", org.ReadIncidents, org.Respond, ofIncident, inRoom),
+	talking("/conversations/{id}", "conversations", org.Talk, org.Talk, amongUs, amongUs),
 	things("people", config.Person, org.Administer, house),
 	things("teams", config.Team, org.Configure, ofThing),
 	things("services", config.Service, org.Configure, ofThing),
@@ -122,6 +144,7 @@ var table = concat(
 	things("channels", config.Channel, org.Administer, house),
 	things("status-pages", config.StatusPage, org.Configure, ofThing),
 	things("forms", config.Form, org.Configure, ofThing),
+	things("runbooks", config.Runbook, org.Configure, ofThing),
 	[]route{
 		{"GET", "/services/{id}/followers", org.ReadSetup, house, "updates", "List who follows a service", serve((*API).serviceFollowers)},
 		{"POST", "/services/{id}/followers", org.Configure, ofThing, "updates", "Let an address follow a service: a room, a program, a mailing list", creates((*API).addFollower)},
@@ -148,6 +171,10 @@ var table = concat(
 		{"GET", "/keys/{id}", org.KeepKeys, house, "keys", "Read an API key", serve((*API).readKey)},
 		{"DELETE", "/keys/{id}", org.KeepKeys, house, "keys", "End an API key at once", serve((*API).revokeKey)},
 
+		{"GET", "/runbook-states", org.ReadSetup, house, "runbooks", "All runbooks, and how far each is to be trusted", serve((*API).runbookStates)},
+		{"GET", "/runbooks/{id}/state", org.ReadSetup, house, "runbooks", "A runbook as it is read: its steps, how far it is to be trusted, when it was followed", serve((*API).runbookState)},
+		{"POST", "/runbooks/{id}/verify", org.Respond, ofThing, "runbooks", "Say that you looked at a runbook and that it is right", serve((*API).verifyRunbook)},
+		{"POST", "/runbooks/check", org.ReadSetup, house, "runbooks", "How a runbook would be read that is not written yet, and what would be in the way at night", serve((*API).checkRunbook)},
 		{"GET", "/heartbeats/{id}/state", org.ReadSetup, house, "heartbeats", "When it was heard, and when it is late", serve((*API).beat)},
 		{"GET", "/heartbeat-states", org.ReadSetup, house, "heartbeats", "How all heartbeats are", serve((*API).beats)},
 		{"POST", "/webhooks/{id}/rotate", org.Configure, ofThing, "webhooks", "Give it a new secret, which is shown once", of("webhooks", (*kind).rotate)},
@@ -283,6 +310,19 @@ func (r route) faults() []int {
 		all = append(all, 400, 408, 409, 412, 413, 415)
 	}
 	return append(all, 422, 503)
+}
+
+// streams says whether the answer is not held back until it is whole.
+func (r route) streams() bool {
+	return r.pattern == "/events" || r.method == "GET" && (r.pattern == "/attachments/{id}" || strings.HasSuffix(r.pattern, "{id}/export"))
+}
+
+// most is how large a body may be, and how long it may take to come.
+func (r route) most() (bytes int64, within time.Duration) {
+	if r.method == "POST" && r.pattern == "/attachments" {
+		return blob.MaxSize + 1, uploadWithin
+	}
+	return maxBody, readWithin
 }
 
 // says is the permission in words.
