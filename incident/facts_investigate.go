@@ -129,7 +129,6 @@ type (
 )
 
 func (Noted) Kind() string           { return "investigate.noted" }
-func (MessageRedacted) Kind() string { return "investigate.message_redacted" }
 func (RoleGiven) Kind() string       { return "investigate.role_given" }
 func (Came) Kind() string            { return "investigate.came" }
 func (Went) Kind() string            { return "investigate.went" }
@@ -140,6 +139,12 @@ func (TaskDone) Kind() string        { return "investigate.task_done" }
 func (TaskReopened) Kind() string    { return "investigate.task_reopened" }
 func (TaskDropped) Kind() string     { return "investigate.task_dropped" }
 func (TaskOverdue) Kind() string     { return "investigate.task_overdue" }
+func (ListAdded) Kind() string       { return "investigate.list_added" }
+func (HandedOn) Kind() string        { return "investigate.handed_on" }
+func (TookOver) Kind() string        { return "investigate.took_over" }
+func (MergedInto) Kind() string      { return "investigate.merged_into" }
+func (TookIn) Kind() string          { return "investigate.took_in" }
+func (Parted) Kind() string          { return "investigate.parted" }
 func (RolesWanted) Kind() string     { return "investigate.roles_wanted" }
 func (ListAdded) Kind() string       { return "investigate.list_added" }
 func (HandedOn) Kind() string        { return "investigate.handed_on" }

@@ -13,6 +13,7 @@ type Room struct {
 	Present  []org.PersonID `json:"present,omitempty"`
 	Links    []Linked       `json:"links,omitempty"`
 	Tasks    []Task         `json:"tasks,omitempty"`
+	Lists    []string       `json:"lists,omitempty"` // checklists, by their ids
 	Runbooks []RunbookRun   `json:"runbooks,omitempty"`
 	Lists    []string       `json:"lists,omitempty"` // checklists, by their ids
 

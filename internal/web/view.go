@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tocsin/incident"
@@ -25,7 +26,7 @@ type view struct {
 	For      string // whose link it is
 	Button   string // "" when there is nothing to answer
 	Choices  []string
-	Room     string // where it stands in the app
+	Room     string // where it stands in the app, seen from here
 }
 
 // view puts a subject into words for the person of a page.
@@ -37,7 +38,7 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 	now := p.engine.Now()
 	v := view{
 		Title: in.Title, Severity: in.Severity, Status: in.Status,
-		Since: day(in.OpenedAt, zone), Ago: ago(now.Sub(in.OpenedAt)), Machine: in.OpenedAt.UTC().Format(time.RFC3339), Room: p.engine.RoomURL(in),
+		Since: day(in.OpenedAt, zone), Ago: ago(now.Sub(in.OpenedAt)), Machine: in.OpenedAt.UTC().Format(time.RFC3339), Room: ".." + strings.TrimPrefix(p.engine.RoomURL(in), p.engine.PublicURL()),
 	}
 	owner := "Somebody"
 	err = p.engine.Read(ctx, func(tx *store.Tx) error {
