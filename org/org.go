@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -112,8 +113,10 @@ type Team struct {
 	Roles map[PersonID]Role `json:"roles,omitempty" yaml:"roles,omitempty"`
 	// Room is where each of its incidents has a thread: a channel and the address of the
 	// room there, "slack:C012AB3CD".
-	Room    string `json:"room,omitempty" yaml:"room,omitempty"`
-	Retired bool   `json:"retired,omitempty" yaml:"-"`
+	Room string `json:"room,omitempty" yaml:"room,omitempty"`
+	// Replies are what its people often write in the rooms of its incidents.
+	Replies []string `json:"replies,omitempty" yaml:"replies,omitempty"`
+	Retired bool     `json:"retired,omitempty" yaml:"-"`
 }
 
 // A Service is a thing that can break. Its team answers for it, its policy says how.
@@ -126,6 +129,9 @@ type Service struct {
 	// Reopen is how long after its resolve an alert that fires again reopens the old
 	// incident instead of opening a new one; nil means ten minutes.
 	Reopen *Duration `json:"reopen,omitempty" yaml:"reopen,omitempty"`
+	// Watch is how long what is well again is watched before it is over: what has come
+	// back by then was never over. 0 is not at all.
+	Watch Duration `json:"watch,omitempty" yaml:"watch,omitempty"`
 	// Sift says how its alerts are sifted before they page; what it leaves out is as in
 	// the settings.
 	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
@@ -184,6 +190,47 @@ type Settings struct {
 	Messages []Message `json:"messages,omitempty" yaml:"messages,omitempty"`
 	// Guidelines say how those concerned are told of incidents, in their order.
 	Guidelines []Guideline `json:"guidelines,omitempty" yaml:"guidelines,omitempty"`
+	// Keep is for how long what people say to each other is kept.
+	Keep KeepDays `json:"keep,omitzero" yaml:"keep,omitempty"`
+	// Checklists are tasks that incidents begin with.
+	Checklists []Checklist `json:"checklists,omitempty" yaml:"checklists,omitempty"`
+}
+
+// KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an
+// incident are counted from its end, the others each from when it was written.
+type KeepDays struct {
+	Rooms     int `json:"rooms,omitempty" yaml:"rooms,omitempty"`
+	Sensitive int `json:"sensitive,omitempty" yaml:"sensitive,omitempty"` // rooms of sensitive services; 0: as the others
+	Direct    int `json:"direct,omitempty" yaml:"direct,omitempty"`
+	Groups    int `json:"groups,omitempty" yaml:"groups,omitempty"`
+}
+
+// A Checklist is tasks that belong together. Those that name severities or services are
+// added to the incidents that are of one of each by themselves, when they begin or, with
+// Stage, when their recovery comes to it; all others by hand.
+type Checklist struct {
+	ID         string          `json:"id" yaml:"id"`
+	Name       string          `json:"name" yaml:"name"`
+	Severities []Severity      `json:"severities,omitempty" yaml:"severities,omitempty"`
+	Services   []ServiceID     `json:"services,omitempty" yaml:"services,omitempty"`
+	Stage      string          `json:"stage,omitempty" yaml:"stage,omitempty"` // contain, fix, recover, watch
+	Tasks      []ChecklistTask `json:"tasks" yaml:"tasks"`
+}
+
+// A ChecklistTask is one of them.
+type ChecklistTask struct {
+	Title string   `json:"title" yaml:"title"`
+	Role  string   `json:"role,omitempty" yaml:"role,omitempty"`   // whoever has it does it
+	Due   Duration `json:"due,omitempty" yaml:"due,omitempty"`     // after it was added; 0 is at no time
+	Stage string   `json:"stage,omitempty" yaml:"stage,omitempty"` // that it belongs to
+}
+
+// Fits says whether a checklist is added to such an incident by itself.
+func (c Checklist) Fits(severity Severity, service ServiceID) bool {
+	if len(c.Severities) == 0 && len(c.Services) == 0 {
+		return false
+	}
+	return (len(c.Severities) == 0 || slices.Contains(c.Severities, severity)) && (len(c.Services) == 0 || slices.Contains(c.Services, service))
 }
 
 // A WeeklyDigest is told on a day of the week at an hour.

@@ -76,11 +76,19 @@ type AddingFollowerBody struct {
 	Channel string `json:"channel"`
 }
 
+type AddingListBody struct {
+	Checklist string `json:"checklist"`
+}
+
 type AddingTaskBody struct {
 	// When it has passed, the owner is asked; 10 minutes later, and on, the commander and who has the incident as well
 	Due *time.Time `json:"due,omitempty"`
 	// me is who asks
 	Owner string `json:"owner,omitempty"`
+	// In the place of an owner: whoever has the role, now and later
+	Role string `json:"role,omitempty"`
+	// Of the recovery that it belongs to: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
 	Title string `json:"title"`
 }
 
@@ -169,6 +177,13 @@ type Because struct {
 	// In the order of time
 	Reasons []Reason `json:"reasons"`
 	Summary string   `json:"summary"`
+}
+
+type BeginningBody struct {
+	// Beside yourself
+	People []string `json:"people"`
+	// Makes it a group, even of two
+	Title string `json:"title,omitempty"`
 }
 
 type Bulk struct {
@@ -360,6 +375,28 @@ type CheckingRunbookBody struct {
 	Runbook Runbook `json:"runbook"`
 }
 
+type Checklist struct {
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	Services   []string        `json:"services,omitempty"`
+	Severities []string        `json:"severities,omitempty"`
+	Stage      string          `json:"stage,omitempty"`
+	Tasks      []ChecklistTask `json:"tasks"`
+}
+
+type ChecklistOf struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Tasks int64  `json:"tasks"`
+}
+
+type ChecklistTask struct {
+	Due   string `json:"due,omitempty"`
+	Role  string `json:"role,omitempty"`
+	Stage string `json:"stage,omitempty"`
+	Title string `json:"title"`
+}
+
 type Choice struct {
 	Positive bool   `json:"positive,omitempty"`
 	Text     string `json:"text"`
@@ -411,6 +448,45 @@ type Component struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name,omitempty"`
 	Services []string `json:"services,omitempty"`
+}
+
+type ConfirmationOf struct {
+	At     time.Time `json:"at"`
+	Person PersonRef `json:"person"`
+	// contain, fix, recover, watch
+	Stage string `json:"stage"`
+	Text  string `json:"text,omitempty"`
+}
+
+type ConfirmingBody struct {
+	// The one that it is in, when it is left out: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
+	// By what you know
+	Text string `json:"text,omitempty"`
+}
+
+type Conversation struct {
+	// Of a room: the incident's
+	ID string `json:"id"`
+	// room, direct, group
+	Kind string `json:"kind"`
+	// The number of the last message
+	Last   int64      `json:"last"`
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The name of who said it
+	LastBy string `json:"last_by,omitempty"`
+	// The beginning of it
+	LastText string `json:"last_text,omitempty"`
+	Muted    bool   `json:"muted,omitempty"`
+	// Of a room: the incident is open
+	Open bool `json:"open,omitempty"`
+	// Who is in it, or follows the room
+	People []PersonRef `json:"people"`
+	// The number of the last message that you read
+	Read int64 `json:"read"`
+	// Of two: the other one's name; of a room: what the incident is about
+	Title  string `json:"title"`
+	Unread int64  `json:"unread"`
 }
 
 type Counts struct {
@@ -540,6 +616,10 @@ type Duty struct {
 	Why      string      `json:"why,omitempty"`
 }
 
+type EditingBody struct {
+	Text string `json:"text"`
+}
+
 type Emergency struct {
 	Ask      string   `json:"ask"`
 	Call     []string `json:"call,omitempty"`
@@ -573,6 +653,11 @@ type ErrorDetail struct {
 	Value json.RawMessage `json:"value,omitempty"`
 }
 
+type ExplainingBody struct {
+	Category string `json:"category,omitempty"`
+	Cause    string `json:"cause,omitempty"`
+}
+
 type Exported struct {
 	// What POST /apply takes. Keys and secrets are not in it
 	YAML string `json:"yaml"`
@@ -582,6 +667,21 @@ type Fairness struct {
 	Cover   string             `json:"cover,omitempty"`
 	Digest  bool               `json:"digest,omitempty"`
 	Weights map[string]float64 `json:"weights,omitempty"`
+}
+
+type FileOf struct {
+	Height int64  `json:"height,omitempty"`
+	ID     string `json:"id"`
+	// It may be shown; all else is a download
+	Image bool   `json:"image,omitempty"`
+	Name  string `json:"name"`
+	// In bytes
+	Size int64 `json:"size"`
+	// There is a small picture of it
+	Small bool `json:"small,omitempty"`
+	// As it was sniffed, whatever its name says
+	Type  string `json:"type"`
+	Width int64  `json:"width,omitempty"`
 }
 
 type Finding struct {
@@ -816,6 +916,11 @@ type FormChoice struct {
 	Urgency  string `json:"urgency,omitempty"`
 }
 
+type Found struct {
+	Conversation Conversation `json:"conversation"`
+	Message      TalkMessage  `json:"message"`
+}
+
 type Gap struct {
 	// A layer covers it, with nobody in it
 	Empty bool      `json:"empty,omitempty"`
@@ -903,6 +1008,13 @@ type Guideline struct {
 	Teams      []string `json:"teams,omitempty"`
 }
 
+type HandingOverBody struct {
+	// How it stands and what is next
+	Note string `json:"note,omitempty"`
+	// Somebody, or next: whoever has the shift now or soon
+	To string `json:"to"`
+}
+
 type Has struct {
 	Passkeys int64 `json:"passkeys"`
 	Password bool  `json:"password"`
@@ -928,6 +1040,13 @@ type Heartbeat struct {
 	Team        string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type HeirOf struct {
+	At     time.Time `json:"at"`
+	From   PersonRef `json:"from"`
+	Note   string    `json:"note,omitempty"`
+	Person PersonRef `json:"person"`
 }
 
 type HeldBack struct {
@@ -1072,6 +1191,10 @@ type IntegrationWithKey struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type InvitingBody struct {
+	People []string `json:"people"`
+}
+
 type JudgingBody struct {
 	Why string `json:"why,omitempty"`
 	// It was worth a page
@@ -1084,6 +1207,13 @@ type JudgingRunbookBody struct {
 	Text string `json:"text,omitempty"`
 	// worked, wrong, missing
 	Verdict string `json:"verdict"`
+}
+
+type KeepDays struct {
+	Direct    int64 `json:"direct,omitempty"`
+	Groups    int64 `json:"groups,omitempty"`
+	Rooms     int64 `json:"rooms,omitempty"`
+	Sensitive int64 `json:"sensitive,omitempty"`
 }
 
 type KeptHistory struct {
@@ -1264,6 +1394,19 @@ type Mapping struct {
 	Title      string            `json:"title,omitempty"`
 }
 
+type MarkOf struct {
+	// The number of the last message that reached a device of theirs
+	Delivered   int64      `json:"delivered"`
+	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+	// They are not in it any longer
+	Left   bool   `json:"left,omitempty"`
+	Name   string `json:"name"`
+	Person string `json:"person"`
+	// The number of the last message that they read
+	Read   int64      `json:"read"`
+	ReadAt *time.Time `json:"read_at,omitempty"`
+}
+
 type Matrix struct {
 	Impacts    []string            `json:"impacts,omitempty"`
 	Rows       []MatrixRow         `json:"rows,omitempty"`
@@ -1316,6 +1459,24 @@ type MemberReadiness struct {
 	// What to repair, the worst first
 	Problems []string `json:"problems"`
 	Ready    bool     `json:"ready"`
+	// The last test page before a shift
+	Test *MemberTest `json:"test,omitempty"`
+}
+
+type MemberTest struct {
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	At         time.Time  `json:"at"`
+	// The page by hand that it was
+	Call string `json:"call"`
+	// waiting, confirmed, unconfirmed
+	State string `json:"state"`
+	// The channel by which it was confirmed
+	Via string `json:"via,omitempty"`
+}
+
+type MergingBody struct {
+	// The incident that goes on
+	Into string `json:"into"`
 }
 
 type Message struct {
@@ -1329,6 +1490,13 @@ type Message struct {
 type MessageChoice struct {
 	Positive bool   `json:"positive,omitempty"`
 	Text     string `json:"text"`
+}
+
+type MessageVersion struct {
+	// When it was said so
+	At      time.Time `json:"at"`
+	Text    string    `json:"text"`
+	Version int64     `json:"version"`
 }
 
 type Method struct {
@@ -1371,6 +1539,10 @@ type MinAlerts struct {
 	Within string `json:"within"`
 }
 
+type MutingBody struct {
+	Muted bool `json:"muted"`
+}
+
 type MyPage struct {
 	At       time.Time `json:"at"`
 	Channel  string    `json:"channel"`
@@ -1388,6 +1560,10 @@ type MyTeam struct {
 	ID    string   `json:"id"`
 	Name  string   `json:"name"`
 	Role  string   `json:"role"`
+}
+
+type NamingBody struct {
+	Title string `json:"title"`
 }
 
 type Need struct {
@@ -1556,7 +1732,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift
+	// alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift, mention
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -1629,6 +1805,12 @@ type PageChannelKind struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageChecklistOf struct {
+	Items []ChecklistOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageChoice struct {
 	Components []PartChoice `json:"components"`
 	ID         string       `json:"id"`
@@ -1636,6 +1818,12 @@ type PageChoice struct {
 	// You may publish there
 	May  bool   `json:"may"`
 	Name string `json:"name"`
+}
+
+type PageConversation struct {
+	Items []Conversation `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
 }
 
 type PageDelivery struct {
@@ -1680,6 +1868,12 @@ type PageForm struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageFound struct {
+	Items []Found `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageGap struct {
 	Items []Gap `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1716,8 +1910,20 @@ type PageLine struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageMarkOf struct {
+	Items []MarkOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageMemberReadiness struct {
 	Items []MemberReadiness `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageMessageVersion struct {
+	Items []MessageVersion `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1854,6 +2060,12 @@ type PageSwap struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageTalkMessage struct {
+	Items []TalkMessage `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageTeam struct {
 	Items []Team `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -1915,7 +2127,7 @@ type PagedMethod struct {
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift, mention
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -1957,6 +2169,11 @@ type PartState struct {
 	Page      string `json:"page"`
 	// operational, maintenance, degraded, partial, major
 	State string `json:"state"`
+}
+
+type PartingBody struct {
+	// Those that are another trouble, by their ids
+	Alerts []string `json:"alerts"`
 }
 
 type Passes struct {
@@ -2097,6 +2314,8 @@ type ProfileChangeBody struct {
 }
 
 type Progress struct {
+	// What no service claims calls somebody: the catch-all service has a policy
+	CatchAll bool `json:"catch_all"`
 	// It was heard
 	FirstEvent bool `json:"first_event"`
 	// There is one
@@ -2204,6 +2423,11 @@ type ReadEvent struct {
 	Title        string `json:"title"`
 }
 
+type ReadingUpToBody struct {
+	// Its number; marks only climb
+	Message int64 `json:"message"`
+}
+
 type Reason struct {
 	// Absent for what holds now
 	At   *time.Time `json:"at,omitempty"`
@@ -2228,6 +2452,57 @@ type Receiver struct {
 	Person string `json:"person"`
 	// planned, claimed, sent, delivered, read, answered, failed, cancelled
 	State string `json:"state"`
+}
+
+type RecoveryOf struct {
+	// How often it came back while it was watched
+	Back int64 `json:"back,omitempty"`
+	// Who said so
+	By string `json:"by,omitempty"`
+	// Of the cause
+	Category  string           `json:"category,omitempty"`
+	Cause     string           `json:"cause,omitempty"`
+	Confirmed []ConfirmationOf `json:"confirmed"`
+	// What ended it, as whoever ended it said
+	Fixed string     `json:"fixed,omitempty"`
+	Since *time.Time `json:"since,omitempty"`
+	// None has begun, or it is over, when it is left out: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
+	// Of a watch: then it is over by itself
+	Until *time.Time `json:"until,omitempty"`
+}
+
+type RedactingBody struct {
+	// For those who find it gone; it is kept
+	Why string `json:"why,omitempty"`
+}
+
+type Related struct {
+	// Perhaps the same trouble
+	Open []RelatedIncident `json:"open"`
+	// With what ended them
+	Past []RelatedIncident `json:"past"`
+}
+
+type RelatedIncident struct {
+	// Of the cause
+	Category string `json:"category,omitempty"`
+	// What it was
+	Cause string `json:"cause,omitempty"`
+	// What ended it
+	Fixed       string     `json:"fixed,omitempty"`
+	ID          string     `json:"id"`
+	OpenedAt    time.Time  `json:"opened_at"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status string `json:"status"`
+	Title  string `json:"title"`
+	// How much it has to do with it
+	Weight int64    `json:"weight"`
+	Why    []string `json:"why"`
 }
 
 type Repeat struct {
@@ -2315,6 +2590,15 @@ type ReportsOutBody struct {
 type ResettingBody struct {
 	// Take TOTP, recovery codes and passkeys away too: the telephone is lost
 	Factors bool `json:"factors,omitempty"`
+}
+
+type ResolvingBody struct {
+	// Of the cause: change, capacity, configuration, hardware, software, network, power, supplier, security, people, unknown, or one of your own
+	Category string `json:"category,omitempty"`
+	// What it was
+	Cause string `json:"cause,omitempty"`
+	// What ended it
+	Why string `json:"why,omitempty"`
 }
 
 type Response struct {
@@ -2470,6 +2754,23 @@ type Said struct {
 	Said string `json:"said"`
 }
 
+type SavedView struct {
+	Name string `json:"name"`
+	// As it stands in the address of the list: service=db&severity=SEV1
+	Query string `json:"query"`
+}
+
+type SayingBody struct {
+	// Ids of attachments
+	Files []string `json:"files,omitempty"`
+	// Made up by who sends it: whoever sends the same again gets the message that it became, whenever that is
+	Nonce string `json:"nonce,omitempty"`
+	// The number of the message that it answers
+	Reply int64 `json:"reply,omitempty"`
+	// Markdown. @omar, @team-dba and @all are told of it
+	Text string `json:"text,omitempty"`
+}
+
 type Schedule struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
@@ -2547,7 +2848,8 @@ type Service struct {
 	Support   *SupportHours `json:"support,omitempty"`
 	Team      string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
-	Version int64 `json:"version,omitempty"`
+	Version int64  `json:"version,omitempty"`
+	Watch   string `json:"watch,omitempty"`
 }
 
 type SessionLine struct {
@@ -2564,8 +2866,10 @@ type Settings struct {
 	CatchAll   string        `json:"catch_all,omitempty"`
 	ChangedAt  *time.Time    `json:"changed_at,omitempty"`
 	ChangedBy  string        `json:"changed_by,omitempty"`
+	Checklists []Checklist   `json:"checklists,omitempty"`
 	Digest     *WeeklyDigest `json:"digest,omitempty"`
 	Guidelines []Guideline   `json:"guidelines,omitempty"`
+	Keep       *KeepDays     `json:"keep,omitempty"`
 	Matrix     *Matrix       `json:"matrix,omitempty"`
 	Messages   []Message     `json:"messages,omitempty"`
 	Retired    bool          `json:"retired,omitempty"`
@@ -2688,6 +2992,14 @@ type Span struct {
 type SplittingBody struct {
 	// An alert of the incident; without it the one that the incident was opened for
 	Alert string `json:"alert,omitempty"`
+}
+
+type StagingBody struct {
+	// contain, fix, recover, watch
+	Stage string `json:"stage"`
+	// How long it is watched, such as 30m; what its service has, or 30 minutes, when it is left out
+	Watch string `json:"watch,omitempty"`
+	Why   string `json:"why,omitempty"`
 }
 
 type StaleBy struct {
@@ -2859,6 +3171,35 @@ type TakingBody struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
+type TalkMessage struct {
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	ByName string    `json:"by_name"`
+	// How often
+	Changed  int64      `json:"changed,omitempty"`
+	EditedAt *time.Time `json:"edited_at,omitempty"`
+	Files    []FileOf   `json:"files,omitempty"`
+	// What its Markdown is, made safe
+	Html string `json:"html,omitempty"`
+	// The chat in which it was written
+	In string `json:"in,omitempty"`
+	// Who was told of it
+	Mentions []string `json:"mentions,omitempty"`
+	// As who sent it made it up
+	Nonce string `json:"nonce,omitempty"`
+	// Within its conversation, from 1, without a gap
+	Number     int64      `json:"number"`
+	RedactedAt *time.Time `json:"redacted_at,omitempty"`
+	RedactedBy string     `json:"redacted_by,omitempty"`
+	// The name of who redacted it
+	Redactor string `json:"redactor,omitempty"`
+	// The number of the message that it answers
+	Reply int64  `json:"reply,omitempty"`
+	Text  string `json:"text,omitempty"`
+	// It was redacted
+	Why string `json:"why,omitempty"`
+}
+
 type TaskOf struct {
 	AddedAt time.Time  `json:"added_at"`
 	AddedBy string     `json:"added_by"`
@@ -2868,11 +3209,17 @@ type TaskOf struct {
 	EndedBy string     `json:"ended_by,omitempty"`
 	// Within its incident, from 1
 	ID int64 `json:"id"`
+	// The checklist that it is of
+	List string `json:"list,omitempty"`
 	// What came of it, or why it was dropped
 	Outcome string `json:"outcome,omitempty"`
 	// It is open, and its time has passed
 	Overdue bool       `json:"overdue,omitempty"`
 	Owner   *PersonRef `json:"owner,omitempty"`
+	// Whoever has it does it
+	Role string `json:"role,omitempty"`
+	// Of the recovery that it belongs to: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
 	// open, done, dropped
 	State string `json:"state"`
 	Title string `json:"title"`
@@ -2884,6 +3231,7 @@ type Team struct {
 	ID        string            `json:"id,omitempty"`
 	Members   []string          `json:"members,omitempty"`
 	Name      string            `json:"name,omitempty"`
+	Replies   []string          `json:"replies,omitempty"`
 	Retired   bool              `json:"retired,omitempty"`
 	Roles     map[string]string `json:"roles,omitempty"`
 	Room      string            `json:"room,omitempty"`
@@ -3118,6 +3466,10 @@ type ViewSegment struct {
 	Why    string    `json:"why,omitempty"`
 }
 
+type Views struct {
+	Views []SavedView `json:"views"`
+}
+
 type Watch struct {
 	Name string `json:"name"`
 	// The next shift that other people have, when it begins within 35 days
@@ -3226,6 +3578,8 @@ type WholeIncident struct {
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
+	// To whom it is handed over, until they answer
+	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
@@ -3233,6 +3587,8 @@ type WholeIncident struct {
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
 	Lines int64 `json:"lines"`
+	// The incident that goes on with it
+	Merged string `json:"merged,omitempty"`
 	// You are among them. Events say it to nobody: look at waits_for
 	NeedsYou bool `json:"needs_you,omitempty"`
 	// What happens by itself, if nobody does anything
@@ -3246,8 +3602,10 @@ type WholeIncident struct {
 	OwnerName string `json:"owner_name,omitempty"`
 	Priority  string `json:"priority,omitempty"`
 	// It came outside of support hours, and becomes high when they begin
-	RaisedAt   *time.Time `json:"raised_at,omitempty"`
-	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
+	RaisedAt *time.Time `json:"raised_at,omitempty"`
+	// How far the way back is, and what it was, as far as anybody has said
+	Recovery   *RecoveryOf `json:"recovery,omitempty"`
+	ResolvedAt *time.Time  `json:"resolved_at,omitempty"`
 	// Who answered for what is folded beneath it, and so is in it
 	Responders []string `json:"responders,omitempty"`
 	// Who is needed for its severity; once somebody has it, they are asked for those that nobody has
@@ -3305,6 +3663,8 @@ type WindowState struct {
 type Work struct {
 	// Where the work goes on: conferences, graphs, documents
 	Links []LinkOf `json:"links"`
+	// Checklists that were added, by their ids
+	Lists []string `json:"lists"`
 	// Who said that they take part
 	Present []PersonRef `json:"present"`
 	// In the order in which they were first given
@@ -3526,6 +3886,122 @@ func (c *Client) PostChannelsIDTest(ctx context.Context, id string, body Channel
 func (c *Client) GetChannelsIDVersions(ctx context.Context, id string, with ...Option) (out PageChannel, err error) {
 	err = c.do(ctx, "GET", "/api/v1/channels/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
+}
+
+// GetChecklists: GET /api/v1/checklists: List the checklists that can be added to an incident.
+func (c *Client) GetChecklists(ctx context.Context, with ...Option) (out PageChecklistOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/checklists", nil, nil, &out, with)
+	return out, err
+}
+
+// GetConversationsQuery is what GetConversations may be asked for. What is zero is left out.
+type GetConversationsQuery struct {
+	// Only those in which something was not read
+	Unread bool
+}
+
+func (q GetConversationsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "unread", q.Unread)
+	return v
+}
+
+// GetConversations: GET /api/v1/conversations: List the conversations that you are in, and the rooms that you follow.
+func (c *Client) GetConversations(ctx context.Context, query GetConversationsQuery, with ...Option) (out PageConversation, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostConversations: POST /api/v1/conversations: Begin a conversation; with one other there is only one.
+func (c *Client) PostConversations(ctx context.Context, body BeginningBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations", nil, body, &out, with)
+	return out, err
+}
+
+// GetConversationsID: GET /api/v1/conversations/{id}: Read a conversation, without its messages.
+func (c *Client) GetConversationsID(ctx context.Context, id string, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PatchConversationsID: PATCH /api/v1/conversations/{id}: Give a group another title.
+func (c *Client) PatchConversationsID(ctx context.Context, id string, body NamingBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/conversations/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDLeave: POST /api/v1/conversations/{id}/leave: Leave a group.
+func (c *Client) PostConversationsIDLeave(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/leave", nil, nil, nil, with)
+}
+
+// GetConversationsIDMarks: GET /api/v1/conversations/{id}/marks: How far each has received and read.
+func (c *Client) GetConversationsIDMarks(ctx context.Context, id string, with ...Option) (out PageMarkOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/marks", nil, nil, &out, with)
+	return out, err
+}
+
+// GetConversationsIDMessagesQuery is what GetConversationsIDMessages may be asked for. What is zero is left out.
+type GetConversationsIDMessagesQuery struct {
+	// Only those before this number
+	Before int64
+	// Only those behind this number, the next ones
+	After int64
+	Limit int64
+}
+
+func (q GetConversationsIDMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "before", q.Before)
+	put(v, "after", q.After)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetConversationsIDMessages: GET /api/v1/conversations/{id}/messages: List messages, the last ones, oldest first.
+func (c *Client) GetConversationsIDMessages(ctx context.Context, id string, query GetConversationsIDMessagesQuery, with ...Option) (out PageTalkMessage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/messages", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMessages: POST /api/v1/conversations/{id}/messages: Say something.
+func (c *Client) PostConversationsIDMessages(ctx context.Context, id string, body SayingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/messages", nil, body, &out, with)
+	return out, err
+}
+
+// PatchConversationsIDMessagesMessage: PATCH /api/v1/conversations/{id}/messages/{message}: Change what you said; what it said before can still be read.
+func (c *Client) PatchConversationsIDMessagesMessage(ctx context.Context, id string, message string, body EditingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message), nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMessagesMessageRedact: POST /api/v1/conversations/{id}/messages/{message}/redact: Take away what a message says, for good.
+func (c *Client) PostConversationsIDMessagesMessageRedact(ctx context.Context, id string, message string, body RedactingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/redact", nil, body, &out, with)
+	return out, err
+}
+
+// GetConversationsIDMessagesMessageVersions: GET /api/v1/conversations/{id}/messages/{message}/versions: What a message said before it was changed.
+func (c *Client) GetConversationsIDMessagesMessageVersions(ctx context.Context, id string, message string, with ...Option) (out PageMessageVersion, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMute: POST /api/v1/conversations/{id}/mute: Hear of nothing said here by page, or hear of it again.
+func (c *Client) PostConversationsIDMute(ctx context.Context, id string, body MutingBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/mute", nil, body, nil, with)
+}
+
+// PostConversationsIDPeople: POST /api/v1/conversations/{id}/people: Let people into a group.
+func (c *Client) PostConversationsIDPeople(ctx context.Context, id string, body InvitingBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/people", nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDRead: POST /api/v1/conversations/{id}/read: Say that you have read up to a message.
+func (c *Client) PostConversationsIDRead(ctx context.Context, id string, body ReadingUpToBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/read", nil, body, nil, with)
 }
 
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
@@ -3793,6 +4269,24 @@ func (c *Client) GetIncidentsIDAlerts(ctx context.Context, id string, with ...Op
 	return out, err
 }
 
+// PostIncidentsIDCause: POST /api/v1/incidents/{id}/cause: Say what it was.
+func (c *Client) PostIncidentsIDCause(ctx context.Context, id string, body ExplainingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/cause", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDChecklists: POST /api/v1/incidents/{id}/checklists: Add a checklist.
+func (c *Client) PostIncidentsIDChecklists(ctx context.Context, id string, body AddingListBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/checklists", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDConfirm: POST /api/v1/incidents/{id}/confirm: Confirm that a stage has done what it should.
+func (c *Client) PostIncidentsIDConfirm(ctx context.Context, id string, body ConfirmingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/confirm", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDEscalate: POST /api/v1/incidents/{id}/escalate: Call the next level now.
 func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/escalate", nil, body, &out, with)
@@ -3802,6 +4296,12 @@ func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Wh
 // PostIncidentsIDFold: POST /api/v1/incidents/{id}/fold: Say that an alert is the symptom of another incident.
 func (c *Client) PostIncidentsIDFold(ctx context.Context, id string, body FoldingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/fold", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDHandover: POST /api/v1/incidents/{id}/handover: Hand it over: they have it once they answer.
+func (c *Client) PostIncidentsIDHandover(ctx context.Context, id string, body HandingOverBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/handover", nil, body, &out, with)
 	return out, err
 }
 
@@ -3823,6 +4323,70 @@ func (c *Client) PostIncidentsIDLinks(ctx context.Context, id string, body Linki
 	return out, err
 }
 
+// GetIncidentsIDMarks: GET /api/v1/incidents/{id}/marks: How far each has received and read.
+func (c *Client) GetIncidentsIDMarks(ctx context.Context, id string, with ...Option) (out PageMarkOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/marks", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMerge: POST /api/v1/incidents/{id}/merge: Make it one with another incident, which goes on.
+func (c *Client) PostIncidentsIDMerge(ctx context.Context, id string, body MergingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/merge", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDMessagesQuery is what GetIncidentsIDMessages may be asked for. What is zero is left out.
+type GetIncidentsIDMessagesQuery struct {
+	// Only those before this number
+	Before int64
+	// Only those behind this number, the next ones
+	After int64
+	Limit int64
+}
+
+func (q GetIncidentsIDMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "before", q.Before)
+	put(v, "after", q.After)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetIncidentsIDMessages: GET /api/v1/incidents/{id}/messages: List messages, the last ones, oldest first.
+func (c *Client) GetIncidentsIDMessages(ctx context.Context, id string, query GetIncidentsIDMessagesQuery, with ...Option) (out PageTalkMessage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/messages", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMessages: POST /api/v1/incidents/{id}/messages: Say something.
+func (c *Client) PostIncidentsIDMessages(ctx context.Context, id string, body SayingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/messages", nil, body, &out, with)
+	return out, err
+}
+
+// PatchIncidentsIDMessagesMessage: PATCH /api/v1/incidents/{id}/messages/{message}: Change what you said; what it said before can still be read.
+func (c *Client) PatchIncidentsIDMessagesMessage(ctx context.Context, id string, message string, body EditingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message), nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMessagesMessageRedact: POST /api/v1/incidents/{id}/messages/{message}/redact: Take away what a message says, for good.
+func (c *Client) PostIncidentsIDMessagesMessageRedact(ctx context.Context, id string, message string, body RedactingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/redact", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDMessagesMessageVersions: GET /api/v1/incidents/{id}/messages/{message}/versions: What a message said before it was changed.
+func (c *Client) GetIncidentsIDMessagesMessageVersions(ctx context.Context, id string, message string, with ...Option) (out PageMessageVersion, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMute: POST /api/v1/incidents/{id}/mute: Hear of nothing said here by page, or hear of it again.
+func (c *Client) PostIncidentsIDMute(ctx context.Context, id string, body MutingBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/mute", nil, body, nil, with)
+}
+
 // PostIncidentsIDNotes: POST /api/v1/incidents/{id}/notes: Write a note.
 func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body NotingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/notes", nil, body, &out, with)
@@ -3835,15 +4399,32 @@ func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Opt
 	return out, err
 }
 
+// PostIncidentsIDPart: POST /api/v1/incidents/{id}/part: Make another incident of some of its alerts.
+func (c *Client) PostIncidentsIDPart(ctx context.Context, id string, body PartingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/part", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDPeople: GET /api/v1/incidents/{id}/people: Who was called, and how far that came.
 func (c *Client) GetIncidentsIDPeople(ctx context.Context, id string, with ...Option) (out PagePagedPerson, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/people", nil, nil, &out, with)
 	return out, err
 }
 
+// PostIncidentsIDRead: POST /api/v1/incidents/{id}/read: Say that you have read up to a message.
+func (c *Client) PostIncidentsIDRead(ctx context.Context, id string, body ReadingUpToBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/read", nil, body, nil, with)
+}
+
 // PostIncidentsIDReassign: POST /api/v1/incidents/{id}/reassign: Give it to somebody else.
 func (c *Client) PostIncidentsIDReassign(ctx context.Context, id string, body ReassigningBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/reassign", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDRelated: GET /api/v1/incidents/{id}/related: Find open incidents that may be the same, and past ones like it with what ended them.
+func (c *Client) GetIncidentsIDRelated(ctx context.Context, id string, with ...Option) (out Related, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/related", nil, nil, &out, with)
 	return out, err
 }
 
@@ -3866,7 +4447,7 @@ func (c *Client) PostIncidentsIDReportsReportReplies(ctx context.Context, id str
 }
 
 // PostIncidentsIDResolve: POST /api/v1/incidents/{id}/resolve: Say that it is over.
-func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body ResolvingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/resolve", nil, body, &out, with)
 	return out, err
 }
@@ -3934,6 +4515,12 @@ func (c *Client) PostIncidentsIDSnooze(ctx context.Context, id string, body Snoo
 // PostIncidentsIDSplit: POST /api/v1/incidents/{id}/split: Say that an alert is not the symptom of what it is folded under.
 func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body SplittingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/split", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDStage: POST /api/v1/incidents/{id}/stage: Say which stage the recovery is in.
+func (c *Client) PostIncidentsIDStage(ctx context.Context, id string, body StagingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/stage", nil, body, &out, with)
 	return out, err
 }
 
@@ -4280,6 +4867,44 @@ func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPa
 // GetMeTestsID: GET /api/v1/me/tests/{id}: How far a test page came.
 func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (out TestPage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/tests/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// GetMeViews: GET /api/v1/me/views: Read your views of the list of incidents.
+func (c *Client) GetMeViews(ctx context.Context, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/views", nil, nil, &out, with)
+	return out, err
+}
+
+// PutMeViews: PUT /api/v1/me/views: Replace your views of the list of incidents.
+func (c *Client) PutMeViews(ctx context.Context, body Views, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/me/views", nil, body, &out, with)
+	return out, err
+}
+
+// GetMessagesQuery is what GetMessages may be asked for. What is zero is left out.
+type GetMessagesQuery struct {
+	Limit int64
+	// As next says
+	Cursor string
+	// Words that all stand in it; those of four letters and more also at the beginning of longer ones
+	Q string
+	// Only in this one
+	Conversation string
+}
+
+func (q GetMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	put(v, "q", q.Q)
+	put(v, "conversation", q.Conversation)
+	return v
+}
+
+// GetMessages: GET /api/v1/messages: Look for words in all that you may read, the newest first.
+func (c *Client) GetMessages(ctx context.Context, query GetMessagesQuery, with ...Option) (out PageFound, err error) {
+	err = c.do(ctx, "GET", "/api/v1/messages", query.values(), nil, &out, with)
 	return out, err
 }
 

@@ -10,9 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tocsin/alert"
 	"tocsin/alert/source"
+	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/org"
 )
@@ -43,7 +45,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.runbooks()
 	c.rules()
 	c.sifting(existing)
-	c.settings()
+	c.settings(existing)
 	return c.found.err()
 }
 
@@ -299,6 +301,10 @@ func (c *checker) teams() {
 			c.check(channel.HasRooms(name), at(i)+".room", "%q: want a channel that keeps threads and the id of a room, such as slack:C012AB3CD", t.Room)
 			c.check(room != "" && len(room) <= 200 && !strings.ContainsAny(room, " \t\n"), at(i)+".room", "%q names no room, such as slack:C012AB3CD", t.Room)
 		}
+		c.check(len(t.Replies) <= 20, at(i)+".replies", "at most 20")
+		for j, text := range t.Replies {
+			c.check(strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= 300, fmt.Sprintf("%s.replies[%d]", at(i), j), "want a text of at most 300 characters")
+		}
 		for _, p := range slices.Sorted(maps.Keys(t.Roles)) {
 			path := at(i) + ".roles"
 			c.refers(path, Person, string(p))
@@ -418,7 +424,7 @@ func (c *checker) rules() {
 	}
 }
 
-func (c *checker) settings() {
+func (c *checker) settings(existing Setup) {
 	if c.Settings == nil {
 		return
 	}
@@ -428,6 +434,11 @@ func (c *checker) settings() {
 		c.check(m.Title != "", at+".title", "is missing")
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
 	}
+	k := c.Settings.Keep
+	for name, days := range map[string]int{"rooms": k.Rooms, "sensitive": k.Sensitive, "direct": k.Direct, "groups": k.Groups} {
+		c.check(days >= 0 && days <= 36_500, "settings.keep."+name, "is a number of days; 0 is for ever")
+	}
+	c.checklists(c.Settings.Checklists)
 	c.matrix(c.Settings.Matrix)
 	c.guidelines(c.Settings.Guidelines)
 	if d := c.Settings.Digest; d != nil {
@@ -443,9 +454,44 @@ func (c *checker) settings() {
 	}
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
-	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
+	// One that calls nobody already, as in a new house, keeps nobody from changing something else.
+	same := existing.Settings != nil && existing.Settings.CatchAll == id
+	c.check(same || !c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
 		"service %s has no policy: nobody would be called", id)
 }
+
+// checklists checks what incidents begin with.
+func (c *checker) checklists(all []org.Checklist) {
+	stage := func(path, s string) {
+		c.check(s == "" || slices.Contains(incident.Stages, incident.Stage(s)), path, "%q is no stage: want contain, fix, recover or watch", s)
+	}
+	seen := map[string]bool{}
+	for i, l := range all {
+		at := fmt.Sprintf("settings.checklists[%d]", i)
+		c.check(idForm.MatchString(l.ID), at+".id", "%q is no id", l.ID)
+		c.check(!seen[l.ID], at+".id", "%q is there twice", l.ID)
+		seen[l.ID] = true
+		c.check(l.Name != "", at+".name", "is missing")
+		c.check(len(l.Tasks) > 0 && len(l.Tasks) <= mostListed, at+".tasks", "want 1 to %d", mostListed)
+		stage(at+".stage", l.Stage)
+		for k, s := range l.Severities {
+			c.check(s.Valid(), fmt.Sprintf("%s.severities[%d]", at, k), "%q is no severity: want SEV1 to SEV5", s)
+		}
+		for k, s := range l.Services {
+			c.refers(fmt.Sprintf("%s.services[%d]", at, k), Service, string(s))
+		}
+		for k, t := range l.Tasks {
+			at := fmt.Sprintf("%s.tasks[%d]", at, k)
+			c.check(strings.TrimSpace(t.Title) != "" && utf8.RuneCountInString(t.Title) <= 200, at+".title", "want 1 to 200 characters")
+			c.check(t.Role == "" || org.RoleName(t.Role), at+".role", "%q is no role: lower-case letters, digits and hyphens", t.Role)
+			c.check(t.Due >= 0 && t.Due <= org.Duration(366*24*time.Hour), at+".due", "at most a year")
+			stage(at+".stage", t.Stage)
+		}
+	}
+}
+
+// mostListed is how many tasks a checklist may have: what is longer nobody reads at night.
+const mostListed = 30
 
 // matrix checks how severities come about.
 func (c *checker) matrix(m *org.Matrix) {

@@ -10,6 +10,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/org"
+	"tocsin/resolve"
 )
 
 // What becomes of an alert that begins, is heard again, ends, or comes back.
@@ -167,9 +168,9 @@ func (t *triaging) end(w *tending, a alert.Alert, h store.Heard, left int) {
 	case left > 0:
 		t.stir(a.Subject, false)
 	case h.Event.Lapsed():
-		w.add(by, incident.Ended{Why: "monitoring no longer speaks of it"})
+		w.add(by, resolve.Well(w.in, t.s.services[w.in.Service].Watch.D(), "monitoring no longer speaks of it", t.now)...)
 	default:
-		w.add(by, incident.Ended{Why: "monitoring reports it is well"})
+		w.add(by, resolve.Well(w.in, t.s.services[w.in.Service].Watch.D(), "monitoring reports it is well", t.now)...)
 	}
 }
 
@@ -211,6 +212,8 @@ func (t *triaging) reopen(a alert.Alert, h store.Heard, c alert.Category, v aler
 		w.add(by, incident.Reopened{Why: v.Why})
 	case w.in.Over && a.Sifted.Place == alert.Lead:
 		w.add(by, incident.Released{Why: "it is back"})
+	default:
+		w.add(by, resolve.Back(w.in, a.Title)...)
 	}
 	t.raise(w, by, v)
 	return t.came(a)

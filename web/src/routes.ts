@@ -35,13 +35,15 @@ export const routes: Route[] = [
   { path: '/runbooks/new', area: 'setup runbooks', load: () => import('./screens/runbooks/Editor.svelte') },
   { path: '/runbooks/:id/edit', area: 'setup runbooks', load: () => import('./screens/runbooks/Editor.svelte') },
   { path: '/runbooks/:id', area: 'setup runbooks', load: () => import('./screens/runbooks/Runbook.svelte') },
-  { path: '/bedside', area: 'shift', load: () => import('./screens/shift/Bedside.svelte'), bare: true },
+  { path: '/messages', area: 'talk', load: () => import('./screens/talk/Messages.svelte') },
+  { path: '/messages/:id', area: 'talk', load: () => import('./screens/talk/Messages.svelte') },
+  { path: '/bedside', area: 'shift dialogs', load: () => import('./screens/shift/Bedside.svelte'), bare: true },
   { path: '/people', area: 'people', load: () => import('./screens/people/People.svelte') },
   { path: '/people/:id', area: 'people', load: () => import('./screens/people/Person.svelte') },
   { path: '/teams', area: 'people', load: () => import('./screens/people/Teams.svelte') },
   { path: '/teams/:id', area: 'people', load: () => import('./screens/people/Team.svelte') },
   { path: '/audit', area: 'people', load: () => import('./screens/people/Audit.svelte') },
-  { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
+  { path: '/profile', area: 'people signin', load: () => import('./screens/people/Profile.svelte') },
   { path: '/rules', area: 'setup alerts', load: () => import('./screens/setup/Rules.svelte') },
   { path: '/silences', area: 'setup alerts', load: () => import('./screens/setup/Silences.svelte') },
   { path: '/maintenance', area: 'alerts', load: () => import('./screens/alerts/Maintenance.svelte') },
@@ -55,7 +57,7 @@ export const routes: Route[] = [
   { path: '/forms', area: 'setup comms', load: () => import('./screens/comms/Forms.svelte') },
   { path: '/forms/:id', area: 'setup comms', load: () => import('./screens/comms/Form.svelte') },
   { path: '/settings', area: 'setup alerts comms', load: () => import('./screens/setup/House.svelte') },
-  { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
+  { path: '/sign-in', area: 'signin', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 
 /** What the bars lead to, in their order; a phone shows the first four and "more". */
@@ -72,6 +74,7 @@ export interface Place {
 export const places: Place[] = [
   { path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' },
   { path: '/on-call', label: 'nav.oncall', icon: 'clock', key: 'g o' },
+  { path: '/messages', label: 'nav.messages', icon: 'message', key: 'g d' },
   { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
   { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
   { path: '/rules', label: 'nav.rules', icon: 'funnel', key: 'g u' },
@@ -81,7 +84,7 @@ export const places: Place[] = [
   { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
   { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
   { path: '/calls', label: 'nav.calls', icon: 'phone', key: 'g c', least: 'responder' },
-  { path: '/channels', label: 'nav.channels', icon: 'message', key: 'g l', least: 'admin' },
+  { path: '/channels', label: 'nav.channels', icon: 'mail', key: 'g l', least: 'admin' },
   { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g q' },
   { path: '/maintenance', label: 'nav.maintenance', icon: 'bed', key: 'g b' },
   { path: '/status-pages', label: 'nav.statuspages', icon: 'globe', key: 'g f', least: 'observer' },

@@ -357,7 +357,11 @@ func (k *kind) item(s *setup, id string, was store.ConfigRow, body json.RawMessa
 			one.Integrations[i].KeyHash = had.KeyHash
 		}
 	}
-	if err := one.Validate(config.Read(s.items(thing{k.name, id}))); err != nil {
+	rest := config.Read(s.items(thing{k.name, id}))
+	if k.name == config.Settings {
+		rest.Settings = config.Read([]config.Item{{Kind: k.name, ID: id, Body: was.Body}}).Settings
+	}
+	if err := one.Validate(rest); err != nil {
 		return config.Item{}, err
 	}
 	items := one.Items(k.api.ring)

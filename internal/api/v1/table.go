@@ -3,9 +3,11 @@ package v1
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"tocsin/internal/blob"
 	"tocsin/internal/config"
 	"tocsin/org"
 )
@@ -27,6 +29,8 @@ var table = concat(
 		{"PATCH", "/me/profile", org.KeepProfile, house, "me", "Change your name or zone", serve((*API).changeProfile)},
 		{"PUT", "/me/rules", org.KeepProfile, house, "me", "Replace your notification rules", serve((*API).changeRules)},
 		{"PUT", "/me/reach", org.KeepProfile, house, "me", "Replace what limits what reaches you: quiet hours, vacations, caps", serve((*API).changeReach)},
+		{"GET", "/me/views", org.KeepProfile, house, "me", "Read your views of the list of incidents", serve((*API).views)},
+		{"PUT", "/me/views", org.KeepProfile, house, "me", "Replace your views of the list of incidents", serve((*API).changeViews)},
 		{"POST", "/me/methods", org.KeepProfile, house, "me", "Add an address: a code is sent there", creates((*API).addMethod)},
 		{"PATCH", "/me/methods/{id}", org.KeepProfile, house, "me", "Name a contact method, or switch it off or on", serve((*API).changeMethod)},
 		{"DELETE", "/me/methods/{id}", org.KeepProfile, house, "me", "Remove a contact method, with the rules that name it", serve((*API).removeMethod)},
@@ -70,6 +74,15 @@ var table = concat(
 		{"POST", "/incidents/{id}/tasks/{task}/done", org.Respond, ofIncident, "work", "Say that a task is done", serve((*API).finishTask)},
 		{"POST", "/incidents/{id}/tasks/{task}/drop", org.Respond, ofIncident, "work", "Say that a task need not be done", serve((*API).dropTask)},
 		{"POST", "/incidents/{id}/tasks/{task}/reopen", org.Respond, ofIncident, "work", "Say that a task is not done", serve((*API).reopenTask)},
+		{"GET", "/checklists", org.ReadIncidents, house, "work", "List the checklists that can be added to an incident", serve((*API).listChecklists)},
+		{"POST", "/incidents/{id}/checklists", org.Respond, ofIncident, "work", "Add a checklist", serve((*API).addChecklist)},
+		{"POST", "/incidents/{id}/stage", org.Respond, ofIncident, "recovery", "Say which stage the recovery is in", serve((*API).stage)},
+		{"POST", "/incidents/{id}/confirm", org.Respond, ofIncident, "recovery", "Confirm that a stage has done what it should", serve((*API).confirm)},
+		{"POST", "/incidents/{id}/cause", org.Respond, ofIncident, "recovery", "Say what it was", serve((*API).explain)},
+		{"POST", "/incidents/{id}/handover", org.Respond, ofIncident, "work", "Hand it over: they have it once they answer", serve((*API).handOver)},
+		{"POST", "/incidents/{id}/merge", org.Respond, ofIncident, "work", "Make it one with another incident, which goes on", serve((*API).merge)},
+		{"POST", "/incidents/{id}/part", org.Respond, ofIncident, "work", "Make another incident of some of its alerts", serve((*API).part)},
+		{"GET", "/incidents/{id}/related", org.ReadIncidents, ofIncident, "incidents", "Find open incidents that may be the same, and past ones like it with what ended them", serve((*API).related)},
 		{"GET", "/incidents/{id}/updates", org.ReadIncidents, ofIncident, "updates", "What those concerned were told, and when the next update is due", serve((*API).updates)},
 		{"GET", "/incidents/{id}/updates/draft", org.ReadIncidents, ofIncident, "updates", "An update as the log would have it", serve((*API).draftUpdate)},
 		{"POST", "/incidents/{id}/updates", org.Respond, ofIncident, "updates", "Tell those concerned how it stands", serve((*API).publishUpdate)},
@@ -86,6 +99,16 @@ var table = concat(
 		{"POST", "/incidents/{id}/fold", org.Respond, ofIncident, "incidents", "Say that an alert is the symptom of another incident", serve((*API).foldUnder)},
 		{"POST", "/incidents/{id}/worth", org.Respond, ofIncident, "incidents", "Say whether it was worth a page, once it is over", serve((*API).judge)},
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
+
+		{"GET", "/conversations", org.Talk, house, "conversations", "List the conversations that you are in, and the rooms that you follow", serve((*API).listTalks)},
+		{"POST", "/conversations", org.Talk, house, "conversations", "Begin a conversation; with one other there is only one", creates((*API).beginTalk)},
+		{"GET", "/conversations/{id}", org.Talk, amongUs, "conversations", "Read a conversation, without its messages", serve((*API).readTalk)},
+		{"PATCH", "/conversations/{id}", org.Talk, amongUs, "conversations", "Give a group another title", serve((*API).nameTalk)},
+		{"POST", "/conversations/{id}/people", org.Talk, amongUs, "conversations", "Let people into a group", serve((*API).inviteTo)},
+		{"POST", "/conversations/{id}/leave", org.Talk, amongUs, "conversations", "Leave a group", serve((*API).leaveTalk)},
+		{"GET", "/messages", org.ReadIncidents, house, "conversations", "Look for words in all that you may read, the newest first", serve((*API).searchMessages)},
+		{"POST", "/attachments", org.Talk, house, "attachments", "Bring a file of at most 25 MB, for a message to come", creates((*API).upload)},
+		{"GET", "/attachments/{id}", org.ReadIncidents, attached, "attachments", "Read a file", serve((*API).download)},
 
 		{"POST", "/markdown", org.ReadIncidents, house, "incidents", "Show what Markdown looks like", serve((*API).markdown)},
 		{"GET", "/calls", org.Respond, house, "calls", "List pages by hand, newest first", serve((*API).listCalls)},
@@ -108,6 +131,8 @@ var table = concat(
 		{"GET", "/setup/progress", org.ReadIncidents, house, "setup", "What is done of setting up", serve((*API).progress)},
 		{"GET", "/audit", org.Administer, house, "audit", "List changes of the configuration", serve((*API).audit)},
 	},
+	talking("/incidents/{id}", "messages", org.ReadIncidents, org.Respond, ofIncident, inRoom),
+	talking("/conversations/{id}", "conversations", org.Talk, org.Talk, amongUs, amongUs),
 	things("people", config.Person, org.Administer, house),
 	things("teams", config.Team, org.Configure, ofThing),
 	things("services", config.Service, org.Configure, ofThing),
@@ -285,6 +310,19 @@ func (r route) faults() []int {
 		all = append(all, 400, 408, 409, 412, 413, 415)
 	}
 	return append(all, 422, 503)
+}
+
+// streams says whether the answer is not held back until it is whole.
+func (r route) streams() bool {
+	return r.pattern == "/events" || r.method == "GET" && (r.pattern == "/attachments/{id}" || strings.HasSuffix(r.pattern, "{id}/export"))
+}
+
+// most is how large a body may be, and how long it may take to come.
+func (r route) most() (bytes int64, within time.Duration) {
+	if r.method == "POST" && r.pattern == "/attachments" {
+		return blob.MaxSize + 1, uploadWithin
+	}
+	return maxBody, readWithin
 }
 
 // says is the permission in words.
