@@ -9,6 +9,7 @@ import './forced.mjs';
 import './oncall.mjs';
 import './together.mjs';
 import './work.mjs';
+import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';
