@@ -9,8 +9,8 @@ import (
 	"tocsin/org"
 )
 
-// A remark is something that somebody says, so long before the end.
-type remark struct {
+// A spoken line is something that somebody says, so long before the end.
+type spoken struct {
 	before time.Duration
 	by     org.PersonID
 	text   string
@@ -18,7 +18,7 @@ type remark struct {
 }
 
 // What is said in the room of the compressor, which is not over.
-var demoRoom = []remark{
+var demoRoom = []spoken{
 	{88 * time.Minute, "elif", "31 A and the head is hot. @bruno can you look from the gate?", 0},
 	{85 * time.Minute, "bruno", "From outside it sounds like a bearing. No smoke.", 0},
 	{80 * time.Minute, "jonas", "The controller logged `E4` at 14:02 and again ten minutes later. That is the oil pressure.", 0},
@@ -39,20 +39,20 @@ func (l *life) speaks(end time.Time) {
 			return l.says(ctx, string(in.ID), r)
 		})
 	}
-	l.converse(end, "", []org.PersonID{"ines", "chiara"}, []remark{
+	l.converse(end, "", []org.PersonID{"ines", "chiara"}, []spoken{
 		{26 * time.Hour, "ines", "You had three nights in a row. Shall I give Thursday to Farid?", 0},
 		{25 * time.Hour, "chiara", "Please. I would take his Sunday for it.", 0},
 		{24*time.Hour + 50*time.Minute, "ines", "Done, it is in the schedule.", 2},
 	})
-	l.converse(end, "Cold store, new controller", []org.PersonID{"jonas", "elif", "dmitri", "ines"}, []remark{
+	l.converse(end, "Cold store, new controller", []org.PersonID{"jonas", "elif", "dmitri", "ines"}, []spoken{
 		{6 * 24 * time.Hour, "jonas", "The new controller is mounted on the 12th, 6 to 8. I plan the maintenance window.", 0},
 		{6*24*time.Hour - 40*time.Minute, "elif", "We move the fish to room 1 the evening before.", 1},
 		{3 * time.Hour, "dmitri", "The supplier asks for the serial number of the old one. Who is in on Monday?", 0},
 	})
 }
 
-// converse begins a conversation with its first remark.
-func (l *life) converse(end time.Time, title string, people []org.PersonID, said []remark) {
+// converse begins a conversation with its first spoken.
+func (l *life) converse(end time.Time, title string, people []org.PersonID, said []spoken) {
 	id := ""
 	for _, r := range said {
 		l.later(end.Add(-r.before), func(ctx context.Context) error {
@@ -68,7 +68,7 @@ func (l *life) converse(end time.Time, title string, people []org.PersonID, said
 	}
 }
 
-func (l *life) says(ctx context.Context, id string, r remark) error {
+func (l *life) says(ctx context.Context, id string, r spoken) error {
 	_, err := l.engine.Say(ctx, engine.Saying{Conversation: id, By: incident.ByPerson(r.by), Text: r.text, Reply: r.reply}, l.now)
 	return err
 }
