@@ -15,7 +15,6 @@ type Room struct {
 	Tasks    []Task         `json:"tasks,omitempty"`
 	Lists    []string       `json:"lists,omitempty"` // checklists, by their ids
 	Runbooks []RunbookRun   `json:"runbooks,omitempty"`
-	Lists    []string       `json:"lists,omitempty"` // checklists, by their ids
 
 	Wanted   []string  `json:"wanted,omitempty"`    // roles that nobody has, for which somebody was asked
 	WantNags int       `json:"want_nags,omitempty"` // how often

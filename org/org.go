@@ -194,17 +194,6 @@ type Settings struct {
 	Keep KeepDays `json:"keep,omitzero" yaml:"keep,omitempty"`
 	// Checklists are tasks that incidents begin with.
 	Checklists []Checklist `json:"checklists,omitempty" yaml:"checklists,omitempty"`
-	// Keep is for how long what people say to each other is kept.
-	Keep KeepDays `json:"keep,omitzero" yaml:"keep,omitempty"`
-}
-
-// KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an
-// incident are counted from its end, the others each from when it was written.
-type KeepDays struct {
-	Rooms     int `json:"rooms,omitempty" yaml:"rooms,omitempty"`
-	Sensitive int `json:"sensitive,omitempty" yaml:"sensitive,omitempty"` // rooms of sensitive services; 0: as the others
-	Direct    int `json:"direct,omitempty" yaml:"direct,omitempty"`
-	Groups    int `json:"groups,omitempty" yaml:"groups,omitempty"`
 }
 
 // KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an
