@@ -50,6 +50,7 @@ const rules = `
 	internal/channel/pushtest
 	internal/channel/smtptest
 	internal/store: alert alert/cause alert/sift escalate incident oncall oncall/ical org resolve internal/secret
+	internal/store/storetest: internal/pgtest internal/secret internal/store
 	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve internal/channel internal/secret internal/store
 	internal/auth: incident org internal/secret internal/store internal/engine internal/throttle internal/web
 	internal/status: escalate incident org internal/channel internal/config internal/egress internal/engine internal/secret internal/store internal/throttle internal/web

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,6 +137,9 @@ func described(i client.WholeIncident, s screen) string {
 	say("resolved", s.ago(i.ResolvedAt))
 	say("called", line(strings.Join(i.Called, ", ")))
 	say("alerts", fmt.Sprint(i.Alerts))
+	say("nobody is", strings.Join(slices.DeleteFunc(i.Roles, func(r string) bool {
+		return slices.ContainsFunc(i.Work.Roles, func(had client.RoleOf) bool { return had.Role == r })
+	}), ", "))
 	for _, climb := range i.Climbs {
 		if i.ResolvedAt != nil {
 			climb.Next = nil // what was planned is not done any more

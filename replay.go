@@ -34,7 +34,7 @@ func (c *replayFile) Run(ctx context.Context) error {
 func (c *replayFile) show(r client.Comparison, s screen) error {
 	fmt.Printf("%d events from %s to %s\n", r.Events, s.at(&r.From), s.at(&r.To))
 	if !r.Whole {
-		fmt.Println("not all of what was asked for: there are more events than can be played at once")
+		fmt.Println("not all of what was asked for: what is older is not kept, or there are more events than can be played at once")
 	}
 	fmt.Printf("pages   %d now, %d by this file\n", r.Before.Pages, r.After.Pages)
 	type key struct{ date, person string }

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -88,14 +89,15 @@ func lintRows(m *org.Matrix) (odd []string) {
 			odd = append(odd, text)
 		}
 	}
+	impacts, urgencies := orAny(m.Impacts), orAny(m.Urgencies)
 	for _, c := range categories {
-		for i, impact := range m.Impacts {
-			for j, urgency := range m.Urgencies {
+		for i, impact := range impacts {
+			for j, urgency := range urgencies {
 				if i > 0 {
-					compare(c, [2]string{m.Impacts[i-1], urgency}, [2]string{impact, urgency}, "a higher impact")
+					compare(c, [2]string{impacts[i-1], urgency}, [2]string{impact, urgency}, "a higher impact")
 				}
 				if j > 0 {
-					compare(c, [2]string{impact, m.Urgencies[j-1]}, [2]string{impact, urgency}, "a higher urgency")
+					compare(c, [2]string{impact, urgencies[j-1]}, [2]string{impact, urgency}, "a higher urgency")
 				}
 			}
 		}
@@ -103,10 +105,22 @@ func lintRows(m *org.Matrix) (odd []string) {
 	return odd
 }
 
+// orAny are the words of a matrix, or the one that stands for any.
+func orAny(words []string) []string {
+	if len(words) == 0 {
+		return []string{""}
+	}
+	return words
+}
+
 // words are a category, impact and urgency as people read them.
 func words(category, impact, urgency string) string {
-	if category == "" {
-		category = "any category"
+	text := cmp.Or(category, "any category")
+	if impact != "" {
+		text += ", impact " + impact
 	}
-	return fmt.Sprintf("%s, impact %s, urgency %s", category, impact, urgency)
+	if urgency != "" {
+		text += ", urgency " + urgency
+	}
+	return text
 }

@@ -55,6 +55,13 @@ type (
 		Severity org.Severity `json:"severity,omitempty"`
 		Priority org.Priority `json:"priority,omitempty"`
 		Why      string       `json:"why"`
+		Needs    *Needs       `json:"needs,omitempty"` // of the new severity, if they are others
+	}
+	// Needs are what a severity asks of those who have it: to say how it stands, so often,
+	// and that somebody has each of these roles.
+	Needs struct {
+		UpdateEvery org.Duration `json:"update_every,omitempty"`
+		Roles       []string     `json:"roles,omitempty"`
 	}
 	// Held stops the timers: a silence, a window, a fold under a cause.
 	Held struct {

@@ -71,6 +71,13 @@ type (
 		Nth   int            `json:"nth"`
 		To    []org.PersonID `json:"to,omitempty"`
 	}
+	// RolesWanted says that roles which the severity asks for are nobody's, for the Nth
+	// time, and who was asked to take or give them.
+	RolesWanted struct {
+		Roles []string       `json:"roles"`
+		Nth   int            `json:"nth"`
+		To    []org.PersonID `json:"to,omitempty"`
+	}
 )
 
 func (Noted) Kind() string        { return "investigate.noted" }
@@ -84,6 +91,7 @@ func (TaskDone) Kind() string     { return "investigate.task_done" }
 func (TaskReopened) Kind() string { return "investigate.task_reopened" }
 func (TaskDropped) Kind() string  { return "investigate.task_dropped" }
 func (TaskOverdue) Kind() string  { return "investigate.task_overdue" }
+func (RolesWanted) Kind() string  { return "investigate.roles_wanted" }
 
 func (f Noted) String() string { return "note: " + f.Text }
 
@@ -127,6 +135,10 @@ func (f TaskOverdue) String() string {
 		line += "; told " + joinIDs(f.To)
 	}
 	return line
+}
+
+func (f RolesWanted) String() string {
+	return "nobody is " + strings.Join(f.Roles, ", ") + "; asked " + joinIDs(f.To)
 }
 
 // owed is whose a task is and until when.

@@ -192,7 +192,7 @@ func (in Incident) After(e Entry) Incident {
 		in = in.judged(e.By.Person(), f.Worth)
 	case Composed, Chosen:
 		in = in.asked(e)
-	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue:
+	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue, RolesWanted:
 		in = in.worked(e)
 	case Updated, UpdateOverdue:
 		in = in.informed(e)
@@ -279,6 +279,9 @@ func (in Incident) heard(at time.Time) Incident {
 func (in Incident) raised(f Raised, at time.Time) Incident {
 	if f.Severity != "" {
 		in.Severity = f.Severity
+	}
+	if f.Needs != nil {
+		in.UpdateEvery, in.Roles = f.Needs.UpdateEvery, f.Needs.Roles
 	}
 	if f.Priority == "" || f.Priority == in.Priority {
 		return in

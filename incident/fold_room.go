@@ -13,6 +13,10 @@ type Room struct {
 	Present []org.PersonID `json:"present,omitempty"`
 	Links   []Linked       `json:"links,omitempty"`
 	Tasks   []Task         `json:"tasks,omitempty"`
+
+	Wanted   []string  `json:"wanted,omitempty"`    // roles that nobody has, for which somebody was asked
+	WantNags int       `json:"want_nags,omitempty"` // how often
+	WantedAt time.Time `json:"wanted_at,omitzero"`  // when last
 }
 
 // A Role is one that somebody has.
@@ -100,6 +104,7 @@ func (in Incident) worked(e Entry) Incident {
 	p := e.By.Person()
 	switch f := e.Fact.(type) {
 	case RoleGiven:
+		r.Wanted = slices.DeleteFunc(slices.Clone(r.Wanted), func(role string) bool { return role == f.Role })
 		r.Roles = slices.Clone(r.Roles)
 		i := slices.IndexFunc(r.Roles, func(q Role) bool { return q.Name == f.Role })
 		switch {
@@ -118,6 +123,8 @@ func (in Incident) worked(e Entry) Incident {
 		r.Present = without(r.Present, p)
 	case Linked:
 		r.Links = append(slices.Clip(r.Links), f)
+	case RolesWanted:
+		r.Wanted, r.WantNags, r.WantedAt = f.Roles, f.Nth, e.At
 	case TaskAdded:
 		r.Tasks = append(slices.Clip(r.Tasks), Task{ID: len(r.Tasks) + 1, Title: f.Title, Owner: f.Owner, Due: f.Due, By: e.By, At: e.At, State: ToDo})
 	default:

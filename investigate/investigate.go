@@ -4,7 +4,8 @@
 // part, the links under which the work goes on, and the tasks. A task may have somebody
 // who does it and a time by which it is done. When that has passed, who owns the task
 // hears of it; from the second time on so do the commander and who has the incident,
-// until it is done, dropped, or the incident is over (Next).
+// until it is done, dropped, or the incident is over (Next). Roles that the
+// severity asks for and nobody has are asked for as soon as somebody has the incident.
 //
 // What those concerned are told is an update (update.go): how it is, what is done, what is
 // needed. A guideline (org.Guideline) says for whom, how often and what must be said; one
@@ -14,7 +15,6 @@ package investigate
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -43,15 +43,13 @@ const (
 	maxTitle  = 200 // runes
 )
 
-var roleName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-
 // Give gives a role to somebody, or to nobody: then it is free.
 func Give(in incident.Incident, role string, to org.PersonID) ([]incident.Fact, error) {
 	had := in.Has(role)
 	switch {
 	case !in.Status.Open():
 		return nil, over(in)
-	case !roleName.MatchString(role):
+	case !org.RoleName(role):
 		return nil, incident.Refuse("role: %q is not a role: lower-case letters, digits and hyphens, at most 40", role)
 	case had == to && to == "":
 		return nil, incident.Refuse("nobody is %s", role)

@@ -192,3 +192,43 @@ func TestTell(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has it is asked for the roles that its severity wants, three times at most, with
+// pauses; a role that gets free again is asked for at once.
+func TestRolesAreWanted(t *testing.T) {
+	r := enter(t)
+	r.add("person:omar", incident.Raised{Severity: org.SEV1, Why: "it is", Needs: &incident.Needs{Roles: []string{Commander, Scribe}}})
+	asks := func() (said []string) {
+		facts, due := Next(r.in, org.Guideline{}, r.now)
+		r.add(incident.Engine, facts...)
+		for _, f := range facts {
+			said = append(said, f.String())
+		}
+		if !due.IsZero() {
+			said = append(said, due.Sub(r.now).String())
+		}
+		return said
+	}
+	is := func(want ...string) {
+		t.Helper()
+		if got := asks(); !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	is() // people are called for it first
+	r.add("person:jane", incident.AcknowledgedBy{})
+	is("nobody is commander, scribe; asked jane")
+	is("10m0s")
+	must(Give(r.in, Commander, "omar"))(r, "jane")
+	r.now = r.now.Add(10 * time.Minute)
+	is("nobody is scribe; asked jane, omar")
+	r.now = r.now.Add(20 * time.Minute)
+	is("nobody is scribe; asked jane, omar")
+	r.now = r.now.Add(24 * time.Hour)
+	is()
+	must(Give(r.in, Commander, ""))(r, "omar")
+	is("nobody is commander, scribe; asked jane")
+	must(Give(r.in, Commander, "mia"))(r, "jane")
+	must(Give(r.in, Scribe, "mia"))(r, "jane")
+	is()
+}

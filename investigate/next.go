@@ -2,6 +2,7 @@ package investigate
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/incident"
@@ -17,8 +18,9 @@ var nagAfter = []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}
 const mostNags = 12
 
 // Next is what happens by itself: tasks and updates whose time has come are said to be
-// overdue, and those who were told of it hear that it is over. An incident that is over,
-// or held, nags nobody. g is how those concerned are told.
+// overdue, roles that nobody has are asked for, and those who were told of it hear that it
+// is over. An incident that is over, or held, nags nobody. g is how those concerned are
+// told.
 func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []incident.Fact, due time.Time) {
 	if in.Seq >= incident.Crowded {
 		return nil, due
@@ -27,6 +29,8 @@ func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []inciden
 		return tellEnd(in), due
 	}
 	facts, due = wantUpdate(in, g, now)
+	roles, at := wantRoles(in, now)
+	facts, due = append(facts, roles...), sooner(due, at)
 	if in.Room == nil {
 		return facts, due
 	}
@@ -36,14 +40,20 @@ func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []inciden
 			continue
 		}
 		if at.After(now) {
-			if due.IsZero() || at.Before(due) {
-				due = at
-			}
+			due = sooner(due, at)
 			continue
 		}
 		facts = append(facts, incident.TaskOverdue{Task: t.ID, Title: t.Title, Nth: t.Nags + 1, To: nagged(in, t)})
 	}
 	return facts, due
+}
+
+// sooner is the earlier of two times, of which either may not be.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // nagAt is when a task is next said to be overdue. After an outage it is said once, and
@@ -61,20 +71,24 @@ func nagAt(t incident.Task) (time.Time, bool) {
 // nagged are those who hear that a task is overdue: whose it is; from the second time on,
 // and when it is nobody's, who commands and who has the incident as well; and when there
 // is none of them, everybody who was called for it.
-func nagged(in incident.Incident, t incident.Task) (to []org.PersonID) {
-	add := func(p org.PersonID) {
-		if p != "" && !slices.Contains(to, p) {
-			to = append(to, p)
+func nagged(in incident.Incident, t incident.Task) []org.PersonID {
+	if t.Owner != "" && t.Nags == 0 {
+		return []org.PersonID{t.Owner}
+	}
+	return askedOf(in, t.Owner, in.Has(Commander), in.Owner)
+}
+
+// askedOf are those of some whom there are; when there is none of them, everybody who was
+// called.
+func askedOf(in incident.Incident, some ...org.PersonID) (to []org.PersonID) {
+	for _, list := range [][]org.PersonID{some, in.Called} {
+		for _, p := range list {
+			if p != "" && !slices.Contains(to, p) {
+				to = append(to, p)
+			}
 		}
-	}
-	add(t.Owner)
-	if t.Owner == "" || t.Nags > 0 {
-		add(in.Has(Commander))
-		add(in.Owner)
-	}
-	if len(to) == 0 {
-		for _, p := range in.Called {
-			add(p)
+		if len(to) > 0 {
+			break
 		}
 	}
 	return to
@@ -109,6 +123,10 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 	case incident.TaskOverdue:
 		for _, p := range f.To {
 			tell(p, "overdue: "+f.Title)
+		}
+	case incident.RolesWanted:
+		for _, p := range f.To {
+			tell(p, "nobody is "+strings.Join(f.Roles, ", ")+": take it, or give it")
 		}
 	case incident.UpdateOverdue:
 		for _, p := range f.To {

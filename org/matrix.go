@@ -1,6 +1,7 @@
 package org
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -63,3 +64,8 @@ func (m *Matrix) Asks(s Severity) Response {
 	}
 	return r
 }
+
+var roleName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+
+// RoleName says whether a role in an incident may be called so.
+func RoleName(s string) bool { return roleName.MatchString(s) }

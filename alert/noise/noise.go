@@ -8,6 +8,7 @@ package noise
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,7 @@ type Trouble struct {
 	Acted    bool // a person did more than answer
 	Was      string
 	Promoted bool // a person let it page that had been held back
+	LetGo    int  // times before that its alert was over before it counted, and called nobody
 	Opinions []incident.Opinion
 }
 
@@ -158,6 +160,11 @@ func Proved(troubles []Trouble) (list []Real) {
 			why = "it was a symptom of " + t.Was + ", and somebody had to act on it afterwards"
 		case t.Was != "" && worth:
 			why = "it was a symptom of " + t.Was + ", and was worth a page afterwards"
+		case t.LetGo > 0 && (t.Acted || worth):
+			why = fmt.Sprintf("it had come and gone %d times before, too briefly or too seldom to call anybody, and then somebody had to act on it", t.LetGo)
+			if t.LetGo == 1 {
+				why = "it had come and gone once before, too briefly or too seldom to call anybody, and then somebody had to act on it"
+			}
 		default:
 			continue
 		}

@@ -47,12 +47,14 @@ func TestProved(t *testing.T) {
 		{ID: "3", Promoted: true, Opened: night.Add(time.Hour)},
 		{ID: "4", Was: "x", Opinions: []incident.Opinion{{Worth: true}}, Opened: night.Add(-time.Hour)},
 		{ID: "5", Acted: true},
+		{ID: "6", LetGo: 2, Answered: true},
+		{ID: "7", LetGo: 2, Acted: true, Opened: night.Add(2 * time.Hour)},
 	})
 	var ids string
 	for _, r := range list {
 		ids += string(r.ID)
 	}
-	if ids != "324" {
+	if ids != "7324" {
 		t.Errorf("%v", list)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/alert"
 	"tocsin/org"
 )
 
@@ -71,4 +72,38 @@ func calmAt(changes []time.Time, low float64, now time.Time) time.Time {
 		}
 	}
 	return now
+}
+
+// Change notes that an alert came or went, and says whether it begins or ends to flap by
+// that.
+func (s *Sieve) Change(a *alert.Alert, now time.Time) (began bool, percent float64) {
+	if s == nil {
+		return false, 0
+	}
+	f := s.of(a.Service).Flapping
+	if f == nil || f.Off || a.Severity == org.SEV1 && !f.Sev1 {
+		a.Sifted.Changes, a.Sifted.Flapping = nil, time.Time{}
+		return false, 0
+	}
+	high, _ := limits(*f)
+	a.Sifted.Changes = note(a.Sifted.Changes, now, flapBits)
+	percent = flapping(a.Sifted.Changes, now)
+	if a.Sifted.Flapping.IsZero() && percent > high {
+		a.Sifted.Flapping = now
+		return true, percent
+	}
+	return false, percent
+}
+
+// Flaps is how much an alert flaps, in per cent.
+func (s *Sieve) Flaps(a *alert.Alert, now time.Time) float64 { return flapping(a.Sifted.Changes, now) }
+
+// Calm is when an alert that flaps stops to, if it changes no more.
+func (s *Sieve) Calm(a *alert.Alert, now time.Time) time.Time {
+	f := s.of(a.Service).Flapping
+	if f == nil || f.Off {
+		return now
+	}
+	_, low := limits(*f)
+	return calmAt(a.Sifted.Changes, low, now)
 }

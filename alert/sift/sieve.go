@@ -26,7 +26,6 @@ import (
 
 	"tocsin/alert"
 	"tocsin/alert/cause"
-	"tocsin/incident"
 	"tocsin/org"
 )
 
@@ -334,33 +333,6 @@ func given(d *org.Duration, standard time.Duration) time.Duration {
 	return d.D()
 }
 
-// A Gathering is a group of alerts that say the same.
-type Gathering struct {
-	Key         string
-	Subject     incident.ID
-	First, Last time.Time
-	Alerts      int
-}
-
-// takes says whether one more alert may join at a moment.
-func (g Gathering) takes(window time.Duration, now time.Time) bool {
-	return g.Subject != "" && now.Sub(g.Last) <= window && now.Sub(g.First) < groupCap && g.Alerts < groupMost
-}
-
-// GroupKey is what an alert has in common with those it belongs to: "" when it is grouped
-// with none.
-func (s *Sieve) GroupKey(a *alert.Alert, in org.Integration) string {
-	t, ok := s.keys[a.Service]
-	if !ok {
-		return ""
-	}
-	key, found := t.fill(valuesOf(&a.Last, &in))
-	if !found {
-		return ""
-	}
-	return string(a.Service) + "/" + key
-}
-
 // Settle is how long what outlives its cause may take to follow it.
 func (s *Sieve) Settle(id org.ServiceID) time.Duration { return given(s.of(id).Settle, settleFor) }
 
@@ -374,48 +346,6 @@ func (s *Sieve) StormGuard(id org.ServiceID) (org.StormGuard, bool) {
 		return org.StormGuard{}, false
 	}
 	return *g, true
-}
-
-// window is how long a group waits for its next alert.
-func (s *Sieve) window(id org.ServiceID) time.Duration {
-	if g := s.of(id).Group; g != nil && g.Window > 0 {
-		return g.Window.D()
-	}
-	return groupFor
-}
-
-// Change notes that an alert came or went, and says whether it begins or ends to flap by
-// that.
-func (s *Sieve) Change(a *alert.Alert, now time.Time) (began bool, percent float64) {
-	if s == nil {
-		return false, 0
-	}
-	f := s.of(a.Service).Flapping
-	if f == nil || f.Off || a.Severity == org.SEV1 && !f.Sev1 {
-		a.Sifted.Changes, a.Sifted.Flapping = nil, time.Time{}
-		return false, 0
-	}
-	high, _ := limits(*f)
-	a.Sifted.Changes = note(a.Sifted.Changes, now, flapBits)
-	percent = flapping(a.Sifted.Changes, now)
-	if a.Sifted.Flapping.IsZero() && percent > high {
-		a.Sifted.Flapping = now
-		return true, percent
-	}
-	return false, percent
-}
-
-// Flaps is how much an alert flaps, in per cent.
-func (s *Sieve) Flaps(a *alert.Alert, now time.Time) float64 { return flapping(a.Sifted.Changes, now) }
-
-// Calm is when an alert that flaps stops to, if it changes no more.
-func (s *Sieve) Calm(a *alert.Alert, now time.Time) time.Time {
-	f := s.of(a.Service).Flapping
-	if f == nil || f.Off {
-		return now
-	}
-	_, low := limits(*f)
-	return calmAt(a.Sifted.Changes, low, now)
 }
 
 // Heard notes that an alert was heard, for its threshold.

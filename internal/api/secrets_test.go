@@ -29,9 +29,9 @@ import (
 	"tocsin/internal/egress"
 	"tocsin/internal/engine"
 	"tocsin/internal/follow"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 )
 
 // An installation is everything that a server is, with a log that can be searched, and
@@ -167,7 +167,7 @@ func codeOf(seed []byte, at time.Time) string {
 // what an admin reads.
 func TestNoSecretIsTold(t *testing.T) {
 	for name, url := range map[string]func() string{
-		"sqlite": func() string { return filepath.Join(t.TempDir(), "tocsin.db") }, "postgres": func() string { return pgtest.Start(t) },
+		"sqlite": func() string { return filepath.Join(t.TempDir(), "tocsin.db") }, "postgres": func() string { return storetest.Postgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := install(t, url())

@@ -16,9 +16,9 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/config"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 )
 
 var (
@@ -37,7 +37,7 @@ type place struct {
 func onBoth(t *testing.T, test func(p place)) {
 	for name, url := range map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "db") },
-		"postgres": func(t *testing.T) string { return pgtest.Start(t) },
+		"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			ring, err := secret.Generate(rand.Reader)

@@ -21,9 +21,9 @@ import (
 	_ "modernc.org/sqlite"
 
 	"tocsin/incident"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -54,7 +54,7 @@ type browser struct {
 
 func both(t *testing.T, fn func(t *testing.T, h *house)) {
 	t.Run("sqlite", func(t *testing.T) { fn(t, newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))) })
-	t.Run("postgres", func(t *testing.T) { fn(t, newHouse(t, pgtest.Start(t))) })
+	t.Run("postgres", func(t *testing.T) { fn(t, newHouse(t, storetest.Postgres(t))) })
 }
 
 func newHouse(t *testing.T, url string) *house {

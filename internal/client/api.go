@@ -395,7 +395,7 @@ type Comparison struct {
 	Gone []PagedFor `json:"gone"`
 	// The window that was really played
 	To time.Time `json:"to"`
-	// All of the window that was asked for
+	// All of the window that was asked for: nothing of it is older than what is kept, nor more than can be played at once
 	Whole bool `json:"whole"`
 }
 
@@ -1153,6 +1153,13 @@ type LinkingBody struct {
 	// The host of the address, when it is left out
 	Title string `json:"title,omitempty"`
 	URL   string `json:"url"`
+}
+
+type LintingDraftBody struct {
+	// That of now, when it is left out
+	Matrix *Matrix `json:"matrix,omitempty"`
+	// Those of now, when they are left out
+	Rules []Rule `json:"rules,omitempty"`
 }
 
 type Maintenance struct {
@@ -2999,7 +3006,7 @@ type WholeIncident struct {
 	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
 	// Who answered for what is folded beneath it, and so is in it
 	Responders []string `json:"responders,omitempty"`
-	// Who is needed for its severity
+	// Who is needed for its severity; once somebody has it, they are asked for those that nobody has
 	Roles       []string   `json:"roles,omitempty"`
 	Service     string     `json:"service,omitempty"`
 	ServiceName string     `json:"service_name,omitempty"`
@@ -4338,6 +4345,12 @@ func (c *Client) PutRules(ctx context.Context, body RuleList, with ...Option) (o
 // GetRulesLint: GET /api/v1/rules/lint: What is odd about the rules and the matrix: a milder severity that is noisier than a worse one.
 func (c *Client) GetRulesLint(ctx context.Context, with ...Option) (out PageOdd, err error) {
 	err = c.do(ctx, "GET", "/api/v1/rules/lint", nil, nil, &out, with)
+	return out, err
+}
+
+// PostRulesLint: POST /api/v1/rules/lint: What would be odd about rules and a matrix that are not written yet.
+func (c *Client) PostRulesLint(ctx context.Context, body LintingDraftBody, with ...Option) (out PageOdd, err error) {
+	err = c.do(ctx, "POST", "/api/v1/rules/lint", nil, body, &out, with)
 	return out, err
 }
 

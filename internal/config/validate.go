@@ -460,6 +460,10 @@ func (c *checker) matrix(m *org.Matrix) {
 		c.check(s.Valid(), at, "%q is none of SEV1 to SEV5", s)
 		c.priority(at+".priority", r.Priority)
 		c.refers(at+".policy", Policy, string(r.Policy))
+		c.check(r.UpdateEvery == 0 || r.UpdateEvery >= org.Duration(time.Minute) && r.UpdateEvery <= org.Duration(7*24*time.Hour), at+".update_every", "from 1m to 168h")
 		c.check(len(r.Roles) <= 10, at+".roles", "at most 10")
+		for i, role := range r.Roles {
+			c.check(org.RoleName(role), fmt.Sprintf("%s.roles[%d]", at, i), "%q is not a role: lower-case letters, digits and hyphens, at most 40", role)
+		}
 	}
 }

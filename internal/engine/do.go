@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -57,7 +58,9 @@ func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened,
 		if f.Team == "" {
 			f.Team = service.Team
 		}
-		t.open(by, f, service.Policy)
+		asks := s.settings.Matrix.Asks(f.Severity)
+		f.Priority = cmp.Or(f.Priority, asks.Priority)
+		t.open(by, f, s.policyOf(service, asks))
 		t.add(by, more...)
 		return t.settle()
 	})

@@ -8,15 +8,18 @@ import (
 	"time"
 
 	"tocsin/internal/channel"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 )
 
-// onBoth runs a test on both databases.
+// onBoth runs a test on both databases; a short run leaves PostgreSQL to the store's tests.
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "house.db")) })
-	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Start(t)) })
+	if testing.Short() {
+		return
+	}
+	t.Run("postgres", func(t *testing.T) { test(t, storetest.Postgres(t)) })
 }
 
 // told is a channel that remembers what it was given and answers as it is told.

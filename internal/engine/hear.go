@@ -60,8 +60,8 @@ type gatherer[T any] struct {
 	busy    bool
 }
 
-// join lets v wait. It says whether the caller is the one who writes, until next has
-// nothing left.
+// join lets v wait. It says whether the caller is the one who writes, until there is no
+// more.
 func (g *gatherer[T]) join(v T) (writes bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -69,6 +69,17 @@ func (g *gatherer[T]) join(v T) (writes bool) {
 	writes = !g.busy
 	g.busy = true
 	return writes
+}
+
+// more says whether something waits. When nothing does, the turn of the one who writes is
+// over.
+func (g *gatherer[T]) more() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.waiting) == 0 {
+		g.waiting, g.busy = nil, false
+	}
+	return g.busy
 }
 
 // next is what to write together: the first that waits, and those after it that fit.
@@ -80,9 +91,7 @@ func (g *gatherer[T]) next(fits func(T) bool) []T {
 		n++
 	}
 	batch := g.waiting[:n:n]
-	if g.waiting = g.waiting[n:]; n == 0 {
-		g.waiting, g.busy = nil, false
-	}
+	g.waiting = g.waiting[n:]
 	return batch
 }
 
@@ -155,33 +164,39 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 	}
 }
 
-// accept writes batches until nobody waits.
+// accept writes batches until nobody waits. What a batch holds is decided once it is its
+// turn to be written, so that nobody waits for two turns.
 func (e *Engine) accept() {
 	for events := 0; ; {
 		e.breathe(events)
-		events = 0
-		batch := e.inbox.next(func(h *hearing) bool { events += len(h.heard); return events <= atOnce })
-		if len(batch) == 0 {
+		if !e.inbox.more() {
 			return
 		}
-		heard := make([]store.Heard, 0, events)
-		for _, h := range batch {
-			heard = append(heard, h.heard...)
-		}
+		batch := sync.OnceValue(func() []*hearing {
+			n := 0
+			return e.inbox.next(func(h *hearing) bool { n += len(h.heard); return n <= atOnce })
+		})
+		heard := sync.OnceValue(func() (all []store.Heard) {
+			for _, h := range batch() {
+				all = append(all, h.heard...)
+			}
+			return all
+		})
 		waiting := 0
 		e.hit("before accept")
 		err := e.store.Write(context.Background(), store.Accept, func(tx *store.Tx) (err error) {
-			waiting, err = tx.Accept(heard)
+			waiting, err = tx.Accept(heard())
 			return err
 		})
 		e.hit("after accept")
+		events = len(heard())
 		if err == nil {
 			e.metrics.accepted(events)
 			if waiting > 0 {
 				e.Poke()
 			}
 		}
-		for _, h := range batch {
+		for _, h := range batch() {
 			h.done <- err
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/channel"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -59,7 +59,7 @@ func TestNodes(t *testing.T) {
 	}
 	t.Parallel()
 	const incidents = 1000
-	url := pgtest.Start(t)
+	url := storetest.Postgres(t)
 	l := &ledger{sent: map[string][]string{}, held: map[string]bool{}}
 	release := make(chan struct{})
 	policy := escalate.Policy{ID: "two", Name: "Two", Levels: []escalate.Level{

@@ -44,18 +44,28 @@ func Noise(tx *store.Tx, e *Engine, from, to time.Time, without []org.ServiceID)
 	if len(alerts) > noiseMost || len(ids) > noiseMost {
 		alerts, ids, n.Whole = alerts[:min(len(alerts), noiseMost)], ids[:min(len(ids), noiseMost)], false
 	}
-	leads := map[incident.ID]noise.Origin{}
+	leads, first, letGo := map[incident.ID]noise.Origin{}, map[incident.ID]store.AlertKey{}, map[store.AlertKey][]time.Time{}
 	for _, a := range alerts {
 		if slices.Contains(without, a.Service) || a.Integration == Own {
 			continue
 		}
-		o := s.originOf(a)
+		o, key := s.originOf(a), store.AlertKey{Integration: a.Integration, Key: a.Key}
 		n.Alerts = append(n.Alerts, o)
-		if _, known := leads[a.Subject]; a.Subject != "" && (!known || a.Sifted.Place == alert.Lead) {
-			leads[a.Subject] = o
+		switch _, known := leads[a.Subject]; {
+		case a.Subject != "" && (!known || a.Sifted.Place == alert.Lead):
+			leads[a.Subject], first[a.Subject] = o, key
+		case a.Subject == "" && !a.Open && (a.Sifted.Stage == alert.Transient || a.Sifted.Stage == alert.Threshold):
+			letGo[key] = append(letGo[key], a.FirstAt)
 		}
 	}
 	n.Troubles, err = troubles(tx, ids, leads, without)
+	for i, t := range n.Troubles {
+		for _, at := range letGo[first[t.ID]] {
+			if at.Before(t.Opened) {
+				n.Troubles[i].LetGo++
+			}
+		}
+	}
 	return n, err
 }
 

@@ -10,8 +10,8 @@ import (
 	"tocsin/alert"
 	"tocsin/escalate"
 	"tocsin/internal/channel"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -44,7 +44,7 @@ func TestNodesAndAnOutage(t *testing.T) {
 		t.Skip("waits for the second try")
 	}
 	t.Parallel()
-	url := pgtest.Start(t)
+	url := storetest.Postgres(t)
 	o := &outage{tries: map[string]int{}, taken: map[string]int{}}
 	policy := escalate.Policy{ID: "one", Name: "One", Levels: []escalate.Level{{Targets: []org.Target{{Kind: "person", ID: "ana"}}, Wait: org.Duration(time.Hour)}}}
 	ctx, cancel := context.WithCancel(t.Context())

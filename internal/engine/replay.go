@@ -125,7 +125,7 @@ func (e *Engine) replaying(tx *store.Tx, rows []store.ConfigRow, more ...alert.S
 
 // first are those whom the first level of the service's policy would call.
 func (r *replay) first(p sift.Page) (people []org.PersonID) {
-	policy, ok := r.s.policies[r.s.services[p.Service].Policy]
+	policy, ok := r.s.policies[r.s.policyOf(r.s.services[p.Service], r.s.settings.Matrix.Asks(p.Severity))]
 	if !ok || len(policy.Levels) == 0 {
 		return nil
 	}
@@ -140,6 +140,11 @@ func (r *replay) first(p sift.Page) (people []org.PersonID) {
 }
 
 func (e *Engine) play(ctx context.Context, tx *store.Tx, r *Replayed, houses ...*replay) error {
+	kept, err := tx.EventsSince()
+	if err != nil {
+		return err
+	}
+	short := kept.After(r.From) // it begins with the first event there is
 	for day := r.From.UTC().Truncate(24 * time.Hour); !day.After(r.To); day = day.AddDate(0, 0, 1) {
 		events, err := tx.Events(day)
 		if err != nil {
@@ -153,7 +158,9 @@ func (e *Engine) play(ctx context.Context, tx *store.Tx, r *Replayed, houses ...
 				r.Whole, r.To = false, k.At
 				return ctx.Err()
 			}
-			r.Events++
+			if r.Events++; short && r.Events == 1 {
+				r.From, r.Whole = k.At, false
+			}
 			for _, h := range houses {
 				if h.heard != nil {
 					h.heard(k)

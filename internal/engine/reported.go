@@ -104,11 +104,7 @@ func (s *setup) complaint(c Complaint, now time.Time) (incident.Opened, org.Poli
 	} else {
 		f.Priority, f.Support = alert.InHours(f.Priority, service, now)
 	}
-	policy := service.Policy
-	if p, ok := s.policies[k.Asks.Policy]; ok && !p.Retired {
-		policy = p.ID
-	}
-	return f, policy
+	return f, s.policyOf(service, k.Asks)
 }
 
 // mostWritten bounds what is written about one report.

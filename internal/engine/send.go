@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"tocsin/escalate"
@@ -168,34 +169,35 @@ type outcome struct {
 // writeDown writes outcomes of a lane until none waits. Those that cannot be written
 // together are written one by one, so that none stops another.
 func (e *Engine) writeDown(lane int) {
-	for {
-		n := 0
-		batch := e.outcomes[lane].next(func(*outcome) bool { n++; return n <= claimAtOnce })
-		if len(batch) == 0 {
-			return
-		}
+	for e.outcomes[lane].more() {
+		batch := sync.OnceValue(func() []*outcome {
+			n := 0
+			return e.outcomes[lane].next(func(*outcome) bool { n++; return n <= claimAtOnce })
+		})
 		if e.settlePages(lane, batch) != nil {
-			for i, o := range batch {
-				if err := e.settlePages(lane, batch[i:i+1]); err != nil {
+			for _, o := range batch() {
+				if err := e.settlePages(lane, func() []*outcome { return []*outcome{o} }); err != nil {
 					// The lease runs out and the page is sent again.
 					e.log.Error("the outcome of a page could not be written down", "page", o.page.ID, "error", err)
 				}
 			}
 		}
-		for _, o := range batch {
+		for _, o := range batch() {
 			close(o.done)
 		}
 	}
 }
 
-// settlePages writes what became of some pages, with what follows for their subjects.
-func (e *Engine) settlePages(lane int, batch []*outcome) error {
+// settlePages writes what became of some pages, with what follows for their subjects. It
+// asks which they are when it is its turn to write.
+func (e *Engine) settlePages(lane int, which func() []*outcome) error {
 	return e.store.Write(context.Background(), writeLane(lane), func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		s, err := e.current(tx)
 		if err != nil {
 			return err
 		}
+		batch := which()
 		subjects := make([]incident.ID, len(batch))
 		for i, o := range batch {
 			subjects[i] = o.page.Subject

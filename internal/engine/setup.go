@@ -68,6 +68,15 @@ func (e *Engine) current(tx *store.Tx) (*setup, error) {
 // serviceName is what people call a service.
 func (s *setup) serviceName(id org.ServiceID) string { return cmp.Or(s.services[id].Name, string(id)) }
 
+// policyOf is what is climbed for a service: the policy that the severity asks for, or
+// else its own.
+func (s *setup) policyOf(v org.Service, asks org.Response) org.PolicyID {
+	if p, ok := s.policies[asks.Policy]; ok && !p.Retired {
+		return asks.Policy
+	}
+	return v.Policy
+}
+
 // compile makes a setup of what the store holds. What cannot be read is left out and
 // told: one bad row must not stop the house.
 func (e *Engine) compile(rows []store.ConfigRow) (*setup, error) {

@@ -25,7 +25,7 @@ func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 		Title: a.Title, Service: c.Service, Team: service.Team, Severity: c.Severity, Priority: c.Priority,
 		Alert: a.ID, Integration: a.Integration, Why: c.Why,
 	}
-	f.Category, f.Impact, f.Urgency, f.UpdateEvery, f.Roles = c.Category, c.Impact, c.Urgency, c.Asks.UpdateEvery, c.Asks.Roles
+	f.Category, f.Impact, f.Urgency = c.Category, c.Impact, c.Urgency
 	f.Priority, f.Support = alert.InHours(c.Priority, service, t.now)
 	if f.Priority != c.Priority {
 		f.Why += "; low outside of support hours"
@@ -45,11 +45,7 @@ func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 	a.Subject = incident.ID(t.e.newID(t.now))
 	t.put(*a)
 	w := t.tend(t.tx.Create(a.Subject))
-	policy := service.Policy
-	if p, ok := t.s.policies[c.Asks.Policy]; ok && !p.Retired {
-		policy = p.ID
-	}
-	w.open(incident.BySource(a.Integration), f, policy)
+	w.open(incident.BySource(a.Integration), f, t.s.policyOf(service, c.Asks))
 	if v.Stage == alert.Flapping {
 		w.add(incident.Engine, incident.Flapped{Alert: a.ID, Title: a.Title, On: true, Percent: t.s.sieve.Flaps(a, t.now)})
 	}
@@ -76,22 +72,26 @@ func (t *triaging) second(w *tending) {
 	}
 }
 
-// spread calls those who answer for a service that a storm had not reached yet, if others
-// answer for what it had.
+// spread calls those who answer for a service that a storm had not reached yet, as far as
+// it has not called them before.
 func (t *triaging) spread(w *tending, s org.Service) {
 	p, ok := w.w.Policy(s.Policy, 0)
 	if !ok || p.Retired || len(p.Levels) == 0 || !w.in.Status.Open() {
 		return
 	}
+	fresh := slices.DeleteFunc(slices.Clone(p.Levels[0].Targets), func(r org.Target) bool {
+		people := t.s.behind([]org.Target{r}, t.now)
+		return len(people) > 0 && !slices.ContainsFunc(people, func(p org.PersonID) bool { return !slices.Contains(w.in.Called, p) })
+	})
 	for _, r := range w.in.Runs {
 		if had, ok := w.w.Policy(r.Policy, r.Version); ok && len(had.Levels) > 0 {
 			r.Targets = had.Levels[0].Targets
 		}
-		if slices.Equal(r.Targets, p.Levels[0].Targets) {
+		if slices.Equal(r.Targets, p.Levels[0].Targets) || slices.Equal(r.Targets, fresh) {
 			return
 		}
 	}
-	facts, err := escalate.AddResponders(w.in, p.Levels[0].Targets, "the storm has reached "+t.s.serviceName(s.ID))
+	facts, err := escalate.AddResponders(w.in, fresh, "the storm has reached "+t.s.serviceName(s.ID))
 	if err == nil {
 		w.add(incident.Engine, facts...)
 	}

@@ -11,8 +11,8 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/channel"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -22,7 +22,7 @@ import (
 func TestSilenceAmongNodes(t *testing.T) {
 	t.Parallel()
 	const rounds, each = 2, 50
-	url := pgtest.Start(t)
+	url := storetest.Postgres(t)
 	policy := escalate.Policy{ID: "one", Name: "One", Levels: []escalate.Level{{Targets: []org.Target{{Kind: "person", ID: "ana"}}, Wait: org.Duration(time.Hour)}}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup

@@ -41,11 +41,30 @@ func (e *Engine) tend(tx *store.Tx, s *setup, sub *store.Subject, now time.Time)
 // add states facts.
 func (t *tending) add(by incident.Actor, facts ...incident.Fact) {
 	for _, f := range facts {
+		f = t.asks(f)
 		entry := incident.Entry{Seq: t.in.Seq + 1, At: t.now, By: by, Fact: f}
 		before := t.in
 		t.log, t.in = append(t.log, entry), t.in.After(entry)
 		t.follow(before, entry)
 	}
+}
+
+// asks is a fact with what its severity asks of people, by the matrix of now.
+func (t *tending) asks(f incident.Fact) incident.Fact {
+	switch f := f.(type) {
+	case incident.Opened:
+		if f.Sort == "" {
+			r := t.s.settings.Matrix.Asks(f.Severity)
+			f.UpdateEvery, f.Roles = r.UpdateEvery, r.Roles
+		}
+		return f
+	case incident.Raised:
+		if r := t.s.settings.Matrix.Asks(f.Severity); f.Severity != "" && (r.UpdateEvery != t.in.UpdateEvery || !slices.Equal(r.Roles, t.in.Roles)) {
+			f.Needs = &incident.Needs{UpdateEvery: r.UpdateEvery, Roles: r.Roles}
+		}
+		return f
+	}
+	return f
 }
 
 // rounds bounds how often the steps are asked again after one of them added a fact.

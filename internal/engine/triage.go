@@ -19,7 +19,7 @@ import (
 const Own org.IntegrationID = "tocsin"
 
 const (
-	triageBatch = 200
+	triageBatch = 100
 	triageTime  = 200 * time.Millisecond // then Step looks at the pages, and comes back
 )
 

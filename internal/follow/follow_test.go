@@ -21,9 +21,9 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/egress"
 	"tocsin/internal/engine"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -33,7 +33,7 @@ var night = time.Date(2026, 11, 23, 2, 13, 0, 0, time.UTC)
 
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "house.db")) })
-	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Start(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, storetest.Postgres(t)) })
 }
 
 // A house is an engine with webhooks.

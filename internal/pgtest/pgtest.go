@@ -42,6 +42,41 @@ var shared = sync.OnceValues(func() (*Server, error) { return Run(Options{}) })
 // dropped when the test ends.
 func Start(t testing.TB) string {
 	t.Helper()
+	return start(t, "template1")
+}
+
+// Filled is Start with what fill puts into a database. It is called once a process, and
+// each test gets a copy.
+func Filled(t testing.TB, fill func(address string) error) string {
+	t.Helper()
+	full.once.Do(func() {
+		var address string
+		s, err := shared()
+		if err == nil {
+			address, _, err = s.Database(context.Background())
+		}
+		if err == nil {
+			u, _ := url.Parse(address)
+			full.name = u.Path[1:]
+			err = fill(address)
+		}
+		full.err = err
+	})
+	if full.err != nil && !errors.Is(full.err, ErrNotInstalled) {
+		t.Fatal(full.err)
+	}
+	return start(t, full.name)
+}
+
+// full is the database that fill has filled.
+var full struct {
+	once sync.Once
+	name string
+	err  error
+}
+
+func start(t testing.TB, template string) string {
+	t.Helper()
 	s, err := shared()
 	if errors.Is(err, ErrNotInstalled) {
 		t.Skip(err)
@@ -49,7 +84,7 @@ func Start(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, drop, err := s.Database(context.Background())
+	u, drop, err := s.copy(context.Background(), template)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,8 +263,12 @@ func (s *Server) url(name string) string {
 
 // Database makes a new database; drop removes it, whoever is still connected.
 func (s *Server) Database(ctx context.Context) (address string, drop func() error, err error) {
+	return s.copy(ctx, "template1")
+}
+
+func (s *Server) copy(ctx context.Context, template string) (address string, drop func() error, err error) {
 	name := fmt.Sprintf("t%d", s.count.Add(1))
-	if err := s.say(ctx, "CREATE DATABASE "+name); err != nil {
+	if err := s.say(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		return "", nil, err
 	}
 	return s.url(name), func() error { return s.say(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)") }, nil

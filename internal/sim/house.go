@@ -40,8 +40,8 @@ func (p *player) open(ctx context.Context) (err error) {
 	p.engine = engine.New(engine.Options{
 		Store: p.store, Ring: p.ring, Channels: channels, PublicURL: publicURL,
 		Make: func(c org.Channel) (channel.Channel, error) { return p.connect(c, p.ring) },
-		Rand: p.rand,
-		Log:  slog.New(&aloud{p: p}), Hit: p.hit,
+		Rand: p.rand, AuditEvery: p.script.audits(),
+		Log: slog.New(&aloud{p: p}), Hit: p.hit,
 	})
 	return p.engine.Begin(ctx, p.now)
 }

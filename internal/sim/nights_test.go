@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tocsin/internal/pgtest"
+	"tocsin/internal/store/storetest"
 )
 
 var update = flag.Bool("update", false, "write what the nights did into their files, and fail; read the difference before you keep it")
@@ -24,7 +24,7 @@ func TestNights(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel() // on PostgreSQL they wait most of the time
 			t.Run("sqlite", func(t *testing.T) { playFile(t, file, "", *update) })
-			t.Run("postgres", func(t *testing.T) { playFile(t, file, pgtest.Start(t), false) })
+			t.Run("postgres", func(t *testing.T) { playFile(t, file, storetest.Postgres(t), false) })
 		})
 	}
 }

@@ -51,6 +51,15 @@ type remark struct {
 
 var timed = regexp.MustCompile(`^(?:(\d{4}-\d\d-\d\d) |\+(\d{1,3}) )?(\d\d:\d\d:\d\d)(?:\s+(.*))?$`)
 
+// audits is the time between two self-audits: a minute, as everywhere, but in a night of
+// many hours a quarter of an hour, as most of what it costs to play is them.
+func (s script) audits() time.Duration {
+	if s.scenes[len(s.scenes)-1].at.Sub(s.scenes[0].at) > 4*time.Hour {
+		return 15 * time.Minute
+	}
+	return time.Minute
+}
+
 // parse reads a script. What the house did in it is left out: it is done anew.
 func parse(text string) (s script, err error) {
 	s.day = firstDay

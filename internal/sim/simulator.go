@@ -77,6 +77,7 @@ type simulator struct {
 	count  int // of agenda entries, to keep their order
 
 	sifts     bool // things hang together in this house
+	acts      bool // and a program puts some right
 	sieve     *sift.Sieve
 	menu      menu
 	troubles  map[string]*outage // by channel

@@ -105,7 +105,8 @@ func (s *simulator) settleIn() error {
 }
 
 // drawSifting is how things hang together in some houses: services on hosts and on each
-// other, a pair of which one is enough, an inhibition, groups, waits and a storm guard.
+// other, a pair of which one is enough, an inhibition, groups, waits, a storm guard, and
+// what is planned.
 func (s *simulator) drawSifting() []store.Change {
 	short := minutes(1)
 	build := org.Sift{Group: &org.Grouping{Key: "{room}"}}
@@ -124,6 +125,9 @@ func (s *simulator) drawSifting() []store.Change {
 		About:   []sift.NodeRule{{Match: []string{`host!=""`}, Node: "{host}"}},
 		Inhibit: []cause.Inhibition{{Name: "hall", Source: []string{`room="hall"`}, Target: []string{`room="mail"`}}},
 	}
+	post := services["mail"]
+	s.plan(&in, &post)
+	services["mail"] = post
 	var faults []sift.Fault
 	if s.sieve, faults = sift.Compile(in, services, org.Settings{}); len(faults) > 0 {
 		panic(fmt.Sprint(faults))

@@ -317,6 +317,7 @@ func (o *oracle) look(ids []incident.ID, deep bool) {
 					return err
 				}
 			}
+			o.planned(sub.Incident)
 			return o.timer(tx, sub.Incident)
 		})
 	}

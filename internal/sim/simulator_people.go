@@ -194,6 +194,9 @@ func (s *simulator) hear(integration org.IntegrationID, ev alert.Event) {
 	if err == nil {
 		s.Events++
 		s.oracle.accepted(integration, ev)
+		if s.acts && ev.Action == alert.Trigger {
+			s.after(time.Duration(1+s.rng.IntN(40))*time.Second, s.mend)
+		}
 	}
 }
 

@@ -58,7 +58,8 @@ func (o *oracle) silenced(open []incident.ID) {
 		if err != nil {
 			return err
 		}
-		silences := alert.CompileSilences(list)
+		on, _ := o.s.sieve.Windows(now)
+		silences := alert.CompileSilences(append(list, on...))
 		for _, id := range open {
 			sub, err := tx.Subject(id)
 			if err != nil {

@@ -124,6 +124,15 @@ func (tx *Tx) EventsBack(day time.Time, look func(KeptEvent) error) error {
 	})
 }
 
+// EventsSince is the first day (in UTC) of which events are kept; zero: none are.
+func (tx *Tx) EventsSince() (time.Time, error) {
+	days, err := tx.eventDays()
+	if err != nil || len(days) == 0 {
+		return time.Time{}, err
+	}
+	return time.Parse(dayLayout, days[0].day)
+}
+
 type eventDay struct {
 	day   string
 	bytes int64

@@ -137,7 +137,11 @@ func (g *group) run() {
 		}
 	}()
 	for {
-		if j := g.next(); j != nil {
+		j := g.next()
+		if j == nil {
+			j = g.take(Accept)
+		}
+		if j != nil {
 			g.together(j)
 			continue
 		}
@@ -149,8 +153,8 @@ func (g *group) run() {
 	}
 }
 
-// turns is who goes first when it is not the senders' turn: mostly what is urgent and
-// triage, now and then the others, so that nobody waits for ever.
+// turns is who goes first: mostly what is urgent and triage, now and then the others, so
+// that nobody waits for ever.
 var turns = [...][4]Lane{
 	{High, Triage, Low, Background}, {Triage, High, Low, Background},
 	{High, Triage, Low, Background}, {Low, Triage, High, Background},
@@ -158,23 +162,19 @@ var turns = [...][4]Lane{
 	{High, Triage, Low, Background}, {Background, Low, Triage, High},
 }
 
-// next takes a job that waits: people first, then senders and all the rest in turns.
+// next takes a job that waits: people first, then the others in turns. Senders have a
+// place of their own, at the end of every group.
 func (g *group) next() *job {
 	if j := g.take(People); j != nil {
 		return j
 	}
 	g.turn++
-	if g.turn%2 == 0 {
-		if j := g.take(Accept); j != nil {
-			return j
-		}
-	}
-	for _, lane := range turns[g.turn/2%len(turns)] {
+	for _, lane := range turns[g.turn%len(turns)] {
 		if j := g.take(lane); j != nil {
 			return j
 		}
 	}
-	return g.take(Accept)
+	return nil
 }
 
 func (g *group) take(lane Lane) *job {
@@ -190,7 +190,9 @@ func (g *group) take(lane Lane) *job {
 	}
 }
 
-// together runs a job and those that wait with it, and commits them once.
+// together runs a job and those that wait with it, and commits them once. What senders
+// wait for comes last, so that their wait for the commit is the shortest, and nobody
+// waits for a second group who came while the first was at work.
 func (g *group) together(first *job) {
 	jobs := make([]*job, 0, groupSize)
 	jobs = append(jobs, first)
@@ -207,6 +209,16 @@ func (g *group) together(first *job) {
 				if j = g.next(); j != nil {
 					jobs = append(jobs, j)
 				}
+			}
+		}
+		for range groupSize {
+			j := g.take(Accept)
+			if j == nil {
+				break
+			}
+			jobs = append(jobs, j)
+			if err == nil {
+				err = g.one(j, n)
 			}
 		}
 		err = g.end(err)

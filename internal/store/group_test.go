@@ -185,18 +185,25 @@ func TestReadersDoNotWrite(t *testing.T) {
 	})
 }
 
-// TestNobodyStarves fills every lane and looks at who goes first.
+// TestNobodyStarves fills every lane and looks at who goes first: senders with the group
+// that was at work when they came, then people, then all the others in turns.
 func TestNobodyStarves(t *testing.T) {
 	s := openSQLite(t, Options{})
-	var order []Lane
-	lanes := []Lane{Accept, Triage, High, Low, Background}
+	type place struct {
+		lane  Lane
+		group int64
+	}
+	var order []place
+	var atWork int64
+	lanes := []Lane{Triage, High, Low, Background}
 	errs := make(chan error)
-	err := s.Write(t.Context(), People, func(*Tx) error {
-		for _, lane := range append([]Lane{People}, lanes...) {
+	err := s.Write(t.Context(), People, func(tx *Tx) error {
+		atWork = tx.no
+		for _, lane := range append([]Lane{People, Accept}, lanes...) {
 			for range 32 {
 				go func() {
-					errs <- s.Write(context.Background(), lane, func(*Tx) error {
-						order = append(order, lane)
+					errs <- s.Write(context.Background(), lane, func(tx *Tx) error {
+						order = append(order, place{lane, tx.no})
 						return nil
 					})
 				}()
@@ -205,6 +212,7 @@ func TestNobodyStarves(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 		}
+		time.Sleep(groupTime)
 		return nil
 	})
 	for range 32 * 6 {
@@ -213,17 +221,17 @@ func TestNobodyStarves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, lane := range order[:32] {
-		if lane != People {
-			t.Errorf("%d: lane %d went before people", i, lane)
+	for i, p := range order[:64] {
+		if want := (place{Accept, atWork}); i < 32 && p != want {
+			t.Errorf("%d: got %v, want a sender in the group at work, %v", i, p, want)
+		}
+		if i >= 32 && p.lane != People {
+			t.Errorf("%d: lane %d went before people", i, p.lane)
 		}
 	}
 	count := map[Lane]int{}
-	for _, lane := range order[32 : 32+32] {
-		count[lane]++
-	}
-	if count[Accept] != 16 {
-		t.Errorf("of 32 turns senders got %d", count[Accept])
+	for _, p := range order[64 : 64+32] {
+		count[p.lane]++
 	}
 	for _, lane := range lanes {
 		if count[lane] == 0 {

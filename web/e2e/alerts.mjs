@@ -56,6 +56,45 @@ for (const [k, device] of [desk, phone].entries()) {
       await form.getByRole('button', { name: 'Save' }).click();
       await page.getByRole('complementary', { name: 'Till 1' }).getByRole('link', { name: 'Host' }).waitFor();
 
+      // One of two is enough: a group is made, and changed.
+      await page.getByRole('button', { name: 'Add a group' }).click();
+      await form.getByLabel('Name').fill('Pair');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByText('Choose at least two.').waitFor();
+      await form.getByLabel('What needs any one of them').selectOption({ label: 'Web shop' });
+      await form.getByLabel('Switch').check();
+      await form.getByLabel('Host').check();
+      await form.getByRole('button', { name: 'Try it on last week' }).click();
+      await form.getByText('0 pages before, 0 after.').waitFor();
+      await form.getByRole('button', { name: 'Save' }).click();
+      const pair = page.getByRole('complementary');
+      await pair.getByText('One of its members is enough').waitFor();
+      await pair.getByRole('button', { name: 'Edit' }).click();
+      await form.getByLabel('Till 1').check();
+      await form.getByRole('button', { name: 'Save' }).click();
+      await pair.getByRole('link', { name: 'Till 1' }).waitFor();
+
+      // What alerts are about is read from their labels.
+      const about = page.getByRole('region', { name: 'Which alerts are about what' });
+      await about.getByText('node!=""').waitFor();
+      await about.getByRole('button', { name: 'Add a rule' }).click();
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByText('Say what it is about').waitFor();
+      await form.getByLabel('Only alerts that match').fill('alertname=');
+      await form.getByLabel('Is about').fill('host-{instance}');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.locator('.field', { hasText: 'Only alerts that match' }).locator('.wrong').waitFor();
+      await form.getByLabel('Only alerts that match').fill('instance=~".+"');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await about.getByText('host-{instance}').waitFor();
+      await about.getByRole('button', { name: 'Move up' }).last().click();
+      await until(
+        'it is the first',
+        async () => (await api(page, 'GET', '/api/v1/sifting')).about[0].node === 'host-{instance}',
+      );
+      await about.getByRole('button', { name: 'Remove' }).first().click();
+      await until('it is gone', async () => (await api(page, 'GET', '/api/v1/sifting')).about.length === 1);
+
       // A circle is refused, and says so.
       await page
         .getByRole('region', { name: /as a picture/ })
@@ -150,4 +189,120 @@ test('a change is played over what was heard, the noise is counted, and one tap 
     await row.getByText('0 yes, 1 no').waitFor();
     await page.getByText('Integration', { exact: true }).click();
     await page.locator('tbody tr', { hasText: 'Probe' }).waitFor();
+  }));
+
+test('severities come of a matrix, and what is odd is said while it is written', (browser) =>
+  house(browser, 22104, desk, async ({ page, go, shop }) => {
+    await go('/severities', 'Severities');
+    const odd = page.getByRole('region', { name: 'Looks odd' });
+    await odd.getByText('Nothing is odd').waitFor();
+    await page.getByLabel('Words for the impact').fill('minor, everybody');
+    await page.getByRole('button', { name: 'Add a line' }).click();
+    await odd.getByText('Mend what is marked first.').waitFor();
+    const line = (n) => page.getByRole('group', { name: `Line ${n}` });
+    await line(1).getByLabel('Impact').selectOption('everybody');
+    await line(1).getByLabel('Is', { exact: true }).selectOption('SEV4');
+    await page.getByRole('button', { name: 'Add a line' }).click();
+    await line(2).getByLabel('Impact').selectOption('minor');
+    await line(2).getByLabel('Is', { exact: true }).selectOption('SEV2');
+    await odd.getByText('a higher impact makes any category, impact everybody milder: SEV4 instead of SEV2').waitFor();
+    await line(1).getByLabel('Is', { exact: true }).selectOption('SEV1');
+    await odd.getByText('Nothing is odd').waitFor();
+    const asks = (s) => page.getByRole('group', { name: s, exact: true });
+    await asks('SEV5').getByLabel('Priority').selectOption('high');
+    await odd.getByText('SEV5 is of high priority, and SEV4, which is worse, of low').waitFor();
+    await asks('SEV5').getByLabel('Priority').selectOption('low');
+    await asks('SEV1').getByLabel('An update every').fill('often');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await asks('SEV1').getByText('5m').waitFor();
+    await asks('SEV1').getByLabel('An update every').fill('30');
+    await asks('SEV1').getByLabel('Roles').fill('commander, scribe');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved').waitFor();
+    const { matrix } = await api(page, 'GET', '/api/v1/settings');
+    assert.deepEqual(matrix.severities.SEV1, { update_every: '30m', roles: ['commander', 'scribe'] });
+
+    // A rule says the impact, and keeps it when it is edited.
+    await go('/rules', 'Rules');
+    await page.getByRole('button', { name: 'New rule' }).first().click();
+    await page.getByLabel('Name', { exact: true }).fill('Tills');
+    await page.getByLabel('It says').first().fill('title=~".*tills.*"');
+    await page.getByLabel('Impact').fill('everybody');
+    await page.getByRole('region', { name: 'Looks odd' }).getByText('Nothing is odd').waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Impact: everybody').waitFor();
+    await shop.event('all tills are down', 'tills', { severity: 'warning' });
+    const { items } = await until('it is an incident', async () => {
+      const list = await api(page, 'GET', '/api/v1/incidents');
+      return list.items.length && list;
+    });
+    assert.equal(items[0].severity, 'SEV1');
+    await page.goto(`${new URL(page.url()).origin}/incidents/${items[0].id}`);
+    await page.getByText('nobody yet').first().waitFor();
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.getByText('Nobody is Commander, Scribe yet').waitFor();
+  }));
+
+test('what runs by itself is set up; so are support hours, and the weekly digest', (browser) =>
+  house(browser, 22105, desk, async ({ page, go }) => {
+    await api(page, 'POST', '/api/v1/webhooks', {
+      id: 'fixer',
+      name: 'Fixer',
+      url: 'https://fix.example.org/',
+      actions: true,
+    });
+    await go('/actions', 'Automatic actions');
+    await page.getByRole('button', { name: 'New action' }).first().click();
+    const form = page.getByRole('dialog');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByText('Choose services, or labels to match.').waitFor();
+    await form.getByLabel('Name').fill('Restart');
+    await form.getByLabel('Webhook').selectOption({ label: 'Fixer' });
+    await form.getByLabel('Web shop').check();
+    await form.getByLabel('SEV2').check();
+    await form.getByLabel('Time to answer').fill('20m');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.locator('.field', { hasText: 'Time to answer' }).getByText('at most 10m', { exact: true }).waitFor();
+    await form.getByLabel('Time to answer').fill('90s');
+    await form.getByRole('button', { name: 'Save' }).click();
+    const card = page.locator('li.card', { hasText: 'Restart' });
+    await card.getByText('Asks Fixer').waitFor();
+    await card.getByRole('button', { name: 'Switch off' }).click();
+    await card.getByText('· off').waitFor();
+    await card.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Nothing runs by itself').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await card.waitFor();
+    const { actions } = await api(page, 'GET', '/api/v1/sifting');
+    assert.equal(actions[0].limit, '1m30s');
+
+    await go('/services/shop', 'Web shop');
+    await page.getByRole('button', { name: 'Edit' }).first().click();
+    await form.getByLabel('Support hours').check();
+    await form.getByLabel('From').fill('07:30');
+    await form.getByLabel('Fri').uncheck();
+    await form.getByLabel('Raise what is open').check();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved').waitFor();
+    const { support } = await api(page, 'GET', '/api/v1/services/shop');
+    assert.deepEqual(support, {
+      from: '7h30m',
+      to: '18h',
+      days: ['mon', 'tue', 'wed', 'thu'],
+      zone: 'Europe/Prague',
+      raise: true,
+    });
+
+    await go('/settings', 'The house');
+    const digest = page.locator('section', { hasText: 'Weekly digest' });
+    await digest.getByRole('button', { name: 'Add' }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Jane Doe/ })
+      .click();
+    await digest.getByLabel('On').selectOption({ label: 'Fri' });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved').waitFor();
+    const settings = await api(page, 'GET', '/api/v1/settings');
+    assert.deepEqual(settings.digest, { tell: ['person:jane'], day: 'fri', at: '9h', zone: 'Europe/Prague' });
   }));

@@ -31,6 +31,8 @@ export const routes = [
   { name: 'status-page', path: () => '/status-pages/shop', ready: '.preview' },
   { name: 'forms', path: () => '/forms', ready: 'main li.card' },
   { name: 'form', path: () => '/forms/warehouse', ready: '.paper' },
+  { name: 'severities', path: () => '/severities', ready: 'fieldset' },
+  { name: 'actions', path: () => '/actions', ready: '.empty, main li.card' },
   { name: 'silences', path: () => '/silences', ready: '.segments' },
   { name: 'settings', path: () => '/settings', ready: 'fieldset' },
   { name: 'month', path: () => '/on-call/platform?span=month&show=timeline', ready: '.bar.final' },

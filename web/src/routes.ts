@@ -38,8 +38,8 @@ export const routes: Route[] = [
   { path: '/teams/:id', area: 'people', load: () => import('./screens/people/Team.svelte') },
   { path: '/audit', area: 'people', load: () => import('./screens/people/Audit.svelte') },
   { path: '/profile', area: 'people', load: () => import('./screens/people/Profile.svelte') },
-  { path: '/rules', area: 'setup', load: () => import('./screens/setup/Rules.svelte') },
-  { path: '/silences', area: 'setup', load: () => import('./screens/setup/Silences.svelte') },
+  { path: '/rules', area: 'setup alerts', load: () => import('./screens/setup/Rules.svelte') },
+  { path: '/silences', area: 'setup alerts', load: () => import('./screens/setup/Silences.svelte') },
   { path: '/maintenance', area: 'alerts', load: () => import('./screens/alerts/Maintenance.svelte') },
   { path: '/graph', area: 'alerts', load: () => import('./screens/alerts/Graph.svelte') },
   { path: '/noise', area: 'alerts', load: () => import('./screens/alerts/Noise.svelte') },
@@ -48,7 +48,9 @@ export const routes: Route[] = [
   { path: '/status-pages/:id', area: 'setup comms', load: () => import('./screens/comms/StatusPage.svelte') },
   { path: '/forms', area: 'setup comms', load: () => import('./screens/comms/Forms.svelte') },
   { path: '/forms/:id', area: 'setup comms', load: () => import('./screens/comms/Form.svelte') },
-  { path: '/settings', area: 'setup', load: () => import('./screens/setup/House.svelte') },
+  { path: '/severities', area: 'setup alerts', load: () => import('./screens/alerts/Severities.svelte') },
+  { path: '/actions', area: 'setup alerts', load: () => import('./screens/alerts/Actions.svelte') },
+  { path: '/settings', area: 'setup alerts', load: () => import('./screens/setup/House.svelte') },
   { path: '/sign-in', area: 'core', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
 ];
 

@@ -13,14 +13,14 @@ import (
 	"tocsin/internal/channel"
 	"tocsin/internal/channel/pushtest"
 	"tocsin/internal/egress"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 )
 
 // bothWithPush is a house whose pages go out to devices, over the push service that
 // judges what it is sent.
 func bothWithPush(t *testing.T, fn func(*testing.T, *home, *pushtest.Service)) {
-	for name, at := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { return pgtest.Start(t) }} {
+	for name, at := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { return storetest.Postgres(t) }} {
 		t.Run(name, func(t *testing.T) {
 			key, err := channel.NewVAPID()
 			if err != nil {

@@ -17,7 +17,7 @@ import (
 
 	v1 "tocsin/internal/api/v1"
 	"tocsin/internal/auth"
-	"tocsin/internal/pgtest"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -208,7 +208,7 @@ func TestManyListeners(t *testing.T) {
 // of the last event has missed nothing of what was said in between.
 func TestEventsSurviveARestart(t *testing.T) {
 	for name, url := range map[string]func(*testing.T) string{
-		"sqlite": func(t *testing.T) string { return filepath.Join(t.TempDir(), "house.db") }, "postgres": func(t *testing.T) string { return pgtest.Start(t) },
+		"sqlite": func(t *testing.T) string { return filepath.Join(t.TempDir(), "house.db") }, "postgres": func(t *testing.T) string { return storetest.Postgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := url(t)
@@ -247,7 +247,7 @@ func TestEventsSurviveARestart(t *testing.T) {
 // The goal is a second.
 func BenchmarkListeners(b *testing.B) {
 	const clients = 500
-	for name, url := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.Start(b) }} {
+	for name, url := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return storetest.Postgres(b) }} {
 		b.Run(name, func(b *testing.B) {
 			h := open(b, url())
 			s := h.server(b)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"tocsin/internal/pgtest"
+	"tocsin/internal/store/storetest"
 )
 
 var (
@@ -194,7 +194,7 @@ func sorted(m map[string]any) (names []string) {
 // More of them: go test ./internal/api/v1 -run TestAnswersAreAsDocumented -api-cases 2000
 func TestAnswersAreAsDocumented(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { answersAreAsDocumented(walking(t), *apiCases) })
-	t.Run("postgres", func(t *testing.T) { answersAreAsDocumented(furnish(open(t, pgtest.Start(t))), (*apiCases+3)/4) })
+	t.Run("postgres", func(t *testing.T) { answersAreAsDocumented(furnish(open(t, storetest.Postgres(t))), (*apiCases+3)/4) })
 }
 
 func answersAreAsDocumented(h *home, cases int) {

@@ -19,9 +19,9 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -129,7 +129,7 @@ func openWith(t testing.TB, ring *secret.Ring, url string, more ...channel.Chann
 // both runs a test on a house of each sort.
 func both(t *testing.T, fn func(*testing.T, *home)) {
 	t.Run("sqlite", func(t *testing.T) { fn(t, open(t, "")) })
-	t.Run("postgres", func(t *testing.T) { fn(t, open(t, pgtest.Start(t))) })
+	t.Run("postgres", func(t *testing.T) { fn(t, open(t, storetest.Postgres(t))) })
 }
 
 func (h *home) configure(all map[string]any) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"tocsin/alert"
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/org"
@@ -57,7 +56,7 @@ type WholeIncident struct {
 	Impact      string             `json:"impact,omitempty"`
 	Urgency     string             `json:"urgency,omitempty"`
 	UpdateEvery string             `json:"update_every,omitempty" doc:"How often its severity wants those concerned told how it stands"`
-	Roles       []string           `json:"roles,omitempty" doc:"Who is needed for its severity"`
+	Roles       []string           `json:"roles,omitempty" doc:"Who is needed for its severity; once somebody has it, they are asked for those that nobody has"`
 	Responders  []org.PersonID     `json:"responders,omitempty" doc:"Who answered for what is folded beneath it, and so is in it"`
 	ActsUntil   *time.Time         `json:"acts_until,omitempty" doc:"An action is at work by itself: nobody is called before"`
 	RaisedAt    *time.Time         `json:"raised_at,omitempty" doc:"It came outside of support hours, and becomes high when they begin"`
@@ -336,9 +335,6 @@ func (a *API) openIncident(ctx context.Context, in *opening) (*openedIncident, e
 	}
 	if err := c.may(service.Team); err != nil {
 		return nil, err
-	}
-	if b.Priority == "" {
-		b.Priority = alert.PriorityOf(b.Severity)
 	}
 	var more []incident.Fact
 	if b.Text != "" {

@@ -2,6 +2,9 @@ package v1
 
 import (
 	"context"
+	"encoding/json"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"tocsin/alert"
 	"tocsin/escalate"
@@ -14,12 +17,24 @@ type Odd struct {
 	Text string `json:"text"`
 }
 
-// lintRules says what is odd about the rules, the matrix and what severities ask for.
-func (a *API) lintRules(ctx context.Context, _ *only) (*pageOf[Odd], error) {
-	s := asking(ctx).setup
-	var rules []alert.Rule
-	var settings org.Settings
-	policies := map[org.PolicyID]alert.Loudness{}
+// lintingDraft are rules and a matrix that are not written yet.
+type lintingDraft struct {
+	Body struct {
+		Rules  []alert.Rule `json:"rules,omitempty" maxItems:"1000" doc:"Those of now, when they are left out"`
+		Matrix *matrixDraft `json:"matrix,omitempty" doc:"That of now, when it is left out"`
+	}
+}
+
+// A matrixDraft is a matrix in a body beside other things. Its schema is that of settings.
+type matrixDraft struct{ json.RawMessage }
+
+func (matrixDraft) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Ref: "#/components/schemas/Matrix"}
+}
+
+// severities is how severities come about, and who is called for them.
+func (s *setup) severities() (rules []alert.Rule, settings org.Settings, policies map[org.PolicyID]alert.Loudness) {
+	policies = map[org.PolicyID]alert.Loudness{}
 	for _, r := range s.all {
 		switch {
 		case r.Retired:
@@ -33,11 +48,42 @@ func (a *API) lintRules(ctx context.Context, _ *only) (*pageOf[Odd], error) {
 			}
 		}
 	}
+	return rules, settings, policies
+}
+
+// lintRules says what is odd about the rules, the matrix and what severities ask for.
+func (a *API) lintRules(ctx context.Context, _ *only) (*pageOf[Odd], error) {
+	rules, settings, policies := asking(ctx).setup.severities()
+	return odd(alert.Lint(rules, settings.Matrix, policies)), nil
+}
+
+// lintDraft says it of what is not written yet.
+func (a *API) lintDraft(ctx context.Context, in *lintingDraft) (*pageOf[Odd], error) {
+	s := asking(ctx).setup
+	rules, settings, policies := s.severities()
+	var draft config.Setup
+	if in.Body.Rules != nil {
+		rules, draft.Rules = in.Body.Rules, &in.Body.Rules
+	}
+	if in.Body.Matrix != nil {
+		m := &org.Matrix{}
+		if err := json.Unmarshal(in.Body.Matrix.RawMessage, m); err != nil {
+			return nil, wrong("body.matrix", err.Error())
+		}
+		settings.Matrix, draft.Settings = m, &settings
+	}
+	if err := draft.Validate(config.Read(s.items(thing{config.Rules, config.Rules}))); err != nil {
+		return nil, err
+	}
+	return odd(alert.Lint(rules, settings.Matrix, policies)), nil
+}
+
+func odd(texts []string) *pageOf[Odd] {
 	out := &pageOf[Odd]{Body: page[Odd]{Items: []Odd{}}}
-	for _, text := range alert.Lint(rules, settings.Matrix, policies) {
+	for _, text := range texts {
 		out.Body.Items = append(out.Body.Items, Odd{text})
 	}
-	return out, nil
+	return out
 }
 
 func loudness(p escalate.Policy) (l alert.Loudness) {

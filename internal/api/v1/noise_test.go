@@ -1,6 +1,7 @@
 package v1_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -54,4 +55,36 @@ func noiseOf(t *testing.T, h *home) {
 		t.Error(r.body)
 	}
 	h.refused(403, "", "stine", "GET", "/noise", "")
+
+	h.must(200, "ada", "PATCH", "/services/db", `{"sift":{"threshold":{"count":2,"within":"5m"}}}`)
+	fan := map[string]string{"kind": "disk", "host": "a"}
+	hear("fan", alert.Trigger, fan)
+	hear("fan", alert.Resolve, fan) // too seldom to count
+	hear("fan", alert.Trigger, fan)
+	id = h.must(200, "olaf", "GET", "/incidents?open=true&q=fan", "").field("items.0.id").(string)
+	h.must(200, "rita", "POST", "/incidents/"+id+"/notes", `{"text":"a new fan"}`)
+	if r := h.must(200, "olaf", "GET", "/noise/digest", ""); r.field("real.0.title") != "fan" || !strings.Contains(r.field("real.0.why").(string), "come and gone once before") {
+		t.Error(r.body)
+	}
+
+	// What a severity asks for holds for what is opened by hand too, and is linted before it
+	// is saved.
+	h.must(200, "ada", "PATCH", "/settings", `{"matrix":{"severities":{"SEV4":{"priority":"high","update_every":"30m","roles":["commander"]}}}}`)
+	r = h.must(201, "rita", "POST", "/incidents", `{"service":"db","title":"by hand","severity":"SEV4"}`)
+	if r.field("priority") != "high" || r.field("update_every") != "30m" || r.field("roles.0") != "commander" {
+		t.Error(r.body)
+	}
+	id = r.field("id").(string)
+	r = h.must(200, "rita", "POST", "/incidents/"+id+"/severity", `{"severity":"SEV5","why":"only one"}`)
+	if r.field("incident.roles") != nil || r.field("incident.update_every") != nil {
+		t.Error(r.body)
+	}
+	r = h.must(200, "olaf", "POST", "/rules/lint", `{"matrix":{"severities":{"SEV5":{"priority":"high"}}}}`)
+	if r.field("items.0.text") != "SEV5 is of high priority, and SEV4, which is worse, of low" {
+		t.Error(r.body)
+	}
+	if r := h.must(200, "olaf", "POST", "/rules/lint", `{}`); r.field("items.0.text") != "SEV4 asks for an update every 30m, and SEV1, which is worse, for fewer" {
+		t.Error(r.body)
+	}
+	h.refused(422, "matrix.rows[0]", "olaf", "POST", "/rules/lint", `{"matrix":{"rows":[{"severity":"SEV1"}]}}`)
 }

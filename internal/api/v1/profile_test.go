@@ -13,8 +13,8 @@ import (
 
 	"tocsin/escalate"
 	"tocsin/internal/channel"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 )
 
 // A post is a channel that keeps what it was given, and fails when it is told to.
@@ -171,7 +171,7 @@ func TestATestPage(t *testing.T) {
 
 // bothWith is both on houses that send mail.
 func bothWith(t *testing.T, fn func(*testing.T, *home, *post)) {
-	for name, url := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { return pgtest.Start(t) }} {
+	for name, url := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { return storetest.Postgres(t) }} {
 		t.Run(name, func(t *testing.T) {
 			mail := &post{}
 			fn(t, open(t, url(t), mail), mail)

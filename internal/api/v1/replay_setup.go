@@ -25,7 +25,7 @@ type replayingSetup struct {
 type Comparison struct {
 	From   time.Time  `json:"from"`
 	To     time.Time  `json:"to" doc:"The window that was really played"`
-	Whole  bool       `json:"whole" doc:"All of the window that was asked for"`
+	Whole  bool       `json:"whole" doc:"All of the window that was asked for: nothing of it is older than what is kept, nor more than can be played at once"`
 	Events int        `json:"events" doc:"That were played; repetitions that were only counted are not kept"`
 	Before Played     `json:"before"`
 	After  Played     `json:"after"`

@@ -14,9 +14,9 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/auth"
-	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -50,7 +50,7 @@ func bothLarge(b *testing.B, fn func(*testing.B, *large)) {
 		fn(b, fill(b, open(b, file), "sqlite", "file:"+file))
 	})
 	b.Run("postgres", func(b *testing.B) {
-		url := pgtest.Start(b)
+		url := storetest.Postgres(b)
 		fn(b, fill(b, open(b, url), "pgx", url))
 	})
 }

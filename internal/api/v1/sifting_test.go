@@ -119,8 +119,11 @@ func TestReplayBeforeSaving(t *testing.T) {
 		h.refused(422, "body.yaml", "ada", "POST", "/replay", `{"yaml":"sifting: {nodes: [{id: a, depends_on: [b]}]}"}`)
 		h.refused(422, "body.since", "ada", "POST", "/replay", `{"yaml":"{}","since":"2020-01-01T00:00:00Z"}`)
 		same := h.must(200, "ada", "POST", "/replay", `{"yaml":"{}"}`)
-		if same.field("events") != 3.0 || same.field("before.pages") != 3.0 || same.field("after.pages") != 3.0 || same.field("whole") != true {
+		if same.field("events") != 3.0 || same.field("before.pages") != 3.0 || same.field("after.pages") != 3.0 || same.field("whole") != false {
 			t.Error(same.body)
+		}
+		if from, err := time.Parse(time.RFC3339, same.field("from").(string)); err != nil || time.Since(from) > time.Hour {
+			t.Errorf("it says that it played more than was ever heard: %s", same.body)
 		}
 		draft := "sifting:\n  nodes: [{id: x}, {id: web, depends_on: [db]}, {id: mail, depends_on: [db]}]\n  about: [{match: ['node!=\\\"\\\"'], node: '{node}'}]"
 		r := h.must(200, "ada", "POST", "/replay", `{"yaml":"`+strings.ReplaceAll(draft, "\n", `\n`)+`"}`)

@@ -200,6 +200,7 @@ var table = concat(
 		{"PUT", "/rules", org.Administer, house, "rules", "Replace the rules", of("rules", (*kind).replaceOnly)},
 		{"POST", "/rules/replay", org.Administer, house, "rules", "What draft rules would have made of events that were kept", serve((*API).replayRules)},
 		{"GET", "/rules/lint", org.ReadSetup, house, "rules", "What is odd about the rules and the matrix: a milder severity that is noisier than a worse one", serve((*API).lintRules)},
+		{"POST", "/rules/lint", org.ReadSetup, house, "rules", "What would be odd about rules and a matrix that are not written yet", serve((*API).lintDraft)},
 		{"GET", "/rules/versions", org.ReadSetup, house, "rules", "List versions of the rules", of("rules", (*kind).versionsOfOnly)},
 		{"GET", "/settings", org.ReadSetup, house, "settings", "Read the settings", of("settings", (*kind).readOnly)},
 		{"PUT", "/settings", org.Administer, house, "settings", "Replace the settings", of("settings", (*kind).replaceOnly)},

@@ -8,6 +8,8 @@ import { bare, put, type Meta } from '../setup/things';
 export type Sifting = Schemas['Sifting'] & Meta;
 export type Node = Schemas['GraphNode'];
 export type Window = Schemas['Maintenance'];
+export type About = Schemas['NodeRule'];
+export type Action = Schemas['Action'];
 
 export const read = (): Promise<Sifting> => ok(api.GET('/api/v1/sifting') as Promise<{ data?: Sifting }>);
 
@@ -53,6 +55,16 @@ export function depends(s: Sifting, node: Node, on: string[], all: Node[], name?
   }
   return { ...s, nodes };
 }
+
+/** With a group that needs any one of its members, in the place of the one of its id. */
+export function group(s: Sifting, g: Schemas['AnyOf']): Sifting {
+  const all = s.any_of ?? [];
+  return { ...s, any_of: all.some((o) => o.id === g.id) ? all.map((o) => (o.id === g.id ? g : o)) : [...all, g] };
+}
+
+/** Matchers with commas between, of which quotes may hold some. */
+export const matchers = (text: string): string[] =>
+  text.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).flatMap((m) => (m.trim() ? [m.trim()] : []));
 
 /** What is left when a node is gone. */
 export function without(s: Sifting, id: string): Sifting {

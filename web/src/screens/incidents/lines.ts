@@ -43,6 +43,7 @@ interface Fact {
   called?: boolean;
   channel?: string;
   role?: string;
+  roles?: string[];
   owner?: string;
   due?: string;
   outcome?: string;
@@ -67,7 +68,10 @@ export function said(line: Line): string {
     to: targets.join(', ') || t('line.nobody'),
     policy: names.of('policies', f.policy),
     schedule: names.of('schedules', f.schedule),
-    role: word('role', f.role ?? ''),
+    role: [f.role ?? f.roles ?? []]
+      .flat()
+      .map((r) => word('role', r))
+      .join(', '),
     until: moment(f.until),
     now: [f.severity, f.priority && t(`priority.${f.priority}` as Key)].filter(Boolean).join(', '),
   });
@@ -97,7 +101,7 @@ function keyOf(kind: string, f: Fact): string {
 export function reason(line: Line): string {
   const f = (line.fact ?? {}) as Fact;
   if (['escalate.asked', 'escalate.settled', 'alert.joined'].includes(line.kind)) return '';
-  if (line.kind === 'investigate.task_overdue')
+  if (/_overdue|_wanted/.test(line.kind))
     return [f.to ?? []]
       .flat()
       .map((x) => names.person(x))

@@ -18,6 +18,9 @@ export function decides(rule: Rule): string[] {
   if (rule.service) said.push(t('rule.then.service', { service: names.of('services', rule.service) }));
   if (rule.severity) said.push(rule.severity);
   if (rule.priority) said.push(t(rule.priority === 'low' ? 'rule.then.low' : 'rule.then.high'));
+  for (const field of ['category', 'impact', 'urgency'] as const) {
+    if (rule[field]) said.push(t('rule.then.word', { field: t(`matrix.${field}`), word: rule[field] }));
+  }
   if (rule.record) said.push(t('rule.then.record'));
   return said;
 }
@@ -49,6 +52,9 @@ export const tidy = (rule: Rule): Rule => ({
   service: rule.service || undefined,
   severity: rule.severity || undefined,
   priority: rule.priority || undefined,
+  category: rule.category?.trim() || undefined,
+  impact: rule.impact?.trim() || undefined,
+  urgency: rule.urgency?.trim() || undefined,
   record: rule.record || undefined,
   continue: rule.continue || undefined,
 });
