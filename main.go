@@ -31,7 +31,8 @@ type commands struct {
 	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`
-	Call        callCommands        `cmd:"" help:"Messages to people by hand."`
+	Call        callCommands        `cmd:"" help:"Pages to people by hand."`
+	Messages    messageCommands     `cmd:"" help:"What people say to each other: in the rooms of incidents, directly, in groups."`
 	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`
 	Integration integrationCommands `cmd:"" help:"Senders, and their keys."`
 	Apply       applyFile           `cmd:"" help:"Bring the configuration to what a set-up file says."`

@@ -55,10 +55,14 @@ const (
 	Work     Purpose = "work"      // a role or a task is theirs, or is overdue
 	News     Purpose = "news"      // what those who follow it are told; no page of any subject has it
 	Shift    Purpose = "shift"     // what begins or ends for somebody; its subject is a schedule
+	Mention  Purpose = "mention"   // somebody wrote to them; its subject is a conversation
 )
 
 // Alarms says whether the page wants an answer.
 func (p Purpose) Alarms() bool { return p == Alarm || p == FailOver }
+
+// Apart says whether the page is about something that has no log.
+func (p Purpose) Apart() bool { return p == Shift || p == Mention }
 
 // Key names the page for ever: a restart is a new epoch and pages again, one key never
 // pages twice.

@@ -70,6 +70,20 @@ func (p Page) spread(person org.Person, now time.Time) (pages []Page) {
 	return pages
 }
 
+// Beside is a page of low priority to one person, about nothing that they must answer: it
+// goes once, over the first of their own rules for such that works, or over the first
+// method that does, when they want to hear of such things.
+func (p Page) Beside(person org.Person, now time.Time) (first Page, ok bool) {
+	p.Person, p.Priority, p.Zone, p.Hour = person.ID, org.Low, "UTC", now.UTC().Hour()
+	for i, q := range p.spread(person, now) {
+		if i == 0 || q.At.Before(first.At) {
+			first, ok = q, true
+		}
+	}
+	first.Every, first.Until, first.Unless = 0, time.Time{}, ""
+	return first, ok
+}
+
 // over is the page over one method, with the hour it is for the person. One of low
 // priority waits for when the person wants to hear of such.
 func (p Page) over(m org.Method, person org.Person, at time.Time) Page {

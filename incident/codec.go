@@ -13,7 +13,7 @@ var all = []Fact{
 	AcknowledgedBy{}, Unacknowledged{}, SnoozedUntil{}, Escalated{}, Reassigned{},
 	Handed{},
 	Composed{}, Chosen{},
-	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{},
+	Noted{}, MessageRedacted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{},
 	Updated{}, UpdateOverdue{}, Complained{}, Wrote{}, Replied{},
 	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{},

@@ -16,6 +16,11 @@ type (
 		// In is the thread of a chat where they wrote it: "slack:C012/1700000000.000001".
 		In string `json:"in,omitempty"`
 	}
+	// MessageRedacted says that what a message of the room said was taken away for good.
+	MessageRedacted struct {
+		Message int   `json:"message"` // its number
+		Of      Actor `json:"of"`      // who wrote it
+	}
 	// RoleGiven says who has a role from here on. Without To, nobody does.
 	RoleGiven struct {
 		Role string       `json:"role"`
@@ -80,20 +85,25 @@ type (
 	}
 )
 
-func (Noted) Kind() string        { return "investigate.noted" }
-func (RoleGiven) Kind() string    { return "investigate.role_given" }
-func (Came) Kind() string         { return "investigate.came" }
-func (Went) Kind() string         { return "investigate.went" }
-func (Linked) Kind() string       { return "investigate.linked" }
-func (TaskAdded) Kind() string    { return "investigate.task_added" }
-func (TaskChanged) Kind() string  { return "investigate.task_changed" }
-func (TaskDone) Kind() string     { return "investigate.task_done" }
-func (TaskReopened) Kind() string { return "investigate.task_reopened" }
-func (TaskDropped) Kind() string  { return "investigate.task_dropped" }
-func (TaskOverdue) Kind() string  { return "investigate.task_overdue" }
-func (RolesWanted) Kind() string  { return "investigate.roles_wanted" }
+func (Noted) Kind() string           { return "investigate.noted" }
+func (MessageRedacted) Kind() string { return "investigate.message_redacted" }
+func (RoleGiven) Kind() string       { return "investigate.role_given" }
+func (Came) Kind() string            { return "investigate.came" }
+func (Went) Kind() string            { return "investigate.went" }
+func (Linked) Kind() string          { return "investigate.linked" }
+func (TaskAdded) Kind() string       { return "investigate.task_added" }
+func (TaskChanged) Kind() string     { return "investigate.task_changed" }
+func (TaskDone) Kind() string        { return "investigate.task_done" }
+func (TaskReopened) Kind() string    { return "investigate.task_reopened" }
+func (TaskDropped) Kind() string     { return "investigate.task_dropped" }
+func (TaskOverdue) Kind() string     { return "investigate.task_overdue" }
+func (RolesWanted) Kind() string     { return "investigate.roles_wanted" }
 
 func (f Noted) String() string { return "note: " + f.Text }
+
+func (f MessageRedacted) String() string {
+	return fmt.Sprintf("message %d of %s was redacted", f.Message, f.Of.Name())
+}
 
 func (f RoleGiven) String() string {
 	switch {

@@ -32,6 +32,7 @@ const (
 	ReadSensitive Deed = "read sensitive incidents"
 	KeepKeys      Deed = "keep keys"    // API keys of one's own
 	KeepProfile   Deed = "keep profile" // one's own contact methods, notification rules, name, time off and calendars
+	Talk          Deed = "talk"         // write to people, directly and in groups, and read what they write
 	Respond       Deed = "respond"      // acknowledge, resolve, note, escalate, ...
 	Configure     Deed = "configure"    // change what belongs to a team
 	Administer    Deed = "administer"   // people, keys of others, settings, audit
@@ -48,6 +49,7 @@ var deedRole = map[Deed]struct {
 	ReadSensitive: {Responder, true},
 	KeepKeys:      {Stakeholder, false},
 	KeepProfile:   {Stakeholder, false},
+	Talk:          {Stakeholder, false},
 	Respond:       {Responder, true},
 	Configure:     {Manager, true},
 	Administer:    {Admin, false},
@@ -55,7 +57,7 @@ var deedRole = map[Deed]struct {
 
 // Deeds are all there are, the harmless ones first.
 func Deeds() []Deed {
-	return []Deed{ReadIncidents, ReadSetup, ReadSensitive, KeepKeys, KeepProfile, Respond, Configure, Administer}
+	return []Deed{ReadIncidents, ReadSetup, ReadSensitive, KeepKeys, KeepProfile, Talk, Respond, Configure, Administer}
 }
 
 // An Access is what somebody may do: a person, or an API key.

@@ -112,8 +112,10 @@ type Team struct {
 	Roles map[PersonID]Role `json:"roles,omitempty" yaml:"roles,omitempty"`
 	// Room is where each of its incidents has a thread: a channel and the address of the
 	// room there, "slack:C012AB3CD".
-	Room    string `json:"room,omitempty" yaml:"room,omitempty"`
-	Retired bool   `json:"retired,omitempty" yaml:"-"`
+	Room string `json:"room,omitempty" yaml:"room,omitempty"`
+	// Replies are what its people often write in the rooms of its incidents.
+	Replies []string `json:"replies,omitempty" yaml:"replies,omitempty"`
+	Retired bool     `json:"retired,omitempty" yaml:"-"`
 }
 
 // A Service is a thing that can break. Its team answers for it, its policy says how.
@@ -184,6 +186,17 @@ type Settings struct {
 	Messages []Message `json:"messages,omitempty" yaml:"messages,omitempty"`
 	// Guidelines say how those concerned are told of incidents, in their order.
 	Guidelines []Guideline `json:"guidelines,omitempty" yaml:"guidelines,omitempty"`
+	// Keep is for how long what people say to each other is kept.
+	Keep KeepDays `json:"keep,omitzero" yaml:"keep,omitempty"`
+}
+
+// KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an
+// incident are counted from its end, the others each from when it was written.
+type KeepDays struct {
+	Rooms     int `json:"rooms,omitempty" yaml:"rooms,omitempty"`
+	Sensitive int `json:"sensitive,omitempty" yaml:"sensitive,omitempty"` // rooms of sensitive services; 0: as the others
+	Direct    int `json:"direct,omitempty" yaml:"direct,omitempty"`
+	Groups    int `json:"groups,omitempty" yaml:"groups,omitempty"`
 }
 
 // A WeeklyDigest is told on a day of the week at an hour.

@@ -37,6 +37,7 @@ import (
 
 	v1 "tocsin/internal/api/v1"
 	"tocsin/internal/auth"
+	"tocsin/internal/blob"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
 	"tocsin/internal/report"
@@ -57,6 +58,8 @@ type Options struct {
 	Version  string
 	Auth     *auth.Auth   // nil: nobody can sign in
 	Ring     *secret.Ring // of keys that /api/v1 makes
+	// Cabinet keeps attachments; nil: there are none.
+	Cabinet *blob.Cabinet
 	// Identify says who asks /api/v1; without it, Auth does.
 	Identify func(*http.Request) (auth.Identity, error)
 	// Base is the path of the public URL, without a slash at its end, and UIDev where
@@ -168,7 +171,7 @@ func New(o Options) http.Handler {
 	}
 	s.routes = append(s.routes, outside(o)...)
 	s.routes = append(s.routes, appRoutes(web.NewApp(o.Base, o.UIDev, known), o.UIDev != "")...)
-	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping})
+	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping, Cabinet: o.Cabinet})
 	s.routes = append(s.routes, route{"GET", "/ical/{token}", calendarLink, "problem", own.Calendar})
 	for _, r := range own.Routes() {
 		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})

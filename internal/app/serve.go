@@ -138,15 +138,19 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	if s.SetUp, err = door.FirstLink(ctx); err != nil {
 		return err
 	}
+	attachments, err := cabinet(o, s.Store, log)
+	if err != nil {
+		return err
+	}
 	site := status.New(status.Options{
 		Engine: s.Engine, Store: s.Store, Ring: ring, Egress: egress, Dir: filepath.Join(o.Data, "status"), PublicURL: o.Public(), Log: log,
 		Inside: func(r *http.Request) bool { _, err := door.Identify(r); return err == nil },
 	})
-	desk := report.New(report.Options{Engine: s.Engine, Store: s.Store, Ring: ring, Site: site, PublicURL: o.Public(), Log: log})
+	desk := report.New(report.Options{Engine: s.Engine, Store: s.Store, Ring: ring, Site: site, Cabinet: attachments, PublicURL: o.Public(), Log: log})
 	stopping := make(chan struct{})
 	handler := api.New(api.Options{
 		Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version, Auth: door, Ring: ring, Stopping: stopping,
-		Base: base(o.Public()), UIDev: o.UIDev, Status: site, Reports: desk,
+		Base: base(o.Public()), UIDev: o.UIDev, Status: site, Reports: desk, Cabinet: attachments,
 	})
 
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -160,7 +164,8 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	s.cleanup("engine", func() error { stop(); <-ended; return nil })
 	following, stopFollowing := context.WithCancel(run)
 	var readers sync.WaitGroup
-	for _, run := range []func(context.Context){hooks.Run, rooms.Run, calendars.Run, site.Run} {
+	sweep := func(ctx context.Context) { attachments.Run(ctx, s.Engine.Now) }
+	for _, run := range []func(context.Context){hooks.Run, rooms.Run, calendars.Run, site.Run, sweep} {
 		readers.Go(func() { run(following) })
 	}
 	s.cleanup("followers", func() error { stopFollowing(); readers.Wait(); return nil })

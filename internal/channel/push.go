@@ -180,6 +180,9 @@ func (p *Push) payload(m Message) []byte {
 		out.Notification.Tag = "inc-" + m.Subject
 	}
 	if out.Notification.Navigate == "" {
+		out.Notification.Navigate = m.URL
+	}
+	if out.Notification.Navigate == "" {
 		out.Notification.Navigate = p.public + "/"
 		if m.Subject != "" {
 			out.Notification.Navigate += "incidents/" + url.PathEscape(m.Subject)

@@ -42,7 +42,7 @@ func Headline(m Message) string {
 		line = about(text, "somebody has it", title)
 	case escalate.AllClear:
 		line = about(text, "resolved", title)
-	case escalate.HandOver, escalate.Shift, escalate.Copy:
+	case escalate.HandOver, escalate.Shift, escalate.Copy, escalate.Mention:
 		line = about(text, "handed over", title)
 		if text != "" {
 			line = text

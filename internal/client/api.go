@@ -170,6 +170,13 @@ type Because struct {
 	Summary string   `json:"summary"`
 }
 
+type BeginningBody struct {
+	// Beside yourself
+	People []string `json:"people"`
+	// Makes it a group, even of two
+	Title string `json:"title,omitempty"`
+}
+
 type Bulk struct {
 	IDs []string `json:"ids"`
 	// high, low
@@ -407,6 +414,30 @@ type Component struct {
 	Services []string `json:"services,omitempty"`
 }
 
+type Conversation struct {
+	// Of a room: the incident's
+	ID string `json:"id"`
+	// room, direct, group
+	Kind string `json:"kind"`
+	// The number of the last message
+	Last   int64      `json:"last"`
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The name of who said it
+	LastBy string `json:"last_by,omitempty"`
+	// The beginning of it
+	LastText string `json:"last_text,omitempty"`
+	Muted    bool   `json:"muted,omitempty"`
+	// Of a room: the incident is open
+	Open bool `json:"open,omitempty"`
+	// Who is in it, or follows the room
+	People []PersonRef `json:"people"`
+	// The number of the last message that you read
+	Read int64 `json:"read"`
+	// Of two: the other one's name; of a room: what the incident is about
+	Title  string `json:"title"`
+	Unread int64  `json:"unread"`
+}
+
 type Counts struct {
 	Acknowledged int64 `json:"acknowledged"`
 	// Whatever their status; they are not counted under it
@@ -527,6 +558,10 @@ type Duty struct {
 	Why      string      `json:"why,omitempty"`
 }
 
+type EditingBody struct {
+	Text string `json:"text"`
+}
+
 type Emergency struct {
 	Ask      string   `json:"ask"`
 	Call     []string `json:"call,omitempty"`
@@ -569,6 +604,21 @@ type Fairness struct {
 	Cover   string             `json:"cover,omitempty"`
 	Digest  bool               `json:"digest,omitempty"`
 	Weights map[string]float64 `json:"weights,omitempty"`
+}
+
+type FileOf struct {
+	Height int64  `json:"height,omitempty"`
+	ID     string `json:"id"`
+	// It may be shown; all else is a download
+	Image bool   `json:"image,omitempty"`
+	Name  string `json:"name"`
+	// In bytes
+	Size int64 `json:"size"`
+	// There is a small picture of it
+	Small bool `json:"small,omitempty"`
+	// As it was sniffed, whatever its name says
+	Type  string `json:"type"`
+	Width int64  `json:"width,omitempty"`
 }
 
 type Finding struct {
@@ -754,6 +804,11 @@ type FormChoice struct {
 	Service  string `json:"service,omitempty"`
 	Text     string `json:"text"`
 	Urgency  string `json:"urgency,omitempty"`
+}
+
+type Found struct {
+	Conversation Conversation `json:"conversation"`
+	Message      TalkMessage  `json:"message"`
 }
 
 type Gap struct {
@@ -1007,10 +1062,21 @@ type IntegrationWithKey struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type InvitingBody struct {
+	People []string `json:"people"`
+}
+
 type JudgingBody struct {
 	Why string `json:"why,omitempty"`
 	// It was worth a page
 	Worth bool `json:"worth"`
+}
+
+type KeepDays struct {
+	Direct    int64 `json:"direct,omitempty"`
+	Groups    int64 `json:"groups,omitempty"`
+	Rooms     int64 `json:"rooms,omitempty"`
+	Sensitive int64 `json:"sensitive,omitempty"`
 }
 
 type KeptHistory struct {
@@ -1191,6 +1257,19 @@ type Mapping struct {
 	Title      string            `json:"title,omitempty"`
 }
 
+type MarkOf struct {
+	// The number of the last message that reached a device of theirs
+	Delivered   int64      `json:"delivered"`
+	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+	// They are not in it any longer
+	Left   bool   `json:"left,omitempty"`
+	Name   string `json:"name"`
+	Person string `json:"person"`
+	// The number of the last message that they read
+	Read   int64      `json:"read"`
+	ReadAt *time.Time `json:"read_at,omitempty"`
+}
+
 type Matrix struct {
 	Impacts    []string            `json:"impacts,omitempty"`
 	Rows       []MatrixRow         `json:"rows,omitempty"`
@@ -1258,6 +1337,13 @@ type MessageChoice struct {
 	Text     string `json:"text"`
 }
 
+type MessageVersion struct {
+	// When it was said so
+	At      time.Time `json:"at"`
+	Text    string    `json:"text"`
+	Version int64     `json:"version"`
+}
+
 type Method struct {
 	Address  string `json:"address"`
 	Channel  string `json:"channel"`
@@ -1298,6 +1384,10 @@ type MinAlerts struct {
 	Within string `json:"within"`
 }
 
+type MutingBody struct {
+	Muted bool `json:"muted"`
+}
+
 type MyPage struct {
 	At       time.Time `json:"at"`
 	Channel  string    `json:"channel"`
@@ -1315,6 +1405,10 @@ type MyTeam struct {
 	ID    string   `json:"id"`
 	Name  string   `json:"name"`
 	Role  string   `json:"role"`
+}
+
+type NamingBody struct {
+	Title string `json:"title"`
 }
 
 type Need struct {
@@ -1483,7 +1577,7 @@ type Page struct {
 	Method   string `json:"method,omitempty"`
 	Person   string `json:"person,omitempty"`
 	Priority string `json:"priority"`
-	// alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift
+	// alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift, mention
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	Run     int64      `json:"run"`
@@ -1565,6 +1659,12 @@ type PageChoice struct {
 	Name string `json:"name"`
 }
 
+type PageConversation struct {
+	Items []Conversation `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageDelivery struct {
 	Items []Delivery `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1607,6 +1707,12 @@ type PageForm struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageFound struct {
+	Items []Found `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageGap struct {
 	Items []Gap `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1643,8 +1749,20 @@ type PageLine struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageMarkOf struct {
+	Items []MarkOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageMemberReadiness struct {
 	Items []MemberReadiness `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageMessageVersion struct {
+	Items []MessageVersion `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1769,6 +1887,12 @@ type PageSwap struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageTalkMessage struct {
+	Items []TalkMessage `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageTeam struct {
 	Items []Team `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -1830,7 +1954,7 @@ type PagedMethod struct {
 	Pages int64 `json:"pages"`
 	// When the last page is, or was, due
 	PlannedAt *time.Time `json:"planned_at,omitempty"`
-	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift
+	// Of the last page that went out, or is to: alarm, fail_over, told, all_clear, hand_over, report, update, work, copy, shift, mention
 	Purpose string     `json:"purpose"`
 	ReadAt  *time.Time `json:"read_at,omitempty"`
 	// When the last that went out did
@@ -2119,6 +2243,11 @@ type ReadEvent struct {
 	Title        string `json:"title"`
 }
 
+type ReadingUpToBody struct {
+	// Its number; marks only climb
+	Message int64 `json:"message"`
+}
+
 type Reason struct {
 	// Absent for what holds now
 	At   *time.Time `json:"at,omitempty"`
@@ -2143,6 +2272,11 @@ type Receiver struct {
 	Person string `json:"person"`
 	// planned, claimed, sent, delivered, read, answered, failed, cancelled
 	State string `json:"state"`
+}
+
+type RedactingBody struct {
+	// For those who find it gone; it is kept
+	Why string `json:"why,omitempty"`
 }
 
 type Repeat struct {
@@ -2218,6 +2352,8 @@ type ReportOf struct {
 	Messages []ReportMessage `json:"messages"`
 	// For those who may answer
 	Name string `json:"name,omitempty"`
+	// As attachments have them
+	Photos []FileOf `json:"photos,omitempty"`
 	// It was known already, and is their trouble too
 	Same bool `json:"same,omitempty"`
 }
@@ -2276,6 +2412,17 @@ type Said struct {
 	Incident WholeIncident `json:"incident"`
 	// For the person who did it
 	Said string `json:"said"`
+}
+
+type SayingBody struct {
+	// Ids of attachments
+	Files []string `json:"files,omitempty"`
+	// Made up by who sends it: whoever sends the same again gets the message that it became, whenever that is
+	Nonce string `json:"nonce,omitempty"`
+	// The number of the message that it answers
+	Reply int64 `json:"reply,omitempty"`
+	// Markdown. @omar, @team-dba and @all are told of it
+	Text string `json:"text,omitempty"`
 }
 
 type Schedule struct {
@@ -2374,6 +2521,7 @@ type Settings struct {
 	ChangedBy  string        `json:"changed_by,omitempty"`
 	Digest     *WeeklyDigest `json:"digest,omitempty"`
 	Guidelines []Guideline   `json:"guidelines,omitempty"`
+	Keep       *KeepDays     `json:"keep,omitempty"`
 	Matrix     *Matrix       `json:"matrix,omitempty"`
 	Messages   []Message     `json:"messages,omitempty"`
 	Retired    bool          `json:"retired,omitempty"`
@@ -2620,6 +2768,35 @@ type TakingBody struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
+type TalkMessage struct {
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	ByName string    `json:"by_name"`
+	// How often
+	Changed  int64      `json:"changed,omitempty"`
+	EditedAt *time.Time `json:"edited_at,omitempty"`
+	Files    []FileOf   `json:"files,omitempty"`
+	// What its Markdown is, made safe
+	Html string `json:"html,omitempty"`
+	// The chat in which it was written
+	In string `json:"in,omitempty"`
+	// Who was told of it
+	Mentions []string `json:"mentions,omitempty"`
+	// As who sent it made it up
+	Nonce string `json:"nonce,omitempty"`
+	// Within its conversation, from 1, without a gap
+	Number     int64      `json:"number"`
+	RedactedAt *time.Time `json:"redacted_at,omitempty"`
+	RedactedBy string     `json:"redacted_by,omitempty"`
+	// The name of who redacted it
+	Redactor string `json:"redactor,omitempty"`
+	// The number of the message that it answers
+	Reply int64  `json:"reply,omitempty"`
+	Text  string `json:"text,omitempty"`
+	// It was redacted
+	Why string `json:"why,omitempty"`
+}
+
 type TaskOf struct {
 	AddedAt time.Time  `json:"added_at"`
 	AddedBy string     `json:"added_by"`
@@ -2645,6 +2822,7 @@ type Team struct {
 	ID        string            `json:"id,omitempty"`
 	Members   []string          `json:"members,omitempty"`
 	Name      string            `json:"name,omitempty"`
+	Replies   []string          `json:"replies,omitempty"`
 	Retired   bool              `json:"retired,omitempty"`
 	Roles     map[string]string `json:"roles,omitempty"`
 	Room      string            `json:"room,omitempty"`
@@ -3284,6 +3462,116 @@ func (c *Client) GetChannelsIDVersions(ctx context.Context, id string, with ...O
 	return out, err
 }
 
+// GetConversationsQuery is what GetConversations may be asked for. What is zero is left out.
+type GetConversationsQuery struct {
+	// Only those in which something was not read
+	Unread bool
+}
+
+func (q GetConversationsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "unread", q.Unread)
+	return v
+}
+
+// GetConversations: GET /api/v1/conversations: List the conversations that you are in, and the rooms that you follow.
+func (c *Client) GetConversations(ctx context.Context, query GetConversationsQuery, with ...Option) (out PageConversation, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostConversations: POST /api/v1/conversations: Begin a conversation; with one other there is only one.
+func (c *Client) PostConversations(ctx context.Context, body BeginningBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations", nil, body, &out, with)
+	return out, err
+}
+
+// GetConversationsID: GET /api/v1/conversations/{id}: Read a conversation, without its messages.
+func (c *Client) GetConversationsID(ctx context.Context, id string, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PatchConversationsID: PATCH /api/v1/conversations/{id}: Give a group another title.
+func (c *Client) PatchConversationsID(ctx context.Context, id string, body NamingBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/conversations/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDLeave: POST /api/v1/conversations/{id}/leave: Leave a group.
+func (c *Client) PostConversationsIDLeave(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/leave", nil, nil, nil, with)
+}
+
+// GetConversationsIDMarks: GET /api/v1/conversations/{id}/marks: How far each has received and read.
+func (c *Client) GetConversationsIDMarks(ctx context.Context, id string, with ...Option) (out PageMarkOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/marks", nil, nil, &out, with)
+	return out, err
+}
+
+// GetConversationsIDMessagesQuery is what GetConversationsIDMessages may be asked for. What is zero is left out.
+type GetConversationsIDMessagesQuery struct {
+	// Only those before this number
+	Before int64
+	// Only those behind this number, the next ones
+	After int64
+	Limit int64
+}
+
+func (q GetConversationsIDMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "before", q.Before)
+	put(v, "after", q.After)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetConversationsIDMessages: GET /api/v1/conversations/{id}/messages: List messages, the last ones, oldest first.
+func (c *Client) GetConversationsIDMessages(ctx context.Context, id string, query GetConversationsIDMessagesQuery, with ...Option) (out PageTalkMessage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/messages", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMessages: POST /api/v1/conversations/{id}/messages: Say something.
+func (c *Client) PostConversationsIDMessages(ctx context.Context, id string, body SayingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/messages", nil, body, &out, with)
+	return out, err
+}
+
+// PatchConversationsIDMessagesMessage: PATCH /api/v1/conversations/{id}/messages/{message}: Change what you said; what it said before can still be read.
+func (c *Client) PatchConversationsIDMessagesMessage(ctx context.Context, id string, message string, body EditingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message), nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMessagesMessageRedact: POST /api/v1/conversations/{id}/messages/{message}/redact: Take away what a message says, for good.
+func (c *Client) PostConversationsIDMessagesMessageRedact(ctx context.Context, id string, message string, body RedactingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/redact", nil, body, &out, with)
+	return out, err
+}
+
+// GetConversationsIDMessagesMessageVersions: GET /api/v1/conversations/{id}/messages/{message}/versions: What a message said before it was changed.
+func (c *Client) GetConversationsIDMessagesMessageVersions(ctx context.Context, id string, message string, with ...Option) (out PageMessageVersion, err error) {
+	err = c.do(ctx, "GET", "/api/v1/conversations/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostConversationsIDMute: POST /api/v1/conversations/{id}/mute: Hear of nothing said here by page, or hear of it again.
+func (c *Client) PostConversationsIDMute(ctx context.Context, id string, body MutingBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/mute", nil, body, nil, with)
+}
+
+// PostConversationsIDPeople: POST /api/v1/conversations/{id}/people: Let people into a group.
+func (c *Client) PostConversationsIDPeople(ctx context.Context, id string, body InvitingBody, with ...Option) (out Conversation, err error) {
+	err = c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/people", nil, body, &out, with)
+	return out, err
+}
+
+// PostConversationsIDRead: POST /api/v1/conversations/{id}/read: Say that you have read up to a message.
+func (c *Client) PostConversationsIDRead(ctx context.Context, id string, body ReadingUpToBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/read", nil, body, nil, with)
+}
+
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
 func (c *Client) GetExport(ctx context.Context, with ...Option) (out Exported, err error) {
 	err = c.do(ctx, "GET", "/api/v1/export", nil, nil, &out, with)
@@ -3579,6 +3867,64 @@ func (c *Client) PostIncidentsIDLinks(ctx context.Context, id string, body Linki
 	return out, err
 }
 
+// GetIncidentsIDMarks: GET /api/v1/incidents/{id}/marks: How far each has received and read.
+func (c *Client) GetIncidentsIDMarks(ctx context.Context, id string, with ...Option) (out PageMarkOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/marks", nil, nil, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDMessagesQuery is what GetIncidentsIDMessages may be asked for. What is zero is left out.
+type GetIncidentsIDMessagesQuery struct {
+	// Only those before this number
+	Before int64
+	// Only those behind this number, the next ones
+	After int64
+	Limit int64
+}
+
+func (q GetIncidentsIDMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "before", q.Before)
+	put(v, "after", q.After)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetIncidentsIDMessages: GET /api/v1/incidents/{id}/messages: List messages, the last ones, oldest first.
+func (c *Client) GetIncidentsIDMessages(ctx context.Context, id string, query GetIncidentsIDMessagesQuery, with ...Option) (out PageTalkMessage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/messages", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMessages: POST /api/v1/incidents/{id}/messages: Say something.
+func (c *Client) PostIncidentsIDMessages(ctx context.Context, id string, body SayingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/messages", nil, body, &out, with)
+	return out, err
+}
+
+// PatchIncidentsIDMessagesMessage: PATCH /api/v1/incidents/{id}/messages/{message}: Change what you said; what it said before can still be read.
+func (c *Client) PatchIncidentsIDMessagesMessage(ctx context.Context, id string, message string, body EditingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message), nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMessagesMessageRedact: POST /api/v1/incidents/{id}/messages/{message}/redact: Take away what a message says, for good.
+func (c *Client) PostIncidentsIDMessagesMessageRedact(ctx context.Context, id string, message string, body RedactingBody, with ...Option) (out TalkMessage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/redact", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDMessagesMessageVersions: GET /api/v1/incidents/{id}/messages/{message}/versions: What a message said before it was changed.
+func (c *Client) GetIncidentsIDMessagesMessageVersions(ctx context.Context, id string, message string, with ...Option) (out PageMessageVersion, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/messages/"+url.PathEscape(message)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMute: POST /api/v1/incidents/{id}/mute: Hear of nothing said here by page, or hear of it again.
+func (c *Client) PostIncidentsIDMute(ctx context.Context, id string, body MutingBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/mute", nil, body, nil, with)
+}
+
 // PostIncidentsIDNotes: POST /api/v1/incidents/{id}/notes: Write a note.
 func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body NotingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/notes", nil, body, &out, with)
@@ -3595,6 +3941,11 @@ func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Opt
 func (c *Client) GetIncidentsIDPeople(ctx context.Context, id string, with ...Option) (out PagePagedPerson, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/people", nil, nil, &out, with)
 	return out, err
+}
+
+// PostIncidentsIDRead: POST /api/v1/incidents/{id}/read: Say that you have read up to a message.
+func (c *Client) PostIncidentsIDRead(ctx context.Context, id string, body ReadingUpToBody, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/read", nil, body, nil, with)
 }
 
 // PostIncidentsIDReassign: POST /api/v1/incidents/{id}/reassign: Give it to somebody else.
@@ -4000,6 +4351,32 @@ func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPa
 // GetMeTestsID: GET /api/v1/me/tests/{id}: How far a test page came.
 func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (out TestPage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/tests/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// GetMessagesQuery is what GetMessages may be asked for. What is zero is left out.
+type GetMessagesQuery struct {
+	Limit int64
+	// As next says
+	Cursor string
+	// Words that all stand in it; those of four letters and more also at the beginning of longer ones
+	Q string
+	// Only in this one
+	Conversation string
+}
+
+func (q GetMessagesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	put(v, "q", q.Q)
+	put(v, "conversation", q.Conversation)
+	return v
+}
+
+// GetMessages: GET /api/v1/messages: Look for words in all that you may read, the newest first.
+func (c *Client) GetMessages(ctx context.Context, query GetMessagesQuery, with ...Option) (out PageFound, err error) {
+	err = c.do(ctx, "GET", "/api/v1/messages", query.values(), nil, &out, with)
 	return out, err
 }
 

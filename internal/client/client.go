@@ -111,15 +111,33 @@ func Once(key string) Option { return func(c *call) { c.head.Set("Idempotency-Ke
 
 // do asks and reads the answer into out.
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body, out any, with []Option) error {
-	asked := call{head: http.Header{"User-Agent": {c.Agent}, "Accept": {"application/json"}}}
+	asked := call{head: http.Header{"Accept": {"application/json"}}}
+	res, err := c.ask(ctx, method, path, query, body, &asked, with)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, longest))
+	if err != nil {
+		return fmt.Errorf("%w from %s: it broke off: %w", ErrNoAnswer, c.server, because(err))
+	}
+	return c.read(res, text, out, asked.raw)
+}
+
+// ask sends a request. A body is sent as JSON, unless it is bytes.
+func (c *Client) ask(ctx context.Context, method, path string, query url.Values, body any, asked *call, with []Option) (*http.Response, error) {
+	asked.head.Set("User-Agent", c.Agent)
 	if c.token != "" {
 		asked.head.Set("Authorization", "Bearer "+c.token)
 	}
 	var content io.Reader
-	if body != nil {
+	if raw, ok := body.([]byte); ok {
+		content = bytes.NewReader(raw)
+		asked.head.Set("Content-Type", "application/octet-stream")
+	} else if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return fmt.Errorf("client: %w", err)
+			return nil, fmt.Errorf("client: %w", err)
 		}
 		content = bytes.NewReader(text)
 		asked.head.Set("Content-Type", "application/json")
@@ -128,26 +146,21 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		asked.head.Set("Idempotency-Key", rand.Text())
 	}
 	for _, o := range with {
-		o(&asked)
+		o(asked)
 	}
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
 	r, err := http.NewRequestWithContext(ctx, method, c.server+path, content)
 	if err != nil {
-		return fmt.Errorf("client: %w", err)
+		return nil, fmt.Errorf("client: %w", err)
 	}
 	r.Header = asked.head
 	res, err := c.http.Do(r)
 	if err != nil {
-		return fmt.Errorf("%w from %s: %w", ErrNoAnswer, c.server, because(err))
+		return nil, fmt.Errorf("%w from %s: %w", ErrNoAnswer, c.server, because(err))
 	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, longest))
-	if err != nil {
-		return fmt.Errorf("%w from %s: it broke off: %w", ErrNoAnswer, c.server, because(err))
-	}
-	return c.read(res, text, out, asked.raw)
+	return res, nil
 }
 
 // because is why a request failed, without the URL that we say ourselves.

@@ -53,6 +53,15 @@ type Server struct {
 
 	AllowNetwork []string `name:"allow-network" env:"TOCSIN_ALLOW_NETWORK" placeholder:"CIDR" help:"Private networks, addresses or host:port that contact methods and webhooks may lead to; none unless named."`
 
+	S3Endpoint   string `name:"s3-endpoint" env:"TOCSIN_S3_ENDPOINT" group:"Attachments" placeholder:"URL" help:"S3-compatible store for attachments, such as https://s3.example.org; without it they lie sealed in the data directory, or in PostgreSQL."`
+	S3Bucket     string `name:"s3-bucket" env:"TOCSIN_S3_BUCKET" group:"Attachments" placeholder:"NAME" help:"Bucket of the store."`
+	S3Prefix     string `name:"s3-prefix" env:"TOCSIN_S3_PREFIX" group:"Attachments" placeholder:"TEXT" help:"What stands before the names of our objects, such as tocsin/."`
+	S3Region     string `name:"s3-region" default:"us-east-1" env:"TOCSIN_S3_REGION" group:"Attachments" placeholder:"NAME" help:"Region of the store (${default})."`
+	S3Key        string `name:"s3-key" env:"TOCSIN_S3_KEY" group:"Attachments" placeholder:"ID" help:"Access key at the store."`
+	S3Secret     string `name:"s3-secret" env:"TOCSIN_S3_SECRET" group:"Attachments" placeholder:"TEXT" help:"Its secret. Others can see flags: prefer the environment or a file."`
+	S3SecretFile string `name:"s3-secret-file" env:"TOCSIN_S3_SECRET_FILE" group:"Attachments" placeholder:"FILE" help:"File that holds the secret."`
+	S3HostStyle  bool   `name:"s3-host-style" env:"TOCSIN_S3_HOST_STYLE" group:"Attachments" help:"The bucket stands in the host, not in the path."`
+
 	UIDev string `name:"ui-dev" env:"TOCSIN_UI_DEV" placeholder:"URL" help:"Where Vite serves the sources of the app, for who changes it, such as http://127.0.0.1:5173."`
 
 	TLSCert       string   `name:"tls-cert" env:"TOCSIN_TLS_CERT" group:"HTTPS" placeholder:"FILE" help:"Certificate and its chain, in PEM: serve HTTPS. Read again when it changes."`
@@ -104,6 +113,9 @@ func (s *Server) Validate() error {
 		return err
 	}
 	if _, err := s.Inbox(); err != nil {
+		return err
+	}
+	if _, _, err := s.S3(); err != nil {
 		return err
 	}
 	_, err := s.Push(nil)
@@ -265,17 +277,22 @@ func (s *Server) Inbox() (bool, error) {
 }
 
 func (s *Server) password() (string, error) {
+	return oneOf("smtp-password", s.SMTPPassword, s.SMTPPasswordFile)
+}
+
+// oneOf is a secret that stands in an option, or in a file that another names.
+func oneOf(name, text, file string) (string, error) {
 	switch {
-	case s.SMTPPassword != "" && s.SMTPPasswordFile != "":
-		return "", errors.New("--smtp-password-file: give the password or its file, not both")
-	case s.SMTPPasswordFile != "":
-		b, err := os.ReadFile(s.SMTPPasswordFile)
+	case text != "" && file != "":
+		return "", fmt.Errorf("--%s-file: give the secret or its file, not both", name)
+	case file != "":
+		b, err := os.ReadFile(file)
 		if err != nil {
-			return "", fmt.Errorf("--smtp-password-file: %w", err)
+			return "", fmt.Errorf("--%s-file: %w", name, err)
 		}
 		return strings.TrimRight(string(b), "\r\n"), nil
 	}
-	return s.SMTPPassword, nil
+	return text, nil
 }
 
 // Provider makes a provider of what is configured. Its addresses are reached as anything

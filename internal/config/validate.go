@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tocsin/alert"
 	"tocsin/alert/source"
@@ -291,6 +292,10 @@ func (c *checker) teams() {
 			c.check(channel.HasRooms(name), at(i)+".room", "%q: want a channel that keeps threads and the id of a room, such as slack:C012AB3CD", t.Room)
 			c.check(room != "" && len(room) <= 200 && !strings.ContainsAny(room, " \t\n"), at(i)+".room", "%q names no room, such as slack:C012AB3CD", t.Room)
 		}
+		c.check(len(t.Replies) <= 20, at(i)+".replies", "at most 20")
+		for j, text := range t.Replies {
+			c.check(strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= 300, fmt.Sprintf("%s.replies[%d]", at(i), j), "want a text of at most 300 characters")
+		}
 		for _, p := range slices.Sorted(maps.Keys(t.Roles)) {
 			path := at(i) + ".roles"
 			c.refers(path, Person, string(p))
@@ -419,6 +424,10 @@ func (c *checker) settings() {
 		c.check(idForm.MatchString(m.ID), at+".id", "%q is no id", m.ID)
 		c.check(m.Title != "", at+".title", "is missing")
 		c.check(len(m.Choices) <= 9, at+".choices", "at most 9")
+	}
+	k := c.Settings.Keep
+	for name, days := range map[string]int{"rooms": k.Rooms, "sensitive": k.Sensitive, "direct": k.Direct, "groups": k.Groups} {
+		c.check(days >= 0 && days <= 36_500, "settings.keep."+name, "is a number of days; 0 is for ever")
 	}
 	c.matrix(c.Settings.Matrix)
 	c.guidelines(c.Settings.Guidelines)

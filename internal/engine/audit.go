@@ -114,6 +114,9 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		if err := e.auditSifting(tx, s, now); err != nil {
 			return err
 		}
+		if err := e.forgetTalk(tx, s, now); err != nil {
+			return err
+		}
 		if err := tx.DropPayloads(now); err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 	}
 	subjects, alarms := make([]incident.ID, len(pages)), []incident.ID(nil)
 	for i, p := range pages {
-		if p.Purpose == escalate.Shift {
+		if p.Purpose.Apart() {
 			continue
 		}
 		if subjects[i] = p.Subject; p.Purpose.Alarms() {
@@ -81,6 +81,12 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 		if p.Purpose == escalate.Shift {
 			if parcels[i].err = errMoot; ours[p.ID] {
 				parcels[i].message, parcels[i].err = e.composeShift(s, p)
+			}
+			continue
+		}
+		if p.Purpose == escalate.Mention {
+			if parcels[i].err = errMoot; ours[p.ID] {
+				parcels[i].message, parcels[i].err = e.composeMention(tx, s, p)
 			}
 			continue
 		}

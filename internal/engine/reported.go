@@ -68,6 +68,9 @@ func (e *Engine) Complain(ctx context.Context, c Complaint, now time.Time) (r st
 			}
 			t.add(incident.Engine, more...)
 		}
+		if _, err := tx.Attach(by, store.ReportPart(r.Subject, r.ID), r.Photos...); err != nil {
+			return err
+		}
 		if err := tx.AddReport(r); err != nil {
 			return err
 		}

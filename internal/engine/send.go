@@ -230,10 +230,10 @@ func (e *Engine) settlePages(lane int, which func() []*outcome) error {
 	})
 }
 
-// subjectOf locks what a page is about. A notice about a shift is about a schedule, which
-// has no log: nothing is ever added to what stands in for it.
+// subjectOf locks what a page is about. A schedule or a conversation has no log: nothing
+// is ever added to what stands in for it.
 func subjectOf(tx *store.Tx, p store.PageRow) (*store.Subject, error) {
-	if p.Purpose == escalate.Shift {
+	if p.Purpose.Apart() {
 		return tx.Create(p.Subject), nil
 	}
 	return tx.Lock(p.Subject)

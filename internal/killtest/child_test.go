@@ -36,6 +36,8 @@ const (
 	envURL   = "TOCSIN_KILL_URL" // of the database; set in the child alone
 	envSends = "TOCSIN_KILL_SENDS"
 	envPoint = "TOCSIN_KILL_POINT" // where the child kills itself
+
+	conversation = "talk"
 )
 
 func TestMain(m *testing.M) {
@@ -127,13 +129,17 @@ func suicide(point string) func(string) {
 	}
 }
 
-// obey does what a line says: "key" is an event, "ack key" an answer, "idle" asks
-// whether everything is done.
+// obey does what a line says: "key" is an event, "ack key" an answer, "say nonce" a
+// message, "idle" asks whether everything is done.
 func obey(ctx context.Context, e *engine.Engine, line string) error {
 	key, ack := strings.CutPrefix(line, "ack ")
+	nonce, talks := strings.CutPrefix(line, "say ")
 	switch {
 	case line == "idle":
 		return idle(ctx, e)
+	case talks:
+		_, err := e.Say(ctx, engine.Saying{Conversation: conversation, By: incident.ByPerson("ana"), Nonce: nonce, Text: "this is " + nonce}, e.Now())
+		return err
 	case !ack:
 		return e.Hear(ctx, "prom", []alert.Event{{Action: alert.Trigger, Key: key, Title: key}}, nil, e.Now())
 	}

@@ -19,12 +19,13 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/pgtest"
 	"tocsin/internal/store"
+	"tocsin/investigate/talk"
 	"tocsin/org"
 )
 
 // points are the engine's named points; the house dies at each of them.
 var points = []string{
-	"before accept", "after accept", "after triage", "after claim of due", "after claim, before send", "after send, before mark", "after do",
+	"before accept", "after accept", "after triage", "after claim of due", "after claim, before send", "after send, before mark", "after do", "after say",
 }
 
 func rounds() int {
@@ -53,14 +54,17 @@ type killer struct {
 	accepted map[string]bool
 	order    []string // of their acceptance
 	answered map[string]bool
-	sent     map[string]int // by page
-	unknown  map[string]int // times that a page had gone out and was not marked
+	said     int             // messages that somebody wrote
+	unsent   map[string]bool // nonces for which no answer came: they are sent again
+	heard    map[string]bool // those of which the house says that it has them
+	sent     map[string]int  // by page
+	unknown  map[string]int  // times that a page had gone out and was not marked
 }
 
 func kill(t *testing.T, url string) {
 	k := &killer{
 		t: t, url: url, sends: filepath.Join(t.TempDir(), "sends"), rng: rand.New(rand.NewPCG(1, 2)),
-		accepted: map[string]bool{}, answered: map[string]bool{}, sent: map[string]int{}, unknown: map[string]int{},
+		accepted: map[string]bool{}, answered: map[string]bool{}, unsent: map[string]bool{}, heard: map[string]bool{}, sent: map[string]int{}, unknown: map[string]int{},
 	}
 	if err := os.WriteFile(k.sends, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -101,8 +105,13 @@ func (k *killer) settleIn() {
 		add("integration", "prom", org.Integration{ID: "prom", Name: "prom", Source: "generic", Service: "shop"})
 		add("settings", "", org.Settings{CatchAll: "shop"})
 		return s.Write(context.Background(), store.People, func(tx *store.Tx) error {
-			_, err := tx.PutConfig(time.Now(), all...)
-			return err
+			if _, err := tx.PutConfig(time.Now(), all...); err != nil {
+				return err
+			}
+			if _, err := tx.AddTalk(talk.Conversation{ID: conversation, Kind: talk.Group, MadeAt: time.Now(), MadeBy: incident.Engine}, ""); err != nil {
+				return err
+			}
+			return tx.AddMember(conversation, "ana", 0, time.Now())
 		})
 	})
 }
@@ -172,6 +181,9 @@ func (k *killer) round(point string) {
 	deadline := time.After(after)
 	beat := time.NewTicker(4 * time.Millisecond)
 	defer beat.Stop()
+	for nonce := range k.unsent { // as whoever comes back does
+		fmt.Fprintf(h.in, "say %s\n", nonce)
+	}
 	known := len(k.order) // accepted in earlier rounds: triage knows most of them by now
 	for alive := true; alive; {
 		select {
@@ -182,6 +194,9 @@ func (k *killer) round(point string) {
 		case <-beat.C:
 			k.posted++
 			fmt.Fprintf(h.in, "k%d\n", k.posted)
+			k.said++
+			k.unsent[fmt.Sprint("n", k.said)] = true
+			fmt.Fprintf(h.in, "say n%d\n", k.said)
 			if known > 0 && k.rng.IntN(4) == 0 {
 				fmt.Fprintf(h.in, "ack %s\n", k.order[k.rng.IntN(known)])
 			}
@@ -201,8 +216,12 @@ func (k *killer) round(point string) {
 func (k *killer) hears(line string) {
 	said, ok := strings.CutPrefix(line, "ok ")
 	key, ack := strings.CutPrefix(said, "ack ")
+	nonce, talks := strings.CutPrefix(said, "say ")
 	switch {
 	case !ok || said == "idle":
+	case talks:
+		k.heard[nonce] = true
+		delete(k.unsent, nonce)
 	case ack:
 		k.answered[key] = true
 	default:
@@ -247,12 +266,16 @@ func (k *killer) last() {
 	deadline := time.After(2 * time.Minute)
 	beat := time.NewTicker(100 * time.Millisecond)
 	defer beat.Stop()
-	for rest := false; !rest; {
+	for nonce := range k.unsent {
+		fmt.Fprintf(h.in, "say %s\n", nonce)
+	}
+	for rest := false; !rest || len(k.unsent) > 0; {
 		select {
 		case line, ok := <-h.lines:
 			if !ok {
 				k.t.Fatal("the house died by itself")
 			}
+			k.hears(line)
 			rest = line == "ok idle"
 		case <-beat.C:
 			fmt.Fprintln(h.in, "idle")
@@ -282,11 +305,40 @@ func (k *killer) compare() {
 			return nil
 		})
 	})
+	k.messages()
 	for page, n := range k.sent {
 		if n-1 > k.unknown[page] {
 			k.t.Errorf("page %s went out %d times, and only %d outcomes were unknown", page, n, k.unknown[page])
 		}
 	}
+}
+
+// messages: what somebody wrote is there once, however often it was sent, and the numbers
+// have no gap.
+func (k *killer) messages() {
+	times, last := map[string]int{}, 0
+	k.in(func(s *store.Store) error {
+		return s.Read(context.Background(), func(tx *store.Tx) error {
+			for {
+				all, err := tx.MessagesAfter(conversation, last, 500)
+				if err != nil || len(all) == 0 {
+					return err
+				}
+				for _, m := range all {
+					if times[m.Nonce]++; m.Seq != last+1 || m.Text != "this is "+m.Nonce {
+						k.t.Errorf("message %d comes after %d and says %q", m.Seq, last, m.Text)
+					}
+					last = m.Seq
+				}
+			}
+		})
+	})
+	for n := range k.said {
+		if nonce := fmt.Sprint("n", n+1); times[nonce] != 1 {
+			k.t.Errorf("message %s is there %d times; heard: %v", nonce, times[nonce], k.heard[nonce])
+		}
+	}
+	k.t.Logf("%d messages, each once", last)
 }
 
 func (k *killer) one(tx *store.Tx, key string) error {

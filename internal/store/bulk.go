@@ -40,6 +40,8 @@ const (
 	lockSubjects
 	alertsOfMany
 	ourPages
+	putStems
+	putMarks
 	bulkCount
 )
 
@@ -137,6 +139,18 @@ var bulks = [bulkCount]bulk{
 		head: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.subject IN (`,
 		row:  `?`,
 		tail: `) ORDER BY a.first_at, a.id`,
+	},
+	putStems: {
+		head: `INSERT INTO message_words (word, at, conversation, seq) VALUES `,
+		row:  `(?, ?, ?, ?)`,
+		tail: ` ON CONFLICT DO NOTHING`,
+	},
+	// putMarks says how far messages were delivered to people. Marks only climb.
+	putMarks: {
+		head: `WITH v (conversation, person, seq, at) AS (VALUES `,
+		row:  `(?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT))`,
+		tail: `) UPDATE members SET delivered = v.seq, delivered_at = v.at FROM v
+ WHERE members.conversation = v.conversation AND members.person = v.person AND members.delivered < v.seq RETURNING members.conversation`,
 	},
 	ourPages: {
 		head: `WITH v (id, gen) AS (VALUES `,

@@ -96,6 +96,8 @@ type texts struct {
 
 	// Who was on call, and what people ask of each other about it (sql_shift.go).
 	shiftTexts
+	// What people say to each other, and attach (sql_talk.go).
+	talkTexts
 
 	// What those outside are told (sql_comms.go).
 	commsTexts
@@ -135,6 +137,7 @@ const (
 var statements = texts{
 	shiftTexts: shiftStatements,
 	commsTexts: commsStatements,
+	talkTexts:  talkStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,

@@ -25,7 +25,7 @@ const files = [
   'en-core.js',
   'en-room.js',
 ];
-const kept = /^api\/v1\/(incidents|oncall|me|people|services|teams|policies|schedules|integrations)(\/|$)/;
+const kept = /^api\/v1\/(incidents|conversations|oncall|me|people|services|teams|policies|schedules|integrations)(\/|$)/;
 
 self.addEventListener('install', (e) => {
   e.waitUntil(Promise.all([keepShell(), self.skipWaiting()]));

@@ -128,7 +128,7 @@ type Page struct {
 	Person      org.PersonID     `json:"person,omitempty"`
 	Method      org.MethodID     `json:"method,omitempty"`
 	Channel     string           `json:"channel"`
-	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report,update,work,copy,shift"`
+	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report,update,work,copy,shift,mention"`
 	State       escalate.State   `json:"state" enum:"planned,claimed,sent,delivered,read,answered,failed,cancelled"`
 	Priority    org.Priority     `json:"priority"`
 	Run         int              `json:"run"`

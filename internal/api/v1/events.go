@@ -28,10 +28,13 @@ const (
 // An Event says that something changed: an incident, with the lines that were added to
 // its log, a silence, what is arranged around schedules, or a thing of the configuration.
 type Event struct {
-	Topic    string    `json:"topic" doc:"incident; pages, when those of an incident came further; silences; swaps, time-off and disputes around schedules; or config/person and so on"`
-	ID       string    `json:"id"`
-	Incident *Incident `json:"incident,omitempty" doc:"As it is now"`
-	Lines    []Line    `json:"lines,omitempty" doc:"What was added to its log; absent when it is too much"`
+	Topic    string        `json:"topic" doc:"incident; pages, when those of an incident came further; silences; swaps, time-off and disputes around schedules; messages, marks and conversations, of which the id is a conversation's; or config/person and so on"`
+	ID       string        `json:"id"`
+	Incident *Incident     `json:"incident,omitempty" doc:"As it is now"`
+	Lines    []Line        `json:"lines,omitempty" doc:"What was added to its log; absent when it is too much"`
+	Messages []TalkMessage `json:"messages,omitempty" doc:"Of a conversation: those that are new or changed; absent when they are too many"`
+	Last     int           `json:"last,omitempty" doc:"Of a conversation: the number of its last message"`
+	Marks    []MarkOf      `json:"marks,omitempty" doc:"Of a conversation: how far each is; absent when they are too many"`
 }
 
 type hearingEvents struct {
@@ -68,7 +71,9 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request, after string) {
 	if after != "" {
 		a.catchUp(r.Context(), out, c, after, from)
 	}
-	out.flush()
+	if out.flush(); out.err == nil {
+		a.reached(c, out)
+	}
 	a.listen(r, out, c, l)
 }
 
@@ -97,7 +102,9 @@ func (a *API) listen(r *http.Request, out *line, c *caller, l *listener) {
 		case <-r.Context().Done():
 			return
 		}
-		out.flush()
+		if out.flush(); out.err == nil {
+			a.reached(c, out)
+		}
 	}
 }
 
@@ -140,6 +147,7 @@ type line struct {
 	w       *bufio.Writer
 	control *http.ResponseController
 	err     error
+	told    []reachedUp // by what is not flushed yet
 }
 
 func (o *line) text(s string) {
@@ -168,6 +176,7 @@ func (o *line) batch(c *caller, b batch) {
 	for _, e := range b.events {
 		if e.visible(c, b.setup) {
 			o.text(e.text)
+			o.told = append(o.told, e.reaches(c)...)
 		}
 	}
 }
@@ -177,11 +186,14 @@ type told struct {
 	topic   string
 	service org.ServiceID
 	text    string
+	talk    *talkTold // of a conversation
 }
 
 // visible is asked for every delivery.
 func (e told) visible(c *caller, s *setup) bool {
 	switch {
+	case e.talk != nil:
+		return e.talk.visible(c, s, e.service)
 	case e.topic == "incident", e.topic == "pages", e.topic == "silences":
 		return c.May(org.ReadIncidents, "") && !s.hides(c.Identity, e.service)
 	case strings.HasPrefix(e.topic, "config/"), e.topic == "swaps", e.topic == "time-off", e.topic == "disputes":
@@ -197,7 +209,7 @@ func write(e Event, service org.ServiceID, at store.Cursor) told {
 		panic("v1: event: " + err.Error()) // our own types
 	}
 	name, _, _ := strings.Cut(e.Topic, "/")
-	return told{e.Topic, service, fmt.Sprintf("id: %s\nevent: %s\ndata: %s\n\n", eventID(at), name, body)}
+	return told{topic: e.Topic, service: service, text: fmt.Sprintf("id: %s\nevent: %s\ndata: %s\n\n", eventID(at), name, body)}
 }
 
 // eventID is a place in the feed as clients keep it.

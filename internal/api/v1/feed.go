@@ -147,7 +147,7 @@ func (f *feed) tell(tx *store.Tx, rows []store.FeedRow) (b batch, err error) {
 	for _, r := range rows {
 		t := thing{r.Topic, r.Subject}
 		if was, ok := last[t]; ok && was.First > 0 {
-			r.First = min(r.First, was.First)
+			r.First, r.Seq = min(r.First, was.First), max(r.Seq, was.Seq)
 		}
 		last[t] = r
 	}
@@ -160,6 +160,14 @@ func (f *feed) tell(tx *store.Tx, rows []store.FeedRow) (b batch, err error) {
 		e := Event{Topic: r.Topic, ID: r.Subject}
 		switch r.Topic {
 		case "incident":
+		case "messages", "marks", "conversations":
+			one, err := f.api.talkEvent(tx, b.setup, r)
+			if err == nil {
+				b.events = append(b.events, one)
+			} else if !errors.Is(err, store.ErrNotFound) {
+				return b, err
+			}
+			continue
 		case "pages": // of an incident: seen by whoever sees that
 			in, err := tx.Subject(incident.ID(r.Subject))
 			if err == nil {

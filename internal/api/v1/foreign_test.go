@@ -62,6 +62,11 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 		_, err := tx.PutConfig(h.engine.Now(), store.Change{Kind: "form", ID: "desk-web", By: "test"}) // it is retired
 		return err
 	})
+	said, err := h.engine.Converse(context.Background(), "person:rita", "", []org.PersonID{"pat"}, h.engine.Now())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	file := h.attached("rita", secret, "salaries.txt", "all of them")
 	other := func(id string) string {
 		return id[:len(id)-1] + map[bool]string{true: "y", false: "x"}[id[len(id)-1] == 'x']
 	}
@@ -79,6 +84,10 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 		switch {
 		case strings.HasPrefix(rest, "/incidents/{id}"):
 			return in("id"), strange{secret, never, secretly}, true
+		case strings.HasPrefix(rest, "/conversations/{id}"): // of others, also for an admin
+			return in("id"), strange{said.ID, other(said.ID), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "rita" })}, true
+		case rest == "/attachments/{id}":
+			return in("id"), strange{file, other(file), secretly}, true
 		case rest == "/alerts/{id}":
 			return in("id"), strange{"alert-" + secret, "alert-" + never, secretly}, true
 		case rest == "/silences/{id}":
@@ -112,7 +121,7 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 			return in("page"), strange{"page", "zzge", nil}, true
 		case strings.HasPrefix(d.Pattern, "/report/{form}"): // a form that is retired
 			return func(id string) string { return strings.NewReplacer("{form}", id, "{category}", "a").Replace(d.Pattern) }, strange{"desk-web", "never-web", nil}, true
-		case strings.HasPrefix(d.Pattern, "/follow/"), d.Pattern == "/r/{token}": // what is there, and no token of it
+		case strings.HasPrefix(d.Pattern, "/follow/"), strings.HasPrefix(d.Pattern, "/r/{token}"): // what is there, and no token of it
 			return in("token"), strange{followed + "." + strings.Repeat("A", 22), other(followed) + "." + strings.Repeat("A", 22), nil}, true
 		case d.Pattern == "/ical/{token}": // somebody's calendar, and no token of it
 			return in("token"), strange{calendar + ".ics", other(calendar) + ".ics", nil}, true

@@ -118,14 +118,14 @@ func (a *API) guard(to route, serve http.HandlerFunc) http.HandlerFunc {
 			err = a.allow(to, c, r)
 		}
 		if err == nil {
-			err = readWhole(w, r)
+			err = readWhole(w, r, to)
 		}
 		if err != nil {
 			a.answer(w, r, err)
 			return
 		}
 		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
-		if to.pattern == "/events" {
+		if to.streams() {
 			serve(w, r)
 			return
 		}

@@ -3,6 +3,7 @@ package v1_test
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"tocsin/internal/api"
 	v1 "tocsin/internal/api/v1"
 	"tocsin/internal/auth"
+	"tocsin/internal/blob"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
@@ -37,6 +39,8 @@ type home struct {
 	api    *v1.API
 	people map[string]auth.Identity
 	stop   chan struct{}
+	files  *blob.Cabinet
+	url    string
 	sent   []channel.Message
 	sign   func(r *http.Request, as string) // nil: by a header that says who it is
 }
@@ -88,6 +92,7 @@ func openWith(t testing.TB, ring *secret.Ring, url string, more ...channel.Chann
 	if url == "" {
 		url = filepath.Join(t.TempDir(), "house.db")
 	}
+	h.url = url
 	if h.store, err = store.Open(t.Context(), store.Options{URL: url, Ring: ring, Sync: "OFF"}); err != nil {
 		t.Fatal(err)
 	}
@@ -121,8 +126,9 @@ func openWith(t testing.TB, ring *secret.Ring, url string, more ...channel.Chann
 		}
 		return who, nil
 	}
-	h.http = api.New(api.Options{Engine: h.engine, Store: h.store, Ring: ring, Identify: identify, Stopping: h.stop})
-	h.api = v1.New(v1.Options{Engine: h.engine, Store: h.store, Ring: ring, Identify: identify})
+	h.files = blob.New(h.store, blob.NewTable(h.store), rand.Reader, nil)
+	h.http = api.New(api.Options{Engine: h.engine, Store: h.store, Ring: ring, Identify: identify, Stopping: h.stop, Cabinet: h.files})
+	h.api = v1.New(v1.Options{Engine: h.engine, Store: h.store, Ring: ring, Identify: identify, Cabinet: h.files})
 	return h
 }
 

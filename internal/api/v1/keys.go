@@ -40,7 +40,7 @@ type (
 			Name    string       `json:"name" minLength:"1" maxLength:"100"`
 			Owner   org.PersonID `json:"owner,omitempty" maxLength:"64" doc:"Yourself, when it is left out; somebody else is for an admin"`
 			Team    org.TeamID   `json:"team,omitempty" maxLength:"64"`
-			Deeds   []org.Deed   `json:"deeds" minItems:"1" maxItems:"20" nullable:"false" enum:"read incidents,read setup,read sensitive incidents,keep keys,keep profile,respond,configure,administer"`
+			Deeds   []org.Deed   `json:"deeds" minItems:"1" maxItems:"20" nullable:"false" enum:"read incidents,read setup,read sensitive incidents,keep keys,keep profile,talk,respond,configure,administer"`
 			Expires time.Time    `json:"expires_at,omitzero"`
 		}
 	}

@@ -20,9 +20,10 @@ import (
 )
 
 const (
-	longestKey  = 255              // of an Idempotency-Key
-	readWithin  = 10 * time.Second // for a body to come
-	writeWithin = 10 * time.Second // for the answer to be kept, whoever has gone
+	longestKey   = 255              // of an Idempotency-Key
+	readWithin   = 10 * time.Second // for a body to come
+	uploadWithin = 5 * time.Minute  // and for a file, over the line of a telephone
+	writeWithin  = 10 * time.Second // for the answer to be kept, whoever has gone
 )
 
 // A recorder holds an answer back until it is whole: so it can get its ETag, and be
@@ -109,20 +110,21 @@ func (a *API) requestOf(r *http.Request, c *caller, key string) (store.Attempt, 
 
 // readWhole reads the body, for so long and no longer: whoever sends it byte by byte
 // keeps nothing of ours.
-func readWhole(w http.ResponseWriter, r *http.Request) error {
+func readWhole(w http.ResponseWriter, r *http.Request, to route) error {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
+	most, within := to.most()
 	control := http.NewResponseController(w) // of a test, it has no deadlines
-	_ = control.SetReadDeadline(time.Now().Add(readWithin))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	_ = control.SetReadDeadline(time.Now().Add(within))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	_ = control.SetReadDeadline(time.Time{})
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return huma.NewError(http.StatusRequestTimeout, fmt.Sprintf("the body did not come within %s", readWithin))
+		return huma.NewError(http.StatusRequestTimeout, fmt.Sprintf("the body did not come within %s", within))
 	case err != nil:
 		return huma.Error400BadRequest("the body could not be read to its end")
 	}

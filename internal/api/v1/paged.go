@@ -32,7 +32,7 @@ type PagedPerson struct {
 type PagedMethod struct {
 	Method      org.MethodID     `json:"method,omitempty"`
 	Channel     string           `json:"channel"`
-	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report,update,work,copy,shift" doc:"Of the last page that went out, or is to"`
+	Purpose     escalate.Purpose `json:"purpose" enum:"alarm,fail_over,told,all_clear,hand_over,report,update,work,copy,shift,mention" doc:"Of the last page that went out, or is to"`
 	State       escalate.State   `json:"state" enum:"planned,claimed,sent,delivered,read,answered,failed,cancelled" doc:"Of the last page"`
 	Pages       int              `json:"pages" doc:"That went out over it"`
 	PlannedAt   *time.Time       `json:"planned_at,omitempty" doc:"When the last page is, or was, due"`

@@ -3,9 +3,11 @@ package v1
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"tocsin/internal/blob"
 	"tocsin/internal/config"
 	"tocsin/org"
 )
@@ -81,6 +83,16 @@ var table = concat(
 		{"POST", "/incidents/{id}/worth", org.Respond, ofIncident, "incidents", "Say whether it was worth a page, once it is over", serve((*API).judge)},
 		{"POST", "/incidents/{id}/severity", org.Respond, ofIncident, "incidents", "Change severity or priority, with a reason", serve((*API).raise)},
 
+		{"GET", "/conversations", org.Talk, house, "conversations", "List the conversations that you are in, and the rooms that you follow", serve((*API).listTalks)},
+		{"POST", "/conversations", org.Talk, house, "conversations", "Begin a conversation; with one other there is only one", creates((*API).beginTalk)},
+		{"GET", "/conversations/{id}", org.Talk, amongUs, "conversations", "Read a conversation, without its messages", serve((*API).readTalk)},
+		{"PATCH", "/conversations/{id}", org.Talk, amongUs, "conversations", "Give a group another title", serve((*API).nameTalk)},
+		{"POST", "/conversations/{id}/people", org.Talk, amongUs, "conversations", "Let people into a group", serve((*API).inviteTo)},
+		{"POST", "/conversations/{id}/leave", org.Talk, amongUs, "conversations", "Leave a group", serve((*API).leaveTalk)},
+		{"GET", "/messages", org.ReadIncidents, house, "conversations", "Look for words in all that you may read, the newest first", serve((*API).searchMessages)},
+		{"POST", "/attachments", org.Talk, house, "attachments", "Bring a file of at most 25 MB, for a message to come", creates((*API).upload)},
+		{"GET", "/attachments/{id}", org.ReadIncidents, attached, "attachments", "Read a file", serve((*API).download)},
+
 		{"POST", "/markdown", org.ReadIncidents, house, "incidents", "Show what Markdown looks like", serve((*API).markdown)},
 		{"GET", "/calls", org.Respond, house, "calls", "List pages by hand, newest first", serve((*API).listCalls)},
 		{"POST", "/calls", org.Respond, house, "calls", "Send a page by hand", creates((*API).sendCall)},
@@ -102,6 +114,8 @@ var table = concat(
 		{"GET", "/setup/progress", org.ReadIncidents, house, "setup", "What is done of setting up", serve((*API).progress)},
 		{"GET", "/audit", org.Administer, house, "audit", "List changes of the configuration", serve((*API).audit)},
 	},
+	talking("/incidents/{id}", "messages", org.ReadIncidents, org.Respond, ofIncident, inRoom),
+	talking("/conversations/{id}", "conversations", org.Talk, org.Talk, amongUs, amongUs),
 	things("people", config.Person, org.Administer, house),
 	things("teams", config.Team, org.Configure, ofThing),
 	things("services", config.Service, org.Configure, ofThing),
@@ -274,6 +288,19 @@ func (r route) faults() []int {
 		all = append(all, 400, 408, 409, 412, 413, 415)
 	}
 	return append(all, 422, 503)
+}
+
+// streams says whether the answer is not held back until it is whole.
+func (r route) streams() bool {
+	return r.pattern == "/events" || r.method == "GET" && (r.pattern == "/attachments/{id}" || strings.HasSuffix(r.pattern, "{id}/export"))
+}
+
+// most is how large a body may be, and how long it may take to come.
+func (r route) most() (bytes int64, within time.Duration) {
+	if r.method == "POST" && r.pattern == "/attachments" {
+		return blob.MaxSize + 1, uploadWithin
+	}
+	return maxBody, readWithin
 }
 
 // says is the permission in words.

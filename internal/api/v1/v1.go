@@ -38,6 +38,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"tocsin/internal/auth"
+	"tocsin/internal/blob"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
@@ -55,6 +56,8 @@ type Options struct {
 	Ring   *secret.Ring // of the keys of integrations
 	// Identify says who is asking.
 	Identify func(*http.Request) (auth.Identity, error)
+	// Cabinet keeps attachments; nil: there are none.
+	Cabinet *blob.Cabinet
 	// Auth makes keys and links; nil: one is made.
 	Auth    *auth.Auth
 	Log     *slog.Logger
@@ -73,19 +76,21 @@ type Route struct {
 
 // An API serves the routes.
 type API struct {
-	engine   *engine.Engine
-	store    *store.Store
-	ring     *secret.Ring
-	identify func(*http.Request) (auth.Identity, error)
-	auth     *auth.Auth
-	log      *slog.Logger
-	version  string
-	huma     huma.API
-	setups   setups
-	policies sync.Map // escalate.Policy by id and version, as they are asked for
-	feed     *feed
-	routes   []Route
-	document func() []byte // the OpenAPI document, written when it is first asked for
+	engine    *engine.Engine
+	store     *store.Store
+	ring      *secret.Ring
+	identify  func(*http.Request) (auth.Identity, error)
+	auth      *auth.Auth
+	log       *slog.Logger
+	version   string
+	huma      huma.API
+	setups    setups
+	policies  sync.Map // escalate.Policy by id and version, as they are asked for
+	feed      *feed
+	cabinet   *blob.Cabinet
+	delivered *deliveries
+	routes    []Route
+	document  func() []byte // the OpenAPI document, written when it is first asked for
 }
 
 // New makes the API.
@@ -93,7 +98,8 @@ func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{engine: o.Engine, store: o.Store, ring: o.Ring, identify: o.Identify, auth: o.Auth, log: o.Log, version: o.Version}
+	a := &API{engine: o.Engine, store: o.Store, ring: o.Ring, identify: o.Identify, auth: o.Auth, log: o.Log, version: o.Version, cabinet: o.Cabinet}
+	a.delivered = &deliveries{api: a}
 	if a.auth == nil {
 		a.auth = auth.New(auth.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Log: o.Log})
 	}
@@ -102,9 +108,10 @@ func New(o Options) *API {
 	a.huma = humago.New(operations, describe(o.Version))
 	a.huma.OpenAPI().Components.Schemas.RegisterTypeAlias(spanType, spanAlias)
 	for _, r := range table {
+		most, _ := r.most()
 		op := huma.Operation{
 			Method: r.method, Path: Prefix + r.pattern, Summary: r.summary, Tags: []string{r.tag}, OperationID: r.id(),
-			MaxBodyBytes: maxBody, Errors: r.faults(), RejectUnknownQueryParameters: true,
+			MaxBodyBytes: most, Errors: r.faults(), RejectUnknownQueryParameters: true,
 			Description: r.says(),
 		}
 		r.add(a, op)

@@ -83,7 +83,7 @@ func settled(t *testing.T) *home {
 		h.t.Fatal(err)
 	}
 	desk := report.New(report.Options{Engine: h.engine, Store: h.store, Ring: h.ring, Site: site})
-	h.http = api.New(api.Options{Engine: h.engine, Store: h.store, Ring: h.ring, Auth: a, Stopping: h.stop, Status: site, Reports: desk})
+	h.http = api.New(api.Options{Engine: h.engine, Store: h.store, Ring: h.ring, Auth: a, Stopping: h.stop, Status: site, Reports: desk, Cabinet: h.files})
 	return h
 }
 

@@ -171,6 +171,9 @@ func (w *writer) method(method, at string, op Operation) (string, error) {
 	if !answers {
 		return "", nil
 	}
+	if b := op.RequestBody; b != nil && b.Content["application/json"].Schema == nil {
+		return "", nil // bytes (files.go)
+	}
 	name := goName(op.ID)
 	args, path, body, query, types := []string{"ctx context.Context"}, fmt.Sprintf("%q", at), "nil", "nil", ""
 	for _, p := range op.Parameters {

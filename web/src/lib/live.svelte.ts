@@ -10,6 +10,9 @@ export interface LiveEvent {
   id: string;
   incident?: Schemas['Incident'];
   lines?: Schemas['Line'][];
+  messages?: Schemas['TalkMessage'][];
+  last?: number;
+  marks?: Schemas['MarkOf'][];
 }
 
 type Hearer = (event: LiveEvent) => void;

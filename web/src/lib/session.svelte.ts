@@ -56,6 +56,9 @@ class Session {
 
   async leave(): Promise<void> {
     await call('DELETE', '/api/v1/session');
+    // What was half written, or not sent, is nobody else's to find.
+    for (const key of Object.keys(localStorage)) if (key.startsWith('draft:')) localStorage.removeItem(key);
+    indexedDB.deleteDatabase('tocsin-outgoing');
     this.lost();
   }
 
@@ -70,6 +73,11 @@ class Session {
   atLeast(role: string, team?: string): boolean {
     const has = (team && this.me?.teams?.[team]) || this.me?.role || '';
     return ranks.indexOf(has) >= ranks.indexOf(role);
+  }
+
+  /** Whether they may change what belongs to a team. */
+  mayManage(team?: string): boolean {
+    return this.me?.role === 'admin' || this.atLeast('manager', team);
   }
 
   /** Whether they may act on an incident of a team. */

@@ -9,6 +9,7 @@ import type shift from '../../i18n/en/shift.json';
 import type alerts from '../../i18n/en/alerts.json';
 import type work from '../../i18n/en/work.json';
 import type comms from '../../i18n/en/comms.json';
+import type talk from '../../i18n/en/talk.json';
 
 export interface Forms {
   one?: string;
@@ -25,4 +26,5 @@ export type Key =
   | keyof typeof shift
   | keyof typeof alerts
   | keyof typeof work
-  | keyof typeof comms;
+  | keyof typeof comms
+  | keyof typeof talk;

@@ -23,6 +23,7 @@ interface Fact {
   worth?: boolean;
   on?: boolean;
   alerts?: number;
+  message?: number;
   left?: number;
   level?: number;
   round?: number;
@@ -59,7 +60,7 @@ export function said(line: Line): string {
   const targets = to.map((x) => (line.kind === 'escalate.handed_over' ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
-    n: f.alerts ?? f.left ?? 0,
+    n: f.alerts ?? f.left ?? f.message ?? 0,
     level: (f.level ?? 0) + 1,
     round: (f.round ?? 0) + 1,
     people: people || t('line.nobody'),
