@@ -29,7 +29,7 @@ export default defineConfig({
             {
               name: 'base',
               priority: 3, // what it needs goes into it, and not into the others
-              test: /node_modules\/(?!@dagrejs)|src\/lib\/(?!bulk|form|passkey|push|siren)|src\/ui\/(?!Checks|Copy|Dialog|Field|FormDialog|Line|Part|Sure|Switch|Table)|shell\/Brand/,
+              test: /node_modules\/(?!@dagrejs)|src\/lib\/(?!bulk|form|passkey|push|siren)|src\/ui\/(?!Checks|Copy|Dialog|Field|FormDialog|Line|Part|Sure|Switch|Table)|src\/places|shell\/(?:Brand|wide)|screens\/incidents\/lines/,
             },
             {
               name: 'forms',

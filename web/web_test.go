@@ -153,7 +153,7 @@ func TestWorkerKeepsWhatIsNeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := map[string]bool{}
-	for _, m := range regexp.MustCompile("[\"'`]([\\w.-]+\\.(?:js|css))[\"'`]").FindAllSubmatch(b, -1) {
+	for _, m := range regexp.MustCompile("[\"'`,]([\\w.-]+\\.(?:js|css))").FindAllSubmatch(b, -1) {
 		name := string(m[1])
 		kept[name] = true
 		if _, err := fs.Stat(Dist(), name); err != nil {

@@ -37,7 +37,7 @@ export async function furnish(browser, server) {
   const choices = [{ text: 'Yes', positive: true }, { text: 'No' }];
   const call = { title: 'Is the till in hall 2 slow for you?', targets: ['team:shop'], priority: 'low', choices };
   await api(page, 'POST', '/api/v1/calls', call);
-  const { link: password } = await api(page, 'POST', '/api/v1/people/chiara/invite');
+  const { link: password } = await api(page, 'POST', '/api/v1/people/chiara/reset');
   await context.close();
   const link = await until(
     'somebody is called',

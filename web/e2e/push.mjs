@@ -81,7 +81,7 @@ test('push: a device signs up, a page arrives encrypted, the notification is sho
     await page.getByRole('button', { name: 'Call me here' }).click();
     const device = page.locator('section li', { hasText: 'this device' });
     await device.waitFor();
-    await page.getByText('High priority').waitFor();
+    await page.getByRole('heading', { name: 'High priority' }).waitFor();
     const { rules } = await api(page, 'GET', '/api/v1/me/profile');
     assert.ok(rules.some((r) => r.method === 'push' && r.priority === 'high' && r.every === '1m'));
 

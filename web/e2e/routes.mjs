@@ -30,7 +30,7 @@ export const routes = [
   { name: 'webhook', path: (ids) => `/webhooks/${ids.webhook}`, ready: 'main .segments' },
   { name: 'webhooks', path: () => '/webhooks', ready: 'nav' },
   { name: 'rules', path: () => '/rules', ready: '.columns' },
-  { name: 'severities', path: () => '/severities', ready: 'fieldset' },
+  { name: 'severities', path: () => '/severities', ready: 'main h1' },
   { name: 'actions', path: () => '/actions', ready: '.empty, main li.card' },
   { name: 'status-pages', path: () => '/status-pages', ready: '.pages li' },
   { name: 'status-page', path: () => '/status-pages/shop', ready: '.preview' },
@@ -66,5 +66,5 @@ export const publicPages = [
   { name: 'login', path: () => '/login' },
   { name: 'link', path: (known) => known.link },
   { name: 'password', path: (known) => known.password },
-  { name: 'not-found', path: () => '/nothing-here', missing: true },
+  { name: 'not-found', path: () => '/a/nothing-here' },
 ];

@@ -39,7 +39,12 @@ for (const device of [desk, phone]) {
     const known = await ids(page);
     for (const route of routes.filter((r) => !r.open)) {
       await page.goto(server.url + route.path(known));
-      await page.locator(route.ready).filter({ visible: true }).first().waitFor();
+      await page
+        .locator(route.ready)
+        .filter({ visible: true })
+        .first()
+        .waitFor()
+        .catch((error) => ((process.exitCode = 1), console.log(`${route.name}: ${error.message}`)));
       await page.waitForTimeout(700);
       await shoot(route.name);
     }

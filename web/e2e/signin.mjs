@@ -89,11 +89,11 @@ test('a code beside the password is set up in the profile and asked for; a recov
     await dialog.getByRole('button', { name: 'Next' }).click();
     dialog = page.getByRole('dialog', { name: 'Authenticator app' });
     const secret = await dialog.locator('pre').innerText();
-    await dialog.getByLabel('Code').fill('000000');
+    await dialog.getByRole('textbox', { name: 'Code' }).fill('000000');
     await dialog.getByRole('button', { name: 'Confirm' }).click();
     await dialog.locator('.wrong').waitFor();
     const first = code(secret);
-    await dialog.getByLabel('Code').fill(first);
+    await dialog.getByRole('textbox', { name: 'Code' }).fill(first);
     await dialog.getByRole('button', { name: 'Confirm' }).click();
     await dialog.getByText('recovery').first().waitFor();
     const [recovery] = (await dialog.locator('pre').innerText()).split('\n');

@@ -1,14 +1,12 @@
 // Every screen of the app, in one table. A screen is loaded when it is first asked for;
 // `area` is its texts under i18n, of several with a space between ("core" are there anyway).
 // A first segment that is new is added to Areas in internal/web/app.go too.
+// The app asks for this table after it has begun: those that it begins with are in places.ts.
 import type { Route } from './lib/router.svelte';
-import type { Key } from './lib/texts';
-import type { IconName } from './ui/icons';
+import { first } from './places';
 
 export const routes: Route[] = [
-  { path: '/', area: 'core', load: () => import('./screens/incidents/List.svelte') },
-  { path: '/incidents', area: 'core', load: () => import('./screens/incidents/List.svelte') },
-  { path: '/incidents/:id', area: 'room', load: () => import('./screens/incidents/Room.svelte') },
+  ...first,
   { path: '/on-call', area: 'oncall', load: () => import('./screens/oncall/Rota.svelte') },
   { path: '/on-call/call-list', area: 'oncall', load: () => import('./screens/oncall/CallList.svelte') },
   { path: '/on-call/new', area: 'oncall', load: () => import('./screens/oncall/ScheduleEditor.svelte') },
@@ -57,38 +55,4 @@ export const routes: Route[] = [
   { path: '/forms', area: 'setup comms', load: () => import('./screens/comms/Forms.svelte') },
   { path: '/forms/:id', area: 'setup comms', load: () => import('./screens/comms/Form.svelte') },
   { path: '/settings', area: 'setup alerts comms', load: () => import('./screens/setup/House.svelte') },
-  { path: '/sign-in', area: 'signin', load: () => import('./screens/account/SignIn.svelte'), open: true, bare: true },
-];
-
-/** What the bars lead to, in their order; a phone shows the first four and "more". */
-export interface Place {
-  path: string;
-  label: Key;
-  icon: IconName;
-  /** The keys that go there. */
-  key: string;
-  /** The least role that has any use for it. */
-  least?: string;
-}
-
-export const places: Place[] = [
-  { path: '/incidents', label: 'nav.incidents', icon: 'bell', key: 'g i' },
-  { path: '/on-call', label: 'nav.oncall', icon: 'clock', key: 'g o' },
-  { path: '/messages', label: 'nav.messages', icon: 'message', key: 'g d' },
-  { path: '/services', label: 'nav.services', icon: 'cube', key: 'g s' },
-  { path: '/integrations', label: 'nav.integrations', icon: 'plug', key: 'g t' },
-  { path: '/rules', label: 'nav.rules', icon: 'funnel', key: 'g u' },
-  { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
-  { path: '/runbooks', label: 'nav.runbooks', icon: 'bookmark', key: 'g k', least: 'observer' },
-  { path: '/people', label: 'nav.people', icon: 'person', key: 'g w', least: 'observer' },
-  { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
-  { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
-  { path: '/calls', label: 'nav.calls', icon: 'phone', key: 'g c', least: 'responder' },
-  { path: '/channels', label: 'nav.channels', icon: 'mail', key: 'g l', least: 'admin' },
-  { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g q' },
-  { path: '/maintenance', label: 'nav.maintenance', icon: 'bed', key: 'g b' },
-  { path: '/status-pages', label: 'nav.statuspages', icon: 'globe', key: 'g f', least: 'observer' },
-  { path: '/forms', label: 'nav.forms', icon: 'help', key: 'g r', least: 'observer' },
-  { path: '/noise', label: 'nav.noise', icon: 'sound', key: 'g n', least: 'observer' },
-  { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];

@@ -15,7 +15,7 @@ const asOf = 'X-As-Of';
 // What somebody needs who is woken where there is no network.
 // (web_test.go holds it against what is built.)
 const files = [
-  ...['app.js', 'app.css', 'base.js', 'base.css', 'account.js', 'account.css', 'next.js'],
+  ...['app.js', 'app.css', 'base.js', 'base.css', 'account.js', 'account.css', 'next.js', 'routes.js'],
   ...['list.js', 'list.css', 'room.js', 'room.css', 'panels.js', 'panels.css', 'work.js', 'work.css'],
   ...['forms.js', 'forms.css'],
   ...[
@@ -29,7 +29,8 @@ const files = [
     'de-dialogs.js',
   ],
 ];
-const kept = /^api\/v1\/(incidents|conversations|oncall|me|people|services|teams|policies|schedules|integrations)(\/|$)/;
+const kept =
+  /^api\/v1\/(incidents|conversations|oncall|me|people|services|teams|policies|schedules|integrations)(\/|$)/;
 
 self.addEventListener('install', (e) => {
   e.waitUntil(Promise.all([keepShell(), self.skipWaiting()]));
