@@ -128,24 +128,25 @@ type (
 	}
 )
 
-func (Noted) Kind() string        { return "investigate.noted" }
-func (RoleGiven) Kind() string    { return "investigate.role_given" }
-func (Came) Kind() string         { return "investigate.came" }
-func (Went) Kind() string         { return "investigate.went" }
-func (Linked) Kind() string       { return "investigate.linked" }
-func (TaskAdded) Kind() string    { return "investigate.task_added" }
-func (TaskChanged) Kind() string  { return "investigate.task_changed" }
-func (TaskDone) Kind() string     { return "investigate.task_done" }
-func (TaskReopened) Kind() string { return "investigate.task_reopened" }
-func (TaskDropped) Kind() string  { return "investigate.task_dropped" }
-func (TaskOverdue) Kind() string  { return "investigate.task_overdue" }
-func (ListAdded) Kind() string    { return "investigate.list_added" }
-func (HandedOn) Kind() string     { return "investigate.handed_on" }
-func (TookOver) Kind() string     { return "investigate.took_over" }
-func (MergedInto) Kind() string   { return "investigate.merged_into" }
-func (TookIn) Kind() string       { return "investigate.took_in" }
-func (Parted) Kind() string       { return "investigate.parted" }
-func (RolesWanted) Kind() string  { return "investigate.roles_wanted" }
+func (Noted) Kind() string           { return "investigate.noted" }
+func (MessageRedacted) Kind() string { return "investigate.message_redacted" }
+func (RoleGiven) Kind() string       { return "investigate.role_given" }
+func (Came) Kind() string            { return "investigate.came" }
+func (Went) Kind() string            { return "investigate.went" }
+func (Linked) Kind() string          { return "investigate.linked" }
+func (TaskAdded) Kind() string       { return "investigate.task_added" }
+func (TaskChanged) Kind() string     { return "investigate.task_changed" }
+func (TaskDone) Kind() string        { return "investigate.task_done" }
+func (TaskReopened) Kind() string    { return "investigate.task_reopened" }
+func (TaskDropped) Kind() string     { return "investigate.task_dropped" }
+func (TaskOverdue) Kind() string     { return "investigate.task_overdue" }
+func (ListAdded) Kind() string       { return "investigate.list_added" }
+func (HandedOn) Kind() string        { return "investigate.handed_on" }
+func (TookOver) Kind() string        { return "investigate.took_over" }
+func (MergedInto) Kind() string      { return "investigate.merged_into" }
+func (TookIn) Kind() string          { return "investigate.took_in" }
+func (Parted) Kind() string          { return "investigate.parted" }
+func (RolesWanted) Kind() string     { return "investigate.roles_wanted" }
 
 func (f Noted) String() string { return "note: " + f.Text }
 

@@ -2578,6 +2578,8 @@ type ReportOf struct {
 	Messages []ReportMessage `json:"messages"`
 	// For those who may answer
 	Name string `json:"name,omitempty"`
+	// As attachments have them
+	Photos []FileOf `json:"photos,omitempty"`
 	// It was known already, and is their trouble too
 	Same bool `json:"same,omitempty"`
 }
