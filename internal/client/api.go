@@ -2221,6 +2221,8 @@ type ProfileChangeBody struct {
 }
 
 type Progress struct {
+	// What no service claims calls somebody: the catch-all service has a policy
+	CatchAll bool `json:"catch_all"`
 	// It was heard
 	FirstEvent bool `json:"first_event"`
 	// There is one
@@ -2602,6 +2604,12 @@ type Said struct {
 	Incident WholeIncident `json:"incident"`
 	// For the person who did it
 	Said string `json:"said"`
+}
+
+type SavedView struct {
+	Name string `json:"name"`
+	// As it stands in the address of the list: service=db&severity=SEV1
+	Query string `json:"query"`
 }
 
 type SayingBody struct {
@@ -3292,6 +3300,10 @@ type ViewSegment struct {
 	Role   string    `json:"role,omitempty"`
 	Until  time.Time `json:"until"`
 	Why    string    `json:"why,omitempty"`
+}
+
+type Views struct {
+	Views []SavedView `json:"views"`
 }
 
 type Watch struct {
@@ -4629,6 +4641,18 @@ func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPa
 // GetMeTestsID: GET /api/v1/me/tests/{id}: How far a test page came.
 func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (out TestPage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/tests/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// GetMeViews: GET /api/v1/me/views: Read your views of the list of incidents.
+func (c *Client) GetMeViews(ctx context.Context, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/views", nil, nil, &out, with)
+	return out, err
+}
+
+// PutMeViews: PUT /api/v1/me/views: Replace your views of the list of incidents.
+func (c *Client) PutMeViews(ctx context.Context, body Views, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/me/views", nil, body, &out, with)
 	return out, err
 }
 
