@@ -242,6 +242,29 @@ func TestCommandsOnAServer(t *testing.T) {
 		try{args: "incidents role ONE commander ADMIN", out: []string{"omar is not commander any longer"}},
 		try{args: "incidents leave ONE ADMIN", out: []string{"takes part no longer"}},
 		try{args: "incidents tasks TWO LOOK", out: []string{"There is no task."}},
+		try{args: "runbook list LOOK", code: codeForbidden},
+		try{args: "runbook list ADMIN", out: []string{"there are none"}},
+		try{args: "runbook fit ONE LOOK", out: []string{"no runbook fits"}},
+		try{args: "runbook follow ONE none ADMIN", code: failed, errs: []string{"there is no runbook of that id"}},
+		try{args: "runbook show none ADMIN", code: codeNotFound},
+		try{args: "runbook step ONE 1 1 done ADMIN", code: failed, errs: []string{"there is no run 1"}},
+		try{args: "runbook step ONE 1 1 dance ADMIN", code: misuse},
+		try{args: "runbook import docs/examples/runbooks --plan ADMIN", out: []string{"full-disk: it has no owner", "restart-checkout, step 2: the secret deploy is not there", "+ runbook full-disk"}},
+		try{args: "runbook list ADMIN", out: []string{"there are none"}},
+		try{args: "runbook import docs/examples/runbooks ADMIN", out: []string{"+ runbook full-disk", "+ runbook restart-checkout"}},
+		try{args: "runbook import docs/examples/runbooks ADMIN", out: []string{"= 2 unchanged"}},
+		try{args: "runbook list --stale ADMIN", out: []string{"full-disk", "never verified, not used yet"}},
+		try{args: "runbook verify full-disk --note tried ADMIN", out: []string{"verified just now, not used yet"}},
+		try{args: "runbook show full-disk ADMIN", out: []string{"A disk is full: verified just now", "## Make room"}},
+		try{args: "runbook check docs/examples/runbooks/full-disk.md", out: []string{"it has no owner"}},
+		try{args: "runbook follow ONE full-disk ADMIN", out: []string{"runbook A disk is full is followed"}},
+		try{args: "runbook step ONE 1 1 done --text logs ADMIN", out: []string{"step 1 done: Look what grew: logs"}},
+		try{args: "runbook step ONE 1 2 run ADMIN", code: failed, errs: []string{"by hand"}},
+		try{args: "runbook fit ONE LOOK", out: []string{"run 1: A disk is full", "1     done   Look what grew"}},
+		try{args: "runbook output ONE 1 1 LOOK", code: codeNotFound},
+		try{args: "runbook end ONE 1 --why enough ADMIN", out: []string{"runbook A disk is full stopped: enough"}},
+		try{args: "runbook feedback ONE 1 wrong --step 2 --text no_such_path ADMIN", out: []string{"step 2 is wrong: no_such_path"}},
+		try{args: "runbook fit ONE LOOK --json", json: "runs.0.verdicts.0.verdict"},
 		try{args: "incidents severity ONE --severity SEV1 --why spreads ADMIN", out: []string{"now SEV1"}},
 		try{args: "incidents severity ONE --why spreads ADMIN", code: misuse, errs: []string{"--severity, --priority or both"}},
 		try{args: "incidents resolve ONE TWO --why done ADMIN", out: []string{"ONE: resolved: done"}},
@@ -430,7 +453,7 @@ func TestCompletion(t *testing.T) {
 				slices.Sort(words)
 				lines[i] = strings.Join(words, " ")
 			}
-			if want := []string{"incidents", "severity show snooze", "--severity", "SEV1", "show"}; !slices.Equal(lines, want) {
+			if want := []string{"incidents", "severity show snooze stage", "--severity", "SEV1", "show"}; !slices.Equal(lines, want) {
 				t.Errorf("%q, want %q", lines, want)
 			}
 		})

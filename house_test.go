@@ -56,7 +56,7 @@ const rules = `
 	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve internal/channel internal/secret internal/store investigate/runbook investigate/talk
 	internal/auth: incident org internal/secret internal/store internal/engine internal/throttle internal/web
 	internal/status: escalate incident org internal/channel internal/config internal/egress internal/engine internal/secret internal/store internal/throttle internal/web
-	internal/report: incident org internal/channel internal/config internal/engine internal/prose internal/secret internal/status internal/store internal/throttle internal/web
+	internal/report: incident org internal/blob internal/channel internal/config internal/engine internal/prose internal/secret internal/status internal/store internal/throttle internal/web
 	internal/inbox: incident internal/engine internal/store
 	internal/follow: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine investigate/runbook
 	internal/api: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/channel internal/engine internal/report internal/secret internal/status internal/store internal/web internal/blob

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	netmail "net/mail"
 	"strings"
 	"testing"
 	"time"
@@ -436,6 +437,35 @@ func TestEmailInjection(t *testing.T) {
 	for _, bad := range []string{"javascript:", "data:text", "ftp:"} {
 		if strings.Contains(text.Plain, bad) {
 			t.Errorf("the text links to %s", bad)
+		}
+	}
+}
+
+// What somebody follows ends with one press of the mail program (RFC 8058), and the link
+// carries no header of its own.
+func TestEmailLeaving(t *testing.T) {
+	s := server(t, smtptest.Options{})
+	e := email(t, channel.Relay{Addr: s.Addr, Roots: s.Roots})
+	for leave, want := range map[string]bool{
+		"https://tocsin.example.org/follow/leave/x.y": true, "": false,
+		"https://tocsin.example.org/x\r\nBcc: all@example.org": false, "javascript:alert(1)": false, "https://x/>\r\nX-Evil: 1": false,
+	} {
+		m := channel.Message{ID: "01letter", To: "pat@example.org", Title: "It is over", Purpose: escalate.News, LeaveURL: leave}
+		if _, err := e.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		all := s.Mails()
+		sent, err := netmail.ReadMessage(strings.NewReader(string(all[len(all)-1].Raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, how := "", ""
+		if want {
+			list, how = "<"+leave+">", "List-Unsubscribe=One-Click"
+		}
+		h := sent.Header
+		if h.Get("List-Unsubscribe") != list || h.Get("List-Unsubscribe-Post") != how || h.Get("Bcc")+h.Get("X-Evil") != "" {
+			t.Errorf("%q: the head is %v", leave, h)
 		}
 	}
 }

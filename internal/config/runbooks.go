@@ -87,7 +87,7 @@ func RunbookFile(name string, data []byte) (b runbook.Runbook, err error) {
 		if err := r.found.err(); err != nil {
 			return b, err
 		}
-		text, above = body, strings.Count(head, "\n")+1
+		text, above = body, strings.Count(head, "\n")+2
 	}
 	base := strings.ToLower(strings.TrimSuffix(path.Base(name), path.Ext(name)))
 	b = runbook.Runbook{

@@ -62,12 +62,32 @@ func Graph(tx *store.Tx, e *Engine, without []org.ServiceID) ([]Standing, error)
 	if err := s.stand(tx, at, without); err != nil {
 		return nil, err
 	}
+	for _, g := range s.sifting.AnyOf {
+		at[g.ID].fails(at)
+	}
 	out := make([]Standing, 0, len(at))
 	for _, n := range at {
 		out = append(out, *n)
 	}
 	slices.SortFunc(out, func(a, b Standing) int { return cmp.Compare(a.ID, b.ID) })
 	return out, nil
+}
+
+// fails says how a group is whose members all fail: nothing fires on it itself.
+func (n *Standing) fails(at map[string]*Standing) {
+	under, firing := "", 0
+	for i, id := range n.Members {
+		m := at[id]
+		if m == nil || m.Firing == 0 && m.Under == "" {
+			return
+		}
+		if firing += m.Firing; i == 0 {
+			under = m.Under
+		} else if m.Under != under {
+			under = ""
+		}
+	}
+	n.Firing, n.Under = firing, under
 }
 
 // stand puts what fires on its nodes.

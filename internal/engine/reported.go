@@ -68,6 +68,9 @@ func (e *Engine) Complain(ctx context.Context, c Complaint, now time.Time) (r st
 			}
 			t.add(incident.Engine, more...)
 		}
+		if _, err := tx.Attach(by, store.ReportPart(r.Subject, r.ID), r.Photos...); err != nil {
+			return err
+		}
 		if err := tx.AddReport(r); err != nil {
 			return err
 		}
@@ -104,11 +107,7 @@ func (s *setup) complaint(c Complaint, now time.Time) (incident.Opened, org.Poli
 	} else {
 		f.Priority, f.Support = alert.InHours(f.Priority, service, now)
 	}
-	policy := service.Policy
-	if p, ok := s.policies[k.Asks.Policy]; ok && !p.Retired {
-		policy = p.ID
-	}
-	return f, policy
+	return f, s.policyOf(service, k.Asks)
 }
 
 // mostWritten bounds what is written about one report.

@@ -1,8 +1,14 @@
 package report
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"image"
+	"image/png"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,6 +22,7 @@ import (
 
 	"tocsin/escalate"
 	"tocsin/incident"
+	"tocsin/internal/blob"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
 	"tocsin/internal/pgtest"
@@ -89,7 +96,12 @@ func newLobby(t *testing.T, url string) *lobby {
 // open makes what stands between the house and the people anew, as a start does.
 func (l *lobby) open() {
 	l.site = status.New(status.Options{Engine: l.engine, Store: l.store, Ring: l.ring, Dir: filepath.Join(l.dir, "status"), PublicURL: "https://tocsin.example.org"})
-	l.desk = New(Options{Engine: l.engine, Store: l.store, Ring: l.ring, Site: l.site, PublicURL: "https://tocsin.example.org"})
+	bin, err := blob.NewDir(filepath.Join(l.dir, "attachments"))
+	if err != nil {
+		l.Fatal(err)
+	}
+	files := blob.New(l.store, bin, rand.Reader, nil)
+	l.desk = New(Options{Engine: l.engine, Store: l.store, Ring: l.ring, Site: l.site, Cabinet: files, PublicURL: "https://tocsin.example.org"})
 }
 
 func (l *lobby) configure(things map[string]any) {
@@ -131,12 +143,39 @@ func (l *lobby) step() []channel.Message {
 // ask is what a browser does: by the table of routes, as the server's.
 func (l *lobby) ask(method, path string, form url.Values) *httptest.ResponseRecorder {
 	l.Helper()
-	at, _ := url.Parse(path)
 	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
-	r.RemoteAddr = l.from
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return l.asks(r)
+}
+
+// sends is a form with a file.
+func (l *lobby) sends(path string, form url.Values, name string, file []byte) *httptest.ResponseRecorder {
+	l.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for field, values := range form {
+		if err := w.WriteField(field, values[0]); err != nil {
+			l.Fatal(err)
+		}
+	}
+	part, err := w.CreateFormFile("photo", name)
+	if err == nil {
+		_, err = part.Write(file)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		l.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", path, &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	return l.asks(r)
+}
+
+func (l *lobby) asks(r *http.Request) *httptest.ResponseRecorder {
+	l.Helper()
+	method, path, at := r.Method, r.URL.Path, r.URL
+	r.RemoteAddr = l.from
 	for _, route := range append(l.site.Routes(), l.desk.Routes()...) {
 		want, have := strings.Split(route.Pattern, "/"), strings.Split(at.Path, "/")
 		fits := route.Method == method && len(want) == len(have)
@@ -256,6 +295,7 @@ func TestReporting(t *testing.T) {
 		if strings.Contains(l.ask("GET", second, nil).Body.String(), "on our way") {
 			t.Error("who else reported it reads the answer to another")
 		}
+		l.photos(old)
 		l.emergency()
 		l.floods(said, old)
 		l.sealed("pat@example.org", "Still closed", "We are on our way")
@@ -273,6 +313,34 @@ func (l *lobby) sealed(secrets ...string) {
 			}
 		}
 	}
+}
+
+// photos: a picture is encoded anew, and only who sent it and the house see it; what is no
+// picture is refused, and nothing that was written is lost.
+func (l *lobby) photos(old func() string) {
+	l.Helper()
+	l.from = "192.0.2.9:1000"
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 20, 10))); err != nil {
+		l.Fatal(err)
+	}
+	said := url.Values{"mark": {old()}, "q.where": {"North"}, "q.who": {"1"}}
+	l.is(l.sends("/report/desk/door", said, "x.png", []byte("<svg onload=alert(1)>")), 422, "no picture", "North")
+	said.Set("mark", old())
+	w := l.sends("/report/desk/door", said, "door.png", append(picture.Bytes(), "hidden"...))
+	l.is(w, 303)
+	link, _, _ := strings.Cut(w.Header().Get("Location"), "?")
+	r := l.reported(link)
+	if len(r.Photos) != 1 {
+		l.Fatalf("it has no photo: %+v", r)
+	}
+	l.is(l.ask("GET", link, nil), 200, link+"/photo/"+r.Photos[0])
+	shown := l.ask("GET", link+"/photo/"+r.Photos[0], nil)
+	if l.is(shown, 200); shown.Header().Get("Content-Type") != "image/png" || strings.Contains(shown.Body.String(), "hidden") {
+		l.Errorf("the photo is %q", shown.Header().Get("Content-Type"))
+	}
+	other := status.ReportLink(l.ring, "", "none")
+	l.is(l.ask("GET", other+"/photo/"+r.Photos[0], nil), 404)
 }
 
 // emergency: nothing but the rate stands between an emergency and those on call.

@@ -101,6 +101,7 @@ func (d *Desk) write(w http.ResponseWriter, r *http.Request) {
 func (d *Desk) standing(r *http.Request, one store.Report) (v standing, err error) {
 	words, zone := speak(one.Language), zoneOf(one.Zone)
 	v.Self = status.ReportLink(d.ring, d.base, one.ID)
+	v.Photos = one.Photos
 	v.Facts, v.Same, v.When = one.Answers, one.Same, words.T("reported", words.Moment(one.At, zone))
 	err = d.store.Read(r.Context(), func(tx *store.Tx) error {
 		f, err := formOf(tx, one.Form)

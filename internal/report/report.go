@@ -30,6 +30,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/internal/blob"
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
 	"tocsin/internal/status"
@@ -44,8 +45,9 @@ type Options struct {
 	Engine    *engine.Engine
 	Store     *store.Store
 	Ring      *secret.Ring
-	Site      *status.Site // asks addresses whether they want to hear of it
-	PublicURL string       // without a slash at its end
+	Site      *status.Site  // asks addresses whether they want to hear of it
+	Cabinet   *blob.Cabinet // of photos; nil: none are taken
+	PublicURL string        // without a slash at its end
 	Log       *slog.Logger
 }
 
@@ -55,6 +57,7 @@ type Desk struct {
 	store  *store.Store
 	ring   *secret.Ring
 	site   *status.Site
+	files  *blob.Cabinet
 	public string
 	base   string // the path of the public URL
 	log    *slog.Logger
@@ -63,7 +66,7 @@ type Desk struct {
 
 // New makes a desk.
 func New(o Options) *Desk {
-	d := &Desk{engine: o.Engine, store: o.Store, ring: o.Ring, site: o.Site, public: o.PublicURL, base: status.Base(o.PublicURL), log: o.Log, tries: throttle.New()}
+	d := &Desk{engine: o.Engine, store: o.Store, ring: o.Ring, site: o.Site, files: o.Cabinet, public: o.PublicURL, base: status.Base(o.PublicURL), log: o.Log, tries: throttle.New()}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -82,6 +85,7 @@ func (d *Desk) Routes() []status.Route {
 		{Method: "POST", Pattern: "/report/{form}/{category}", Serve: d.take},
 		{Method: "GET", Pattern: "/r/{token}", Link: true, Serve: d.follow},
 		{Method: "POST", Pattern: "/r/{token}", Link: true, Serve: d.write},
+		{Method: "GET", Pattern: "/r/{token}/photo/{photo}", Link: true, Serve: d.photo},
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
+	"tocsin/internal/secret"
 	"tocsin/org"
 )
 
@@ -72,4 +74,21 @@ func TestDrawn(t *testing.T) {
 	if _, err := drawn(strings.Repeat("x", 5000)); err == nil {
 		t.Error("a text that fits no code is drawn")
 	}
+}
+
+// FuzzMarked: nobody makes a mark but we, whatever they write.
+func FuzzMarked(f *testing.F) {
+	ring, err := secret.Generate(strings.NewReader(strings.Repeat("k", 64)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	d := &Desk{ring: ring}
+	f.Add("a.b.c")
+	f.Add("..")
+	f.Add("id.zzzzzzzzzzzzzzzz." + ring.Token("report form", "id.zzzzzzzzzzzzzzzz"))
+	f.Fuzz(func(t *testing.T, text string) {
+		if id, _, ok := d.marked(text, time.Unix(1_800_000_000, 0)); ok {
+			t.Errorf("%q is taken for the mark of %q", text, id)
+		}
+	})
 }

@@ -92,12 +92,9 @@ func (d *Desk) again(w http.ResponseWriter, r *http.Request, f org.Form, c org.F
 	if a.Mark == "" {
 		a.Mark = d.mark(now)
 	}
-	a.Photo = d.keeps() && !f.NoPhotos
+	a.Photo = d.files != nil && !f.NoPhotos
 	show(w, code, "ask", a)
 }
-
-// keeps says whether photos can be kept.
-func (d *Desk) keeps() bool { return false }
 
 // take takes a report.
 func (d *Desk) take(w http.ResponseWriter, r *http.Request) {
@@ -148,6 +145,11 @@ func (d *Desk) take(w http.ResponseWriter, r *http.Request) {
 	report := engine.Complaint{
 		Report: store.Report{ID: id, Form: f.ID, Category: c.ID, Answers: read.Answers, Name: a.Who, Contact: a.Reach, Language: f.Language, Zone: f.Zone},
 		Title:  read.Title, Leads: read.Leads,
+	}
+	if bad := d.photographed(r, f, &report.Report, now); bad != "" {
+		a.Wrong, a.Mark = words.T("photo.wrong", bad), r.PostFormValue("mark")
+		d.again(w, r, f, c, read, a, http.StatusUnprocessableEntity)
+		return
 	}
 	if same != "" {
 		if report.Joins, err = d.fits(r, f, c, same, now); err != nil {

@@ -203,7 +203,9 @@ func (l *life) end(ctx context.Context, from alarm, byHand bool) error {
 		if in.Owner != "" && in.Status.Open() {
 			delete(l.active, from)
 			why := demoEndings[l.rng.IntN(len(demoEndings))]
-			return l.do(ctx, in.ID, in.Owner, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) { return resolve.Resolve(in, why) })
+			return l.do(ctx, in.ID, in.Owner, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+				return resolve.End(in, incident.Ended{Why: why, Category: demoCauses[why]})
+			})
 		}
 	}
 	err := l.hear(ctx, from, alert.Event{Action: alert.Resolve, Key: from.key})
@@ -277,7 +279,7 @@ func (l *life) answer(ctx context.Context, page store.PageRow) error {
 	if err != nil || !in.Status.Open() || in.Status == incident.Acknowledged && l.rng.IntN(5) > 0 {
 		return err
 	}
-	if _, err := l.engine.Answer(ctx, page, l.now); err != nil {
+	if _, err := l.engine.Answer(ctx, page, 0, l.now); err != nil {
 		return err
 	}
 	if in.Status == incident.Acknowledged {

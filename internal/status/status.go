@@ -98,8 +98,6 @@ func New(o Options) *Site {
 const (
 	poll       = 500 * time.Millisecond
 	pruneEvery = time.Hour
-	// rest is the least time between two makings of the pages, so that a storm costs little.
-	rest = time.Second
 )
 
 // Run keeps the pages and sends the letters until ctx ends.

@@ -22,8 +22,14 @@ type Report struct {
 	Answers   []Answered  `json:"answers,omitempty"`
 	Name      string      `json:"name,omitempty"`
 	Contact   string      `json:"contact,omitempty"` // a mail address or a telephone number
+	Photos    []string    `json:"photos,omitempty"`  // attachments
 	Language  string      `json:"language,omitempty"`
 	Zone      string      `json:"zone,omitempty"`
+}
+
+// ReportPart is a report as what attachments are part of.
+func ReportPart(subject incident.ID, report string) string {
+	return "report/" + string(subject) + "/" + report
 }
 
 // Answered is a question with its answer, in the words of then.

@@ -85,6 +85,7 @@ type texts struct {
 	Views, ViewsPut                    string
 	TrialPut, Trial, TrialLock, Trials string
 	TrialsDrop, Worked                 string
+	SelfTestPut, SelfTest              string
 	PayloadAdd, Payload, Payloads      string
 	PayloadsDrop, PayloadsOld          string
 
@@ -106,18 +107,8 @@ type texts struct {
 	// What people say to each other, and attach (sql_talk.go).
 	talkTexts
 
-	// Sifting.
-	AlertByID, AlertLook, NextLook, FiringAfter string
-	OpenIDs, AlertCount                         string
-	Gathering, PutGathering, DropGatherings     string
-	Weather, PutWeather                         string
-	AlertsBegun, SubjectsBetween                string
-	DeedsBetween, AlarmsBetween                 string
-	PutAction, DueActions, ActionsSince         string
-	ClaimAction, ActionDone, DropActions        string
-	ActionOne                                   string
-	Stir, Stirred                               string
-	Pairs, PutPair                              string
+	// Sifting (sql_sift.go).
+	siftTexts
 }
 
 const (
@@ -142,6 +133,7 @@ const (
 var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
+	siftTexts:    siftStatements,
 	runbookTexts: runbookStatements,
 	talkTexts:    talkStatements,
 
@@ -270,9 +262,12 @@ var statements = texts{
 	ViewsPut:   `INSERT INTO views (person, body, at) VALUES ($1, $2, $3) ON CONFLICT (person) DO UPDATE SET body = excluded.body, at = excluded.at`,
 	TrialPut: `INSERT INTO trials (` + trialColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE
  SET state = excluded.state, sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, read_at = excluded.read_at, answered_at = excluded.answered_at, err = excluded.err, provider = excluded.provider`,
-	Trial:      `SELECT ` + trialColumns + ` FROM trials WHERE id = $1`,
-	TrialLock:  `SELECT ` + trialColumns + ` FROM trials WHERE id = $1{lock}`,
-	Trials:     `SELECT ` + trialColumns + ` FROM trials WHERE person = $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
+	Trial:     `SELECT ` + trialColumns + ` FROM trials WHERE id = $1`,
+	TrialLock: `SELECT ` + trialColumns + ` FROM trials WHERE id = $1{lock}`,
+	Trials:    `SELECT ` + trialColumns + ` FROM trials WHERE person = $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
+	SelfTestPut: `INSERT INTO self_tests (person, subject, about, shift, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (person) DO UPDATE SET subject = excluded.subject, about = excluded.about, shift = excluded.shift, at = excluded.at`,
+	SelfTest:   `SELECT person, subject, about, shift, at FROM self_tests WHERE person = $1`,
 	TrialsDrop: `DELETE FROM trials WHERE id < $1`,
 	Worked: `SELECT method, max(sent_at), max(delivered_at), max(read_at) FROM (SELECT method, sent_at, delivered_at, read_at FROM pages WHERE person = $1 AND id >= $2
  UNION ALL SELECT method, sent_at, delivered_at, read_at FROM trials WHERE person = $1 AND id >= $2) AS both_of_them GROUP BY method`,
@@ -394,42 +389,12 @@ var statements = texts{
 	SilenceOver:  `UPDATE silences SET over = TRUE WHERE id = $1`,
 	SilenceCount: `SELECT count(*) FROM silences WHERE integration = $1 AND NOT over`,
 	// Sifting.
-	AlertByID:   `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1{lock a}`,
-	AlertLook:   `SELECT ` + alertColumns + ` FROM alerts a WHERE a.look_at > 0 AND a.look_at <= $1 ORDER BY a.look_at, a.id LIMIT $2{lock a}`,
-	NextLook:    `SELECT a.look_at FROM alerts a WHERE a.look_at > 0 ORDER BY a.look_at, a.id LIMIT 1`,
-	FiringAfter: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.open AND (a.integration, a.key) > ($1, $2) ORDER BY a.integration, a.key LIMIT $3`,
-	OpenIDs:     `SELECT id FROM alerts WHERE subject = $1 AND open`,
-	AlertCount:  `SELECT count(*) FROM alerts WHERE subject = $1`,
-	Gathering:   `SELECT subject, first_at, last_at, alerts FROM gatherings WHERE key = $1`,
-	PutGathering: `INSERT INTO gatherings (key, subject, first_at, last_at, alerts) VALUES ($1, $2, $3, $4, $5)
- ON CONFLICT (key) DO UPDATE SET subject = excluded.subject, first_at = excluded.first_at, last_at = excluded.last_at, alerts = excluded.alerts`,
-	DropGatherings:  `DELETE FROM gatherings WHERE last_at < $1`,
-	Weather:         `SELECT body FROM weather WHERE team = $1`,
-	PutWeather:      `INSERT INTO weather (team, body) VALUES ($1, $2) ON CONFLICT (team) DO UPDATE SET body = excluded.body`,
-	AlertsBegun:     `SELECT ` + alertColumns + ` FROM alerts a WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3`,
-	SubjectsBetween: `SELECT id FROM subjects WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3`,
-	DeedsBetween:    `SELECT subject, actor, kind FROM log WHERE subject >= $1 AND subject <= $2 ORDER BY subject, seq`,
-	AlarmsBetween:   `SELECT subject, hour FROM pages WHERE subject >= $1 AND subject <= $2 AND sent_at > 0 AND purpose IN ('alarm', 'fail_over')`,
-	PutAction:       `INSERT INTO actions (id, action, webhook, subject, alert, at, until, wake_at, gen, done) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, FALSE)`,
-	DueActions:      `SELECT ` + actionColumns + ` FROM actions WHERE NOT done AND wake_at <= $1 ORDER BY wake_at LIMIT $2`,
-	ActionsSince:    `SELECT ` + actionColumns + ` FROM actions WHERE action = $1 AND at >= $2 ORDER BY at DESC LIMIT $3`,
-	ActionOne:       `SELECT ` + actionColumns + ` FROM actions WHERE id = $1`,
-	ClaimAction:     `UPDATE actions SET wake_at = $3, gen = gen + 1 WHERE id = $1 AND gen = $2 AND NOT done`,
-	ActionDone:      `UPDATE actions SET done = TRUE, gen = gen + 1 WHERE id = $1 AND gen = $2 AND NOT done`,
-	DropActions:     `DELETE FROM actions WHERE at < $1`,
-	Stir:            `INSERT INTO stirred (alert) VALUES ($1) ON CONFLICT (alert) DO NOTHING`,
-	Stirred:         `DELETE FROM stirred RETURNING alert`,
-	Pairs:           `SELECT symptom, cause, together FROM pairs ORDER BY symptom, cause`,
-	PutPair: `INSERT INTO pairs (symptom, cause, together, at, actor) VALUES ($1, $2, $3, $4, $5)
- ON CONFLICT (symptom, cause) DO UPDATE SET together = excluded.together, at = excluded.at, actor = excluded.actor`,
 
 	LostTimers: `SELECT 'silence', s.id, s.starts_at FROM silences s
  WHERE NOT s.over AND NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'silence' AND d.subject = s.id)
  UNION ALL SELECT 'expire', x.integration, min(x.until) FROM expiring x
  WHERE NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = 'expire' AND d.subject = x.integration) GROUP BY x.integration`,
 }
-
-const actionColumns = `id, action, webhook, subject, alert, at, until, gen, done`
 
 // floor is what is a number of rows further on, from an id to older ones.
 func floor(table string) string {

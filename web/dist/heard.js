@@ -1,1 +1,1 @@
-import{$ as e,Q as t,tt as n}from"./base.js";async function r(){let r=await t(t=>n(e.GET(`/api/v1/alerts`,{params:{query:{limit:200,cursor:t}}})),1e3),i=new Map;for(let e of r){let t=e.last_at??``;t>(i.get(e.integration)??``)&&i.set(e.integration,t)}return i}export{r as t};
+import{dt as e,pt as t,ut as n}from"./base.js";async function r(){let r=await n(n=>t(e.GET(`/api/v1/alerts`,{params:{query:{limit:200,cursor:n}}})),1e3),i=new Map;for(let e of r){let t=e.last_at??``;t>(i.get(e.integration)??``)&&i.set(e.integration,t)}return i}export{r as t};

@@ -96,7 +96,7 @@ test('comms: from a report to recovery', async (browser) => {
 
     const public_ = await context.newPage();
     const shows = async (text) =>
-      until(async () => {
+      until(`the page shows ${text}`, async () => {
         await public_.goto(`${server.url}/status/clinic`);
         return (await public_.getByText(text).count()) > 0;
       });

@@ -47,6 +47,8 @@ export const routes = [
   { name: 'channels', path: () => '/channels', ready: 'ol li, .empty' },
   { name: 'calls', path: () => '/calls', ready: '#often' },
   { name: 'call', path: (ids) => `/calls/${ids.call}`, ready: 'main h1' },
+  { name: 'room-messages', path: (ids) => `/incidents/${ids.incident}?part=messages`, ready: '.talk textarea, .talk .readonly' },
+  { name: 'messages', path: () => '/messages', ready: '.list li, .empty' },
   { name: 'people', path: () => '/people', ready: 'tbody tr' },
   { name: 'person', path: () => '/people/chiara', ready: 'section.card' },
   { name: 'teams', path: () => '/teams', ready: '.cards li' },

@@ -9,6 +9,8 @@ import './forced.mjs';
 import './oncall.mjs';
 import './together.mjs';
 import './work.mjs';
+import './recovery.mjs';
+import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';

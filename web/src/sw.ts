@@ -126,6 +126,7 @@ interface Pushed {
   x: {
     page: string;
     incident?: string;
+    path?: string;
     priority: string;
     purpose: string;
     ack?: string;
@@ -195,9 +196,10 @@ async function clicked(pushed: Pushed, action: string): Promise<void> {
   }
   void post(x.read);
   const open = (await self.clients.matchAll({ type: 'window' }))[0];
-  if (open && x.incident) {
+  const path = x.path ?? (x.incident && `/incidents/${x.incident}`);
+  if (open && path) {
     await open.focus();
-    open.postMessage({ go: `/incidents/${x.incident}` });
+    open.postMessage({ go: path });
   } else {
     await self.clients.openWindow(n.navigate);
   }

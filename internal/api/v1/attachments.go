@@ -65,6 +65,10 @@ func seesAttachment(a *API, r *http.Request, s *setup, who auth.Identity) (org.T
 			return nil
 		}
 		parts := strings.Split(one.PartOf, "/")
+		if parts[0] == "report" && len(parts) == 3 { // a photo that somebody reported with
+			_, err := visible(tx, s, who, incident.ID(parts[1]))
+			return err
+		}
 		if parts[0] != "message" || len(parts) != 3 {
 			return store.ErrNotFound // it has a door of its own
 		}

@@ -121,7 +121,7 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 			return in("page"), strange{"page", "zzge", nil}, true
 		case strings.HasPrefix(d.Pattern, "/report/{form}"): // a form that is retired
 			return func(id string) string { return strings.NewReplacer("{form}", id, "{category}", "a").Replace(d.Pattern) }, strange{"desk-web", "never-web", nil}, true
-		case strings.HasPrefix(d.Pattern, "/follow/"), d.Pattern == "/r/{token}": // what is there, and no token of it
+		case strings.HasPrefix(d.Pattern, "/follow/"), strings.HasPrefix(d.Pattern, "/r/{token}"): // what is there, and no token of it
 			return in("token"), strange{followed + "." + strings.Repeat("A", 22), other(followed) + "." + strings.Repeat("A", 22), nil}, true
 		case d.Pattern == "/ical/{token}": // somebody's calendar, and no token of it
 			return in("token"), strange{calendar + ".ics", other(calendar) + ".ics", nil}, true

@@ -20,6 +20,7 @@ type ReportOf struct {
 	Answers   []FormAnswer    `json:"answers" nullable:"false"`
 	Name      string          `json:"name,omitempty" doc:"For those who may answer"`
 	Contact   string          `json:"contact,omitempty" doc:"For those who may answer"`
+	Photos    []FileOf        `json:"photos,omitempty" doc:"As attachments have them"`
 	Messages  []ReportMessage `json:"messages" nullable:"false" doc:"What was written about it since"`
 }
 
@@ -93,6 +94,13 @@ func (c *caller) report(tx *store.Tx, r store.Report, answers bool) (ReportOf, e
 	}
 	if answers {
 		one.Name, one.Contact = r.Name, r.Contact
+	}
+	for _, id := range r.Photos {
+		a, err := tx.Attachment(id)
+		if err != nil {
+			continue // it was taken away
+		}
+		one.Photos = append(one.Photos, FileOf(a.File()))
 	}
 	messages, err := tx.ReportMessages(r.ID)
 	for _, m := range messages {

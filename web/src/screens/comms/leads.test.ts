@@ -1,10 +1,20 @@
 import { expect, test } from 'vitest';
 import { own, severity, then } from './leads';
 
-const matrix = { rows: [{ category: 'Building', impact: 'high', severity: 'SEV2' }, { category: 'building', severity: 'SEV4' }] } as never;
+const matrix = {
+  rows: [
+    { category: 'Building', impact: 'high', severity: 'SEV2' },
+    { category: 'building', severity: 'SEV4' },
+  ],
+} as never;
 
 test('answers lead on, one after the other', () => {
-  expect(then({ service: 'a', impact: 'low' }, { impact: 'high' })).toEqual({ service: 'a', impact: 'high', category: undefined, urgency: undefined });
+  expect(then({ service: 'a', impact: 'low' }, { impact: 'high' })).toEqual({
+    service: 'a',
+    impact: 'high',
+    category: undefined,
+    urgency: undefined,
+  });
 });
 
 test('the first row that fits decides, whatever the case of its words', () => {

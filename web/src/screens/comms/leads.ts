@@ -20,7 +20,9 @@ export const then = (a: Leads, b: Leads): Leads => ({
 export function severity(l: Leads, matrix: Schemas['Matrix'] | undefined | null): string {
   const fits = (want: string | undefined, is: string | undefined) =>
     !want || want.toLowerCase() === (is ?? '').toLowerCase();
-  const row = matrix?.rows?.find((r) => fits(r.category, l.category) && fits(r.impact, l.impact) && fits(r.urgency, l.urgency));
+  const row = matrix?.rows?.find(
+    (r) => fits(r.category, l.category) && fits(r.impact, l.impact) && fits(r.urgency, l.urgency),
+  );
   return row?.severity ?? 'SEV3';
 }
 
