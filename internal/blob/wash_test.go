@@ -3,7 +3,6 @@ package blob
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
@@ -163,7 +162,7 @@ func FuzzWash(f *testing.F) {
 			}
 		}
 		if c.Name == "" || strings.ContainsAny(c.Name, "/\\\"\n\x00") || len(c.Body) > MaxSize {
-			t.Fatal(fmt.Sprintf("%q, %d bytes", c.Name, len(c.Body)))
+			t.Fatalf("%q, %d bytes", c.Name, len(c.Body))
 		}
 	})
 }
