@@ -69,7 +69,7 @@ func sum(t *testing.T) string {
 // What may be loaded, in bytes of gzip. The first are what somebody needs who is woken:
 // the shell, the list and one incident. (The goal is 60 KiB; what is left is for a fix.)
 const (
-	mostFirstJS  = 57 << 10
+	mostFirstJS  = 58 << 10
 	mostFirstCSS = 15 << 10
 	mostLazy     = 40 << 10
 	mostDist     = 1536 << 10 // not compressed
@@ -145,7 +145,8 @@ func TestBudgets(t *testing.T) {
 }
 
 // The service worker keeps the list and an incident for when there is no network: all
-// parts of them, and no name that is not a part.
+// parts of them, and no name that is not a part. (The build may write many names as one
+// text with commas.)
 func TestWorkerKeepsWhatIsNeeded(t *testing.T) {
 	fresh(t)
 	b, err := fs.ReadFile(Dist(), "sw.js")

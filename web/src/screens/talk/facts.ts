@@ -2,6 +2,9 @@
 // they say.
 import type { Schemas } from '../../lib/api';
 
+/** What lines say: the room knows, which has loaded it already. */
+export type Words = Pick<typeof import('../incidents/lines'), 'actor' | 'icon' | 'said'>;
+
 const kinds = new Set([
   'alert.opened',
   'alert.raised',
