@@ -1,6 +1,6 @@
 # A bare `make` says what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help web web-check e2e-web e2e-core bench-web shots openapi run test e2e oracle vet staticcheck race sim nights bench fuzz format build
+.PHONY: help web web-check e2e-web e2e-core bench-web lighthouse shots openapi run test e2e oracle vet staticcheck race sim nights bench fuzz format build
 
 GO ?= go
 SEEDS ?= 100
@@ -28,10 +28,10 @@ web/node_modules: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
 	@touch $@
 
-e2e-web: build ## the app in Debian's chromium, against the built binary
+e2e-web: build web/node_modules ## the app in Debian's chromium, against the built binary
 	cd web && TOCSIN=../tocsin npm run -s e2e
 
-e2e-core: ## the part of e2e-web that must always pass: from set-up to resolved, on both sizes, and two people
+e2e-core: web/node_modules ## the part of e2e-web that must always pass: from set-up to resolved, on both sizes, and two people
 	$(GO) build -o tocsin . # as the tests are built, so that nothing is compiled twice
 	cd web && TOCSIN=../tocsin npm run -s e2e -- 'set-up, first user' 'two people see each other'
 
@@ -40,7 +40,10 @@ bench-web: build ## the app over 5,000 open and 200,000 closed incidents
 	$(GO) test ./internal/api/v1 -run TestLargeHouse -count=1 -args -large $(CURDIR)/web/e2e/out/large
 	cd web && TOCSIN=../tocsin node e2e/large.mjs e2e/out/large; status=$$?; rm -rf e2e/out/large; exit $$status
 
-shots: build ## pictures of every screen, from the demo, in web/e2e/out
+lighthouse: build web/node_modules ## what Lighthouse says of the app and the public pages (fetches it by npx)
+	cd web && TOCSIN=../tocsin node e2e/lighthouse.mjs
+
+shots: build web/node_modules ## pictures of every screen, from the demo, in web/e2e/out
 	cd web && TOCSIN=../tocsin npm run -s shots
 
 openapi: ## write docs/openapi.json and the client that is generated from it anew

@@ -49,7 +49,7 @@ func (c *oncallLoad) Run(ctx context.Context) error {
 				lines = b.Lines
 			}
 		}
-		return listed("AT\tBURDEN\tWHAT\tHOW", "there is no line of "+line(c.Person), lines, func(x client.LedgerLine) []any {
+		return listed("AT\tBURDEN\tWHAT\tHOW\tLINE", "there is no line of "+line(c.Person), lines, func(x client.LedgerLine) []any {
 			how := x.How
 			switch {
 			case x.Struck != "":
@@ -57,10 +57,85 @@ func (c *oncallLoad) Run(ctx context.Context) error {
 			case x.Disputed != "":
 				how += "; disputed: " + x.Disputed
 			}
-			return []any{s.clock(x.At), fmt.Sprintf("%.2f", x.Pain), line(x.What), line(how)}
+			return []any{s.clock(x.At), fmt.Sprintf("%.2f", x.Pain), line(x.What), line(how), line(x.ID)}
 		})
 	})
 }
+
+type disputeCommands struct {
+	List   disputeList   `cmd:"" default:"withargs" help:"List the lines that somebody says are wrong."`
+	Add    disputeAdd    `cmd:"" help:"Say that a line of the ledger is wrong."`
+	Strike disputeStrike `cmd:"" help:"It is wrong, and weighs nothing from here on: for managers of the team."`
+	Keep   disputeKeep   `cmd:"" help:"It is right, and stays: for managers of the team."`
+}
+
+type disputeList struct {
+	remote
+	Schedule string `arg:"" help:"Id of the schedule."`
+	All      bool   `help:"Also the lines that were struck."`
+}
+
+// A disputed line is one of the ledger and whose it is.
+type disputed struct {
+	client.LedgerLine
+	person string
+}
+
+func (c *disputeList) Run(ctx context.Context) error {
+	from, _, err := c.past("8760h", "")
+	if err != nil {
+		return err
+	}
+	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageBurden, error) {
+		return a.GetSchedulesIDLoad(ctx, c.Schedule, client.GetSchedulesIDLoadQuery{From: from}, keep)
+	}, func(p client.PageBurden, s screen) error {
+		var lines []disputed
+		for _, b := range p.Items {
+			for _, x := range b.Lines {
+				if x.Disputed != "" || c.All && x.Struck != "" {
+					lines = append(lines, disputed{x, b.Person})
+				}
+			}
+		}
+		return listed("WHO\tAT\tBURDEN\tWHAT\tWHY\tSTATE\tLINE", "nothing is disputed", lines, func(x disputed) []any {
+			why, state := x.Disputed, "open"
+			if x.Struck != "" {
+				why, state = x.Struck, "struck"
+			}
+			return []any{x.person, s.clock(x.At), fmt.Sprintf("%.2f", x.Pain), line(x.What), line(why), state, line(x.ID)}
+		})
+	})
+}
+
+// A lining command is about one line of the ledger.
+type lining struct {
+	remote
+	Schedule string `arg:"" help:"Id of the schedule."`
+	Line     string `arg:"" help:"The line, as \"tocsin oncall load SCHEDULE --person ID\" ends with it."`
+	Person   string `placeholder:"ID" help:"Whose line it is: for managers of the team; your own without it."`
+}
+
+func (c *lining) tell(ctx context.Context, why, decide string) error {
+	a, err := c.client()
+	if err != nil {
+		return err
+	}
+	return a.PostSchedulesIDDisputes(ctx, c.Schedule, client.DisputingBody{Line: c.Line, Person: c.Person, Why: why, Decide: decide})
+}
+
+type disputeAdd struct {
+	lining
+	Why string `required:"" placeholder:"TEXT" help:"What is wrong with it."`
+}
+
+type (
+	disputeStrike struct{ lining }
+	disputeKeep   struct{ lining }
+)
+
+func (c *disputeAdd) Run(ctx context.Context) error    { return c.tell(ctx, c.Why, "") }
+func (c *disputeStrike) Run(ctx context.Context) error { return c.tell(ctx, "", "struck") }
+func (c *disputeKeep) Run(ctx context.Context) error   { return c.tell(ctx, "", "kept") }
 
 type oncallPropose struct {
 	remote

@@ -40,6 +40,15 @@ type incidentCommands struct {
 	Tell     incidentTell     `cmd:"" help:"Tell those concerned how it stands."`
 	Reports  incidentReports  `cmd:"" help:"Show what people reported by a form."`
 	Reply    incidentReply    `cmd:"" help:"Answer who reported it."`
+
+	Checklist incidentChecklist `cmd:"" help:"Add a checklist, or list those that there are."`
+	Stage     incidentStage     `cmd:"" help:"Say which stage the recovery is in."`
+	Confirm   incidentConfirm   `cmd:"" help:"Confirm that a stage has done what it should."`
+	Cause     incidentCause     `cmd:"" help:"Say what it was."`
+	Handover  incidentHandover  `cmd:"" help:"Hand it over: they have it once they answer."`
+	Merge     incidentMerge     `cmd:"" help:"Make it one with another incident, which goes on."`
+	Part      incidentPart      `cmd:"" help:"Make another incident of some of its alerts."`
+	Related   incidentRelated   `cmd:"" help:"List incidents like it, with what ended them."`
 }
 
 type incidentList struct {
@@ -147,6 +156,7 @@ func described(i client.WholeIncident, s screen) string {
 		say("climb", climbed(climb, s))
 	}
 	atWork(i.Work, say)
+	back(i, s, say)
 	b.WriteByte('\n')
 	return b.String()
 }

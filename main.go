@@ -31,6 +31,7 @@ type commands struct {
 	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`
+	Runbook     runbookCommands     `cmd:"" help:"Runbooks: what to do at night, worked out by day."`
 	Call        callCommands        `cmd:"" help:"Pages to people by hand."`
 	Messages    messageCommands     `cmd:"" help:"What people say to each other: in the rooms of incidents, directly, in groups."`
 	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`

@@ -23,6 +23,7 @@ type oncallCommands struct {
 	Off      offCommands      `cmd:"" help:"Time off, and who stands in."`
 	Calendar calendarCommands `cmd:"" help:"Shifts in other programs, and other calendars here."`
 	Load     oncallLoad       `cmd:"" help:"Say what being on call costs whom."`
+	Dispute  disputeCommands  `cmd:"" help:"Say that a line of the load is wrong, and decide it."`
 	Propose  oncallPropose    `cmd:"" help:"Show what Tocsin proposes: rest after a heavy shift, and balance."`
 	Hours    oncallHours      `cmd:"" help:"Print everybody's hours by month as CSV, for pay."`
 }

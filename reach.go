@@ -211,13 +211,21 @@ type channelReady struct {
 	Team string `arg:"" help:"Team."`
 }
 
+// tested is what came of a test page before a shift.
+func tested(t *client.MemberTest) string {
+	if t == nil {
+		return "-"
+	}
+	return t.State + " " + t.At.Local().Format("2 Jan 15:04")
+}
+
 func (c *channelReady) Run(ctx context.Context) error {
 	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageMemberReadiness, error) {
 		return a.GetTeamsIDReadiness(ctx, c.Team, keep)
 	}, func(p client.PageMemberReadiness, _ screen) error {
-		return table("PERSON\tREADY\tCHANNELS\tTO REPAIR", func(row func(...any)) {
+		return table("PERSON\tREADY\tCHANNELS\tTEST PAGE\tTO REPAIR", func(row func(...any)) {
 			for _, m := range p.Items {
-				row(m.Person, yes(m.Ready), orDash(strings.Join(m.Channels, ", ")), orDash(line(strings.Join(m.Problems, "; "))))
+				row(m.Person, yes(m.Ready), orDash(strings.Join(m.Channels, ", ")), tested(m.Test), orDash(line(strings.Join(m.Problems, "; "))))
 			}
 		})
 	})

@@ -63,36 +63,50 @@ func (s *setupAt) near(ctx context.Context, do func(*store.Store) error, wish *a
 }
 
 type applyFile struct {
-	setupAt
-	File  string `arg:"" type:"existingfile" help:"Set-up file (YAML)."`
-	Plan  bool   `help:"Only say what would change."`
-	Prune bool   `help:"Retire what the file does not name."`
+	setupFile
+	Plan  bool `help:"Only say what would change."`
+	Prune bool `help:"Retire what the file does not name."`
 }
 
 type planFile struct {
+	setupFile
+	Prune bool `help:"Say also what would be retired because the file does not name it."`
+}
+
+// A setupFile is a set-up as it stands in files.
+type setupFile struct {
 	setupAt
-	File  string `arg:"" type:"existingfile" help:"Set-up file (YAML)."`
-	Prune bool   `help:"Say also what would be retired because the file does not name it."`
+	File     string `arg:"" type:"existingfile" help:"Set-up file (YAML)."`
+	Runbooks string `type:"existingdir" placeholder:"DIR" help:"A folder of Markdown files: the runbooks that belong to it."`
 }
 
 func (c *applyFile) Run(ctx context.Context, k *kong.Context) error {
-	return c.apply(ctx, k, c.File, c.Plan, c.Prune)
+	return c.apply(ctx, k, c.Plan, c.Prune)
 }
 
 func (c *planFile) Run(ctx context.Context, k *kong.Context) error {
-	return c.apply(ctx, k, c.File, true, c.Prune)
+	return c.apply(ctx, k, true, c.Prune)
 }
 
-func (s *setupAt) apply(ctx context.Context, k *kong.Context, file string, plan, prune bool) error {
+func (s *setupFile) apply(ctx context.Context, k *kong.Context, plan, prune bool) error {
 	far, err := s.far(k)
 	if err != nil {
 		return err
 	}
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(s.File)
 	if err != nil {
 		return err
 	}
-	return s.applyText(ctx, far, file, data, plan, prune)
+	if s.Runbooks != "" {
+		all, err := runbooksIn(s.Runbooks)
+		if err != nil {
+			return err
+		}
+		if data, err = config.WithRunbooks(data, all); err != nil {
+			return err
+		}
+	}
+	return s.applyText(ctx, far, s.File, data, plan, prune)
 }
 
 // applyText applies a set-up that was read already.

@@ -37,6 +37,8 @@ func Welcome(in incident.Incident, w World, p org.PersonID, now time.Time) strin
 		return "Thank you."
 	case in.Status == incident.Resolved || in.Status == incident.Closed:
 		return "It is already over. Thank you for answering."
+	case in.Heir != nil && in.Heir.Person == p && in.Status == incident.Acknowledged:
+		return fmt.Sprintf("You have it now, from %s.", w.name(incident.ByPerson(in.Heir.From)))
 	case in.Status == incident.Acknowledged && in.Owner != p:
 		who := "Somebody"
 		if in.Owner != "" {

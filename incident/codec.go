@@ -13,10 +13,11 @@ var all = []Fact{
 	AcknowledgedBy{}, Unacknowledged{}, SnoozedUntil{}, Escalated{}, Reassigned{},
 	Handed{},
 	Composed{}, Chosen{},
-	Noted{}, MessageRedacted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{},
+	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{}, MessageRedacted{}, ListAdded{}, HandedOn{}, TookOver{}, MergedInto{}, TookIn{}, Parted{},
 	Updated{}, UpdateOverdue{}, Complained{}, Wrote{}, Replied{},
+	RunbookStarted{}, StepAsked{}, StepApproved{}, StepDeclined{}, StepBegun{}, StepEnded{}, RunbookEnded{}, RunbookJudged{},
 	Acted{}, Finished{}, Passed{}, Judged{},
-	Ended{},
+	Ended{}, Explained{}, Staged{}, Confirmed{}, Recurred{},
 	Filed{},
 }
 

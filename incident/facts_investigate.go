@@ -37,12 +37,16 @@ type (
 		URL   string `json:"url"`
 	}
 
-	// TaskAdded is something that is to be done. Task counts them from 1.
+	// TaskAdded is something that is to be done. Task counts them from 1. With Role it is
+	// done by whoever has the role, now and later.
 	TaskAdded struct {
 		Task  int          `json:"task"`
 		Title string       `json:"title"`
 		Owner org.PersonID `json:"owner,omitempty"`
 		Due   time.Time    `json:"due,omitzero"`
+		Role  string       `json:"role,omitempty"`
+		Stage Stage        `json:"stage,omitempty"` // of the recovery that it belongs to
+		List  string       `json:"list,omitempty"`  // the checklist that it is of
 	}
 	// TaskChanged is how a task is from here on.
 	TaskChanged struct {
@@ -68,6 +72,45 @@ type (
 		Task  int    `json:"task"`
 		Title string `json:"title"`
 		Why   string `json:"why,omitempty"`
+	}
+	// ListAdded says that a checklist is to be done; its tasks follow.
+	ListAdded struct {
+		List  string `json:"list"`
+		Name  string `json:"name"`
+		Tasks int    `json:"tasks"`
+		Why   string `json:"why,omitempty"`
+	}
+	// HandedOn says that whoever has the incident gives it to another, who has it once they
+	// answer.
+	HandedOn struct {
+		To   org.PersonID `json:"to"`
+		Note string       `json:"note,omitempty"`
+	}
+	// TookOver says that they have it now, with the roles and the tasks of whoever gave it.
+	TookOver struct {
+		Person org.PersonID `json:"person"`
+		From   org.PersonID `json:"from"`
+	}
+	// MergedInto says that it is the same trouble as another incident's, which goes on.
+	MergedInto struct {
+		Incident ID     `json:"incident"`
+		Title    string `json:"title"`
+	}
+	// TookIn says that another incident is the same trouble, and over with that.
+	TookIn struct {
+		Incident ID             `json:"incident"`
+		Title    string         `json:"title"`
+		Alerts   int            `json:"alerts,omitempty"`
+		Answered []org.PersonID `json:"answered,omitempty"` // who answered for it
+		Present  []org.PersonID `json:"present,omitempty"`  // who took part in it
+	}
+	// Parted says that alerts of one incident are another trouble. It stands in both: in
+	// the one that they left To says where they are now, in the other From whence they came.
+	Parted struct {
+		From   ID     `json:"from,omitempty"`
+		To     ID     `json:"to,omitempty"`
+		Title  string `json:"title"` // of the other one
+		Alerts int    `json:"alerts"`
 	}
 	// TaskOverdue says that a task should be done by now, for the Nth time, and to whom.
 	TaskOverdue struct {
@@ -98,6 +141,12 @@ func (TaskReopened) Kind() string    { return "investigate.task_reopened" }
 func (TaskDropped) Kind() string     { return "investigate.task_dropped" }
 func (TaskOverdue) Kind() string     { return "investigate.task_overdue" }
 func (RolesWanted) Kind() string     { return "investigate.roles_wanted" }
+func (ListAdded) Kind() string       { return "investigate.list_added" }
+func (HandedOn) Kind() string        { return "investigate.handed_on" }
+func (TookOver) Kind() string        { return "investigate.took_over" }
+func (MergedInto) Kind() string      { return "investigate.merged_into" }
+func (TookIn) Kind() string          { return "investigate.took_in" }
+func (Parted) Kind() string          { return "investigate.parted" }
 
 func (f Noted) String() string { return "note: " + f.Text }
 
@@ -120,7 +169,19 @@ func (Went) String() string     { return "takes part no longer" }
 func (f Linked) String() string { return f.Title + ": " + f.URL }
 
 func (f TaskAdded) String() string {
-	return fmt.Sprintf("task %d: %s%s", f.Task, f.Title, owed(f.Owner, f.Due))
+	who := f.Owner
+	if f.Role != "" {
+		who = org.PersonID(f.Role)
+	}
+	return fmt.Sprintf("task %d: %s%s", f.Task, f.Title, owed(who, f.Due))
+}
+
+func (f ListAdded) String() string {
+	tasks := "1 task"
+	if f.Tasks != 1 {
+		tasks = fmt.Sprintf("%d tasks", f.Tasks)
+	}
+	return because(fmt.Sprintf("checklist: %s, %s", f.Name, tasks), f.Why)
 }
 
 func (f TaskChanged) String() string {
@@ -145,6 +206,21 @@ func (f TaskOverdue) String() string {
 		line += "; told " + joinIDs(f.To)
 	}
 	return line
+}
+
+func (f HandedOn) String() string {
+	return because(fmt.Sprintf("hands it over to %s", f.To), f.Note)
+}
+
+func (f TookOver) String() string   { return fmt.Sprintf("%s took over from %s", f.Person, f.From) }
+func (f MergedInto) String() string { return "the same trouble as " + f.Title }
+func (f TookIn) String() string     { return "this is also " + f.Title }
+
+func (f Parted) String() string {
+	if f.To != "" {
+		return fmt.Sprintf("%s is another trouble", f.Title)
+	}
+	return fmt.Sprintf("split from %s", f.Title)
 }
 
 func (f RolesWanted) String() string {

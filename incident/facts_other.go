@@ -12,14 +12,6 @@ type (
 	}
 )
 
-// Step 4: resolution and recovery.
-type (
-	// Ended says the trouble is over, and why we think so.
-	Ended struct {
-		Why string `json:"why"`
-	}
-)
-
 // Step 5: closure.
 type (
 	// Filed closes the log.
@@ -29,11 +21,9 @@ type (
 )
 
 func (Handed) Kind() string { return "oncall.handed" }
-func (Ended) Kind() string  { return "resolve.resolved" }
 func (Filed) Kind() string  { return "review.closed" }
 
 func (f Handed) String() string {
 	return string(f.Schedule) + " changed hands: " + joinIDs(f.From) + " to " + joinIDs(f.To)
 }
-func (f Ended) String() string { return because("resolved", f.Why) }
 func (f Filed) String() string { return because("closed", f.Why) }

@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 6
+const FoldVersion = 7
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -63,6 +63,10 @@ type Incident struct {
 	Call    *Asking     `json:"call,omitempty"` // of a page by hand
 	Room    *Room       `json:"room,omitempty"` // who does what about it; nil before the first of them does
 	News    *News       `json:"news,omitempty"` // what those concerned were told; nil before that
+
+	Recovery *Recovery `json:"recovery,omitempty"` // nil before anybody speaks of it
+	Heir     *Heir     `json:"heir,omitempty"`     // to whom it is handed over, until they answer
+	Merged   ID        `json:"merged,omitempty"`   // the incident that goes on with it
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -149,7 +153,8 @@ func (in Incident) After(e Entry) Incident {
 		}
 	case Reopened:
 		in.Called, in.Passed, in.Each, in.Answered, in.ResolvedAt = nil, nil, nil, nil, time.Time{}
-		in = in.triggered().restart(e.At, nil)
+		in.Merged = ""
+		in = in.unstaged().triggered().restart(e.At, nil)
 	case Handed:
 		if in.Status.Open() {
 			in.Handing = append(slices.Clip(in.Handing), f)
@@ -176,6 +181,9 @@ func (in Incident) After(e Entry) Incident {
 		if in.Silence != "" || in.Cause != "" || in.Over || in.Auto != "" { // should it come back, what is so then decides
 			in = in.freed()
 		}
+		in = in.recovered(e)
+	case Explained, Staged, Confirmed, Recurred:
+		in = in.recovered(e)
 	case Filed:
 		in.Status = Closed
 	case Gathered:
@@ -192,10 +200,14 @@ func (in Incident) After(e Entry) Incident {
 		in = in.judged(e.By.Person(), f.Worth)
 	case Composed, Chosen:
 		in = in.asked(e)
-	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue, RolesWanted:
+	case RoleGiven, Came, Went, Linked, TaskAdded, TaskChanged, TaskDone, TaskReopened, TaskDropped, TaskOverdue, ListAdded, RolesWanted:
 		in = in.worked(e)
+	case HandedOn, TookOver, MergedInto, TookIn:
+		in = in.passedOn(e)
 	case Updated, UpdateOverdue:
 		in = in.informed(e)
+	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
+		in = in.followed(e)
 	default:
 		in = in.climbed(e)
 	}
@@ -213,7 +225,7 @@ func (in Incident) freed() Incident {
 // until it is reopened. (The table in incident.go.)
 func (in Incident) allows(f Fact) bool {
 	switch f.(type) {
-	case SnoozedUntil, Retriggered, Unacknowledged, Escalated, Reassigned, Ended:
+	case SnoozedUntil, Retriggered, Unacknowledged, Escalated, Reassigned, Ended, Staged, Confirmed, Recurred, HandedOn, TookOver, MergedInto:
 		return in.Status.Open()
 	case Reopened:
 		return !in.Status.Open()
@@ -351,8 +363,11 @@ func (in Incident) triggered() Incident {
 	for _, p := range in.Answered {
 		in.Each = without(in.Each, p)
 	}
-	in.Status, in.Owner, in.Answered, in.Told = Triggered, "", nil, nil
+	in.Status, in.Owner, in.Answered, in.Told, in.Heir = Triggered, "", nil, nil, nil
 	in.OwnedAt, in.AckUntil, in.SnoozeUntil = time.Time{}, time.Time{}, time.Time{}
+	if in.Stage() == Watch { // whoever watched it has it no longer
+		in = in.unstaged()
+	}
 	return in
 }
 

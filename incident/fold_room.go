@@ -9,10 +9,12 @@ import (
 
 // A Room is who does what about a subject.
 type Room struct {
-	Roles   []Role         `json:"roles,omitempty"` // in the order in which they were first given
-	Present []org.PersonID `json:"present,omitempty"`
-	Links   []Linked       `json:"links,omitempty"`
-	Tasks   []Task         `json:"tasks,omitempty"`
+	Roles    []Role         `json:"roles,omitempty"` // in the order in which they were first given
+	Present  []org.PersonID `json:"present,omitempty"`
+	Links    []Linked       `json:"links,omitempty"`
+	Tasks    []Task         `json:"tasks,omitempty"`
+	Runbooks []RunbookRun   `json:"runbooks,omitempty"`
+	Lists    []string       `json:"lists,omitempty"` // checklists, by their ids
 
 	Wanted   []string  `json:"wanted,omitempty"`    // roles that nobody has, for which somebody was asked
 	WantNags int       `json:"want_nags,omitempty"` // how often
@@ -39,6 +41,9 @@ type Task struct {
 	Outcome string       `json:"outcome,omitempty"`
 	Nags    int          `json:"nags,omitempty"` // how often it was said to be overdue
 	NagAt   time.Time    `json:"nag_at,omitzero"`
+	Role    string       `json:"role,omitempty"` // whoever has it is the owner
+	Stage   Stage        `json:"stage,omitempty"`
+	List    string       `json:"list,omitempty"`
 }
 
 // A TaskState is how far a task has come.
@@ -115,6 +120,12 @@ func (in Incident) worked(e Entry) Incident {
 		case f.To != "":
 			r.Roles = append(r.Roles, Role{f.Role, f.To})
 		}
+		r.Tasks = slices.Clone(r.Tasks)
+		for i, t := range r.Tasks {
+			if t.Role == f.Role && t.State == ToDo {
+				r.Tasks[i].Owner = f.To
+			}
+		}
 	case Came:
 		if p != "" && !slices.Contains(r.Present, p) {
 			r.Present = append(slices.Clip(r.Present), p)
@@ -126,7 +137,11 @@ func (in Incident) worked(e Entry) Incident {
 	case RolesWanted:
 		r.Wanted, r.WantNags, r.WantedAt = f.Roles, f.Nth, e.At
 	case TaskAdded:
-		r.Tasks = append(slices.Clip(r.Tasks), Task{ID: len(r.Tasks) + 1, Title: f.Title, Owner: f.Owner, Due: f.Due, By: e.By, At: e.At, State: ToDo})
+		r.Tasks = append(slices.Clip(r.Tasks), Task{
+			ID: len(r.Tasks) + 1, Title: f.Title, Owner: f.Owner, Due: f.Due, By: e.By, At: e.At, State: ToDo, Role: f.Role, Stage: f.Stage, List: f.List,
+		})
+	case ListAdded:
+		r.Lists = append(slices.Clip(r.Lists), f.List)
 	default:
 		r.Tasks = slices.Clone(r.Tasks)
 		r.task(e)
@@ -151,6 +166,9 @@ func (r *Room) task(e Entry) {
 			if !f.Due.Equal(t.Due) || f.Owner != t.Owner { // a new promise
 				t.Nags, t.NagAt = 0, time.Time{}
 			}
+			if f.Owner != t.Owner { // somebody was named
+				t.Role = ""
+			}
 			t.Title, t.Owner, t.Due = f.Title, f.Owner, f.Due
 		})
 	case TaskDone:
@@ -165,4 +183,62 @@ func (r *Room) task(e Entry) {
 	case TaskOverdue:
 		change(f.Task, func(t *Task) { t.Nags, t.NagAt = f.Nth, e.At })
 	}
+}
+
+// An Heir is to whom an incident is handed over.
+type Heir struct {
+	Person org.PersonID `json:"person"`
+	From   org.PersonID `json:"from"`
+	Note   string       `json:"note,omitempty"`
+	At     time.Time    `json:"at"`
+}
+
+// passedOn is After for what goes from one to another: the incident from hand to hand, or
+// into another one.
+func (in Incident) passedOn(e Entry) Incident {
+	switch f := e.Fact.(type) {
+	case HandedOn:
+		in.Heir = &Heir{f.To, in.Owner, f.Note, e.At}
+		in.Answered = without(in.Answered, f.To) // it is asked anew
+	case TookOver:
+		in.Heir = nil
+		in.Owner, in.OwnedAt = f.Person, e.At
+		if in.Room == nil {
+			break
+		}
+		r := *in.Room
+		r.Roles, r.Tasks = slices.Clone(r.Roles), slices.Clone(r.Tasks)
+		for i := range r.Roles {
+			if r.Roles[i].Person == f.From {
+				r.Roles[i].Person = f.Person
+			}
+		}
+		for i := range r.Tasks {
+			if t := &r.Tasks[i]; t.State == ToDo && t.Owner == f.From {
+				t.Owner = f.Person
+			}
+		}
+		in.Room = &r
+	case MergedInto:
+		in.Merged = f.Incident
+	case TookIn:
+		for _, p := range f.Answered {
+			if !slices.Contains(in.Responders, p) {
+				in.Responders = append(slices.Clip(in.Responders), p)
+			}
+		}
+		var r Room
+		if in.Room != nil {
+			r = *in.Room
+		}
+		for _, p := range f.Present {
+			if !slices.Contains(r.Present, p) {
+				r.Present = append(slices.Clip(r.Present), p)
+			}
+		}
+		if len(r.Present) > 0 {
+			in.Room = &r
+		}
+	}
+	return in
 }

@@ -90,6 +90,26 @@ func Go(in incident.Incident, p org.PersonID) (facts []incident.Fact, err error)
 	return facts, nil
 }
 
+const maxHandOver = 2000 // runes of a note
+
+// HandOn gives an incident to somebody else, who is called and has it once they answer:
+// until then it stays with whoever has it.
+func HandOn(in incident.Incident, to org.PersonID, note string) ([]incident.Fact, error) {
+	switch {
+	case in.Call != nil || !in.Status.Open():
+		return nil, over(in)
+	case in.Status != incident.Acknowledged || in.Owner == "":
+		return nil, incident.Refuse("nobody has it: reassign it")
+	case to == "":
+		return nil, incident.Refuse("to: who is to have it?")
+	case to == in.Owner:
+		return nil, incident.Refuse("to: %s has it", to)
+	case utf8.RuneCountInString(note) > maxHandOver:
+		return nil, incident.Refuse("note: at most %d characters", maxHandOver)
+	}
+	return []incident.Fact{incident.HandedOn{To: to, Note: note}}, nil
+}
+
 // Link adds a place where the work goes on.
 func Link(in incident.Incident, title, address string) ([]incident.Fact, error) {
 	title = strings.TrimSpace(title)
@@ -119,13 +139,23 @@ type Change struct {
 	Due   *time.Time // zero: no time
 }
 
+// A Wish is something to be done, as somebody wants it: by a person, or by whoever has a
+// role.
+type Wish struct {
+	Title string
+	Owner org.PersonID
+	Role  string
+	Due   time.Time
+	Stage incident.Stage
+}
+
 // AddTask adds something to be done.
-func AddTask(in incident.Incident, title string, owner org.PersonID, due, now time.Time) ([]incident.Fact, error) {
+func AddTask(in incident.Incident, w Wish, now time.Time) ([]incident.Fact, error) {
 	n := 0
 	if in.Room != nil {
 		n = len(in.Room.Tasks)
 	}
-	title, err := checkTask(title, due, now)
+	title, err := checkTask(w.Title, w.Due, now)
 	switch {
 	case err != nil:
 		return nil, err
@@ -133,8 +163,17 @@ func AddTask(in incident.Incident, title string, owner org.PersonID, due, now ti
 		return nil, over(in)
 	case n >= mostTasks:
 		return nil, incident.Refuse("there are %d tasks already", mostTasks)
+	case w.Role != "" && !org.RoleName(w.Role):
+		return nil, incident.Refuse("role: %q is not a role: lower-case letters, digits and hyphens, at most 40", w.Role)
+	case w.Role != "" && w.Owner != "":
+		return nil, incident.Refuse("owner: name a person or a role")
+	case w.Stage != "" && !slices.Contains(incident.Stages, w.Stage):
+		return nil, incident.Refuse("stage: want contain, fix, recover or watch")
 	}
-	return []incident.Fact{incident.TaskAdded{Task: n + 1, Title: title, Owner: owner, Due: due}}, nil
+	if w.Role != "" {
+		w.Owner = in.Has(w.Role)
+	}
+	return []incident.Fact{incident.TaskAdded{Task: n + 1, Title: title, Owner: w.Owner, Due: w.Due, Role: w.Role, Stage: w.Stage}}, nil
 }
 
 // checkTask is the title as it is kept.
@@ -229,3 +268,23 @@ func toDo(in incident.Incident, id int) (incident.Task, error) {
 }
 
 func noTask(id int) error { return incident.Refuse("there is no task %d", id) }
+
+// Carry are the tasks of an incident that are still to be done, for the one that goes on
+// with it. What there is no room for stays where it was.
+func Carry(from, into incident.Incident) (facts []incident.Fact) {
+	n := 0
+	if into.Room != nil {
+		n = len(into.Room.Tasks)
+	}
+	if from.Room == nil {
+		return nil
+	}
+	for _, t := range from.Room.Tasks {
+		if t.State != incident.ToDo || n >= mostTasks {
+			continue
+		}
+		n++
+		facts = append(facts, incident.TaskAdded{Task: n, Title: t.Title, Owner: t.Owner, Due: t.Due, Role: t.Role, Stage: t.Stage})
+	}
+	return facts
+}

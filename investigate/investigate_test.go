@@ -83,8 +83,8 @@ func TestRolesGoFromHandToHand(t *testing.T) {
 
 func TestTasks(t *testing.T) {
 	r := enter(t)
-	r.says("task 1: Restart it, mia, by 2026-11-23 02:10 UTC", must(AddTask(r.in, " Restart  it ", "mia", night.Add(10*time.Minute), r.now))(r, "jane"))
-	r.says("task 2: Ring the ward", must(AddTask(r.in, "Ring the ward", "", time.Time{}, r.now))(r, "jane"))
+	r.says("task 1: Restart it, mia, by 2026-11-23 02:10 UTC", must(AddTask(r.in, Wish{Title: " Restart  it ", Owner: "mia", Due: night.Add(10 * time.Minute)}, r.now))(r, "jane"))
+	r.says("task 2: Ring the ward", must(AddTask(r.in, Wish{Title: "Ring the ward"}, r.now))(r, "jane"))
 	owner, none := org.PersonID("omar"), time.Time{}
 	r.says("task 2 is now: Ring the ward, omar", must(ChangeTask(r.in, 2, Change{Owner: &owner}, r.now))(r, "jane"))
 	r.says("", must(ChangeTask(r.in, 2, Change{Owner: &owner, Due: &none}, r.now))(r, "jane"))
@@ -96,9 +96,9 @@ func TestTasks(t *testing.T) {
 	r.now = night.Add(time.Hour) // its time has passed, which does not stop anybody from giving it away
 	r.says("task 1 is now: Restart it, omar, by 2026-11-23 02:10 UTC", must(ChangeTask(r.in, 1, Change{Owner: &owner}, r.now))(r, "jane"))
 	for range mostTasks - 2 {
-		must(AddTask(r.in, "One more", "", time.Time{}, r.now))(r, "jane")
+		must(AddTask(r.in, Wish{Title: "One more"}, r.now))(r, "jane")
 	}
-	r.says("no: there are 100 tasks already", must(AddTask(r.in, "One more", "", time.Time{}, r.now))(r, "jane"))
+	r.says("no: there are 100 tasks already", must(AddTask(r.in, Wish{Title: "One more"}, r.now))(r, "jane"))
 }
 
 func TestLinks(t *testing.T) {
@@ -126,7 +126,7 @@ func TestNextIsPatient(t *testing.T) {
 			p, id := people[1+rnd.IntN(3)], 1+rnd.IntN(4)
 			switch rnd.IntN(7) {
 			case 0:
-				must(AddTask(r.in, fmt.Sprint("Task ", seed), people[rnd.IntN(4)], r.now.Add(time.Duration(rnd.IntN(90)+1)*time.Minute), r.now))(r, p)
+				must(AddTask(r.in, Wish{Title: fmt.Sprint("Task ", seed), Owner: people[rnd.IntN(4)], Due: r.now.Add(time.Duration(rnd.IntN(90)+1) * time.Minute)}, r.now))(r, p)
 			case 1:
 				must(FinishTask(r.in, id, ""))(r, p)
 			case 2:
@@ -173,7 +173,7 @@ func TestTell(t *testing.T) {
 		}
 		return said
 	}
-	must(AddTask(r.in, "Restart it", "mia", time.Time{}, r.now))(r, "jane")
+	must(AddTask(r.in, Wish{Title: "Restart it", Owner: "mia"}, r.now))(r, "jane")
 	for _, c := range []struct {
 		by   org.PersonID
 		f    incident.Fact

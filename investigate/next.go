@@ -17,9 +17,9 @@ var nagAfter = []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}
 // reason, or is not there.
 const mostNags = 12
 
-// Next is what happens by itself: tasks and updates whose time has come are said to be
-// overdue, roles that nobody has are asked for, and those who were told of it hear that it
-// is over. An incident that is over, or held, nags nobody. g is how those concerned are
+// Next is what happens by itself: whoever an incident was handed over to has it once they
+// have answered, tasks and updates whose time has come are said to be overdue, roles that
+// nobody has are asked for, and those who were told of it hear that it is over. An incident that is over, or held, nags nobody. g is how those concerned are
 // told.
 func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []incident.Fact, due time.Time) {
 	if in.Seq >= incident.Crowded {
@@ -29,6 +29,9 @@ func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []inciden
 		return tellEnd(in), due
 	}
 	facts, due = wantUpdate(in, g, now)
+	if h := in.Heir; h != nil && in.Status == incident.Acknowledged && slices.Contains(in.Answered, h.Person) {
+		facts = append(facts, incident.TookOver{Person: h.Person, From: h.From})
+	}
 	roles, at := wantRoles(in, now)
 	facts, due = append(facts, roles...), sooner(due, at)
 	if in.Room == nil {
@@ -114,12 +117,23 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 		tell(f.To, "you are "+f.Role)
 		tell(f.From, "you are "+f.Role+" no longer")
 	case incident.TaskAdded:
+		if f.List != "" {
+			return nil // those of a checklist come together
+		}
 		tell(f.Owner, "a task for you: "+f.Title)
 	case incident.TaskChanged:
 		if t, ok := before.Task(f.Task); ok && t.Owner != f.Owner {
 			tell(f.Owner, "a task for you: "+f.Title)
 			tell(t.Owner, "no longer yours: "+f.Title)
 		}
+	case incident.HandedOn:
+		text := "take over from " + string(before.Owner)
+		if f.Note != "" {
+			text += ": " + f.Note
+		}
+		tell(f.To, text)
+	case incident.TookOver:
+		tell(f.From, string(f.Person)+" took over")
 	case incident.TaskOverdue:
 		for _, p := range f.To {
 			tell(p, "overdue: "+f.Title)

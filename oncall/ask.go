@@ -10,8 +10,16 @@ import (
 )
 
 // People are all who stand somewhere in the layers, by their bare names.
-func (c *Compiled) People() (people []org.PersonID) {
+func (c *Compiled) People() []org.PersonID { return c.standing(false) }
+
+// Answering are those of them who do not only look on.
+func (c *Compiled) Answering() []org.PersonID { return c.standing(true) }
+
+func (c *Compiled) standing(answering bool) (people []org.PersonID) {
 	for i := range c.layers {
+		if answering && c.roles[c.layers[i].role] == Shadow {
+			continue
+		}
 		for _, slot := range c.layers[i].slots {
 			for _, p := range slot {
 				if !strings.Contains(string(p), ":") {

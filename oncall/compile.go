@@ -50,7 +50,7 @@ func Compile(s Schedule) (*Compiled, error) {
 	for _, name := range slices.Sorted(maps.Keys(s.Fairness.Weights)) {
 		v := s.Fairness.Weights[name]
 		x.check(slices.Contains(Weighable, name), "schedule", "fairness.weights", "there is no weight %q: want one of %s", name, strings.Join(Weighable, ", "))
-		x.check(v >= 0 && v <= 1000, "schedule", "fairness.weights", "%s: %v is not between 0 and 1000", name, v)
+		x.check(v >= 0 && v <= 1000, "schedule", "fairness.weights."+name, "%v is not between 0 and 1000", v)
 	}
 	for i, l := range s.Layers {
 		c.layers = append(c.layers, x.layer(c, i, l, home))

@@ -2,7 +2,9 @@ package oncall_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -75,13 +77,16 @@ func (c fairCase) cost(who []int) (float64, error) {
 }
 
 // TestFairness reads testdata/fairness/fairness_small.json, or the file of that name in
-// the folder that TOCSIN_CASES names.
+// the folder that TOCSIN_CASES names, if there is one: a folder of schedules alone has none.
 func TestFairness(t *testing.T) {
 	folder := os.Getenv("TOCSIN_CASES")
 	if folder == "" {
 		folder = "testdata/fairness"
 	}
 	data, err := os.ReadFile(filepath.Join(folder, "fairness_small.json"))
+	if os.Getenv("TOCSIN_CASES") != "" && errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("%s holds no fairness_small.json", folder)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

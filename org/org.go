@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -128,6 +129,9 @@ type Service struct {
 	// Reopen is how long after its resolve an alert that fires again reopens the old
 	// incident instead of opening a new one; nil means ten minutes.
 	Reopen *Duration `json:"reopen,omitempty" yaml:"reopen,omitempty"`
+	// Watch is how long what is well again is watched before it is over: what has come
+	// back by then was never over. 0 is not at all.
+	Watch Duration `json:"watch,omitempty" yaml:"watch,omitempty"`
 	// Sift says how its alerts are sifted before they page; what it leaves out is as in
 	// the settings.
 	Sift Sift `json:"sift,omitzero" yaml:"sift,omitempty"`
@@ -188,6 +192,8 @@ type Settings struct {
 	Guidelines []Guideline `json:"guidelines,omitempty" yaml:"guidelines,omitempty"`
 	// Keep is for how long what people say to each other is kept.
 	Keep KeepDays `json:"keep,omitzero" yaml:"keep,omitempty"`
+	// Checklists are tasks that incidents begin with.
+	Checklists []Checklist `json:"checklists,omitempty" yaml:"checklists,omitempty"`
 }
 
 // KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an
@@ -197,6 +203,34 @@ type KeepDays struct {
 	Sensitive int `json:"sensitive,omitempty" yaml:"sensitive,omitempty"` // rooms of sensitive services; 0: as the others
 	Direct    int `json:"direct,omitempty" yaml:"direct,omitempty"`
 	Groups    int `json:"groups,omitempty" yaml:"groups,omitempty"`
+}
+
+// A Checklist is tasks that belong together. Those that name severities or services are
+// added to the incidents that are of one of each by themselves, when they begin or, with
+// Stage, when their recovery comes to it; all others by hand.
+type Checklist struct {
+	ID         string          `json:"id" yaml:"id"`
+	Name       string          `json:"name" yaml:"name"`
+	Severities []Severity      `json:"severities,omitempty" yaml:"severities,omitempty"`
+	Services   []ServiceID     `json:"services,omitempty" yaml:"services,omitempty"`
+	Stage      string          `json:"stage,omitempty" yaml:"stage,omitempty"` // contain, fix, recover, watch
+	Tasks      []ChecklistTask `json:"tasks" yaml:"tasks"`
+}
+
+// A ChecklistTask is one of them.
+type ChecklistTask struct {
+	Title string   `json:"title" yaml:"title"`
+	Role  string   `json:"role,omitempty" yaml:"role,omitempty"`   // whoever has it does it
+	Due   Duration `json:"due,omitempty" yaml:"due,omitempty"`     // after it was added; 0 is at no time
+	Stage string   `json:"stage,omitempty" yaml:"stage,omitempty"` // that it belongs to
+}
+
+// Fits says whether a checklist is added to such an incident by itself.
+func (c Checklist) Fits(severity Severity, service ServiceID) bool {
+	if len(c.Severities) == 0 && len(c.Services) == 0 {
+		return false
+	}
+	return (len(c.Severities) == 0 || slices.Contains(c.Severities, severity)) && (len(c.Services) == 0 || slices.Contains(c.Services, service))
 }
 
 // A WeeklyDigest is told on a day of the week at an hour.

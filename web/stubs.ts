@@ -6,3 +6,4 @@ vi.stubGlobal('localStorage', { getItem: () => null });
 vi.stubGlobal('navigator', { languages: ['en-GB'] });
 vi.stubGlobal('location', { pathname: '/', search: '', origin: 'http://localhost' });
 vi.stubGlobal('addEventListener', () => undefined);
+vi.stubGlobal('window', globalThis);

@@ -20,16 +20,23 @@ var sources = []string{"index.html", "package-lock.json", "vite.config.ts", "src
 // A dist that is older than its sources shows people yesterday's app. Branches that do
 // not commit dist set STALE_UI_OK.
 func TestDistIsFresh(t *testing.T) {
-	if os.Getenv("STALE_UI_OK") != "" {
-		t.Skip("STALE_UI_OK is set")
+	if !fresh(t) {
+		t.Errorf("dist was built of other sources: run `make web` (they are %s now)", sum(t))
 	}
+}
+
+// fresh says whether dist was built of the sources as they are. A branch that does not
+// commit dist has nothing to say about it.
+func fresh(t *testing.T) bool {
 	want, err := os.ReadFile("dist/sources.sha256")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := sum(t); got != strings.TrimSpace(string(want)) {
-		t.Errorf("dist was built of other sources: run `make web` (they are %s now)", got)
+	is := sum(t) == strings.TrimSpace(string(want))
+	if !is && os.Getenv("STALE_UI_OK") != "" {
+		t.Skip("STALE_UI_OK is set, and dist is of other sources")
 	}
+	return is
 }
 
 // sum is the hash of all sources, by name.
@@ -60,18 +67,49 @@ func sum(t *testing.T) string {
 }
 
 // What may be loaded, in bytes of gzip. The first are what somebody needs who is woken:
-// the shell, the list and one incident.
+// the shell, the list and one incident. (The goal is 60 KiB; what is left is for a fix.)
 const (
-	mostFirstJS  = 60 << 10
+	mostFirstJS  = 57 << 10
 	mostFirstCSS = 15 << 10
 	mostLazy     = 40 << 10
 	mostDist     = 1536 << 10 // not compressed
 )
 
-// first are the chunks that stand between a page and its answer.
-var first = regexp.MustCompile(`^(app|base|list|room|en-core|en-room)\.(js|css)$`)
+// roots are what is asked for first; what these import counts with them.
+var roots = []string{"app.js", "list.js", "room.js", "en-core.js", "en-room.js"}
+
+// imported finds what a part cannot run without. What it loads later, by import(), is
+// not among that.
+var imported = regexp.MustCompile(`(?:from|import)\s*"\./([\w.-]+\.js)"`)
+
+// firstParts are the roots, all that they import, and the styles of these.
+func firstParts(t *testing.T) map[string]bool {
+	found := map[string]bool{}
+	for todo := slices.Clone(roots); len(todo) > 0; {
+		name := todo[0]
+		todo = todo[1:]
+		if found[name] {
+			continue
+		}
+		b, err := fs.ReadFile(Dist(), name)
+		if err != nil {
+			t.Fatalf("the app has no %s: %v", name, err)
+		}
+		found[name] = true
+		for _, m := range imported.FindAllSubmatch(b, -1) {
+			todo = append(todo, string(m[1]))
+		}
+		css := strings.TrimSuffix(name, ".js") + ".css"
+		if _, err := fs.Stat(Dist(), css); err == nil {
+			found[css] = true
+		}
+	}
+	return found
+}
 
 func TestBudgets(t *testing.T) {
+	fresh(t)
+	first := firstParts(t)
 	sizes := map[string]int{}
 	total := 0
 	err := fs.WalkDir(Dist(), ".", func(p string, d fs.DirEntry, err error) error {
@@ -88,8 +126,9 @@ func TestBudgets(t *testing.T) {
 		w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression)
 		w.Write(b)
 		w.Close()
-		if first.MatchString(p) {
+		if first[p] {
 			sizes[ext] += z.Len()
+			t.Logf("%6d %s", z.Len(), p)
 		} else if z.Len() > mostLazy {
 			t.Errorf("%s: %d bytes of gzip; a lazy part has at most %d", p, z.Len(), mostLazy)
 		}
@@ -102,6 +141,29 @@ func TestBudgets(t *testing.T) {
 	if sizes[".js"] == 0 || sizes[".js"] > mostFirstJS || sizes[".css"] == 0 || sizes[".css"] > mostFirstCSS || total > mostDist {
 		t.Errorf("first: %d bytes of JS (at most %d), %d of CSS (at most %d); dist: %d (at most %d)",
 			sizes[".js"], mostFirstJS, sizes[".css"], mostFirstCSS, total, mostDist)
+	}
+}
+
+// The service worker keeps the list and an incident for when there is no network: all
+// parts of them, and no name that is not a part.
+func TestWorkerKeepsWhatIsNeeded(t *testing.T) {
+	fresh(t)
+	b, err := fs.ReadFile(Dist(), "sw.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := map[string]bool{}
+	for _, m := range regexp.MustCompile("[\"'`]([\\w.-]+\\.(?:js|css))[\"'`]").FindAllSubmatch(b, -1) {
+		name := string(m[1])
+		kept[name] = true
+		if _, err := fs.Stat(Dist(), name); err != nil {
+			t.Errorf("sw.ts keeps %s, which is not built", name)
+		}
+	}
+	for name := range firstParts(t) {
+		if !kept[name] {
+			t.Errorf("sw.ts does not keep %s, without which nothing is seen offline", name)
+		}
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 )
 
 // An Action runs by itself when an incident is opened for an alert that it matches, before
-// anybody is called: a program of one's own, behind a webhook, that may put it right. It
-// has Limit to answer; should it fail or be late, people are called at once. When it says
+// anybody is called: a program of one's own, behind a webhook, that may put it right, or a
+// runbook whose steps are all done by the house. It has Limit to answer; should it fail or be late, people are called at once. When it says
 // that it did its work, the alert has Clear to be over.
 //
 // It is guarded: it never runs twice at a time, nor more than AtMost times Within a
@@ -26,7 +26,8 @@ type Action struct {
 	Match      []string        `json:"match,omitempty" yaml:"match,omitempty"` // as rules do
 	Services   []org.ServiceID `json:"services,omitempty" yaml:"services,omitempty"`
 	Severities []org.Severity  `json:"severities,omitempty" yaml:"severities,omitempty"` // only these; all without
-	Webhook    org.WebhookID   `json:"webhook" yaml:"webhook"`
+	Webhook    org.WebhookID   `json:"webhook,omitempty" yaml:"webhook,omitempty"`
+	Runbook    string          `json:"runbook,omitempty" yaml:"runbook,omitempty"` // instead of a webhook
 	Limit      org.Duration    `json:"limit,omitempty" yaml:"limit,omitempty"`     // 1m without
 	Clear      org.Duration    `json:"clear,omitempty" yaml:"clear,omitempty"`     // 2m without
 	AtMost     int             `json:"at_most,omitempty" yaml:"at_most,omitempty"` // 3 without
@@ -44,8 +45,10 @@ func compileAction(a Action) (c action, err error) {
 	switch {
 	case a.ID == "":
 		return c, errors.New("id: an action has one of its own")
-	case a.Webhook == "":
-		return c, errors.New("webhook: which one is to be called?")
+	case a.Webhook == "" && a.Runbook == "":
+		return c, errors.New("webhook: which one is to be called? Or name a runbook")
+	case a.Webhook != "" && a.Runbook != "":
+		return c, errors.New("runbook: a webhook or a runbook, not both")
 	case len(a.Match) == 0 && len(a.Services) == 0:
 		return c, errors.New("match: it would run for everything: name services, or what is to match")
 	case a.Limit.D() > 10*time.Minute:

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"tocsin/escalate"
 	"tocsin/incident"
+	"tocsin/org"
 )
 
 // called opens an incident and returns the paths of the links that Jane and Omar got.
@@ -160,3 +162,42 @@ func TestLinkWhenDatabaseFails(t *testing.T) {
 type errFull struct{}
 
 func (errFull) Error() string { return "disk full" }
+
+// The link of a page by hand shows its answers, and the answer may be changed.
+func TestLinkOfAPageByHand(t *testing.T) {
+	h := open(t)
+	_, err := h.engine.Call(t.Context(), incident.ByPerson("omar"), escalate.Call{
+		Title: "Who comes in?", Text: "The lift is stuck.", Targets: []org.Target{{Kind: "person", ID: "jane"}, {Kind: "person", ID: "omar"}},
+		Choices: []incident.Choice{{Text: "I do", Positive: true}, {Text: "<cannot>"}},
+	}, h.engine.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.step()
+	link := strings.TrimPrefix(h.sent[0].AckURL, "https://tocsin.example")
+	wants(t, h.do("GET", link, "").Body.String(), "Who comes in?", "The lift is stuck.", `name="choice" value="1">I do</button>`, `value="2">&lt;cannot&gt;</button>`, "/calls/")
+	w := h.do("POST", link, "choice=2", "Accept", "text/html", "Content-Type", "application/x-www-form-urlencoded")
+	wants(t, w.Body.String(), "Thank you.", "You answered: &lt;cannot&gt;")
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	wants(t, h.do("POST", link, "choice=1", form...).Body.String(), "Thank you.")
+	wants(t, h.do("GET", link, "").Body.String(), "You answered: I do")
+	if w := h.do("POST", link, "choice=3", form...); w.Code != 409 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// Whoever reads a message about a service that must not be spoken of may open its link.
+func TestLinkOfASecureService(t *testing.T) {
+	h := open(t)
+	jane, _ := called(h)
+	body := h.do("GET", jane, "").Body.String()
+	wants(t, body, "/incidents/")
+	h.configure(map[string]any{"service/db": org.Service{ID: "db", Name: "Vault", Policy: "p", Secure: true}})
+	body = h.do("GET", jane, "").Body.String()
+	wants(t, body, "a secure message waits", "/incidents/")
+	for _, secret := range []string{"db-1 is down", "Vault"} {
+		if strings.Contains(body, secret) {
+			t.Errorf("it says %q", secret)
+		}
+	}
+}

@@ -22,6 +22,8 @@ import (
 	"tocsin/internal/config"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/investigate/runbook"
+	"tocsin/oncall"
 	"tocsin/org"
 )
 
@@ -131,11 +133,15 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 		}
 	}
 	existing := config.Read(stays)
-	w.Setup.Channels = kept(w.Setup.Channels, config.Read(all).Channels)
+	had := config.Read(all)
+	w.Setup.Channels = kept(w.Setup.Channels, had.Channels)
+	w.Setup.Schedules = overridden(w.Setup.Schedules, had.Schedules)
+	if w.Setup.Runbooks, err = sealed(w.Setup.Runbooks, had.Runbooks); err != nil {
+		return nil, err
+	}
 	if err := w.Setup.Validate(existing); err != nil {
 		return nil, err
 	}
-	had := config.Read(all)
 	setup, keys, err := w.keyed(had.Integrations, existing.Integrations)
 	if err != nil {
 		return nil, err
@@ -206,6 +212,32 @@ func kept(file, had []org.Channel) []org.Channel {
 		}
 	}
 	return out
+}
+
+// overridden is the file's schedules with the overrides that people made, unless the file
+// says which there are: nobody's cover ends because a set-up is applied again.
+func overridden(file, had []oncall.Schedule) []oncall.Schedule {
+	out := slices.Clone(file)
+	for i, v := range out {
+		n := slices.IndexFunc(had, func(h oncall.Schedule) bool { return h.ID == v.ID })
+		if v.Patches == nil && n >= 0 {
+			out[i].Patches = had[n].Patches
+		}
+	}
+	return out
+}
+
+// sealed is the file's runbooks with the secrets that they had.
+func sealed(file, had []runbook.Runbook) (out []runbook.Runbook, err error) {
+	out = slices.Clone(file)
+	for i, b := range out {
+		if n := slices.IndexFunc(had, func(h runbook.Runbook) bool { return h.ID == b.ID }); n >= 0 {
+			if out[i], err = runbook.KeepSecrets(b, had[n]); err != nil {
+				return nil, incident.Refuse("runbook %s: %v", b.ID, err)
+			}
+		}
+	}
+	return out, nil
 }
 
 // secret is the file's webhooks, every one with its secret: the file's, the one it has,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -159,6 +160,10 @@ func TestChanges(t *testing.T) {
 
 		p.expect(p.apply(p.wish("people: [{id: omar, name: Omar, zone: Europe/Prague}]\nintegrations: [{id: prom, name: Prometheus, source: alertmanager, service: db}]")),
 			"update person omar name zone", "update integration prom name service")
+		// What the ledger is reckoned by is told by its name, and stays where a plan is made again.
+		shared := "people: [{id: omar, name: Omar, zone: Europe/Prague, capacity: 0.5}]\nschedules: [{id: s, layers: [{id: l, people: [omar, jane], every: 1 week, from: \"2026-01-05\"}], fairness: {weights: {night: 0.3}, cover: auto}}]"
+		p.expect(p.apply(p.wish(shared)), "update person omar capacity", "create schedule s")
+		p.expect(p.apply(p.wish(strings.Replace(shared, "cover: auto", "digest: true", 1))), "unchanged person omar", "update schedule s fairness")
 		for _, r := range first(p.rows()) {
 			if r.Kind == "integration" && !strings.Contains(string(r.Body), hash) {
 				p.Errorf("without a key in the file the key is lost: %s", r.Body)
@@ -170,6 +175,21 @@ func TestChanges(t *testing.T) {
 		if steps[0].Key != "a-key-of-my-own-choice" || steps[0].Version != 3 {
 			p.Errorf("a key that was given: %+v", steps[0])
 		}
+	})
+}
+
+// Nobody's cover ends because a set-up is applied again; a file that says which overrides
+// there are means it.
+func TestOverridesStay(t *testing.T) {
+	onBoth(t, func(p place) {
+		const plan = `
+people: [{id: jane}, {id: omar}]
+schedules: [{id: s, layers: [{id: l, people: [jane, omar], every: 1 week, from: "2026-01-05"}]%s}]`
+		const over = `, patches: [{id: x, op: set, start: "2026-01-06T08:00:00Z", end: "2026-01-07T08:00:00Z", users: [omar]}]`
+		p.apply(p.wish(fmt.Sprintf(plan, over)))
+		p.expect(p.apply(p.wish(fmt.Sprintf(plan, ""))), "unchanged person jane", "unchanged person omar", "unchanged schedule s")
+		p.expect(p.apply(p.wish(fmt.Sprintf(plan, ", name: Week"))), "unchanged person jane", "unchanged person omar", "update schedule s name")
+		p.expect(p.apply(p.wish(fmt.Sprintf(plan, ", name: Week, patches: []"))), "unchanged person jane", "unchanged person omar", "update schedule s patches")
 	})
 }
 

@@ -26,18 +26,50 @@ type room struct {
 	took func(body []byte) (id string, err error)
 }
 
+// A changeable room lets us write a message anew, at an address of its own.
+type changeable struct {
+	room
+	where func(u *url.URL, id string)
+	anew  func(Message) any
+}
+
+// Settle writes a message anew, as things stand.
+func (r *changeable) Settle(ctx context.Context, m Message, sent string) error {
+	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
+	defer cancel()
+	u, err := r.address(m)
+	if err != nil || sent == "" || token(sent) != sent {
+		return failed(Permanent, fmt.Errorf("%s: the message is not known", r.name))
+	}
+	r.where(u, sent)
+	res, _, err := sendJSON(ctx, r.client, http.MethodPatch, u.String(), nil, r.anew(m))
+	if err != nil {
+		return err
+	}
+	return answered(res)
+}
+
+// address is where the room takes messages.
+func (r *room) address(m Message) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(m.To))
+	if err == nil {
+		err = egress.CheckURL(u)
+	}
+	if err != nil { // not repeated: who knows the address may post there
+		return nil, failed(Permanent, fmt.Errorf("%s: the address is no URL of a webhook", r.name))
+	}
+	return u, nil
+}
+
 func (r *room) Name() string { return r.name }
 
 // Send posts the page to the address.
 func (r *room) Send(ctx context.Context, m Message) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
-	u, err := url.Parse(strings.TrimSpace(m.To))
-	if err == nil {
-		err = egress.CheckURL(u)
-	}
-	if err != nil { // not repeated: who knows the address may post there
-		return Receipt{}, failed(Permanent, fmt.Errorf("%s: the address is no URL of a webhook", r.name))
+	u, err := r.address(m)
+	if err != nil {
+		return Receipt{}, err
 	}
 	if r.link != nil {
 		r.link(u, m)

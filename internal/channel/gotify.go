@@ -31,7 +31,7 @@ type gotify struct {
 
 func (*gotify) Name() string { return "gotify" }
 
-// Send pushes the page. A tap leads to the form that answers it.
+// Send pushes the page. A tap leads to the form that answers it, or to the room.
 func (x *gotify) Send(ctx context.Context, m Message) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
@@ -51,7 +51,11 @@ func (x *gotify) Send(ctx context.Context, m Message) (Receipt, error) {
 		text = Headline(m)
 	}
 	body := map[string]any{"title": badge(m), "message": text, "priority": priority}
-	if u := webURL(m.AckURL); u != "" {
+	u := webURL(m.AckURL)
+	if u == "" {
+		u = webURL(m.URL)
+	}
+	if u != "" {
 		body["extras"] = map[string]any{"client::notification": map[string]any{"click": map[string]string{"url": u}}}
 	}
 	res, got, err := postJSON(ctx, x.client, x.server+"/message", map[string]string{"X-Gotify-Key": to}, body, nil)

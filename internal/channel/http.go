@@ -94,13 +94,13 @@ func vendorAnswered(res *http.Response) error {
 	return err
 }
 
-// postJSON posts an object and reads one; the answer is told whatever its status is.
-func postJSON(ctx context.Context, client *http.Client, address string, header map[string]string, in, out any) (*http.Response, []byte, error) {
+// sendJSON sends an object; the answer is told whatever its status is.
+func sendJSON(ctx context.Context, client *http.Client, method, address string, header map[string]string, in any) (*http.Response, []byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, nil, failed(Permanent, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(string(body)))
+	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(string(body)))
 	if err != nil {
 		return nil, nil, failed(Permanent, err)
 	}
@@ -108,7 +108,12 @@ func postJSON(ctx context.Context, client *http.Client, address string, header m
 	for k, v := range header {
 		req.Header.Set(k, v)
 	}
-	res, text, err := exchange(client, req)
+	return exchange(client, req)
+}
+
+// postJSON posts an object and reads one.
+func postJSON(ctx context.Context, client *http.Client, address string, header map[string]string, in, out any) (*http.Response, []byte, error) {
+	res, text, err := sendJSON(ctx, client, http.MethodPost, address, header, in)
 	if err == nil && out != nil && json.Unmarshal(text, out) != nil {
 		return res, text, nil // an answer that cannot be read only means that we learn no id
 	}

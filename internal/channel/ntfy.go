@@ -31,6 +31,9 @@ type Ntfy struct {
 // an attachment.
 const maxNtfy = 4000
 
+// maxNtfyActions is how many buttons a message may have.
+const maxNtfyActions = 3
+
 // NewNtfy is the channel of ntfy. Server is where a bare topic lives, such as
 // https://ntfy.sh; "" means that addresses must be whole URLs. The client must be
 // egress's, because people type addresses; it must allow the server.
@@ -110,7 +113,16 @@ func ntfyOf(m Message, topic string) ntfyMessage {
 	if out.Click = webURL(m.URL); out.Click == "" {
 		out.Click = webURL(m.AckURL)
 	}
-	if ack := webURL(m.AckURL); ack != "" {
+	ack := webURL(m.AckURL)
+	switch {
+	case ack == "":
+	case len(m.Choices) > maxNtfyActions: // a tap leads to all of them
+		out.Click = ack
+	case len(m.Choices) > 1:
+		for i, c := range m.Choices {
+			out.Actions = append(out.Actions, ntfyAction{Action: "http", Label: oneLine(c, 40), URL: fmt.Sprintf("%s?choice=%d", ack, i+1), Method: http.MethodPost, Clear: true})
+		}
+	default:
 		out.Actions = []ntfyAction{{Action: "http", Label: "Acknowledge", URL: ack, Method: http.MethodPost, Clear: true}}
 	}
 	return out

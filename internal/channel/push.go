@@ -2,6 +2,7 @@ package channel
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -154,6 +155,7 @@ type (
 	pushExtra struct {
 		Page     string           `json:"page"`
 		Incident string           `json:"incident,omitempty"`
+		Path     string           `json:"path,omitempty"` // in the app
 		Severity org.Severity     `json:"severity,omitempty"`
 		Priority org.Priority     `json:"priority"`
 		Purpose  escalate.Purpose `json:"purpose"`
@@ -179,14 +181,11 @@ func (p *Push) payload(m Message) []byte {
 	if m.Subject != "" {
 		out.Notification.Tag = "inc-" + m.Subject
 	}
-	if out.Notification.Navigate == "" {
-		out.Notification.Navigate = m.URL
+	if path, ours := strings.CutPrefix(m.URL, p.public); ours {
+		out.X.Path = path
 	}
 	if out.Notification.Navigate == "" {
-		out.Notification.Navigate = p.public + "/"
-		if m.Subject != "" {
-			out.Notification.Navigate += "incidents/" + url.PathEscape(m.Subject)
-		}
+		out.Notification.Navigate = cmp.Or(m.URL, p.public+"/")
 	}
 	body := m
 	body.AckURL, body.URL, body.Subject, body.Links = "", "", "", nil

@@ -81,7 +81,7 @@ func TestPush(t *testing.T) {
 	m := Message{
 		ID: "page1", To: to(d), Subject: "inc1", Thread: "inc1", Title: "db-1 is down", Service: "Database", Severity: org.SEV1, Priority: org.High, Purpose: escalate.Alarm,
 		AckURL: "https://tocsin.example/a/x", PushAckURL: "https://tocsin.example/p/a", ResolveURL: "https://tocsin.example/p/r", ReceiptURL: "https://tocsin.example/p/d",
-		ReadURL: "https://tocsin.example/p/s", Again: time.Minute, Body: []string{"the disk is full"},
+		ReadURL: "https://tocsin.example/p/s", Again: time.Minute, Body: []string{"the disk is full"}, URL: "https://tocsin.example/incidents/inc1",
 	}
 	if r, err := p.Send(t.Context(), m); err != nil || r.State != escalate.Sent || r.Provider == "" {
 		t.Fatal(r, err)
@@ -96,7 +96,7 @@ func TestPush(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	want := `{"web_push":8030,"notification":{"title":"db-1 is down","body":"Severity: SEV1\nService: Database\n\nthe disk is full","navigate":"https://tocsin.example/a/x","lang":"en","dir":"auto","silent":false,"tag":"inc-inc1"},"mutable":true,` +
-		`"x":{"page":"page1","incident":"inc1","severity":"SEV1","priority":"high","purpose":"alarm","ack":"https://tocsin.example/p/a","resolve":"https://tocsin.example/p/r","receipt":"https://tocsin.example/p/d","read":"https://tocsin.example/p/s"}}`
+		`"x":{"page":"page1","incident":"inc1","path":"/incidents/inc1","severity":"SEV1","priority":"high","purpose":"alarm","ack":"https://tocsin.example/p/a","resolve":"https://tocsin.example/p/r","receipt":"https://tocsin.example/p/d","read":"https://tocsin.example/p/s"}}`
 	if string(got[0].Text) != want {
 		t.Errorf("it says\n%s, want\n%s", got[0].Text, want)
 	}

@@ -48,7 +48,7 @@ func (x *pushover) Send(ctx context.Context, m Message) (Receipt, error) {
 		return Receipt{}, failed(Permanent, errors.New("pushover: the address is no user key of 30 letters and digits"))
 	}
 	body := m
-	body.AckURL, body.URL = "", ""
+	body.AckURL = "" // it is the link
 	text := strings.TrimSpace(details(body, 1000))
 	if text == "" {
 		text = Headline(m)
@@ -61,11 +61,13 @@ func (x *pushover) Send(ctx context.Context, m Message) (Receipt, error) {
 		form.Set("priority", "2")
 		form.Set("retry", "60")
 		form.Set("expire", "3600")
-		form.Set("callback", x.callback(m.ID))
+		if len(m.Choices) < 2 { // to silence it is no answer of several
+			form.Set("callback", x.callback(m.ID))
+		}
 	}
 	if u := webURL(m.AckURL); u != "" && len(u) <= 512 {
 		form.Set("url", u)
-		form.Set("url_title", "Acknowledge")
+		form.Set("url_title", answerVerb(m))
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, x.server+"/1/messages.json", strings.NewReader(form.Encode()))
 	if err != nil {
@@ -91,6 +93,26 @@ func (x *pushover) Send(ctx context.Context, m Message) (Receipt, error) {
 		id = field(got, "request")
 	}
 	return Receipt{Provider: oneLine(id, 200), State: escalate.Sent}, nil
+}
+
+// Settle ends an emergency that sounds: somebody has it. What was no emergency makes no
+// noise, and cannot be changed.
+func (x *pushover) Settle(ctx context.Context, m Message, sent string) error {
+	if m.Purpose.Alarms() || !pushoverKey.MatchString(sent) { // the id of a receipt looks like a key
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, x.server+"/1/receipts/"+sent+"/cancel.json", strings.NewReader(url.Values{"token": {x.token}}.Encode()))
+	if err != nil {
+		return failed(Permanent, err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, _, err := exchange(x.setup.Client, req)
+	if err != nil {
+		return err
+	}
+	return vendorAnswered(res)
 }
 
 func (x *pushover) callback(page string) string {

@@ -96,6 +96,7 @@ func TestEveryKindKeepsItsContract(t *testing.T) {
 					t.Errorf("%s: %v", m.Title[:min(len(m.Title), 20)], err)
 				}
 			}
+			settle(t, c, addressOf(k.Channel))
 			for _, f := range w.Faults() {
 				t.Error(f)
 			}
@@ -103,6 +104,56 @@ func TestEveryKindKeepsItsContract(t *testing.T) {
 				t.Errorf("%d calls for %d messages", n, len(messages()))
 			}
 		})
+	}
+}
+
+// settle lets a channel that can change what it has sent do so.
+func settle(t *testing.T, c channel.Channel, to string) {
+	t.Helper()
+	s, ok := c.(channel.Settler)
+	if !ok {
+		return
+	}
+	for _, m := range messages() {
+		m.To = to
+		sent, err := c.Send(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Purpose, m.Text, m.AckURL, m.Choices = escalate.Told, "Omar has it", "", nil
+		if err := s.Settle(t.Context(), m, sent.Provider); err != nil {
+			t.Errorf("settle %s: %v", m.Title[:min(len(m.Title), 20)], err)
+		}
+	}
+}
+
+// Every chat and push service leads to the room, and an alarm to its answer too; SMS and
+// calls have no place for it: the page of the answer leads there.
+func TestEveryMessageLeadsToItsRoom(t *testing.T) {
+	for _, k := range channel.Kinds {
+		if k.Channel == "sms" || k.Channel == "voice" {
+			continue
+		}
+		w := mockworld.New()
+		c := made(t, w, k.Name)
+		for _, p := range []escalate.Purpose{escalate.Alarm, escalate.Told} {
+			m := smsAlarm()
+			m.To, m.Purpose = addressOf(k.Channel), p
+			if p == escalate.Told {
+				m.AckURL = ""
+			}
+			if _, err := c.Send(t.Context(), m); err != nil {
+				t.Fatal(k.Name, err)
+			}
+			calls := w.Calls("")
+			said, err := url.QueryUnescape(string(calls[len(calls)-1].Body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(said, m.URL) {
+				t.Errorf("%s: %s does not lead to the room: %s", k.Name, p, said)
+			}
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func teamsCard(m Message) any {
 		c.Body = append(c.Body, cardText{Type: "TextBlock", Text: strings.ReplaceAll(text, "\n", "\n\n"), Wrap: true})
 	}
 	if u := webURL(m.AckURL); u != "" {
-		c.Actions = append(c.Actions, cardAction{"Action.OpenUrl", "Acknowledge", u})
+		c.Actions = append(c.Actions, cardAction{"Action.OpenUrl", answerVerb(m), u})
 	}
 	if u := webURL(m.URL); u != "" {
 		c.Actions = append(c.Actions, cardAction{"Action.OpenUrl", "Open", u})

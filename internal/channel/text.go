@@ -96,7 +96,7 @@ func details(m Message, max int) string {
 var plain = template.Must(template.New("plain").Parse(
 	`{{range .Facts}}{{.Name}}: {{.Text}}
 {{end}}{{with .AckURL}}
-Acknowledge: {{.}}
+{{$.Verb}}: {{.}}
 {{end}}{{with .URL}}{{if not $.AckURL}}
 {{end}}Open: {{.}}
 {{end}}{{if .Lines}}
@@ -110,6 +110,7 @@ No more of these: {{.}}
 // A page is what templates see of a message: cleaned, bounded, in the person's zone.
 type page struct {
 	Headline, AckURL, URL string
+	Verb, Open            string // what the two links are called
 	LeaveURL              string
 	Loud                  bool
 	Facts                 []fact
@@ -120,7 +121,10 @@ type page struct {
 type fact struct{ Name, Text string }
 
 func view(m Message) page {
-	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), LeaveURL: webURL(m.LeaveURL), Loud: m.Purpose.Alarms()}
+	v := page{Headline: Headline(m), AckURL: webURL(m.AckURL), URL: webURL(m.URL), LeaveURL: webURL(m.LeaveURL), Verb: answerVerb(m), Open: "Open the incident", Loud: m.Purpose.Alarms()}
+	if len(m.Choices) > 0 || m.Purpose == escalate.Shift || m.LeaveURL != "" {
+		v.Open = "Open in Tocsin"
+	}
 	add := func(name, text string) {
 		if text = oneLine(text, maxHeadline); text != "" {
 			v.Facts = append(v.Facts, fact{name, text})
@@ -157,6 +161,14 @@ func view(m Message) page {
 		v.Links = append(v.Links, l)
 	}
 	return v
+}
+
+// answerVerb is what the link is called by which a page is answered.
+func answerVerb(m Message) string {
+	if len(m.Choices) > 1 {
+		return "Answer"
+	}
+	return "Acknowledge"
 }
 
 // howToReply says what to write in answer to a mail.

@@ -49,9 +49,10 @@ type Action struct {
 	Match      []string `json:"match,omitempty"`
 	Name       string   `json:"name,omitempty"`
 	Off        bool     `json:"off,omitempty"`
+	Runbook    string   `json:"runbook,omitempty"`
 	Services   []string `json:"services,omitempty"`
 	Severities []string `json:"severities,omitempty"`
-	Webhook    string   `json:"webhook"`
+	Webhook    string   `json:"webhook,omitempty"`
 	Within     string   `json:"within,omitempty"`
 }
 
@@ -75,11 +76,19 @@ type AddingFollowerBody struct {
 	Channel string `json:"channel"`
 }
 
+type AddingListBody struct {
+	Checklist string `json:"checklist"`
+}
+
 type AddingTaskBody struct {
 	// When it has passed, the owner is asked; 10 minutes later, and on, the commander and who has the incident as well
 	Due *time.Time `json:"due,omitempty"`
 	// me is who asks
 	Owner string `json:"owner,omitempty"`
+	// In the place of an owner: whoever has the role, now and later
+	Role string `json:"role,omitempty"`
+	// Of the recovery that it belongs to: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
 	Title string `json:"title"`
 }
 
@@ -361,6 +370,33 @@ type ChannelTestingBody struct {
 	To string `json:"to"`
 }
 
+type CheckingRunbookBody struct {
+	// As it would be written; secrets may be left empty
+	Runbook Runbook `json:"runbook"`
+}
+
+type Checklist struct {
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	Services   []string        `json:"services,omitempty"`
+	Severities []string        `json:"severities,omitempty"`
+	Stage      string          `json:"stage,omitempty"`
+	Tasks      []ChecklistTask `json:"tasks"`
+}
+
+type ChecklistOf struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Tasks int64  `json:"tasks"`
+}
+
+type ChecklistTask struct {
+	Due   string `json:"due,omitempty"`
+	Role  string `json:"role,omitempty"`
+	Stage string `json:"stage,omitempty"`
+	Title string `json:"title"`
+}
+
 type Choice struct {
 	Positive bool   `json:"positive,omitempty"`
 	Text     string `json:"text"`
@@ -412,6 +448,21 @@ type Component struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name,omitempty"`
 	Services []string `json:"services,omitempty"`
+}
+
+type ConfirmationOf struct {
+	At     time.Time `json:"at"`
+	Person PersonRef `json:"person"`
+	// contain, fix, recover, watch
+	Stage string `json:"stage"`
+	Text  string `json:"text,omitempty"`
+}
+
+type ConfirmingBody struct {
+	// The one that it is in, when it is left out: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
+	// By what you know
+	Text string `json:"text,omitempty"`
 }
 
 type Conversation struct {
@@ -534,6 +585,13 @@ type DisputingBody struct {
 	Why    string `json:"why,omitempty"`
 }
 
+type DoingStepBody struct {
+	// done, failed, skipped: how it went by hand; run: let the house do it; ask, approve, decline: the word of a second person: done, failed, skipped, run, ask, approve, decline
+	Do string `json:"do"`
+	// What came of it, or why not
+	Text string `json:"text,omitempty"`
+}
+
 type DraftingBody struct {
 	// Now, when it is left out
 	At *time.Time `json:"at,omitempty"`
@@ -593,6 +651,11 @@ type ErrorDetail struct {
 	Message string `json:"message,omitempty"`
 	// The value at the given location
 	Value json.RawMessage `json:"value,omitempty"`
+}
+
+type ExplainingBody struct {
+	Category string `json:"category,omitempty"`
+	Cause    string `json:"cause,omitempty"`
 }
 
 type Exported struct {
@@ -686,6 +749,49 @@ type FollowedCalendar struct {
 	Zone     string   `json:"zone,omitempty"`
 }
 
+type FollowedRunbook struct {
+	At time.Time `json:"at"`
+	// It began by itself, before anybody was called
+	Auto    bool       `json:"auto,omitempty"`
+	By      string     `json:"by"`
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// finished, stopped
+	How      string         `json:"how,omitempty"`
+	Name     string         `json:"name"`
+	Run      int64          `json:"run"`
+	Runbook  string         `json:"runbook"`
+	Steps    []FollowedStep `json:"steps"`
+	Verdicts []RunbookSaid  `json:"verdicts"`
+	// What is followed stays as it was written then
+	Version int64  `json:"version"`
+	Why     string `json:"why,omitempty"`
+}
+
+type FollowedStep struct {
+	// A second person must agree
+	Approval bool `json:"approval,omitempty"`
+	// Who gave it
+	Approved string `json:"approved,omitempty"`
+	// Who asked for approval
+	Asked string     `json:"asked,omitempty"`
+	At    *time.Time `json:"at,omitempty"`
+	By    string     `json:"by,omitempty"`
+	Html  string     `json:"html"`
+	// manual, http, webhook
+	Kind    string `json:"kind"`
+	Outcome string `json:"outcome,omitempty"`
+	// There may be an answer to read
+	Output bool `json:"output,omitempty"`
+	// open, asked, approved, running, done, failed, skipped, unknown
+	State  string `json:"state"`
+	Title  string `json:"title"`
+	TookMs int64  `json:"took_ms,omitempty"`
+	// How often the house did it
+	Try int64 `json:"try,omitempty"`
+	// What the house does: POST deploy.example.org
+	What string `json:"what,omitempty"`
+}
+
 type Follower struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -747,6 +853,10 @@ type FollowingCalendarBody struct {
 	URL string `json:"url"`
 	// Of readings without a zone
 	Zone string `json:"zone,omitempty"`
+}
+
+type FollowingRunbookBody struct {
+	Runbook string `json:"runbook"`
 }
 
 type FollowingServiceBody struct {
@@ -898,6 +1008,13 @@ type Guideline struct {
 	Teams      []string `json:"teams,omitempty"`
 }
 
+type HandingOverBody struct {
+	// How it stands and what is next
+	Note string `json:"note,omitempty"`
+	// Somebody, or next: whoever has the shift now or soon
+	To string `json:"to"`
+}
+
 type Has struct {
 	Passkeys int64 `json:"passkeys"`
 	Password bool  `json:"password"`
@@ -925,6 +1042,13 @@ type Heartbeat struct {
 	Version int64 `json:"version,omitempty"`
 }
 
+type HeirOf struct {
+	At     time.Time `json:"at"`
+	From   PersonRef `json:"from"`
+	Note   string    `json:"note,omitempty"`
+	Person PersonRef `json:"person"`
+}
+
 type HeldBack struct {
 	// The alert that explains it
 	Cause string `json:"cause,omitempty"`
@@ -941,6 +1065,11 @@ type HeldBack struct {
 	Until *time.Time `json:"until,omitempty"`
 	// In words
 	Why string `json:"why"`
+}
+
+type Hindrance struct {
+	Step int64  `json:"step,omitempty"`
+	Text string `json:"text"`
 }
 
 type Hours struct {
@@ -1070,6 +1199,14 @@ type JudgingBody struct {
 	Why string `json:"why,omitempty"`
 	// It was worth a page
 	Worth bool `json:"worth"`
+}
+
+type JudgingRunbookBody struct {
+	// Which one is wrong, or after which one something is missing
+	Step int64  `json:"step,omitempty"`
+	Text string `json:"text,omitempty"`
+	// worked, wrong, missing
+	Verdict string `json:"verdict"`
 }
 
 type KeepDays struct {
@@ -1322,6 +1459,24 @@ type MemberReadiness struct {
 	// What to repair, the worst first
 	Problems []string `json:"problems"`
 	Ready    bool     `json:"ready"`
+	// The last test page before a shift
+	Test *MemberTest `json:"test,omitempty"`
+}
+
+type MemberTest struct {
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	At         time.Time  `json:"at"`
+	// The page by hand that it was
+	Call string `json:"call"`
+	// waiting, confirmed, unconfirmed
+	State string `json:"state"`
+	// The channel by which it was confirmed
+	Via string `json:"via,omitempty"`
+}
+
+type MergingBody struct {
+	// The incident that goes on
+	Into string `json:"into"`
 }
 
 type Message struct {
@@ -1650,6 +1805,12 @@ type PageChannelKind struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageChecklistOf struct {
+	Items []ChecklistOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageChoice struct {
 	Components []PartChoice `json:"components"`
 	ID         string       `json:"id"`
@@ -1812,6 +1973,18 @@ type PageProposal struct {
 type PageRuleList struct {
 	Items []RuleList `json:"items"`
 	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageRunbook struct {
+	Items []Runbook `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageRunbookState struct {
+	Items []RunbookState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -1998,6 +2171,11 @@ type PartState struct {
 	State string `json:"state"`
 }
 
+type PartingBody struct {
+	// Those that are another trouble, by their ids
+	Alerts []string `json:"alerts"`
+}
+
 type Passes struct {
 	Max int64 `json:"max"`
 }
@@ -2136,6 +2314,8 @@ type ProfileChangeBody struct {
 }
 
 type Progress struct {
+	// What no service claims calls somebody: the catch-all service has a policy
+	CatchAll bool `json:"catch_all"`
 	// It was heard
 	FirstEvent bool `json:"first_event"`
 	// There is one
@@ -2274,9 +2454,55 @@ type Receiver struct {
 	State string `json:"state"`
 }
 
+type RecoveryOf struct {
+	// How often it came back while it was watched
+	Back int64 `json:"back,omitempty"`
+	// Who said so
+	By string `json:"by,omitempty"`
+	// Of the cause
+	Category  string           `json:"category,omitempty"`
+	Cause     string           `json:"cause,omitempty"`
+	Confirmed []ConfirmationOf `json:"confirmed"`
+	// What ended it, as whoever ended it said
+	Fixed string     `json:"fixed,omitempty"`
+	Since *time.Time `json:"since,omitempty"`
+	// None has begun, or it is over, when it is left out: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
+	// Of a watch: then it is over by itself
+	Until *time.Time `json:"until,omitempty"`
+}
+
 type RedactingBody struct {
 	// For those who find it gone; it is kept
 	Why string `json:"why,omitempty"`
+}
+
+type Related struct {
+	// Perhaps the same trouble
+	Open []RelatedIncident `json:"open"`
+	// With what ended them
+	Past []RelatedIncident `json:"past"`
+}
+
+type RelatedIncident struct {
+	// Of the cause
+	Category string `json:"category,omitempty"`
+	// What it was
+	Cause string `json:"cause,omitempty"`
+	// What ended it
+	Fixed       string     `json:"fixed,omitempty"`
+	ID          string     `json:"id"`
+	OpenedAt    time.Time  `json:"opened_at"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status string `json:"status"`
+	Title  string `json:"title"`
+	// How much it has to do with it
+	Weight int64    `json:"weight"`
+	Why    []string `json:"why"`
 }
 
 type Repeat struct {
@@ -2368,6 +2594,15 @@ type ResettingBody struct {
 	Factors bool `json:"factors,omitempty"`
 }
 
+type ResolvingBody struct {
+	// Of the cause: change, capacity, configuration, hardware, software, network, power, supplier, security, people, unknown, or one of your own
+	Category string `json:"category,omitempty"`
+	// What it was
+	Cause string `json:"cause,omitempty"`
+	// What ended it
+	Why string `json:"why,omitempty"`
+}
+
 type Response struct {
 	Policy      string   `json:"policy,omitempty"`
 	Priority    string   `json:"priority,omitempty"`
@@ -2408,10 +2643,123 @@ type RulesChangeBody struct {
 	Rules []NotificationRule `json:"rules"`
 }
 
+type Runbook struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Expires   string            `json:"expires,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Match     []string          `json:"match,omitempty"`
+	Name      string            `json:"name,omitempty"`
+	Owner     string            `json:"owner,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Secrets   map[string]string `json:"secrets,omitempty"`
+	Team      string            `json:"team,omitempty"`
+	Text      string            `json:"text"`
+	Verify    string            `json:"verify,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type RunbookFit struct {
+	Incident string `json:"incident"`
+	Title    string `json:"title"`
+	Why      string `json:"why"`
+}
+
+type RunbookPage struct {
+	// How many words can be read at night
+	Budget int64 `json:"budget"`
+	// What would be in the way at night
+	Findings []Hindrance `json:"findings"`
+	// Open incidents that it fits now
+	Fits  []RunbookFit    `json:"fits"`
+	State RunbookState    `json:"state"`
+	Steps []RunbookStepOf `json:"steps"`
+	// The newest first; what one may not see is left out
+	Used     []RunbookUse `json:"used"`
+	WhenHtml string       `json:"when_html,omitempty"`
+	Words    int64        `json:"words"`
+}
+
+type RunbookSaid struct {
+	By   PersonRef `json:"by"`
+	Step int64     `json:"step,omitempty"`
+	Text string    `json:"text,omitempty"`
+	// worked, wrong, missing
+	Verdict string `json:"verdict"`
+}
+
+type RunbookState struct {
+	// It was verified by having worked
+	ByUse   bool   `json:"by_use,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	ID      string `json:"id"`
+	// When it was followed last
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The first step that failed then
+	LastFailed int64      `json:"last_failed,omitempty"`
+	Match      []string   `json:"match"`
+	Name       string     `json:"name"`
+	Owner      *PersonRef `json:"owner,omitempty"`
+	// verified 12 days ago, step 3 failed last time
+	Says string `json:"says"`
+	// Those that its matchers name
+	Services []string `json:"services"`
+	// Why it is not to be trusted blindly; empty: it is
+	Stale []StaleBy `json:"stale"`
+	Steps int64     `json:"steps"`
+	Team  string    `json:"team,omitempty"`
+	// How often it was followed, of the last 50 times
+	Uses int64 `json:"uses"`
+	// The last word about it then: worked, wrong, missing
+	Verdict    string     `json:"verdict,omitempty"`
+	VerifiedAt *time.Time `json:"verified_at,omitempty"`
+	VerifiedBy *PersonRef `json:"verified_by,omitempty"`
+	Version    int64      `json:"version"`
+	// When to use it, in Markdown
+	When string `json:"when,omitempty"`
+}
+
+type RunbookStepOf struct {
+	// A second person must agree
+	Approval bool   `json:"approval,omitempty"`
+	Html     string `json:"html"`
+	// manual, http, webhook
+	Kind  string `json:"kind"`
+	Title string `json:"title"`
+	// What the house does: POST deploy.example.org
+	What string `json:"what,omitempty"`
+}
+
+type RunbookUse struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// The first step that failed
+	Failed int64 `json:"failed,omitempty"`
+	// finished, stopped
+	How      string        `json:"how,omitempty"`
+	Incident string        `json:"incident"`
+	Title    string        `json:"title"`
+	Verdicts []RunbookSaid `json:"verdicts"`
+}
+
+type RunbooksOf struct {
+	// By their numbers
+	Runs []FollowedRunbook `json:"runs"`
+	// The most particular first; those that are followed already are not there
+	Suggested []SuggestedRunbook `json:"suggested"`
+}
+
 type Said struct {
 	Incident WholeIncident `json:"incident"`
 	// For the person who did it
 	Said string `json:"said"`
+}
+
+type SavedView struct {
+	Name string `json:"name"`
+	// As it stands in the address of the list: service=db&severity=SEV1
+	Query string `json:"query"`
 }
 
 type SayingBody struct {
@@ -2502,7 +2850,8 @@ type Service struct {
 	Support   *SupportHours `json:"support,omitempty"`
 	Team      string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
-	Version int64 `json:"version,omitempty"`
+	Version int64  `json:"version,omitempty"`
+	Watch   string `json:"watch,omitempty"`
 }
 
 type SessionLine struct {
@@ -2519,6 +2868,7 @@ type Settings struct {
 	CatchAll   string        `json:"catch_all,omitempty"`
 	ChangedAt  *time.Time    `json:"changed_at,omitempty"`
 	ChangedBy  string        `json:"changed_by,omitempty"`
+	Checklists []Checklist   `json:"checklists,omitempty"`
 	Digest     *WeeklyDigest `json:"digest,omitempty"`
 	Guidelines []Guideline   `json:"guidelines,omitempty"`
 	Keep       *KeepDays     `json:"keep,omitempty"`
@@ -2646,6 +2996,20 @@ type SplittingBody struct {
 	Alert string `json:"alert,omitempty"`
 }
 
+type StagingBody struct {
+	// contain, fix, recover, watch
+	Stage string `json:"stage"`
+	// How long it is watched, such as 30m; what its service has, or 30 minutes, when it is left out
+	Watch string `json:"watch,omitempty"`
+	Why   string `json:"why,omitempty"`
+}
+
+type StaleBy struct {
+	// unverified, age, failed, feedback, service, text, expired
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
 type StatusPage struct {
 	ChangedAt  *time.Time  `json:"changed_at,omitempty"`
 	ChangedBy  string      `json:"changed_by,omitempty"`
@@ -2681,6 +3045,13 @@ type Step struct {
 	Version int64 `json:"version"`
 }
 
+type StepOutput struct {
+	At time.Time `json:"at"`
+	// At most 16 KiB, without secrets
+	Output string `json:"output"`
+	Try    int64  `json:"try"`
+}
+
 type StepTaken struct {
 	// create, update, unchanged
 	Do string `json:"do"`
@@ -2708,6 +3079,40 @@ type Substitution struct {
 	Schedule string    `json:"schedule"`
 	Until    time.Time `json:"until"`
 	Why      string    `json:"why"`
+}
+
+type SuggestedRunbook struct {
+	// It was verified by having worked
+	ByUse   bool   `json:"by_use,omitempty"`
+	Expires string `json:"expires,omitempty"`
+	ID      string `json:"id"`
+	// When it was followed last
+	LastAt *time.Time `json:"last_at,omitempty"`
+	// The first step that failed then
+	LastFailed int64      `json:"last_failed,omitempty"`
+	Match      []string   `json:"match"`
+	Name       string     `json:"name"`
+	Owner      *PersonRef `json:"owner,omitempty"`
+	// verified 12 days ago, step 3 failed last time
+	Says string `json:"says"`
+	// Those that its matchers name
+	Services []string `json:"services"`
+	// Why it is not to be trusted blindly; empty: it is
+	Stale []StaleBy `json:"stale"`
+	Steps int64     `json:"steps"`
+	Team  string    `json:"team,omitempty"`
+	// How often it was followed, of the last 50 times
+	Uses int64 `json:"uses"`
+	// The last word about it then: worked, wrong, missing
+	Verdict    string     `json:"verdict,omitempty"`
+	VerifiedAt *time.Time `json:"verified_at,omitempty"`
+	VerifiedBy *PersonRef `json:"verified_by,omitempty"`
+	Version    int64      `json:"version"`
+	// When to use it, in Markdown
+	When     string `json:"when,omitempty"`
+	WhenHtml string `json:"when_html,omitempty"`
+	// The matchers that hold, and for which alert
+	Why string `json:"why"`
 }
 
 type SupportHours struct {
@@ -2806,11 +3211,17 @@ type TaskOf struct {
 	EndedBy string     `json:"ended_by,omitempty"`
 	// Within its incident, from 1
 	ID int64 `json:"id"`
+	// The checklist that it is of
+	List string `json:"list,omitempty"`
 	// What came of it, or why it was dropped
 	Outcome string `json:"outcome,omitempty"`
 	// It is open, and its time has passed
 	Overdue bool       `json:"overdue,omitempty"`
 	Owner   *PersonRef `json:"owner,omitempty"`
+	// Whoever has it does it
+	Role string `json:"role,omitempty"`
+	// Of the recovery that it belongs to: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
 	// open, done, dropped
 	State string `json:"state"`
 	Title string `json:"title"`
@@ -2982,6 +3393,11 @@ type UpdatingBody struct {
 	To []string `json:"to"`
 }
 
+type VerifyingRunbookBody struct {
+	// What was looked at
+	Note string `json:"note,omitempty"`
+}
+
 type View struct {
 	// The civil days of the zone, whole; the first and last may stick out
 	Days []ViewDay `json:"days"`
@@ -3050,6 +3466,10 @@ type ViewSegment struct {
 	Role   string    `json:"role,omitempty"`
 	Until  time.Time `json:"until"`
 	Why    string    `json:"why,omitempty"`
+}
+
+type Views struct {
+	Views []SavedView `json:"views"`
 }
 
 type Watch struct {
@@ -3160,6 +3580,8 @@ type WholeIncident struct {
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
+	// To whom it is handed over, until they answer
+	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
@@ -3167,6 +3589,8 @@ type WholeIncident struct {
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
 	Lines int64 `json:"lines"`
+	// The incident that goes on with it
+	Merged string `json:"merged,omitempty"`
 	// You are among them. Events say it to nobody: look at waits_for
 	NeedsYou bool `json:"needs_you,omitempty"`
 	// What happens by itself, if nobody does anything
@@ -3180,8 +3604,10 @@ type WholeIncident struct {
 	OwnerName string `json:"owner_name,omitempty"`
 	Priority  string `json:"priority,omitempty"`
 	// It came outside of support hours, and becomes high when they begin
-	RaisedAt   *time.Time `json:"raised_at,omitempty"`
-	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
+	RaisedAt *time.Time `json:"raised_at,omitempty"`
+	// How far the way back is, and what it was, as far as anybody has said
+	Recovery   *RecoveryOf `json:"recovery,omitempty"`
+	ResolvedAt *time.Time  `json:"resolved_at,omitempty"`
 	// Who answered for what is folded beneath it, and so is in it
 	Responders []string `json:"responders,omitempty"`
 	// Who is needed for its severity; once somebody has it, they are asked for those that nobody has
@@ -3239,6 +3665,8 @@ type WindowState struct {
 type Work struct {
 	// Where the work goes on: conferences, graphs, documents
 	Links []LinkOf `json:"links"`
+	// Checklists that were added, by their ids
+	Lists []string `json:"lists"`
 	// Who said that they take part
 	Present []PersonRef `json:"present"`
 	// In the order in which they were first given
@@ -3459,6 +3887,12 @@ func (c *Client) PostChannelsIDTest(ctx context.Context, id string, body Channel
 // GetChannelsIDVersions: GET /api/v1/channels/{id}/versions: List all versions of a channel.
 func (c *Client) GetChannelsIDVersions(ctx context.Context, id string, with ...Option) (out PageChannel, err error) {
 	err = c.do(ctx, "GET", "/api/v1/channels/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChecklists: GET /api/v1/checklists: List the checklists that can be added to an incident.
+func (c *Client) GetChecklists(ctx context.Context, with ...Option) (out PageChecklistOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/checklists", nil, nil, &out, with)
 	return out, err
 }
 
@@ -3837,6 +4271,24 @@ func (c *Client) GetIncidentsIDAlerts(ctx context.Context, id string, with ...Op
 	return out, err
 }
 
+// PostIncidentsIDCause: POST /api/v1/incidents/{id}/cause: Say what it was.
+func (c *Client) PostIncidentsIDCause(ctx context.Context, id string, body ExplainingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/cause", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDChecklists: POST /api/v1/incidents/{id}/checklists: Add a checklist.
+func (c *Client) PostIncidentsIDChecklists(ctx context.Context, id string, body AddingListBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/checklists", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDConfirm: POST /api/v1/incidents/{id}/confirm: Confirm that a stage has done what it should.
+func (c *Client) PostIncidentsIDConfirm(ctx context.Context, id string, body ConfirmingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/confirm", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDEscalate: POST /api/v1/incidents/{id}/escalate: Call the next level now.
 func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/escalate", nil, body, &out, with)
@@ -3846,6 +4298,12 @@ func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Wh
 // PostIncidentsIDFold: POST /api/v1/incidents/{id}/fold: Say that an alert is the symptom of another incident.
 func (c *Client) PostIncidentsIDFold(ctx context.Context, id string, body FoldingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/fold", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDHandover: POST /api/v1/incidents/{id}/handover: Hand it over: they have it once they answer.
+func (c *Client) PostIncidentsIDHandover(ctx context.Context, id string, body HandingOverBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/handover", nil, body, &out, with)
 	return out, err
 }
 
@@ -3870,6 +4328,12 @@ func (c *Client) PostIncidentsIDLinks(ctx context.Context, id string, body Linki
 // GetIncidentsIDMarks: GET /api/v1/incidents/{id}/marks: How far each has received and read.
 func (c *Client) GetIncidentsIDMarks(ctx context.Context, id string, with ...Option) (out PageMarkOf, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/marks", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMerge: POST /api/v1/incidents/{id}/merge: Make it one with another incident, which goes on.
+func (c *Client) PostIncidentsIDMerge(ctx context.Context, id string, body MergingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/merge", nil, body, &out, with)
 	return out, err
 }
 
@@ -3937,6 +4401,12 @@ func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Opt
 	return out, err
 }
 
+// PostIncidentsIDPart: POST /api/v1/incidents/{id}/part: Make another incident of some of its alerts.
+func (c *Client) PostIncidentsIDPart(ctx context.Context, id string, body PartingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/part", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDPeople: GET /api/v1/incidents/{id}/people: Who was called, and how far that came.
 func (c *Client) GetIncidentsIDPeople(ctx context.Context, id string, with ...Option) (out PagePagedPerson, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/people", nil, nil, &out, with)
@@ -3951,6 +4421,12 @@ func (c *Client) PostIncidentsIDRead(ctx context.Context, id string, body Readin
 // PostIncidentsIDReassign: POST /api/v1/incidents/{id}/reassign: Give it to somebody else.
 func (c *Client) PostIncidentsIDReassign(ctx context.Context, id string, body ReassigningBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/reassign", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDRelated: GET /api/v1/incidents/{id}/related: Find open incidents that may be the same, and past ones like it with what ended them.
+func (c *Client) GetIncidentsIDRelated(ctx context.Context, id string, with ...Option) (out Related, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/related", nil, nil, &out, with)
 	return out, err
 }
 
@@ -3973,7 +4449,7 @@ func (c *Client) PostIncidentsIDReportsReportReplies(ctx context.Context, id str
 }
 
 // PostIncidentsIDResolve: POST /api/v1/incidents/{id}/resolve: Say that it is over.
-func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body ResolvingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/resolve", nil, body, &out, with)
 	return out, err
 }
@@ -3987,6 +4463,42 @@ func (c *Client) PostIncidentsIDResponders(ctx context.Context, id string, body 
 // PostIncidentsIDRoles: POST /api/v1/incidents/{id}/roles: Give a role to somebody, or to nobody.
 func (c *Client) PostIncidentsIDRoles(ctx context.Context, id string, body GivingRoleBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/roles", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDRunbooks: GET /api/v1/incidents/{id}/runbooks: Which runbooks fit an incident and why, and those that are followed.
+func (c *Client) GetIncidentsIDRunbooks(ctx context.Context, id string, with ...Option) (out RunbooksOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooks: POST /api/v1/incidents/{id}/runbooks: Follow a runbook.
+func (c *Client) PostIncidentsIDRunbooks(ctx context.Context, id string, body FollowingRunbookBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunEnd: POST /api/v1/incidents/{id}/runbooks/{run}/end: Say that a runbook is followed no longer.
+func (c *Client) PostIncidentsIDRunbooksRunEnd(ctx context.Context, id string, run string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunFeedback: POST /api/v1/incidents/{id}/runbooks/{run}/feedback: Say that it worked, that a step is wrong, or what is missing.
+func (c *Client) PostIncidentsIDRunbooksRunFeedback(ctx context.Context, id string, run string, body JudgingRunbookBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/feedback", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDRunbooksRunStepsStep: POST /api/v1/incidents/{id}/runbooks/{run}/steps/{step}: Say how a step went, let it be done, or ask for approval and give it.
+func (c *Client) PostIncidentsIDRunbooksRunStepsStep(ctx context.Context, id string, run string, step string, body DoingStepBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/steps/"+url.PathEscape(step), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDRunbooksRunStepsStepOutput: GET /api/v1/incidents/{id}/runbooks/{run}/steps/{step}/output: What came back when a step was done.
+func (c *Client) GetIncidentsIDRunbooksRunStepsStepOutput(ctx context.Context, id string, run string, step string, with ...Option) (out StepOutput, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/runbooks/"+url.PathEscape(run)+"/steps/"+url.PathEscape(step)+"/output", nil, nil, &out, with)
 	return out, err
 }
 
@@ -4005,6 +4517,12 @@ func (c *Client) PostIncidentsIDSnooze(ctx context.Context, id string, body Snoo
 // PostIncidentsIDSplit: POST /api/v1/incidents/{id}/split: Say that an alert is not the symptom of what it is folded under.
 func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body SplittingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/split", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDStage: POST /api/v1/incidents/{id}/stage: Say which stage the recovery is in.
+func (c *Client) PostIncidentsIDStage(ctx context.Context, id string, body StagingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/stage", nil, body, &out, with)
 	return out, err
 }
 
@@ -4351,6 +4869,18 @@ func (c *Client) GetMeTests(ctx context.Context, with ...Option) (out PageTestPa
 // GetMeTestsID: GET /api/v1/me/tests/{id}: How far a test page came.
 func (c *Client) GetMeTestsID(ctx context.Context, id string, with ...Option) (out TestPage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/tests/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// GetMeViews: GET /api/v1/me/views: Read your views of the list of incidents.
+func (c *Client) GetMeViews(ctx context.Context, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/views", nil, nil, &out, with)
+	return out, err
+}
+
+// PutMeViews: PUT /api/v1/me/views: Replace your views of the list of incidents.
+func (c *Client) PutMeViews(ctx context.Context, body Views, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/me/views", nil, body, &out, with)
 	return out, err
 }
 
@@ -4740,6 +5270,91 @@ func (c *Client) PostRulesReplay(ctx context.Context, body ReplayingRulesBody, w
 // GetRulesVersions: GET /api/v1/rules/versions: List versions of the rules.
 func (c *Client) GetRulesVersions(ctx context.Context, with ...Option) (out PageRuleList, err error) {
 	err = c.do(ctx, "GET", "/api/v1/rules/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetRunbookStates: GET /api/v1/runbook-states: All runbooks, and how far each is to be trusted.
+func (c *Client) GetRunbookStates(ctx context.Context, with ...Option) (out PageRunbookState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbook-states", nil, nil, &out, with)
+	return out, err
+}
+
+// GetRunbooksQuery is what GetRunbooks may be asked for. What is zero is left out.
+type GetRunbooksQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetRunbooksQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetRunbooks: GET /api/v1/runbooks: List runbooks.
+func (c *Client) GetRunbooks(ctx context.Context, query GetRunbooksQuery, with ...Option) (out PageRunbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostRunbooks: POST /api/v1/runbooks: Create a runbook.
+func (c *Client) PostRunbooks(ctx context.Context, body Runbook, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks", nil, body, &out, with)
+	return out, err
+}
+
+// PostRunbooksCheck: POST /api/v1/runbooks/check: How a runbook would be read that is not written yet, and what would be in the way at night.
+func (c *Client) PostRunbooksCheck(ctx context.Context, body CheckingRunbookBody, with ...Option) (out RunbookPage, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks/check", nil, body, &out, with)
+	return out, err
+}
+
+// GetRunbooksID: GET /api/v1/runbooks/{id}: Read a runbook.
+func (c *Client) GetRunbooksID(ctx context.Context, id string, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutRunbooksID: PUT /api/v1/runbooks/{id}: Replace a runbook.
+func (c *Client) PutRunbooksID(ctx context.Context, id string, body Runbook, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/runbooks/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchRunbooksID: PATCH /api/v1/runbooks/{id}: Change some fields of a runbook (RFC 7396).
+func (c *Client) PatchRunbooksID(ctx context.Context, id string, body map[string]any, with ...Option) (out Runbook, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/runbooks/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteRunbooksID: DELETE /api/v1/runbooks/{id}: Retire a runbook.
+func (c *Client) DeleteRunbooksID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/runbooks/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetRunbooksIDState: GET /api/v1/runbooks/{id}/state: A runbook as it is read: its steps, how far it is to be trusted, when it was followed.
+func (c *Client) GetRunbooksIDState(ctx context.Context, id string, with ...Option) (out RunbookPage, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id)+"/state", nil, nil, &out, with)
+	return out, err
+}
+
+// PostRunbooksIDVerify: POST /api/v1/runbooks/{id}/verify: Say that you looked at a runbook and that it is right.
+func (c *Client) PostRunbooksIDVerify(ctx context.Context, id string, body VerifyingRunbookBody, with ...Option) (out RunbookState, err error) {
+	err = c.do(ctx, "POST", "/api/v1/runbooks/"+url.PathEscape(id)+"/verify", nil, body, &out, with)
+	return out, err
+}
+
+// GetRunbooksIDVersions: GET /api/v1/runbooks/{id}/versions: List all versions of a runbook.
+func (c *Client) GetRunbooksIDVersions(ctx context.Context, id string, with ...Option) (out PageRunbook, err error) {
+	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 

@@ -21,6 +21,10 @@ func (s Setup) YAML() ([]byte, error) {
 	for i := range s.Channels {
 		s.Channels[i] = Shown(s.Channels[i])
 	}
+	s.Runbooks = slices.Clone(s.Runbooks)
+	for i := range s.Runbooks {
+		s.Runbooks[i].Secrets = nil
+	}
 	integrations := make([]org.Integration, len(s.Integrations))
 	for i, one := range s.Integrations {
 		integrations[i] = one.Integration
@@ -42,6 +46,7 @@ func (s Setup) YAML() ([]byte, error) {
 	add("channels", s.Channels)
 	add("status_pages", s.StatusPages)
 	add("forms", s.Forms)
+	add("runbooks", s.Runbooks)
 	add("rules", s.Rules)
 	add("sifting", s.Sifting)
 	add("settings", s.Settings)

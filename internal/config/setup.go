@@ -11,6 +11,7 @@ import (
 	"tocsin/alert/sift"
 	"tocsin/escalate"
 	"tocsin/internal/secret"
+	"tocsin/investigate/runbook"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -29,6 +30,7 @@ type Setup struct {
 	Channels     []org.Channel     `yaml:"channels"`
 	StatusPages  []org.StatusPage  `yaml:"status_pages"`
 	Forms        []org.Form        `yaml:"forms"`
+	Runbooks     []runbook.Runbook `yaml:"runbooks"`
 	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
 	Sifting      *sift.Sifting     `yaml:"sifting"`  // nil leaves it as it is
 	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
@@ -99,6 +101,9 @@ func (s *Setup) Complete() {
 	for i := range s.Forms {
 		name(&s.Forms[i].Name, s.Forms[i].ID)
 	}
+	for i := range s.Runbooks {
+		titled(&s.Runbooks[i])
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -121,6 +126,7 @@ const (
 	Channel     = "channel"
 	StatusPage  = "status_page"
 	Form        = "form"
+	Runbook     = "runbook"
 	Rules       = "rules"
 	Sifting     = "sifting"
 	Settings    = "settings"
@@ -130,7 +136,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, StatusPage, Form, Rules, Sifting, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, StatusPage, Form, Runbook, Rules, Sifting, Settings:
 		return true
 	}
 	return false
@@ -210,6 +216,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	for _, f := range s.Forms {
 		add(Form, string(f.ID), f)
 	}
+	for _, b := range s.Runbooks {
+		add(Runbook, b.ID, b)
+	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
@@ -254,6 +263,8 @@ func Read(items []Item) Setup {
 			read(i, &s.StatusPages)
 		case Form:
 			read(i, &s.Forms)
+		case Runbook:
+			read(i, &s.Runbooks)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

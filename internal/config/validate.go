@@ -14,6 +14,7 @@ import (
 
 	"tocsin/alert"
 	"tocsin/alert/source"
+	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/org"
 )
@@ -21,7 +22,7 @@ import (
 // Validate says whether the set-up makes sense together with what is already
 // configured and stays. Its error is *Problems.
 func (s Setup) Validate(existing Setup) error {
-	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}}
+	c := checker{Setup: s, known: map[reference]bool{}, depends: map[org.ServiceID][]org.ServiceID{}, calls: map[org.ServiceID]bool{}, beats: map[[2]string]string{}, hooks: map[string]org.TeamID{}}
 	c.found.File = s.File
 	c.know(existing)
 	for name, id := range c.beats { // one that is written anew may have another name
@@ -41,9 +42,10 @@ func (s Setup) Validate(existing Setup) error {
 	c.channels()
 	c.statusPages()
 	c.forms(existing)
+	c.runbooks()
 	c.rules()
 	c.sifting(existing)
-	c.settings()
+	c.settings(existing)
 	return c.found.err()
 }
 
@@ -89,6 +91,8 @@ func (s Setup) Where(path string) string {
 		name = "status page " + string(s.StatusPages[n].ID)
 	case list == "forms" && n < len(s.Forms):
 		name = "form " + string(s.Forms[n].ID)
+	case list == "runbooks" && n < len(s.Runbooks):
+		name = "runbook " + s.Runbooks[n].ID
 	default:
 		return path
 	}
@@ -105,6 +109,7 @@ type checker struct {
 	depends map[org.ServiceID][]org.ServiceID
 	calls   map[org.ServiceID]bool // services with a policy
 	beats   map[[2]string]string   // heartbeats, by integration and name
+	hooks   map[string]org.TeamID  // webhooks, by id
 	found   Problems
 }
 
@@ -130,6 +135,10 @@ func (c *checker) know(s Setup) {
 	}
 	for _, h := range s.Webhooks {
 		c.known[reference{Webhook, string(h.ID)}] = true
+		c.hooks[string(h.ID)] = h.Team
+	}
+	for _, b := range s.Runbooks {
+		c.known[reference{Runbook, b.ID}] = true
 	}
 	for _, p := range s.StatusPages {
 		c.known[reference{StatusPage, string(p.ID)}] = true
@@ -415,7 +424,7 @@ func (c *checker) rules() {
 	}
 }
 
-func (c *checker) settings() {
+func (c *checker) settings(existing Setup) {
 	if c.Settings == nil {
 		return
 	}
@@ -429,6 +438,7 @@ func (c *checker) settings() {
 	for name, days := range map[string]int{"rooms": k.Rooms, "sensitive": k.Sensitive, "direct": k.Direct, "groups": k.Groups} {
 		c.check(days >= 0 && days <= 36_500, "settings.keep."+name, "is a number of days; 0 is for ever")
 	}
+	c.checklists(c.Settings.Checklists)
 	c.matrix(c.Settings.Matrix)
 	c.guidelines(c.Settings.Guidelines)
 	if d := c.Settings.Digest; d != nil {
@@ -444,9 +454,44 @@ func (c *checker) settings() {
 	}
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
-	c.check(!c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
+	// One that calls nobody already, as in a new house, keeps nobody from changing something else.
+	same := existing.Settings != nil && existing.Settings.CatchAll == id
+	c.check(same || !c.known[reference{Service, string(id)}] || c.calls[id], "settings.catch_all",
 		"service %s has no policy: nobody would be called", id)
 }
+
+// checklists checks what incidents begin with.
+func (c *checker) checklists(all []org.Checklist) {
+	stage := func(path, s string) {
+		c.check(s == "" || slices.Contains(incident.Stages, incident.Stage(s)), path, "%q is no stage: want contain, fix, recover or watch", s)
+	}
+	seen := map[string]bool{}
+	for i, l := range all {
+		at := fmt.Sprintf("settings.checklists[%d]", i)
+		c.check(idForm.MatchString(l.ID), at+".id", "%q is no id", l.ID)
+		c.check(!seen[l.ID], at+".id", "%q is there twice", l.ID)
+		seen[l.ID] = true
+		c.check(l.Name != "", at+".name", "is missing")
+		c.check(len(l.Tasks) > 0 && len(l.Tasks) <= mostListed, at+".tasks", "want 1 to %d", mostListed)
+		stage(at+".stage", l.Stage)
+		for k, s := range l.Severities {
+			c.check(s.Valid(), fmt.Sprintf("%s.severities[%d]", at, k), "%q is no severity: want SEV1 to SEV5", s)
+		}
+		for k, s := range l.Services {
+			c.refers(fmt.Sprintf("%s.services[%d]", at, k), Service, string(s))
+		}
+		for k, t := range l.Tasks {
+			at := fmt.Sprintf("%s.tasks[%d]", at, k)
+			c.check(strings.TrimSpace(t.Title) != "" && utf8.RuneCountInString(t.Title) <= 200, at+".title", "want 1 to 200 characters")
+			c.check(t.Role == "" || org.RoleName(t.Role), at+".role", "%q is no role: lower-case letters, digits and hyphens", t.Role)
+			c.check(t.Due >= 0 && t.Due <= org.Duration(366*24*time.Hour), at+".due", "at most a year")
+			stage(at+".stage", t.Stage)
+		}
+	}
+}
+
+// mostListed is how many tasks a checklist may have: what is longer nobody reads at night.
+const mostListed = 30
 
 // matrix checks how severities come about.
 func (c *checker) matrix(m *org.Matrix) {

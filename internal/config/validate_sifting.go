@@ -72,6 +72,7 @@ func (c *checker) sifting(existing Setup) {
 	}
 	for i, a := range in.Actions {
 		c.refers(fmt.Sprintf("sifting.actions[%d].webhook", i), Webhook, string(a.Webhook))
+		c.refers(fmt.Sprintf("sifting.actions[%d].runbook", i), Runbook, a.Runbook)
 		for j, v := range a.Services {
 			c.refers(fmt.Sprintf("sifting.actions[%d].services[%d]", i, j), Service, string(v))
 		}

@@ -113,7 +113,7 @@ func (e *Engine) act(ctx context.Context, act string, p store.PageRow, now time.
 	case gone:
 		return "", incident.Refuse("this was for somebody who is not here any longer")
 	case act == actAck:
-		return e.Answer(ctx, p, now)
+		return e.Answer(ctx, p, 0, now)
 	}
 	_, err = e.Do(ctx, p.Subject, incident.ByPerson(p.Person), now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
 		return resolve.Resolve(in, "from a notification")

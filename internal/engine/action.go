@@ -9,6 +9,7 @@ import (
 	"tocsin/alert"
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/investigate/runbook"
 	"tocsin/org"
 )
 
@@ -17,7 +18,8 @@ const keepActions = 30 * 24 * time.Hour
 
 // act begins what is to be done by itself for an alert whose incident was just opened:
 // the run is written down in the same transaction, and nobody is called before its time
-// is over. Whoever calls the program (internal/follow) says what came of it by Finish;
+// is over. Whoever calls the program (internal/follow) says what came of it by Finish, and
+// of each step of a runbook by FinishStep;
 // when nobody does, the incident's own timer calls people.
 func (t *triaging) act(w *tending, a *alert.Alert) error {
 	c, ok := t.s.sieve.Action(a, t.Integration(a.Integration))
@@ -33,7 +35,19 @@ func (t *triaging) act(w *tending, a *alert.Alert) error {
 		return err
 	}
 	run := store.Action{ID: t.e.newID(t.now), Action: c.ID, Webhook: c.Webhook, Subject: w.in.ID, Alert: a.ID, At: t.now, Until: t.now.Add(c.Limit.D())}
+	var steps []incident.Fact
+	if c.Runbook != "" {
+		b, ok := t.s.runbooks[c.Runbook]
+		if why = "its runbook is not there any longer"; ok {
+			steps, why = runbook.Begin(w.in, b.Compiled, b.version, run.ID, t.e.newID(t.now))
+		}
+		if why != "" {
+			w.add(incident.Engine, incident.Passed{Action: c.ID, Name: name, Why: why})
+			return nil
+		}
+	}
 	w.add(incident.Engine, incident.Acted{Run: run.ID, Action: c.ID, Name: name, Until: run.Until})
+	w.add(incident.Engine, steps...)
 	return t.tx.PutAction(run)
 }
 
@@ -77,14 +91,7 @@ func (e *Engine) Finish(ctx context.Context, run store.Action, ok bool, why stri
 			return err
 		}
 		t := e.tend(tx, s, sub, now)
-		f := incident.Finished{Run: run.ID, Action: run.Action, Name: run.Action, OK: ok, Why: why, Took: took}
-		if a, known := s.sieve.ActionNamed(run.Action); known {
-			f.Name = a.Name
-			if ok {
-				f.Until = t.now.Add(a.Clear.D())
-			}
-		}
-		t.add(incident.Engine, f)
+		t.add(incident.Engine, s.finished(run, ok, why, took, t.now))
 		return t.settle()
 	})
 	if err == nil {

@@ -72,20 +72,13 @@ func (e *Engine) Open(ctx context.Context, by incident.Actor, f incident.Opened,
 
 // Call sends a page by hand.
 func (e *Engine) Call(ctx context.Context, by incident.Actor, c escalate.Call, now time.Time) (id incident.ID, err error) {
-	facts, err := escalate.Compose(c, now)
-	if err != nil {
-		return "", err
-	}
-	id = incident.ID(e.newID(now))
 	err = e.store.Write(ctx, store.People, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		s, err := e.current(tx)
-		if err != nil {
-			return err
+		if err == nil {
+			id, err = e.call(tx, s, by, c, now)
 		}
-		t := e.tend(tx, s, tx.Create(id), now)
-		t.add(by, append([]incident.Fact{incident.Opened{Sort: incident.KindCall, Title: c.Title, Priority: c.Priority}}, facts...)...)
-		return t.settle()
+		return err
 	})
 	if err == nil {
 		e.Poke()
@@ -93,13 +86,26 @@ func (e *Engine) Call(ctx context.Context, by incident.Actor, c escalate.Call, n
 	return id, err
 }
 
-// ServiceName is what people call a service.
-func (e *Engine) ServiceName(tx *store.Tx, id org.ServiceID) (string, error) {
+func (e *Engine) call(tx *store.Tx, s *setup, by incident.Actor, c escalate.Call, now time.Time) (id incident.ID, err error) {
+	facts, err := escalate.Compose(c, now)
+	if err != nil {
+		return "", err
+	}
+	id = incident.ID(e.newID(now))
+	t := e.tend(tx, s, tx.Create(id), now)
+	t.add(by, append([]incident.Fact{incident.Opened{Sort: incident.KindCall, Title: c.Title, Priority: c.Priority}}, facts...)...)
+	return id, t.settle()
+}
+
+// Service is one as it is now, with the name that people know.
+func (e *Engine) Service(tx *store.Tx, id org.ServiceID) (v org.Service, err error) {
 	s, err := e.current(tx)
 	if err != nil {
-		return string(id), err
+		return v, err
 	}
-	return s.serviceName(id), nil
+	v = s.services[id]
+	v.Name = s.serviceName(id)
+	return v, nil
 }
 
 // World is who stands where at this moment, for previews. Its round-robin pointers do

@@ -299,11 +299,11 @@ func TestAcknowledgeLinkIsForOnePage(t *testing.T) {
 			t.Errorf("%q: %v", forged, err)
 		}
 	}
-	said, err := h.Answer(context.Background(), page, h.now)
+	said, err := h.Answer(context.Background(), page, 0, h.now)
 	if err != nil || said != "You have it." {
 		t.Fatalf("%q %v", said, err)
 	}
-	if said, err = h.Answer(context.Background(), page, h.now); err != nil || said != "You have it already." {
+	if said, err = h.Answer(context.Background(), page, 0, h.now); err != nil || said != "You have it already." {
 		t.Errorf("twice: %q %v", said, err)
 	}
 }

@@ -198,15 +198,18 @@ func (l *Ledger) capacity(b Books, now time.Time) map[org.PersonID]float64 {
 func (b Books) Pool(tx *store.Tx, l *Ledger, now time.Time) (load.Pool, error) {
 	limits := b.Schedule.Schedule.Limits.Usual()
 	p := load.Pool{
-		People: b.Schedule.People(), Name: b.Name, Debts: l.Debts(now), Capacity: l.capacity(b, now), Away: map[org.PersonID][]roster.Span{},
+		People: b.Schedule.Answering(), Name: b.Name, Debts: l.Debts(now), Capacity: l.capacity(b, now),
+		Away: map[org.PersonID][]roster.Span{}, Rather: map[org.PersonID][]roster.Span{},
 		Rest: limits.Rest.D(), Chain: limits.Chain.D(),
 		Reached: func(id org.PersonID) bool { who, ok := b.Person(id); return ok && who.Reachable() },
 	}
 	off, err := tx.TimeOffs(now, now.Add(366*24*time.Hour))
 	for _, o := range off {
-		if !o.Soft {
-			p.Away[o.Person] = append(p.Away[o.Person], roster.Span{From: o.From.Unix(), To: o.Until.Unix()})
+		to := p.Away
+		if o.Soft {
+			to = p.Rather
 		}
+		to[o.Person] = append(to[o.Person], roster.Span{From: o.From.Unix(), To: o.Until.Unix()})
 	}
 	return p, err
 }

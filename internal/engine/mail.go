@@ -127,7 +127,7 @@ func (e *Engine) mailed(ctx context.Context, p store.PageRow, r Reply, now time.
 		if said.Verb != channel.Acknowledge {
 			return "", incident.Refuse("an address can acknowledge, and nothing else")
 		}
-		return e.Answer(ctx, p, now)
+		return e.Answer(ctx, p, 0, now)
 	}
 	return e.spoke(ctx, "email", said, p, true, now)
 }

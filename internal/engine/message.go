@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -138,6 +139,9 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 		m.To, m.PersonName = method.Address, person.Name
 	}
 	e.acts(&m)
+	if p.Purpose != escalate.Shift {
+		m.URL = e.RoomURL(in)
+	}
 	if s.services[in.Service].Secure {
 		m.Title, m.Service, m.Team = Secure, "", ""
 		m.Text = strings.ReplaceAll(m.Text, in.Title, Secure)
@@ -168,6 +172,10 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 		for _, c := range in.Call.Choices {
 			m.Choices = append(m.Choices, c.Text)
 		}
+		m.ResolveURL = "" // it ends by itself
+		if len(m.Choices) > 1 {
+			m.PushAckURL = "" // which one?
+		}
 		if in.Call.Text != "" {
 			m.Body = append(m.Body, in.Call.Text)
 		}
@@ -197,6 +205,9 @@ func (e *Engine) composeShift(s *setup, p store.PageRow) (channel.Message, error
 	m, err := e.compose(s, incident.Incident{}, nil, p)
 	line, rest, _ := strings.Cut(p.Text, "\n")
 	m.Subject, m.Thread, m.Title, m.Text = string(p.Subject), string(p.Subject), line, line
+	if id, ok := strings.CutPrefix(m.Subject, "schedule:"); ok {
+		m.URL = e.publicURL + "/on-call/" + url.PathEscape(id)
+	}
 	if rest != "" {
 		m.Body = strings.Split(rest, "\n")
 	}
@@ -208,6 +219,15 @@ const Secure = "a secure message waits"
 
 func refusePage(format string, args ...any) error {
 	return &channel.Error{Outcome: channel.Permanent, Err: fmt.Errorf(format, args...)}
+}
+
+// RoomURL is where a subject is seen in the app, by whoever signs in and may. It says
+// nothing of the subject.
+func (e *Engine) RoomURL(in incident.Incident) string {
+	if in.Call != nil {
+		return e.publicURL + "/calls/" + string(in.ID)
+	}
+	return e.publicURL + "/incidents/" + string(in.ID)
 }
 
 // AckURL is the link of a page by which its person answers. It is good for this page's

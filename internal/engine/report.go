@@ -164,9 +164,9 @@ func (e *Engine) needless(t *tending, p store.PageRow) error {
 	return err
 }
 
-// Answer is a person's answer to a page by its acknowledge link or button. It returns
-// what they should hear.
-func (e *Engine) Answer(ctx context.Context, p store.PageRow, now time.Time) (said string, err error) {
+// Answer is a person's answer to a page by its acknowledge link or button; to a page by
+// hand the number of a choice, or 0 for a plain yes. It returns what they should hear.
+func (e *Engine) Answer(ctx context.Context, p store.PageRow, choice int, now time.Time) (said string, err error) {
 	by := incident.ByPerson(p.Person)
 	if p.Person == "" {
 		by = incident.Actor("email:" + p.Address) // a page to an address answers as that address
@@ -175,6 +175,9 @@ func (e *Engine) Answer(ctx context.Context, p store.PageRow, now time.Time) (sa
 		said = escalate.Welcome(in, w, p.Person, now)
 		if in.Status == incident.Acknowledged && p.Person != "" && in.Owner == p.Person {
 			return nil, nil // twice is once
+		}
+		if in.Call != nil {
+			return escalate.Choose(in, choice, p.Channel)
 		}
 		return escalate.Acknowledge(in, w, p.Channel, now)
 	})

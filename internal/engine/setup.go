@@ -13,6 +13,7 @@ import (
 	"tocsin/alert/sift"
 	"tocsin/escalate"
 	"tocsin/internal/store"
+	"tocsin/investigate/runbook"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -31,6 +32,7 @@ type setup struct {
 	byKey        map[string]org.IntegrationID // by the keyed hash of the key
 	heartbeats   map[org.HeartbeatID]org.Heartbeat
 	beats        map[beatName]org.HeartbeatID // those that are not retired
+	runbooks     map[string]book              // those that are not retired
 	rules        alert.Rules
 	sifting      sift.Sifting
 	sieve        *sift.Sieve
@@ -84,7 +86,7 @@ func (e *Engine) compile(rows []store.ConfigRow) (*setup, error) {
 		people: map[org.PersonID]org.Person{}, teams: map[org.TeamID]org.Team{}, services: map[org.ServiceID]org.Service{},
 		policies: map[org.PolicyID]escalate.Policy{}, schedules: map[org.ScheduleID]*oncall.Compiled{}, versions: map[org.ScheduleID]int{},
 		integrations: map[org.IntegrationID]org.Integration{}, byKey: map[string]org.IntegrationID{},
-		heartbeats: map[org.HeartbeatID]org.Heartbeat{}, beats: map[beatName]org.HeartbeatID{},
+		heartbeats: map[org.HeartbeatID]org.Heartbeat{}, beats: map[beatName]org.HeartbeatID{}, runbooks: map[string]book{},
 	}
 	for _, r := range rows {
 		if err := s.add(r); err != nil {
@@ -153,6 +155,16 @@ func (s *setup) add(r store.ConfigRow) error {
 		if !r.Retired {
 			s.beats[beatName{b.Integration, b.Name}] = b.ID
 		}
+	case "runbook":
+		b, e := read[runbook.Runbook](r)
+		if e != nil || r.Retired {
+			return e
+		}
+		c, e := runbook.Compile(b)
+		if e != nil {
+			return e
+		}
+		s.runbooks[r.ID] = book{c, r.Version}
 	case "rules":
 		list, e := read[[]alert.Rule](r)
 		if e != nil || r.Retired {

@@ -25,6 +25,7 @@ const (
 	noticeChange
 	noticeDigest
 	noticeZones
+	noticeTest
 )
 
 // notice plans one message to one person, over the first of their methods that works.
@@ -187,11 +188,16 @@ func (w *shiftWork) tell() (next time.Time, err error) {
 		for k, before := range n.Before {
 			if soon(st.From.Add(-before.D())) {
 				text := fmt.Sprintf("You are on call for %s (%s) from %s", w.title(), st.Role, w.s.clock(st.Person, st.From))
-				if err := w.tellBefore(st.Person, noticeBefore+100*(k+1), st.From, text); err != nil {
+				if err := w.tellBefore(st.Person, noticeBefore+100*(k+1), st.From.Add(-before.D()), st.From, text); err != nil {
 					return next, err
 				}
 			}
 		}
+		until, err := w.untested(st.Person, st.From)
+		if err != nil {
+			return next, err
+		}
+		soon(until)
 	}
 	for _, g := range oncall.Gaps(shifts) {
 		if w.c.Schedule.FallBack == "" || !g.From.After(w.now) || !soon(g.From.Add(-gapAhead)) {

@@ -175,11 +175,11 @@ func TestNotices(t *testing.T) {
 		return tx.AddShiftNote(store.ShiftNote{ID: "n", Schedule: "rota", At: h.now.Add(time.Minute), By: "jane", Text: "the disk of db-2 is slow"})
 	})
 	h.runUntil(night.Add(7 * time.Minute)) // 02:20
-	if got := h.said(); got != "omar: You are on call for Rota (primary) from Mon 23 Nov 02:30 UTC" {
+	if got := h.said(); got != "omar: This is a test: confirm it\nomar: You are on call for Rota (primary) from Mon 23 Nov 02:30 UTC" {
 		t.Errorf("before: %q", got)
 	}
 	h.runUntil(night.Add(17 * time.Minute))
-	if len(h.push.got) != 2 || !strings.Contains(strings.Join(h.push.got[0].Body, "\n"), "note of Jane: the disk of db-2 is slow") {
+	if len(h.push.got) != 3 || !strings.Contains(strings.Join(h.push.got[1].Body, "\n"), "note of Jane: the disk of db-2 is slow") {
 		t.Errorf("the note is missing: %+v", h.push.got)
 	}
 	if got := h.said(); !strings.Contains(got, "omar: You are on call for Rota (primary) until Tue 24 Nov 02:30 UTC") || !strings.Contains(got, "jane: Your shift for Rota is over: Omar took it") {
@@ -252,10 +252,16 @@ func TestReadyBeforeAShift(t *testing.T) {
 	h.configure("schedule", "rota", s)
 	h.step()
 	h.runUntil(night.Add(7 * time.Minute))
-	if len(h.push.got) != 1 || len(h.push.got[0].Body) != 1 || !strings.Contains(h.push.got[0].Body[0], "Send yourself a test page: ") {
-		t.Errorf("%+v", h.push.got)
+	if got := h.push.got; len(got) != 2 || got[0].Purpose != escalate.Alarm || got[0].AckURL == "" || !strings.Contains(got[1].Body[0], "a test page follows") {
+		t.Fatalf("%+v", got)
 	}
-	h.said()
+	if got := h.said(); got != "omar: This is a test: confirm it\nomar: You are on call for Rota (primary) from Mon 23 Nov 02:30 UTC" {
+		t.Errorf("%q", got)
+	}
+	h.runUntil(night.Add(20 * time.Minute))
+	if got := h.said(); !strings.Contains(got, "omar: its time is over: This is a test: confirm it") || strings.Count(got, "test") != 1 { // the shift has begun: nobody can do anything about it any longer
+		t.Errorf("%q", got)
+	}
 
 	h.configure("person", "jane", org.Person{ID: "jane", Name: "Jane", Methods: []org.Method{{ID: "push", Channel: "push", Address: "jane", Verified: true}},
 		Reach: org.Reach{Away: []org.Span{{From: night, Until: night.Add(72 * time.Hour)}}}})

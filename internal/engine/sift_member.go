@@ -8,6 +8,7 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/org"
+	"tocsin/resolve"
 )
 
 // Open opens an incident for an alert.
@@ -132,6 +133,7 @@ func (t *triaging) Join(a *alert.Alert, v sift.Verdict) error {
 	if worthALine(n) {
 		w.add(by, incident.Joined{Alert: a.ID, Title: a.Title, Alerts: n, Why: v.Why})
 	}
+	w.add(by, resolve.Back(w.in, a.Title)...)
 	t.worsen(w, by, a.Severity, "so is "+a.Title)
 	if v.Stage == alert.Storm {
 		t.spread(w, t.s.services[a.Service])

@@ -79,7 +79,7 @@ func answerBefore(t *testing.T, url string, outcome error) {
 		if m.To == "jane" {
 			page, err := pageOf(e, m.ID)
 			if err == nil {
-				_, err = e.Answer(context.Background(), page, night)
+				_, err = e.Answer(context.Background(), page, 0, night)
 			}
 			if err != nil {
 				t.Error(err)
@@ -177,7 +177,7 @@ func TestUnsurePageIsToldWhoHasIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		at := night.Add(time.Second) // before Omar's page is tried again
-		if _, err := e.Answer(context.Background(), page, at); err != nil {
+		if _, err := e.Answer(context.Background(), page, 0, at); err != nil {
 			t.Fatal(err)
 		}
 		push.got = nil

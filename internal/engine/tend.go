@@ -10,7 +10,9 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/investigate"
+	"tocsin/investigate/runbook"
 	"tocsin/org"
+	"tocsin/resolve"
 )
 
 // A tending is one subject being brought up to now, within one transaction. Facts are
@@ -28,6 +30,7 @@ type tending struct {
 	known []org.PersonID    // who was paged for a symptom of it lately
 	s     *setup
 	free  bool // something else than a silence held it and lets go
+	runs  map[int]bool
 }
 
 // tend begins to tend a subject that is locked or new.
@@ -86,8 +89,15 @@ func (t *tending) settle() error {
 		more, then := escalate.Next(t.in, t.w, t.now)
 		t.add(incident.Engine, more...)
 		work, nag := investigate.Next(t.in, t.s.guideline(t.in), t.now)
+		work = append(work, runbook.Next(t.in)...)
+		work = append(work, t.lists()...)
 		t.add(incident.Engine, work...)
-		if due = sooner(sooner(at, then), nag); len(facts)+len(more)+len(work) == 0 {
+		back, watched, err := resolve.Next(t.in, t.fires, t.now)
+		if err != nil {
+			return err
+		}
+		t.add(incident.Engine, back...)
+		if due = sooner(sooner(at, then), sooner(nag, watched)); len(facts)+len(more)+len(work)+len(back) == 0 {
 			break
 		}
 	}
@@ -110,6 +120,23 @@ func (t *tending) settle() error {
 	// be due before its time has come, over and over.
 	due = due.Add(time.Microsecond - 1).Truncate(time.Microsecond)
 	return t.tx.Arm(store.Due{Kind: "tend", Subject: string(t.in.ID), Lane: laneOf(t.in.Priority), At: due})
+}
+
+// fires is how many alerts of the subject do.
+func (t *tending) fires() (int, error) {
+	ids, err := t.tx.OpenIDs(t.in.ID)
+	return len(ids), err
+}
+
+// lists are the checklists that what was just stated asks for.
+func (t *tending) lists() []incident.Fact {
+	for _, e := range t.log {
+		switch e.Fact.(type) {
+		case incident.Opened, incident.Raised, incident.Released, incident.Reopened, incident.Staged:
+			return investigate.Attach(t.in, t.s.settings.Checklists, t.now)
+		}
+	}
+	return nil
 }
 
 // sooner is the earlier of two times, of which zero is never.
@@ -159,7 +186,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		}
 	case incident.Finished:
 		t.free = before.Auto == f.Run && t.in.Auto == ""
-	case incident.SnoozedUntil, incident.Unacknowledged, incident.Retriggered, incident.Reassigned, incident.Released, incident.Raised:
+	case incident.SnoozedUntil, incident.Unacknowledged, incident.Retriggered, incident.Recurred, incident.Reassigned, incident.Released, incident.Raised:
 		if _, released := f.(incident.Released); released {
 			t.free = before.Silence == ""
 		}
@@ -181,8 +208,15 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		state := t.in
 		t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
 	}
+	t.runbookFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
 	for _, n := range investigate.Tell(before, entry) {
+		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	}
+	for _, n := range runbook.Tell(before, entry) {
+		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	}
+	for _, n := range resolve.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	if len(notices) > 0 {

@@ -13,6 +13,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/org"
+	"tocsin/resolve"
 )
 
 // Own is the integration under which the house speaks about itself.
@@ -412,9 +413,9 @@ func (t *triaging) end(w *tending, a alert.Alert, h store.Heard, left int) {
 	case left > 0:
 		t.stir(a.Subject, false)
 	case h.Event.Lapsed():
-		w.add(by, incident.Ended{Why: "monitoring no longer speaks of it"})
+		w.add(by, resolve.Well(w.in, t.s.services[w.in.Service].Watch.D(), "monitoring no longer speaks of it", t.now)...)
 	default:
-		w.add(by, incident.Ended{Why: "monitoring reports it is well"})
+		w.add(by, resolve.Well(w.in, t.s.services[w.in.Service].Watch.D(), "monitoring reports it is well", t.now)...)
 	}
 }
 
@@ -456,6 +457,8 @@ func (t *triaging) reopen(a alert.Alert, h store.Heard, c alert.Category, v aler
 		w.add(by, incident.Reopened{Why: v.Why})
 	case w.in.Over && a.Sifted.Place == alert.Lead:
 		w.add(by, incident.Released{Why: "it is back"})
+	default:
+		w.add(by, resolve.Back(w.in, a.Title)...)
 	}
 	t.raise(w, by, v)
 	return t.came(a)

@@ -101,7 +101,10 @@ func (w *Webhooks) run(ctx context.Context, run store.Action, now time.Time) err
 
 // call says whether the program did its work, and why it thinks so.
 func (w *Webhooks) call(ctx context.Context, run store.Action, now time.Time) (ok bool, why string) {
-	if !run.Until.After(now) {
+	switch {
+	case run.Webhook == "":
+		return false, fmt.Sprintf("its runbook took longer than %s", org.Duration(run.Until.Sub(run.At)))
+	case !run.Until.After(now):
 		return false, "its time was over before it began"
 	}
 	var body []byte

@@ -140,6 +140,9 @@ func (w *Webhooks) start(ctx context.Context, now time.Time) error {
 	if err := w.act(ctx, now); err != nil && ctx.Err() == nil {
 		w.log.Error("actions cannot be read", "error", err)
 	}
+	if err := w.steps(ctx, now); err != nil && ctx.Err() == nil {
+		w.log.Error("steps of runbooks cannot be read", "error", err)
+	}
 	due, err := w.look(ctx, now)
 	for _, hook := range due {
 		w.mu.Lock()

@@ -30,14 +30,13 @@ var errSoon = errors.New("a message is in flight")
 // question is answered. What people write in a thread comes back through the engine
 // (Heard). Like the webhooks it goes on from a cursor, one node at a time: at least once.
 type Rooms struct {
-	store     *store.Store
-	engine    *engine.Engine
-	publicURL string
-	log       *slog.Logger
+	store  *store.Store
+	engine *engine.Engine
+	log    *slog.Logger
 
 	seq      int64 // of the configuration that these were read from
 	rooms    map[org.TeamID]string
-	people   map[org.PersonID]string
+	people   map[org.PersonID]org.Person
 	services map[org.ServiceID]org.Service
 	settlers map[string]bool // channels
 }
@@ -47,7 +46,7 @@ func NewRooms(o Options) *Rooms {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Rooms{store: o.Store, engine: o.Engine, publicURL: o.PublicURL, log: o.Log, seq: -1}
+	return &Rooms{store: o.Store, engine: o.Engine, log: o.Log, seq: -1}
 }
 
 // Run looks at the feed until ctx ends.
@@ -210,7 +209,7 @@ func (r *Rooms) configured(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	rooms, people, services := map[org.TeamID]string{}, map[org.PersonID]string{}, map[org.ServiceID]org.Service{}
+	rooms, people, services := map[org.TeamID]string{}, map[org.PersonID]org.Person{}, map[org.ServiceID]org.Service{}
 	for _, row := range rows {
 		var team org.Team
 		var person org.Person
@@ -219,7 +218,7 @@ func (r *Rooms) configured(tx *store.Tx) error {
 		case row.Kind == "team" && !row.Retired && json.Unmarshal(row.Body, &team) == nil && team.Room != "":
 			rooms[org.TeamID(row.ID)] = team.Room
 		case row.Kind == "person" && json.Unmarshal(row.Body, &person) == nil:
-			people[org.PersonID(row.ID)] = person.Name
+			people[org.PersonID(row.ID)] = person
 		case row.Kind == "service" && json.Unmarshal(row.Body, &service) == nil:
 			services[org.ServiceID(row.ID)] = service
 		}
@@ -230,7 +229,7 @@ func (r *Rooms) configured(tx *store.Tx) error {
 
 // name is who did something, as people call them.
 func (r *Rooms) name(by incident.Actor) string {
-	if name := r.people[by.Person()]; name != "" {
+	if name := r.people[by.Person()].Name; name != "" {
 		return name
 	}
 	return by.Name()

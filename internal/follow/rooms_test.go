@@ -250,3 +250,64 @@ func TestRoomAnsweredAtOnce(t *testing.T) {
 	})
 	h.expect("update DU1 Jane has it: db-1 is down [resolve]")
 }
+
+// A page by hand loses its buttons for whoever has answered, wherever they did, and for
+// all when it is over.
+func TestRoomOfAPageByHand(t *testing.T) {
+	h := newChat(t, t.TempDir()+"/house.db")
+	_, err := h.Call(t.Context(), incident.ByPerson("olga"), escalate.Call{
+		Title: "Who comes in?", Targets: []org.Target{{Kind: "person", ID: "jane"}, {Kind: "person", ID: "omar"}},
+		Choices: []incident.Choice{{Text: "I do", Positive: true}, {Text: "cannot"}}, Enough: 1,
+	}, h.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.say(channel.Said{From: "U9", Verb: channel.List}, "Tocsin does not know you here. Add U9 as a contact method first.")
+	h.expect(
+		"postMessage U1 Who comes in? [choose:1 choose:2]", "sendMessage 4711 Who comes in? [choose choose]", "postMessage U2 Who comes in? [choose:1 choose:2]",
+	)
+	h.say(channel.Said{From: "U1", Verb: channel.Choose, Text: "2"}, "Thank you.")
+	h.expect("update DU1 You answered: cannot: Who comes in?", "editMessageText 4711 You answered: cannot: Who comes in?")
+	h.say(channel.Said{From: "U2", Verb: channel.Choose, Text: "1"}, "Thank you.")
+	h.expect(
+		"update DU1 over: Who comes in?", "editMessageText 4711 over: Who comes in?", "update DU2 over: Who comes in?",
+	)
+}
+
+// What was sent to rooms and push services that can change it says how things stand, too.
+func TestOthersThatSettle(t *testing.T) {
+	h := newChat(t, t.TempDir()+"/house.db")
+	for kind, settings := range map[string]map[string]string{
+		"discord": nil, "matrix": {"server": "http://mock/matrix", "token": mockworld.ChatToken}, "webex": {"server": "http://mock/webex", "token": mockworld.ChatToken},
+		"pushover": {"server": "http://mock/pushover", "token": mockworld.PushoverToken},
+	} {
+		h.configure("channel", kind, org.Channel{ID: org.ChannelID(kind), Kind: kind, Settings: settings})
+	}
+	jane := org.Person{ID: "jane", Name: "Jane"}
+	for name, to := range map[string]string{"discord": "http://mock/discord/api/webhooks/1/t", "matrix": "!r:example.org", "webex": "jane@example.org", "pushover": mockworld.PushoverUser} {
+		jane.Methods = append(jane.Methods, org.Method{ID: org.MethodID(name), Channel: name, Address: to, Verified: true})
+		jane.Rules = append(jane.Rules, org.NotificationRule{Method: org.MethodID(name)})
+	}
+	h.configure("person", "jane", jane)
+	h.follow()
+	h.down("web", "web-1")
+	h.follow()
+	h.world.Next()
+	if _, err := h.Do(t.Context(), h.only("web"), incident.ByPerson("omar"), h.now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
+		return escalate.Acknowledge(in, w, "app", h.now)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	h.follow()
+	changed := map[string]bool{}
+	for _, c := range h.world.Next() {
+		if c.Method == "PATCH" || c.Method == "PUT" || strings.HasSuffix(c.Path, "/cancel.json") {
+			changed[c.Provider] = strings.Contains(string(c.Body), "Omar has it") || c.Provider == "pushover"
+		}
+	}
+	for _, name := range []string{"discord", "matrix", "webex", "pushover"} {
+		if !changed[name] {
+			t.Errorf("%s still asks: %v", name, changed)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
 	"tocsin/internal/store"
+	"tocsin/org"
 )
 
 // News are some lines of an incident's log, and how it stands now.
@@ -27,7 +28,7 @@ type news struct {
 // turns are the facts that change what a message with buttons is to say.
 var turns = []string{
 	"escalate.acknowledged", "escalate.unacknowledged", "escalate.retriggered", "escalate.snoozed", "escalate.reassigned",
-	"resolve.resolved", "alert.reopened", "alert.gathered", "review.closed",
+	"resolve.resolved", "resolve.recurred", "alert.reopened", "escalate.chosen", "alert.gathered", "review.closed",
 }
 
 // quiet are the facts that nobody in a room needs to hear of.
@@ -37,6 +38,21 @@ var quietFacts = []string{
 
 func (n news) turned() bool {
 	return slices.ContainsFunc(n.lines, func(e incident.Entry) bool { return slices.Contains(turns, e.Fact.Kind()) })
+}
+
+// answered says whether a page asks nothing any longer. A page by hand is answered by each
+// for themselves, and by all when it is over.
+func (n news) answered(p store.PageRow) bool {
+	if n.in.Call == nil || !n.in.Status.Open() {
+		return n.in.Status != incident.Triggered
+	}
+	_, ok := n.in.Call.Of(p.Person)
+	return ok && n.spoke(p.Person)
+}
+
+// spoke says whether a person answers in these lines.
+func (n news) spoke(p org.PersonID) bool {
+	return slices.ContainsFunc(n.lines, func(e incident.Entry) bool { return e.Fact.Kind() == "escalate.chosen" && e.By.Person() == p })
 }
 
 func (r *Rooms) read(ctx context.Context, row store.FeedRow) (n news, err error) {
@@ -57,13 +73,17 @@ func (r *Rooms) read(ctx context.Context, row store.FeedRow) (n news, err error)
 		if n.in.Call == nil && !service.Sensitive {
 			n.room = r.rooms[n.in.Team]
 		}
-		if n.turned() && n.in.Status != incident.Triggered {
+		if n.turned() && (n.in.Status != incident.Triggered || n.in.Call != nil) {
 			all, err := tx.PagesOf(id)
 			if err != nil {
 				return err
 			}
-			n.flying = slices.ContainsFunc(all, func(p store.PageRow) bool { return p.Purpose.Alarms() && r.settlers[p.Channel] && engine.InFlight(p) })
-			n.pages = slices.DeleteFunc(all, func(p store.PageRow) bool { return !p.Purpose.Alarms() || p.Provider == "" || p.SentAt.IsZero() })
+			n.flying = slices.ContainsFunc(all, func(p store.PageRow) bool {
+				return p.Purpose.Alarms() && r.settlers[p.Channel] && engine.InFlight(p) && n.answered(p)
+			})
+			n.pages = slices.DeleteFunc(all, func(p store.PageRow) bool {
+				return !p.Purpose.Alarms() || p.Provider == "" || p.SentAt.IsZero() || !n.answered(p)
+			})
 		}
 		threads, err := tx.ThreadsOf(id)
 		for _, t := range threads {
@@ -90,7 +110,14 @@ func (r *Rooms) settlePage(ctx context.Context, n news, p store.PageRow) error {
 	}
 	if s, ok := c.(channel.Settler); ok {
 		m := r.stands(n, p.ID)
-		m.To = p.Address
+		if m.To = p.Address; p.Person != "" {
+			method, _ := r.people[p.Person].Method(p.Method)
+			m.To = method.Address
+		}
+		if n.in.Call != nil && n.in.Status.Open() {
+			given, _ := n.in.Call.Of(p.Person)
+			m.Purpose, m.Text = escalate.Told, "You answered: "+n.in.Call.Choices[given.Choice-1].Text
+		}
 		return s.Settle(ctx, m, p.Provider)
 	}
 	return nil
@@ -177,7 +204,7 @@ func threadOf(n news) string {
 func (r *Rooms) stands(n news, id string) channel.Message {
 	m := channel.Message{
 		ID: id, Subject: string(n.in.ID), Thread: string(n.in.ID), Title: n.in.Title, Service: r.services[n.in.Service].Name, Severity: n.in.Severity,
-		Priority: n.in.Priority, Purpose: escalate.Alarm, At: n.in.OpenedAt, URL: r.publicURL + "/incidents/" + string(n.in.ID),
+		Priority: n.in.Priority, Purpose: escalate.Alarm, At: n.in.OpenedAt, URL: r.engine.RoomURL(n.in),
 	}
 	if n.secure {
 		m.Title, m.Service = engine.Secure, ""

@@ -117,7 +117,7 @@ func (p *player) answers(ctx context.Context, w words) error {
 	if err != nil {
 		return err
 	}
-	said, err := p.engine.Answer(ctx, page, p.now)
+	said, err := p.engine.Answer(ctx, page, 0, p.now)
 	if err == nil {
 		p.say(markReply, "%s", said)
 	}

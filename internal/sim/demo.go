@@ -212,7 +212,7 @@ func (p *performance) look(ctx context.Context) (over bool, err error) {
 			p.second = now
 		}
 		if now.Sub(p.second) >= 8*p.d.Pace {
-			_, err = p.s.Engine.Answer(ctx, page, now)
+			_, err = p.s.Engine.Answer(ctx, page, 0, now)
 		}
 	case in.Status == incident.Acknowledged && !p.noted && now.Sub(in.OwnedAt) >= 2*p.d.Pace:
 		p.noted = true

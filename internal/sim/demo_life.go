@@ -29,6 +29,7 @@ type life struct {
 	queue  happenings
 	n      int
 	active map[alarm]bool // what is broken
+	booked map[org.ServiceID]int
 }
 
 // A happening is something that will be done at a time.
@@ -202,7 +203,9 @@ func (l *life) end(ctx context.Context, from alarm, byHand bool) error {
 		if in.Owner != "" && in.Status.Open() {
 			delete(l.active, from)
 			why := demoEndings[l.rng.IntN(len(demoEndings))]
-			return l.do(ctx, in.ID, in.Owner, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) { return resolve.Resolve(in, why) })
+			return l.do(ctx, in.ID, in.Owner, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+				return resolve.End(in, incident.Ended{Why: why, Category: demoCauses[why]})
+			})
 		}
 	}
 	err := l.hear(ctx, from, alert.Event{Action: alert.Resolve, Key: from.key})
@@ -276,11 +279,14 @@ func (l *life) answer(ctx context.Context, page store.PageRow) error {
 	if err != nil || !in.Status.Open() || in.Status == incident.Acknowledged && l.rng.IntN(5) > 0 {
 		return err
 	}
-	if _, err := l.engine.Answer(ctx, page, l.now); err != nil {
+	if _, err := l.engine.Answer(ctx, page, 0, l.now); err != nil {
 		return err
 	}
 	if in.Status == incident.Acknowledged {
 		return nil
+	}
+	if err := l.follows(ctx, in.Service, page.Subject, page.Person); err != nil {
+		return err
 	}
 	l.informs(page, in)
 	at := l.now

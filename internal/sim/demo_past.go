@@ -19,6 +19,7 @@ import (
 	"tocsin/internal/engine"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/org"
 )
 
 //go:embed demo_company.yaml
@@ -46,7 +47,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, st.Close(), kept(p.URL)) }()
-	l := &life{store: st, rng: rand.New(random), active: map[alarm]bool{}}
+	l := &life{store: st, rng: rand.New(random), active: map[alarm]bool{}, booked: map[org.ServiceID]int{}}
 	end := p.End.Truncate(time.Second).UTC()
 	l.now = end.AddDate(0, 0, -cmp.Or(p.Days, demoDays))
 	l.engine = engine.New(engine.Options{
@@ -78,6 +79,9 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	}
 	if err := l.live(ctx, end); err != nil {
 		return nil, err
+	}
+	if err := l.verified(ctx, end); err != nil {
+		return keys, err
 	}
 	return keys, l.arrange(ctx, end)
 }

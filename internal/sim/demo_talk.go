@@ -57,4 +57,8 @@ var (
 	demoEndings = []string{
 		"rolled back", "restarted", "the provider is well again", "a disk was cleaned up", "a technician was there", "more capacity", "it was a false alarm; threshold raised",
 	}
+	demoCauses = map[string]string{
+		"rolled back": "change", "restarted": "software", "the provider is well again": "supplier", "a disk was cleaned up": "capacity",
+		"a technician was there": "hardware", "more capacity": "capacity", "it was a false alarm; threshold raised": "configuration",
+	}
 )

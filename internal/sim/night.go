@@ -42,7 +42,6 @@ type player struct {
 	late   []mockworld.Callback
 	site   *status.Site // what those outside are told; nil: nothing
 	report string       // the last by a form
-	called incident.ID  // the last page by hand
 	reader org.PersonID // who reads a reply, in which codes stand
 
 	script     script

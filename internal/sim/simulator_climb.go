@@ -142,7 +142,7 @@ func (o *oracle) expect(w *watch, e incident.Entry, in incident.Incident, r inci
 		if f.Run == r.ID {
 			w.due, w.free = start(), false
 		}
-	case incident.Unacknowledged, incident.Retriggered, incident.Released, incident.Reopened, incident.Raised:
+	case incident.Unacknowledged, incident.Retriggered, incident.Recurred, incident.Released, incident.Reopened, incident.Raised, incident.Finished:
 		if !r.Aside && r.Level == -1 && r.Open() && r.Base.Equal(e.At) {
 			w.due, w.free = start(), false
 		}

@@ -373,7 +373,7 @@ func (s *simulator) does(p store.PageRow, what string, decide engine.Decision) {
 		}
 	}()
 	if decide == nil {
-		_, err = s.engine.Answer(s.ctx, p, s.now)
+		_, err = s.engine.Answer(s.ctx, p, 0, s.now)
 	} else {
 		_, err = s.engine.Do(s.ctx, p.Subject, incident.ByPerson(p.Person), s.now, decide)
 	}

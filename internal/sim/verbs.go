@@ -42,6 +42,11 @@ var verbs = []verb{
 	{"PERSON makes OTHER ROLE [of KEY]", "OTHER has a role from here on, such as commander.", (*player).gives},
 	{"PERSON wants TEXT done [by OTHER] [within DURATION] [for KEY]", "A task.", (*player).wants},
 	{"PERSON did NUMBER [of KEY]", "The task of that number is done.", (*player).did},
+	{"PERSON says it is at STAGE [for DURATION] [because TEXT]", "How far the recovery is: contain, fix, recover or watch, for half an hour or a DURATION.", (*player).stages},
+	{"PERSON confirms [STAGE]", "The stage has done what it should.", (*player).confirms},
+	{"PERSON hands over to OTHER [saying TEXT]", "OTHER is called, and has it once they answer.", (*player).handsOver},
+	{"PERSON merges KEY into CAUSE", "The incident of KEY is the same trouble as that of CAUSE.", (*player).merges},
+	{"PERSON parts KEY", "The alert is another trouble than the rest of its incident.", (*player).parts},
 	{"PERSON tells CHANNELS PHASE CONDITION [doing ACTIONS] [needing NEEDS] [of KEY]", "An update. CHANNELS are followers, reporters and status:PAGE/COMPONENT=STATE, with commas between; PHASE is investigating, identified, monitoring or resolved.", (*player).tells},
 	{"PERSON follows SERVICE", "Updates about the service are sent to them, over the first of their contact methods.", (*player).follows},
 	{"somebody reports CATEGORY by FORM [answering ANSWERS]", "A report by a form; ANSWERS are those to its questions, in their order, with commas between.", (*player).reports},
@@ -56,6 +61,13 @@ var verbs = []verb{
 	{"silence NAME lasts DURATION", "It ends so long from now.", (*player).lasts},
 	{"silence NAME ends", "It ends now.", (*player).endsSilence},
 	{"action ACTION works|fails [saying TEXT]", "What came of the action that runs by itself.", (*player).finishes},
+	{"PERSON follows RUNBOOK [for KEY]", "A runbook of the set-up, in the incident.", (*player).followsRunbook},
+	{"PERSON runs|requests|approves|declines step NUMBER [of KEY] [because TEXT]", "A step of the runbook that is followed last: the house does it; a second person is asked; agrees; does not.", (*player).stepSays},
+	{"PERSON finds step NUMBER done|failed|skipped [of KEY] [saying TEXT]", "How a step went by hand.", (*player).finds},
+	{"step works|fails|vanishes [saying TEXT]", "What came of the step that the house does: the program answers, refuses, or nobody knows because the house stopped.", (*player).stepEnds},
+	{"PERSON says it worked [for KEY]", "What they think of the runbook that was followed last.", (*player).saysWorked},
+	{"PERSON says step NUMBER is wrong [for KEY] [because TEXT]", "A step of it is wrong.", (*player).saysWrong},
+	{"standing of RUNBOOK", "Shows how far a runbook is to be trusted.", (*player).showStanding},
 	{"PERSON splits KEY", "The alert is not the symptom of what it is folded under, now and from here on.", (*player).splits},
 	{"PERSON puts KEY under CAUSE", "The alert is the symptom of another, now and from here on.", (*player).puts},
 	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},
@@ -202,7 +214,7 @@ func (p *player) mean(w words) error {
 			if !p.known["channel "+said] {
 				return fmt.Errorf("there is no provider %q", said)
 			}
-		case "INTEGRATION", "SCHEDULE", "POLICY":
+		case "INTEGRATION", "SCHEDULE", "POLICY", "RUNBOOK":
 			if !p.known[strings.ToLower(name)+" "+said] {
 				return fmt.Errorf("there is no %s %q", strings.ToLower(name), said)
 			}

@@ -261,11 +261,10 @@ func (p *player) showPages(ctx context.Context, w words) error {
 
 // pagesByHand is a page by hand.
 func (p *player) pagesByHand(ctx context.Context, w words) error {
-	id, err := p.engine.Call(ctx, incident.ByPerson(org.PersonID(w["PERSON"])), escalate.Call{
+	_, err := p.engine.Call(ctx, incident.ByPerson(org.PersonID(w["PERSON"])), escalate.Call{
 		Title: w["TEXT"], Targets: []org.Target{w.target()}, Priority: org.High, Enough: 1, Expires: p.now.Add(time.Hour),
 		Choices: []incident.Choice{{Text: "yes", Positive: true}, {Text: "no"}},
 	}, p.now)
-	p.called = id
 	return err
 }
 
@@ -275,7 +274,11 @@ func (p *player) chooses(ctx context.Context, w words) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.engine.Do(ctx, p.called, incident.ByPerson(org.PersonID(w["PERSON"])), p.now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+	var called []store.Row // the newest, whoever sent it
+	if err := p.store.Read(ctx, func(tx *store.Tx) (err error) { called, err = tx.Calls("", 1); return err }); err != nil || len(called) == 0 {
+		return errors.Join(err, errors.New("no page by hand was sent yet"))
+	}
+	_, err = p.engine.Do(ctx, called[0].ID, incident.ByPerson(org.PersonID(w["PERSON"])), p.now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
 		return escalate.Choose(in, n, "")
 	})
 	return err

@@ -180,7 +180,11 @@ func (s *Site) about(ctx context.Context, one store.Subscriber) (p org.StatusPag
 	}
 	p.Name = one.Scope
 	if id, ok := strings.CutPrefix(one.Scope, "service:"); ok {
-		err = s.store.Read(ctx, func(tx *store.Tx) (err error) { p.Name, err = s.engine.ServiceName(tx, org.ServiceID(id)); return err })
+		err = s.store.Read(ctx, func(tx *store.Tx) error {
+			service, err := s.engine.Service(tx, org.ServiceID(id))
+			p.Name = service.Name
+			return err
+		})
 	}
 	if one.Report != "" {
 		p.Language = one.Language

@@ -21,10 +21,27 @@ type Action struct {
 	Done    bool
 }
 
-// PutAction writes a run down: from then on it is owed.
+// PutAction writes a run down: from then on it is owed. One without a webhook is a
+// runbook's, whose steps are owed themselves; it is looked at when its time is over.
 func (tx *Tx) PutAction(a Action) error {
-	_, err := tx.exec(tx.s.sql.PutAction, a.ID, a.Action, string(a.Webhook), string(a.Subject), a.Alert, micros(a.At), micros(a.Until), micros(a.At))
+	wake := a.At
+	if a.Webhook == "" {
+		wake = a.Until
+	}
+	_, err := tx.exec(tx.s.sql.PutAction, a.ID, a.Action, string(a.Webhook), string(a.Subject), a.Alert, micros(a.At), micros(a.Until), micros(wake))
 	return err
+}
+
+// ActionNamed is one run.
+func (tx *Tx) ActionNamed(id string) (Action, error) {
+	list, err := tx.actions(tx.s.sql.ActionOne, id)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Action{}, err
+	}
+	return list[0], nil
 }
 
 // DueActions are runs that nobody works for.

@@ -16,7 +16,7 @@ import (
 
 // A Change is one thing of the configuration made, changed or (with a nil Body)
 // retired. Kinds are person, team, service, policy, schedule, integration, heartbeat,
-// webhook, channel, rules, settings; and api_key and credential, which no file names.
+// webhook, channel, runbook, rules, settings; and api_key and credential, which no file names.
 type Change struct {
 	Kind, ID string
 	Body     []byte // JSON
@@ -40,7 +40,7 @@ func (c ConfigRow) Sealed() bool { return sealedKinds[c.Kind] }
 
 // sealedKinds are kept sealed as a whole, because contact addresses and secrets stand in
 // them.
-var sealedKinds = map[string]bool{"person": true, "webhook": true, "channel": true}
+var sealedKinds = map[string]bool{"person": true, "webhook": true, "channel": true, "runbook": true}
 
 // PutConfig writes changes of the configuration, each a new version, and returns the
 // versions. One that changes nothing makes no version. Retiring keeps the body, which

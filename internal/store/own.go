@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tocsin/escalate"
+	"tocsin/incident"
 	"tocsin/org"
 )
 
@@ -137,6 +138,32 @@ func (tx *Tx) DropOwn(proofs, trials time.Time) error {
 		_, err = tx.exec(tx.s.sql.TrialsDrop, idFrom(trials))
 	}
 	return err
+}
+
+// A SelfTest is the last test page that somebody was sent before a shift.
+type SelfTest struct {
+	Person  org.PersonID
+	Subject incident.ID // the page by hand that it is
+	About   time.Time   // the moment of the notice that it came with
+	Shift   time.Time   // when the shift begins
+	At      time.Time
+}
+
+// PutSelfTest keeps one in the place of the one before.
+func (tx *Tx) PutSelfTest(t SelfTest) error {
+	_, err := tx.exec(tx.s.sql.SelfTestPut, string(t.Person), string(t.Subject), micros(t.About), micros(t.Shift), micros(t.At))
+	return err
+}
+
+// SelfTest is a person's last one; the zero one when there was none.
+func (tx *Tx) SelfTest(p org.PersonID) (t SelfTest, err error) {
+	err = tx.each(tx.s.sql.SelfTest, []any{string(p)}, func(r *sql.Rows) error {
+		var about, shift, at int64
+		err := r.Scan(&t.Person, &t.Subject, &about, &shift, &at)
+		t.About, t.Shift, t.At = moment(about), moment(shift), moment(at)
+		return err
+	})
+	return t, err
 }
 
 // A Worked says when a contact method last did.

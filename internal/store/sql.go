@@ -82,8 +82,10 @@ type texts struct {
 	// What people do about their own contact methods.
 	Proofs, Proof, ProofLock, ProofPut string
 	ProofDrop, ProofsDrop              string
+	Views, ViewsPut                    string
 	TrialPut, Trial, TrialLock, Trials string
 	TrialsDrop, Worked                 string
+	SelfTestPut, SelfTest              string
 	PayloadAdd, Payload, Payloads      string
 	PayloadsDrop, PayloadsOld          string
 
@@ -96,11 +98,14 @@ type texts struct {
 
 	// Who was on call, and what people ask of each other about it (sql_shift.go).
 	shiftTexts
-	// What people say to each other, and attach (sql_talk.go).
-	talkTexts
+	// Runbooks that are followed (sql_runbook.go).
+	runbookTexts
 
 	// What those outside are told (sql_comms.go).
 	commsTexts
+
+	// What people say to each other, and attach (sql_talk.go).
+	talkTexts
 
 	// Sifting.
 	AlertByID, AlertLook, NextLook, FiringAfter string
@@ -111,6 +116,7 @@ type texts struct {
 	DeedsBetween, AlarmsBetween                 string
 	PutAction, DueActions, ActionsSince         string
 	ClaimAction, ActionDone, DropActions        string
+	ActionOne                                   string
 	Stir, Stirred                               string
 	Pairs, PutPair                              string
 }
@@ -135,9 +141,10 @@ const (
 )
 
 var statements = texts{
-	shiftTexts: shiftStatements,
-	commsTexts: commsStatements,
-	talkTexts:  talkStatements,
+	shiftTexts:   shiftStatements,
+	commsTexts:   commsStatements,
+	runbookTexts: runbookStatements,
+	talkTexts:    talkStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
@@ -260,11 +267,16 @@ var statements = texts{
  SET channel = excluded.channel, name = excluded.name, address = excluded.address, code = excluded.code, tries = excluded.tries, sends = excluded.sends, sent_at = excluded.sent_at, until = excluded.until`,
 	ProofDrop:  `DELETE FROM proofs WHERE person = $1 AND method = $2`,
 	ProofsDrop: `DELETE FROM proofs WHERE until < $1`,
+	Views:      `SELECT body FROM views WHERE person = $1`,
+	ViewsPut:   `INSERT INTO views (person, body, at) VALUES ($1, $2, $3) ON CONFLICT (person) DO UPDATE SET body = excluded.body, at = excluded.at`,
 	TrialPut: `INSERT INTO trials (` + trialColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE
  SET state = excluded.state, sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, read_at = excluded.read_at, answered_at = excluded.answered_at, err = excluded.err, provider = excluded.provider`,
-	Trial:      `SELECT ` + trialColumns + ` FROM trials WHERE id = $1`,
-	TrialLock:  `SELECT ` + trialColumns + ` FROM trials WHERE id = $1{lock}`,
-	Trials:     `SELECT ` + trialColumns + ` FROM trials WHERE person = $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
+	Trial:     `SELECT ` + trialColumns + ` FROM trials WHERE id = $1`,
+	TrialLock: `SELECT ` + trialColumns + ` FROM trials WHERE id = $1{lock}`,
+	Trials:    `SELECT ` + trialColumns + ` FROM trials WHERE person = $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
+	SelfTestPut: `INSERT INTO self_tests (person, subject, about, shift, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (person) DO UPDATE SET subject = excluded.subject, about = excluded.about, shift = excluded.shift, at = excluded.at`,
+	SelfTest:   `SELECT person, subject, about, shift, at FROM self_tests WHERE person = $1`,
 	TrialsDrop: `DELETE FROM trials WHERE id < $1`,
 	Worked: `SELECT method, max(sent_at), max(delivered_at), max(read_at) FROM (SELECT method, sent_at, delivered_at, read_at FROM pages WHERE person = $1 AND id >= $2
  UNION ALL SELECT method, sent_at, delivered_at, read_at FROM trials WHERE person = $1 AND id >= $2) AS both_of_them GROUP BY method`,
@@ -405,6 +417,7 @@ var statements = texts{
 	PutAction:       `INSERT INTO actions (id, action, webhook, subject, alert, at, until, wake_at, gen, done) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, FALSE)`,
 	DueActions:      `SELECT ` + actionColumns + ` FROM actions WHERE NOT done AND wake_at <= $1 ORDER BY wake_at LIMIT $2`,
 	ActionsSince:    `SELECT ` + actionColumns + ` FROM actions WHERE action = $1 AND at >= $2 ORDER BY at DESC LIMIT $3`,
+	ActionOne:       `SELECT ` + actionColumns + ` FROM actions WHERE id = $1`,
 	ClaimAction:     `UPDATE actions SET wake_at = $3, gen = gen + 1 WHERE id = $1 AND gen = $2 AND NOT done`,
 	ActionDone:      `UPDATE actions SET done = TRUE, gen = gen + 1 WHERE id = $1 AND gen = $2 AND NOT done`,
 	DropActions:     `DELETE FROM actions WHERE at < $1`,

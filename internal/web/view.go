@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tocsin/incident"
+	"tocsin/internal/engine"
 	"tocsin/internal/store"
 	"tocsin/org"
 )
@@ -23,6 +24,8 @@ type view struct {
 	Machine  string // Since for machines
 	For      string // whose link it is
 	Button   string // "" when there is nothing to answer
+	Choices  []string
+	Room     string // where it stands in the app
 }
 
 // view puts a subject into words for the person of a page.
@@ -34,7 +37,7 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 	now := p.engine.Now()
 	v := view{
 		Title: in.Title, Severity: in.Severity, Status: in.Status,
-		Since: day(in.OpenedAt, zone), Ago: ago(now.Sub(in.OpenedAt)), Machine: in.OpenedAt.UTC().Format(time.RFC3339),
+		Since: day(in.OpenedAt, zone), Ago: ago(now.Sub(in.OpenedAt)), Machine: in.OpenedAt.UTC().Format(time.RFC3339), Room: p.engine.RoomURL(in),
 	}
 	owner := "Somebody"
 	err = p.engine.Read(ctx, func(tx *store.Tx) error {
@@ -48,10 +51,16 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 		if person, ok := w.Person(page.Person); ok {
 			v.For = person.Name
 		}
-		name, err := p.engine.ServiceName(tx, in.Service)
-		v.Service = name
+		service, err := p.engine.Service(tx, in.Service)
+		if v.Service = service.Name; service.Secure { // whoever reads the message reads this, too
+			v.Title, v.Service = engine.Secure, ""
+		}
 		return err
 	})
+	if in.Call != nil {
+		v.asked(in, page.Person)
+		return v, err
+	}
 	mine := in.Owner != "" && in.Owner == page.Person
 	switch in.Status {
 	case incident.Triggered:
@@ -67,6 +76,26 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 		v.State = "It is over, since " + clock(in.ResolvedAt, now, zone) + "."
 	}
 	return v, err
+}
+
+// asked puts a page by hand into words.
+func (v *view) asked(in incident.Incident, p org.PersonID) {
+	v.Severity = ""
+	given, answered := in.Call.Of(p)
+	switch {
+	case !in.Status.Open():
+		v.State = "It is over."
+	case answered:
+		v.State = "You answered: " + in.Call.Choices[given.Choice-1].Text + ". You may still change that."
+	default:
+		v.State = in.Call.Text
+	}
+	if !in.Status.Open() {
+		return
+	}
+	for _, c := range in.Call.Choices {
+		v.Choices = append(v.Choices, c.Text)
+	}
 }
 
 // day is a moment with its day, for whoever wakes up and has lost count.

@@ -21,6 +21,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"tocsin/incident"
@@ -59,6 +60,7 @@ var pages string
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"style": func() template.CSS { return template.CSS(style) },
+	"inc":   func(i int) int { return i + 1 },
 }).Parse(pages))
 
 func hash(text string) string {
@@ -108,7 +110,12 @@ func (p *Pages) Answer(w http.ResponseWriter, r *http.Request) {
 		p.fault(w, r, err)
 		return
 	}
-	said, err := p.engine.Answer(r.Context(), page, p.engine.Now())
+	r.Body = http.MaxBytesReader(w, r.Body, maxAnswer)
+	choice, err := strconv.Atoi(r.FormValue("choice"))
+	if err != nil {
+		choice = 0
+	}
+	said, err := p.engine.Answer(r.Context(), page, choice, p.engine.Now())
 	status := http.StatusOK
 	var refused incident.Refusal
 	if errors.As(err, &refused) {
@@ -129,9 +136,9 @@ func (p *Pages) Answer(w http.ResponseWriter, r *http.Request) {
 	v, err := p.view(r.Context(), page, in)
 	if err != nil {
 		p.log.Warn("an answer was taken, and its page could not be shown in full", "subject", page.Subject, "error", err)
-		v = view{Title: in.Title}
+		v = view{Title: "Tocsin"}
 	}
-	v.Said, v.Button = said, ""
+	v.Said, v.Button, v.Choices = said, "", nil
 	render(w, status, "link", v)
 }
 
@@ -179,6 +186,8 @@ func (p *Pages) AnswerTrial(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusOK, said)
 	}
 }
+
+const maxAnswer = 64 << 10 // bytes of what comes with an answer
 
 // token is that of the link. Ours are never long.
 func token(r *http.Request) string {

@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,99 @@ func TestReplan(t *testing.T) {
 	}
 	if moves, err = p.Replan(shifts, oncall.Primary, freeze, weigh, 1e6); err != nil || len(moves) != 0 {
 		t.Errorf("no gain is worth it: %+v %v", moves, err)
+	}
+}
+
+// What was moved stays moved: as long as all goes as it was to be expected, no later plan
+// takes it back, or moves more.
+func TestReplanHolds(t *testing.T) {
+	c := week(t, "a", "b", "c", "d")
+	debts := map[org.PersonID]float64{"a": 20, "b": 3}
+	now := at("2026-01-01T00:00:00Z")
+	for round := range 5 {
+		p := Pool{People: []org.PersonID{"a", "b", "c", "d"}, Rest: 12 * time.Hour, Debts: debts}
+		moves, err := p.Replan(c.Render(now, now.AddDate(0, 0, 70)), oncall.Primary, now.AddDate(0, 0, 14), func(oncall.Stint) float64 { return 4 }, 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if round == 0 && len(moves) == 0 || round > 0 && len(moves) > 0 {
+			t.Errorf("plan %d: %+v", round+1, moves)
+		}
+		s := c.Schedule
+		for i, m := range moves {
+			patch := m.Patch(fmt.Sprint(round, "-", i))
+			patch.Seq = int64(len(s.Patches) + 1)
+			s.Patches = append(s.Patches, patch)
+		}
+		if c, err = oncall.Compile(s); err != nil {
+			t.Fatal(err)
+		}
+		until := now.AddDate(0, 0, 14)
+		for _, st := range oncall.Stints(c.Render(now, until)) {
+			debts[st.Person] += 4 * st.Until.Sub(st.From).Hours() / 24
+		}
+		now = until
+	}
+}
+
+// Who would rather not is asked last for cover, and gets no shift moved there; a shift of
+// theirs is exchanged when nobody bears more by it.
+func TestRatherNot(t *testing.T) {
+	c := week(t, "a", "b", "c", "d")
+	p := Pool{
+		People: []org.PersonID{"a", "b", "c", "d"}, Rest: 6 * time.Hour, Debts: map[org.PersonID]float64{"b": 9, "c": 5, "d": 9},
+		Rather: map[org.PersonID][]roster.Span{"c": {{From: at("2026-01-05T00:00:00Z").Unix(), To: at("2026-01-06T00:00:00Z").Unix()}}},
+	}
+	shifts := c.Render(at("2026-01-01T00:00:00Z"), at("2026-02-20T00:00:00Z"))
+	cover := func() Proposal {
+		t.Helper()
+		got := p.Cover(shifts, "a", at("2026-01-05T06:00:00Z"), at("2026-01-05T18:00:00Z"), "two bad nights")
+		if len(got) != 1 {
+			t.Fatalf("%+v", got)
+		}
+		return got[0]
+	}
+	if got := cover(); got.Person != "b" {
+		t.Errorf("%+v", got)
+	}
+	p.Away = map[org.PersonID][]roster.Span{"b": {{From: 0, To: 1 << 40}}, "d": {{From: 0, To: 1 << 40}}}
+	if got := cover(); got.Person != "c" || !strings.Contains(got.Why, "c would rather not") {
+		t.Errorf("%+v", got)
+	}
+
+	p.Away, p.Debts = nil, nil
+	p.Rather["c"] = []roster.Span{{From: at("2026-02-04T06:00:00Z").Unix(), To: at("2026-02-04T07:00:00Z").Unix()}} // of c's shift
+	moves, err := p.Replan(shifts, oncall.Primary, at("2026-01-15T00:00:00Z"), func(oncall.Stint) float64 { return 4 }, 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(moves) != 2 || moves[0].Instead != "c" && moves[1].Instead != "c" {
+		t.Fatalf("%+v", moves)
+	}
+	for _, m := range moves {
+		if m.Instead == "c" && (!m.From.Equal(at("2026-02-04T00:00:00Z")) || !strings.Contains(m.Why, "c would rather not")) {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
+// Whoever cannot be reached gets nothing and keeps theirs; nobody gets what they stand
+// beside in another role.
+func TestReplanOut(t *testing.T) {
+	c, err := oncall.Compile(oncall.Schedule{Layers: []oncall.Layer{
+		{ID: "l", People: []org.PersonID{"a", "b"}, Every: "1 day", From: "2026-01-01"},
+		{ID: "m", Role: "secondary", People: []org.PersonID{"c"}}, {ID: "n", Role: oncall.Shadow, People: []org.PersonID{"e"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Answering(); !slices.Equal(got, []org.PersonID{"a", "b", "c"}) {
+		t.Errorf("who only looks on stands in for nobody: %v", got)
+	}
+	p := Pool{People: []org.PersonID{"a", "b", "c", "d"}, Debts: map[org.PersonID]float64{"a": 50}, Reached: func(q org.PersonID) bool { return q != "d" && q != "b" }}
+	moves, err := p.Replan(c.Render(at("2026-01-01T00:00:00Z"), at("2026-02-10T00:00:00Z")), oncall.Primary, at("2026-01-15T00:00:00Z"), func(oncall.Stint) float64 { return 4 }, 0.1)
+	if err != nil || len(moves) != 0 {
+		t.Errorf("%+v %v", moves, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -63,7 +64,8 @@ type Pool struct {
 	Debts    map[org.PersonID]float64
 	Capacity map[org.PersonID]float64 // 1 where it is missing
 	Away     map[org.PersonID][]roster.Span
-	Reached  func(org.PersonID) bool // nil: everybody can be
+	Rather   map[org.PersonID][]roster.Span // when they would rather not, and may
+	Reached  func(org.PersonID) bool        // nil: everybody can be
 	Name     func(org.PersonID) string
 	Rest     time.Duration // between two shifts
 	Chain    time.Duration // of shifts that touch; 0 is a week
@@ -77,16 +79,22 @@ func (p Pool) name(who org.PersonID) string {
 }
 
 func (p Pool) away(who org.PersonID, from, until time.Time) bool {
-	for _, s := range p.Away[who] {
-		if s.From < until.Unix() && from.Unix() < s.To {
-			return true
-		}
-	}
-	return p.Reached != nil && !p.Reached(who)
+	return touches(p.Away[who], from, until) || !p.reached(who)
+}
+
+func (p Pool) reached(who org.PersonID) bool { return p.Reached == nil || p.Reached(who) }
+
+func (p Pool) rather(who org.PersonID, from, until time.Time) bool {
+	return touches(p.Rather[who], from, until)
+}
+
+func touches(spans []roster.Span, from, until time.Time) bool {
+	return slices.ContainsFunc(spans, func(s roster.Span) bool { return s.From < until.Unix() && from.Unix() < s.To })
 }
 
 // Cover finds, for each stint of somebody in [from, until), who could take it: whoever is
-// there, is rested before and after, and bears least. What nobody can take stays.
+// there, is rested before and after, and bears least; those who would rather not only
+// when there is nobody else. What nobody can take stays.
 func (p Pool) Cover(shifts []oncall.Shift, who org.PersonID, from, until time.Time, why string) (all []Proposal) {
 	stints := oncall.Stints(shifts)
 	debts := map[org.PersonID]float64{}
@@ -103,7 +111,8 @@ func (p Pool) Cover(shifts []oncall.Shift, who org.PersonID, from, until time.Ti
 			if q == who || p.away(q, a, b) || p.busy(stints, q, a, b) || p.promised(all, q, a, b) {
 				continue
 			}
-			if best == "" || debts[q]/p.share(q) < debts[best]/p.share(best) {
+			loath, was := p.rather(q, a, b), best != "" && p.rather(best, a, b)
+			if best == "" || was && !loath || was == loath && debts[q]/p.share(q) < debts[best]/p.share(best) {
 				best = q
 			}
 		}
@@ -111,7 +120,11 @@ func (p Pool) Cover(shifts []oncall.Shift, who org.PersonID, from, until time.Ti
 			continue
 		}
 		debts[best] += b.Sub(a).Hours() * 0.15
-		all = append(all, Proposal{Person: best, Instead: who, From: a, Until: b, Why: fmt.Sprintf("%s; %s is free, rested, and bears least", why, p.name(best))})
+		least := "%s; %s is free, rested, and bears least"
+		if p.rather(best, a, b) {
+			least = "%s; %s would rather not, and nobody else is free and rested"
+		}
+		all = append(all, Proposal{Person: best, Instead: who, From: a, Until: b, Why: fmt.Sprintf(least, why, p.name(best))})
 	}
 	return all
 }
@@ -155,26 +168,36 @@ func (p Pool) share(q org.PersonID) float64 {
 	return 1
 }
 
-// Replan shares out anew the stints of one role that begin in [freeze, to), by debts. A
-// stint moves only if what that makes fairer is worth lambda, in pain squared; of those
-// that cannot be filled nothing is said: they stay as they are.
+// wished is how many published stints may move for the sake of one wish: two, so that
+// an exchange among people who bear alike is worth it.
+const wished = 3
+
+// Replan shares out anew the stints of one role that begin in [freeze, to), by debts and
+// by what those before the freeze will add to them. A stint moves only if what that makes
+// fairer is worth lambda, in pain squared; of those that cannot be filled nothing is
+// said: they stay as they are, and so do those of whoever cannot be reached.
 func (p Pool) Replan(shifts []oncall.Shift, role string, freeze time.Time, weigh func(oncall.Stint) float64, lambda float64) ([]Proposal, error) {
-	var pr roster.Problem
+	all := oncall.Stints(shifts)
+	pr := roster.Problem{Rules: roster.Rules{Rest: int64(p.Rest.Seconds()), Change: lambda, Wish: wished * lambda, Spacing: 1}}
 	number := map[org.PersonID]int{}
-	pr.Rules = roster.Rules{Rest: int64(p.Rest.Seconds()), Change: lambda, Spacing: 1}
 	for _, q := range p.People {
-		pr.People = append(pr.People, roster.Person{Capacity: p.share(q), Debt: p.Debts[q], Off: p.Away[q]})
+		pr.People = append(pr.People, p.person(q, role, all))
 		number[q] = len(pr.People)
 	}
+	bears := map[org.PersonID]float64{}
+	for _, q := range p.People {
+		bears[q] = p.Debts[q]
+	}
 	var stints []oncall.Stint
-	for _, s := range oncall.Stints(shifts) {
+	for _, s := range all {
 		n := number[s.Person]
 		if s.Role != role || n == 0 {
 			continue
 		}
 		slot := roster.Slot{Span: roster.Span{From: s.From.Unix(), To: s.Until.Unix()}, Pain: weigh(s), Published: n}
-		if s.From.Before(freeze) {
-			slot.Fixed, slot.Pain = n, 0
+		if s.From.Before(freeze) || !p.reached(s.Person) {
+			slot.Fixed = n
+			bears[s.Person] += slot.Pain
 		}
 		pr.Slots, stints = append(pr.Slots, slot), append(stints, s)
 	}
@@ -185,16 +208,38 @@ func (p Pool) Replan(shifts []oncall.Shift, role string, freeze time.Time, weigh
 	if err != nil {
 		return nil, err
 	}
-	var all []Proposal
+	var moves []Proposal
 	for i, s := range stints {
 		q := plan.Who[i]
 		if q < 0 || p.People[q] == s.Person {
 			continue
 		}
 		to := p.People[q]
-		all = append(all, Proposal{Person: to, Instead: s.Person, From: s.From, Until: s.Until, Why: fmt.Sprintf("%s bears %.1f and %s %.1f", p.name(s.Person), p.Debts[s.Person]/p.share(s.Person), p.name(to), p.Debts[to]/p.share(to))})
+		why := fmt.Sprintf("with the shifts that stay, %s bears %.1f and %s %.1f", p.name(s.Person), bears[s.Person]/p.share(s.Person), p.name(to), bears[to]/p.share(to))
+		if p.rather(s.Person, s.From, s.Until) {
+			why = p.name(s.Person) + " would rather not; " + why
+		}
+		moves = append(moves, Proposal{Person: to, Instead: s.Person, From: s.From, Until: s.Until, Why: why})
 	}
-	return all, nil
+	return moves, nil
+}
+
+// person is somebody as the roster knows them: out when they are away, cannot be reached
+// at all, or stand in another role.
+func (p Pool) person(q org.PersonID, role string, stints []oncall.Stint) roster.Person {
+	x := roster.Person{Capacity: p.share(q), Debt: p.Debts[q], Off: slices.Clone(p.Away[q])}
+	for _, s := range p.Rather[q] {
+		x.Wishes = append(x.Wishes, roster.Wish{Span: s, Cost: 1})
+	}
+	for _, s := range stints {
+		if s.Person == q && s.Role != role && s.Role != oncall.Shadow {
+			x.Off = append(x.Off, roster.Span{From: s.From.Unix(), To: s.Until.Unix()})
+		}
+	}
+	if !p.reached(q) {
+		x.Off = []roster.Span{{From: math.MinInt64, To: math.MaxInt64}}
+	}
+	return x
 }
 
 func later(a, b time.Time) time.Time {

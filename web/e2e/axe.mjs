@@ -1,8 +1,8 @@
 // Every screen, looked at by axe: light and dark, on a phone and a desktop.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { api, assert, desk, open, phone, signIn, test } from './harness.mjs';
-import { routes } from './routes.mjs';
+import { api, assert, desk, open, phone, signIn, test, until } from './harness.mjs';
+import { publicPages, routes } from './routes.mjs';
 import { start } from './server.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -18,8 +18,33 @@ export async function violations(page) {
 
 /** The ids that routes ask for, of a demo. */
 export async function ids(page) {
-  const some = async (status) => (await api(page, 'GET', `/api/v1/incidents?limit=1&status=${status}`)).items[0]?.id;
-  return { incident: (await some('triggered')) ?? (await some('acknowledged')), closed: await some('resolved') };
+  const first = async (path) => (await api(page, 'GET', path)).items[0]?.id;
+  const some = (status) => first(`/api/v1/incidents?limit=1&status=${status}`);
+  return {
+    incident: (await some('triggered')) ?? (await some('acknowledged')),
+    closed: await some('resolved'),
+    webhook: await first('/api/v1/webhooks?limit=1'),
+    call: await first('/api/v1/calls?limit=1'),
+  };
+}
+
+/** What a demo has none of, made by an admin: a webhook, a message by hand. Answers where its public pages are. */
+export async function furnish(browser, server) {
+  const { page, context } = await open(browser);
+  await signIn(page, server.url, 'jonas', server.password());
+  // Private: it is refused when it is called, and shows what that looks like.
+  await api(page, 'POST', '/api/v1/webhooks', { id: 'bot', name: 'Chat bot', url: 'http://127.0.0.1:9/tocsin' });
+  const choices = [{ text: 'Yes', positive: true }, { text: 'No' }];
+  const call = { title: 'Is the till in hall 2 slow for you?', targets: ['team:shop'], priority: 'low', choices };
+  await api(page, 'POST', '/api/v1/calls', call);
+  const { link: password } = await api(page, 'POST', '/api/v1/people/chiara/invite');
+  await context.close();
+  const link = await until(
+    'somebody is called',
+    () => /answer for them: \S+(\/a\/\S+)/.exec(server.said())?.[1],
+    60_000,
+  );
+  return { link, password: new URL(password).pathname };
 }
 
 /** What is wider than 320 px, and hangs out of the page. */
@@ -47,6 +72,7 @@ const expected = /status of 404/;
 test('axe finds nothing, on any screen, in light and dark, on a phone and a desktop', async (browser) => {
   const server = await start('demo', { args: ['--pace', '60s'] });
   try {
+    const ways = await furnish(browser, server);
     const found = [];
     for (const device of [desk, phone]) {
       for (const colorScheme of ['light', 'dark']) {
@@ -56,6 +82,12 @@ test('axe finds nothing, on any screen, in light and dark, on a phone and a desk
         await page.goto(`${server.url}/sign-in`);
         await page.locator('form').waitFor();
         for (const v of await violations(page)) found.push(`${at} sign-in: ${v}`);
+        for (const p of publicPages) {
+          await page.goto(server.url + p.path(ways));
+          await page.locator('h1').waitFor();
+          for (const v of await violations(page)) found.push(`${at} ${p.name}: ${v}`);
+          if (device === phone) found.push(...(await narrow(page, `${at} ${p.name}`)));
+        }
         await signIn(page, server.url, 'jonas', server.password());
         const known = await ids(page);
         for (const route of routes.filter((r) => !r.open)) {

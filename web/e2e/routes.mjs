@@ -1,5 +1,6 @@
 // Every screen, for axe and for the pictures: its name, its path, and what shows that it
-// is there. `path` may ask the demo for an id.
+// is there. `path` may ask the demo for an id. Every route of src/routes.ts has a line here
+// (src/routes.test.ts).
 export const routes = [
   { name: 'sign-in', path: () => '/sign-in', ready: 'form', open: true },
   { name: 'incidents', path: () => '/incidents', ready: 'li.incident' },
@@ -17,6 +18,7 @@ export const routes = [
   { name: 'integrations', path: () => '/integrations', ready: 'tbody tr' },
   { name: 'policies', path: () => '/policies', ready: 'li.card' },
   { name: 'policy', path: () => '/policies/shop', ready: 'article.card' },
+  { name: 'policy-new', path: () => '/policies/new', ready: 'article.card' },
   { name: 'bedside', path: () => '/bedside', ready: '.bedside' },
   { name: 'graph', path: () => '/graph', ready: 'main svg rect' },
   { name: 'maintenance', path: () => '/maintenance', ready: '.empty, main li.card' },
@@ -25,20 +27,26 @@ export const routes = [
   { name: 'integration-new', path: () => '/integrations/new', ready: '.kinds' },
   { name: 'integration', path: () => '/integrations/warehouse', ready: 'figure pre' },
   { name: 'heartbeats', path: () => '/heartbeats', ready: 'nav' },
+  { name: 'webhook', path: (ids) => `/webhooks/${ids.webhook}`, ready: 'main .segments' },
   { name: 'webhooks', path: () => '/webhooks', ready: 'nav' },
   { name: 'rules', path: () => '/rules', ready: '.columns' },
+  { name: 'severities', path: () => '/severities', ready: 'fieldset' },
+  { name: 'actions', path: () => '/actions', ready: '.empty, main li.card' },
   { name: 'status-pages', path: () => '/status-pages', ready: '.pages li' },
   { name: 'status-page', path: () => '/status-pages/shop', ready: '.preview' },
   { name: 'forms', path: () => '/forms', ready: 'main li.card' },
   { name: 'form', path: () => '/forms/warehouse', ready: '.paper' },
-  { name: 'severities', path: () => '/severities', ready: 'fieldset' },
-  { name: 'actions', path: () => '/actions', ready: '.empty, main li.card' },
   { name: 'silences', path: () => '/silences', ready: '.segments' },
   { name: 'settings', path: () => '/settings', ready: 'fieldset' },
+  { name: 'runbooks', path: () => '/runbooks', ready: '.books li' },
+  { name: 'runbook', path: () => '/runbooks/cards-declined', ready: 'ol li' },
+  { name: 'edit-runbook', path: () => '/runbooks/cards-declined/edit', ready: 'aside ol li' },
   { name: 'month', path: () => '/on-call/platform?span=month&show=timeline', ready: '.bar.final' },
+  { name: 'new-schedule', path: () => '/on-call/new', ready: 'main form, main input' },
   { name: 'edit-schedule', path: () => '/on-call/platform/edit', ready: 'aside .bar.final' },
   { name: 'channels', path: () => '/channels', ready: 'ol li, .empty' },
   { name: 'calls', path: () => '/calls', ready: '#often' },
+  { name: 'call', path: (ids) => `/calls/${ids.call}`, ready: 'main h1' },
   { name: 'people', path: () => '/people', ready: 'tbody tr' },
   { name: 'person', path: () => '/people/chiara', ready: 'section.card' },
   { name: 'teams', path: () => '/teams', ready: '.cards li' },
@@ -49,4 +57,12 @@ export const routes = [
   { name: 'keys', path: () => '/profile?part=keys', ready: '.empty, tbody tr' },
   { name: 'self', path: () => '/profile?part=app', ready: 'form' },
   { name: 'nothing', path: () => '/incidents/nowhere', ready: '.empty' },
+];
+
+// The pages that need no app, and no JavaScript, of a demo; `known` are its ids (axe.mjs).
+export const publicPages = [
+  { name: 'login', path: () => '/login' },
+  { name: 'link', path: (known) => known.link },
+  { name: 'password', path: (known) => known.password },
+  { name: 'not-found', path: () => '/nothing-here', missing: true },
 ];

@@ -5,13 +5,16 @@ import './story.mjs';
 import './setup.mjs';
 import './reach.mjs';
 import './axe.mjs';
+import './forced.mjs';
 import './oncall.mjs';
 import './together.mjs';
 import './work.mjs';
+import './recovery.mjs';
 import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';
 import './alerts.mjs';
+import './runbooks.mjs';
 import './comms.mjs';
 
 mkdirSync('e2e/out', { recursive: true });

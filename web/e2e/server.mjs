@@ -12,7 +12,7 @@ const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill()));
 
 /** A port that nobody has. */
-const free = () =>
+export const free = () =>
   new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();

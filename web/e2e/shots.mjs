@@ -1,10 +1,10 @@
 // Pictures of every screen in four variants, from the demo, into e2e/out: to be looked at.
 // With a directory as argument, three of them go there: those of the README.
 import { copyFileSync, mkdirSync } from 'node:fs';
-import { ids } from './axe.mjs';
+import { furnish, ids } from './axe.mjs';
 import { launch } from './browser.mjs';
 import { api, desk, open, phone, signIn } from './harness.mjs';
-import { routes } from './routes.mjs';
+import { publicPages, routes } from './routes.mjs';
 import { start } from './server.mjs';
 
 const out = 'e2e/out';
@@ -21,6 +21,7 @@ async function onCall() {
   return items.find((w) => w.schedule === 'shop').people[0];
 }
 
+const ways = await furnish(browser, server);
 const who = await onCall();
 for (const device of [desk, phone]) {
   for (const colorScheme of ['light', 'dark']) {
@@ -29,6 +30,11 @@ for (const device of [desk, phone]) {
     await page.goto(`${server.url}/sign-in`);
     await page.locator('form').waitFor();
     await shoot('sign-in');
+    for (const p of publicPages) {
+      await page.goto(server.url + p.path(ways));
+      await page.locator('h1').waitFor();
+      await shoot(p.name);
+    }
     await signIn(page, server.url, who, server.password());
     const known = await ids(page);
     for (const route of routes.filter((r) => !r.open)) {

@@ -68,6 +68,8 @@ for (const timezoneId of ['Europe/Prague', 'America/New_York', 'Australia/Lord_H
       await form.getByLabel('Why').fill('dentist');
       await form.getByRole('button', { name: 'Ask', exact: true }).click();
       await page.getByText('Jane Doe asks for cover').waitFor();
+      // Her next shift may be next week's.
+      await page.goto(`${server.url}/on-call/shop?at=${reading(part, timezoneId).slice(0, 10)}`);
       await page
         .getByRole('img', { name: /^Cover wanted/ })
         .first()

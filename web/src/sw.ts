@@ -13,17 +13,21 @@ const most = 300; // answers that are kept
 const asOf = 'X-As-Of';
 
 // What somebody needs who is woken where there is no network.
+// (web_test.go holds it against what is built.)
 const files = [
-  'app.js',
-  'app.css',
-  'base.js',
-  'base.css',
-  'list.js',
-  'list.css',
-  'room.js',
-  'room.css',
-  'en-core.js',
-  'en-room.js',
+  ...['app.js', 'app.css', 'base.js', 'base.css', 'account.js', 'account.css', 'next.js'],
+  ...['list.js', 'list.css', 'room.js', 'room.css', 'panels.js', 'panels.css', 'work.js', 'work.css'],
+  ...['forms.js', 'forms.css'],
+  ...[
+    'en-core.js',
+    'en-room.js',
+    'en-work.js',
+    'en-dialogs.js',
+    'de-core.js',
+    'de-room.js',
+    'de-work.js',
+    'de-dialogs.js',
+  ],
 ];
 const kept = /^api\/v1\/(incidents|conversations|oncall|me|people|services|teams|policies|schedules|integrations)(\/|$)/;
 
@@ -43,7 +47,8 @@ async function keepShell(): Promise<void> {
   if (!page.ok || !build) return;
   await cache.put(scope, page);
   const at = (file: string) => new URL(`assets/${build}/${file}`, scope).href;
-  await Promise.all(files.map((f) => cache.add(at(f)).catch(() => undefined)));
+  const missing = await Promise.all(files.map(async (f) => ((await cache.match(at(f))) ? '' : at(f))));
+  await Promise.all(missing.filter(Boolean).map((url) => cache.add(url).catch(() => undefined)));
   for (const old of await cache.keys())
     if (old.url.includes('/assets/') && !old.url.includes(`/${build}/`)) await cache.delete(old);
 }
@@ -120,6 +125,7 @@ interface Pushed {
   x: {
     page: string;
     incident?: string;
+    path?: string;
     priority: string;
     purpose: string;
     ack?: string;
@@ -189,9 +195,10 @@ async function clicked(pushed: Pushed, action: string): Promise<void> {
   }
   void post(x.read);
   const open = (await self.clients.matchAll({ type: 'window' }))[0];
-  if (open && x.incident) {
+  const path = x.path ?? (x.incident && `/incidents/${x.incident}`);
+  if (open && path) {
     await open.focus();
-    open.postMessage({ go: `/incidents/${x.incident}` });
+    open.postMessage({ go: path });
   } else {
     await self.clients.openWindow(n.navigate);
   }

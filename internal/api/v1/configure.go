@@ -11,6 +11,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
+	"tocsin/investigate/runbook"
 	"tocsin/org"
 )
 
@@ -130,12 +131,26 @@ func (k *kind) replace(ctx context.Context, in *changing) (*oneThing, error) {
 
 func (k *kind) patch(ctx context.Context, in *changing) (*oneThing, error) {
 	return k.put(ctx, in.ID, in.Match, func(was store.ConfigRow) (json.RawMessage, error) {
-		merged, err := merge(was.Body, in.Body)
+		merged, err := merge(k.unsaid(was.Body), in.Body)
 		if err != nil {
 			return nil, err
 		}
 		return merged, k.form(merged)
 	}, "")
+}
+
+// unsaid is a thing with its secrets named and not said, where they are kept by their
+// names: what a patch does not say is kept, and is not what the patch says.
+func (k *kind) unsaid(body []byte) []byte {
+	var b runbook.Runbook
+	if k.name != config.Runbook || json.Unmarshal(body, &b) != nil {
+		return body
+	}
+	out, err := json.Marshal(runbook.Shown(b))
+	if err != nil {
+		return body
+	}
+	return out
 }
 
 func (k *kind) replaceOnly(ctx context.Context, in *changingOnly) (*oneThing, error) {
@@ -327,6 +342,14 @@ func (k *kind) item(s *setup, id string, was store.ConfigRow, body json.RawMessa
 			one.Channels[i] = config.KeepSecrets(one.Channels[i], had)
 		}
 	}
+	for i := range one.Runbooks {
+		var had runbook.Runbook
+		if json.Unmarshal(was.Body, &had) == nil {
+			if one.Runbooks[i], err = runbook.KeepSecrets(one.Runbooks[i], had); err != nil {
+				return config.Item{}, err
+			}
+		}
+	}
 	for i := range one.Integrations {
 		one.Integrations[i].Key = key
 		var had org.Integration
@@ -334,7 +357,11 @@ func (k *kind) item(s *setup, id string, was store.ConfigRow, body json.RawMessa
 			one.Integrations[i].KeyHash = had.KeyHash
 		}
 	}
-	if err := one.Validate(config.Read(s.items(thing{k.name, id}))); err != nil {
+	rest := config.Read(s.items(thing{k.name, id}))
+	if k.name == config.Settings {
+		rest.Settings = config.Read([]config.Item{{Kind: k.name, ID: id, Body: was.Body}}).Settings
+	}
+	if err := one.Validate(rest); err != nil {
 		return config.Item{}, err
 	}
 	items := one.Items(k.api.ring)

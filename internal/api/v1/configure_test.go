@@ -109,6 +109,24 @@ func TestRulesAndSettings(t *testing.T) {
 	}
 }
 
+// A new house has a catch-all that calls nobody yet. That is said, and keeps nobody from
+// changing another setting; such a one is not chosen anew.
+func TestSettingsOfANewHouse(t *testing.T) {
+	h := open(t, "")
+	h.must(200, "ada", "PATCH", "/settings", `{"catch_all":"site"}`)
+	h.must(200, "ada", "PATCH", "/services/site", `{"policy":null}`)
+	h.must(201, "ada", "POST", "/services", `{"id":"mute"}`)
+	if r := h.must(200, "ada", "GET", "/setup/progress", ""); r.field("catch_all") != false {
+		t.Error(r.body)
+	}
+	h.must(200, "ada", "PATCH", "/settings", `{"sift":{"hold":"10s"}}`)
+	h.refused(422, "body.catch_all", "ada", "PATCH", "/settings", `{"catch_all":"mute"}`)
+	h.must(200, "ada", "PATCH", "/services/site", `{"policy":"p"}`)
+	if r := h.must(200, "ada", "GET", "/setup/progress", ""); r.field("catch_all") != true {
+		t.Error(r.body)
+	}
+}
+
 func TestSchedulesAndOverrides(t *testing.T) {
 	h := open(t, "")
 	who := func(at string) any { return h.must(200, "olaf", "GET", "/oncall?at="+at, "").field("items.0.people.0") }

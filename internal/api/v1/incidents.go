@@ -51,6 +51,9 @@ type WholeIncident struct {
 	Cause    string         `json:"cause,omitempty" doc:"The alert that explains it"`
 	Was      string         `json:"was,omitempty" doc:"What it was a symptom of, until that was over"`
 	Work     Work           `json:"work" doc:"Who does what about it"`
+	Recovery *RecoveryOf    `json:"recovery,omitempty" doc:"How far the way back is, and what it was, as far as anybody has said"`
+	Heir     *HeirOf        `json:"heir,omitempty" doc:"To whom it is handed over, until they answer"`
+	Merged   incident.ID    `json:"merged,omitempty" doc:"The incident that goes on with it"`
 
 	Category    string             `json:"category,omitempty"`
 	Impact      string             `json:"impact,omitempty"`
@@ -80,6 +83,7 @@ type Climb struct {
 func (a *API) whole(tx *store.Tx, c *caller, in incident.Incident) (WholeIncident, error) {
 	brief, err := a.seen(tx, c, in)
 	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was, Work: c.setup.work(in, a.now()),
+		Recovery: c.setup.recovery(in), Heir: c.setup.heir(in), Merged: in.Merged,
 		Category: in.Category, Impact: in.Impact, Urgency: in.Urgency, Roles: in.Roles, Responders: in.Responders,
 		ActsUntil: shown(in.AutoUntil), RaisedAt: shown(in.Support), Opinions: in.Opinions,
 	}

@@ -18,6 +18,7 @@ import (
 	"tocsin/escalate"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
+	"tocsin/investigate/runbook"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -42,6 +43,7 @@ var kinds = []kind{
 	{plural: "channels", name: config.Channel, of: reflect.TypeFor[org.Channel]()},
 	{plural: "status-pages", name: config.StatusPage, of: reflect.TypeFor[org.StatusPage]()},
 	{plural: "forms", name: config.Form, of: reflect.TypeFor[org.Form]()},
+	{plural: "runbooks", name: config.Runbook, of: reflect.TypeFor[runbook.Runbook]()},
 	{plural: "rules", name: config.Rules, of: reflect.TypeFor[ruleList]()},
 	{plural: "sifting", name: config.Sifting, of: reflect.TypeFor[sift.Sifting]()},
 	{plural: "settings", name: config.Settings, of: reflect.TypeFor[org.Settings]()},
@@ -252,6 +254,11 @@ func (k *kind) show(c *caller, r store.ConfigRow, key string) json.RawMessage {
 	}
 	if k.name == config.Channel {
 		settings(fields, r, c.May(org.Administer, ""))
+	}
+	if secrets, ok := fields["secrets"].(map[string]any); ok && k.name == config.Runbook { // their names alone
+		for name := range secrets {
+			secrets[name] = ""
+		}
 	}
 	if k.name == config.Person && !c.May(org.Administer, "") && string(c.Person) != r.ID {
 		masked(fields)

@@ -3,6 +3,9 @@ package v1
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -72,10 +75,26 @@ func (a *API) lintDraft(ctx context.Context, in *lintingDraft) (*pageOf[Odd], er
 		}
 		settings.Matrix, draft.Settings = m, &settings
 	}
-	if err := draft.Validate(config.Read(s.items(thing{config.Rules, config.Rules}))); err != nil {
+	if err := drafted(draft.Validate(config.Read(s.items(thing{config.Rules, config.Rules})))); err != nil {
 		return nil, err
 	}
 	return odd(alert.Lint(rules, settings.Matrix, policies)), nil
+}
+
+// drafted is what is wrong with the rules or the matrix themselves: the other settings are
+// not what was asked about.
+func drafted(err error) error {
+	problems, ok := errors.AsType[*config.Problems](err)
+	if !ok {
+		return err
+	}
+	own := slices.DeleteFunc(slices.Clone(problems.List), func(p config.Problem) bool {
+		return !strings.HasPrefix(p.Path, "rules") && !strings.HasPrefix(p.Path, "settings.matrix")
+	})
+	if len(own) == 0 {
+		return nil
+	}
+	return &config.Problems{List: own}
 }
 
 func odd(texts []string) *pageOf[Odd] {

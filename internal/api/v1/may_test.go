@@ -7,6 +7,7 @@ import (
 	"time"
 
 	v1 "tocsin/internal/api/v1"
+	"tocsin/investigate/runbook"
 	"tocsin/org"
 )
 
@@ -14,7 +15,7 @@ import (
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"channels": {"relay", "relay-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
+	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -58,6 +59,14 @@ func bodyFor(method, pattern, team string) string {
 		return `{"severity":"SEV1","why":"hm"}`
 	case strings.HasSuffix(pattern, "/fold"):
 		return `{"under":"x"}`
+	case strings.HasSuffix(pattern, "/{id}/runbooks"):
+		return `{"runbook":"none"}`
+	case strings.HasSuffix(pattern, "/steps/{step}"):
+		return `{"do":"done"}`
+	case strings.HasSuffix(pattern, "/feedback"):
+		return `{"verdict":"worked"}`
+	case strings.HasSuffix(pattern, "/runbooks/check"):
+		return `{"runbook":{"text":"## s"}}`
 	case strings.HasSuffix(pattern, "/incidents/bulk"):
 		return `{"verb":"note","text":"hm","ids":["x"]}`
 	case strings.HasSuffix(pattern, "/incidents"):
@@ -113,6 +122,8 @@ func bodyFor(method, pattern, team string) string {
 		return fmt.Sprintf(`{"id":"new","team":%q,"service":%q,"categories":[{"id":"a","name":"A"}]}`, team, service)
 	case strings.Contains(pattern, "/webhooks"):
 		return fmt.Sprintf(`{"id":"new","url":"https://example.org/hook","team":%q}`, team)
+	case strings.Contains(pattern, "/runbooks"):
+		return fmt.Sprintf(`{"id":"new","team":%q,"text":"## s"}`, team)
 	case strings.Contains(pattern, "/sifting"):
 		return `{}`
 	case strings.Contains(pattern, "/rules"):
@@ -169,6 +180,8 @@ func furnish(h *home) *home {
 		"status_page/page-web": org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
 		"form/desk":            org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
 		"form/desk-web":        org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"runbook/restart":      runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
+		"runbook/restart-web":  runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
 		"integration/prom-web": org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
 	})
 	return h

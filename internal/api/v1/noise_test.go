@@ -86,5 +86,7 @@ func noiseOf(t *testing.T, h *home) {
 	if r := h.must(200, "olaf", "POST", "/rules/lint", `{}`); r.field("items.0.text") != "SEV4 asks for an update every 30m, and SEV1, which is worse, for fewer" {
 		t.Error(r.body)
 	}
+	h.must(200, "ada", "PATCH", "/settings", `{"catch_all":null}`)
+	h.must(200, "olaf", "POST", "/rules/lint", `{"matrix":{}}`)
 	h.refused(422, "matrix.rows[0]", "olaf", "POST", "/rules/lint", `{"matrix":{"rows":[{"severity":"SEV1"}]}}`)
 }

@@ -21,6 +21,7 @@ type Progress struct {
 	Integration    bool `json:"integration" doc:"There is one"`
 	FirstEvent     bool `json:"first_event" doc:"It was heard"`
 	Policy         bool `json:"policy" doc:"A service has one"`
+	CatchAll       bool `json:"catch_all" doc:"What no service claims calls somebody: the catch-all service has a policy"`
 	PolicyTested   bool `json:"policy_tested" doc:"Somebody was paged by one, and answered"`
 	Schedule       bool `json:"schedule" doc:"There is one"`
 	ScheduleNoGaps bool `json:"schedule_without_gaps" doc:"And all of them have somebody for four weeks"`
@@ -49,6 +50,10 @@ func (a *API) progress(ctx context.Context, _ *only) (*struct{ Body Progress }, 
 			p.Integration = true
 		case config.Service:
 			p.Policy = p.Policy || c.setup.services[org.ServiceID(r.ID)].Policy != ""
+		case config.Settings:
+			if house, err := decoded[org.Settings](r); err == nil {
+				p.CatchAll = c.setup.services[house.CatchAll].Policy != ""
+			}
 		case config.Schedule:
 			p.Schedule = true
 			if s, err := c.setup.schedule(r.ID); err != nil || gaps(s, now) {

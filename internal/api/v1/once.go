@@ -178,14 +178,18 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, before store.Answer)
 }
 
 // send sends an answer that is whole. What is read has an ETag, and is not sent to
-// whoever has it.
+// whoever has it, unless it says that nobody should keep it.
 func (a *API) send(w http.ResponseWriter, r *http.Request, rec *recorder) {
 	h := w.Header()
 	for name, values := range rec.head {
 		h[name] = values
 	}
-	h.Set("Cache-Control", "private, no-cache")
-	if (r.Method == "GET" || r.Method == "HEAD") && rec.status == http.StatusOK {
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "private, no-cache")
+	}
+	h.Set("Vary", "Cookie, Authorization") // what one sees another may not
+	stored := h.Get("Cache-Control") != "no-store"
+	if (r.Method == "GET" || r.Method == "HEAD") && rec.status == http.StatusOK && stored {
 		etag := h.Get("ETag")
 		if etag == "" {
 			sum := sha256.Sum256(rec.body.Bytes())

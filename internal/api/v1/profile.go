@@ -56,6 +56,9 @@ type PendingMethod struct {
 type (
 	profileOut struct {
 		ETag string `header:"ETag"`
+		// What waits for its code is no part of the version: whoever kept an answer would
+		// be told that it still holds.
+		Keep string `header:"Cache-Control"`
 		Body Profile
 	}
 	profileChange struct {
@@ -97,7 +100,7 @@ func (a *API) profile(ctx context.Context, _ *only) (*profileOut, error) {
 }
 
 func (a *API) shownProfile(ctx context.Context, c *caller, p org.Person, version int) (*profileOut, error) {
-	out := &profileOut{ETag: tag(version), Body: Profile{
+	out := &profileOut{ETag: tag(version), Keep: "no-store", Body: Profile{
 		Person: p.ID, Name: p.Name, Zone: p.Zone, Role: c.Everywhere, Methods: []OwnMethod{}, Pending: []PendingMethod{}, Rules: p.Rules, Reach: p.Reach,
 		Channels: a.engine.Channels(), Version: version,
 	}}

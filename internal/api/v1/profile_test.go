@@ -41,6 +41,22 @@ func (p *post) last() channel.Message {
 
 var digits = regexp.MustCompile(`[0-9]{6}`)
 
+func TestViewsAreTheirOwn(t *testing.T) {
+	h := open(t, "")
+	if r := h.must(200, "rita", "GET", "/me/views", ""); !strings.Contains(r.body, `"views":[]`) {
+		t.Error(r.body)
+	}
+	h.must(200, "rita", "PUT", "/me/views", `{"views":[{"name":"Low disks","query":"q=disk&priority=low"}]}`)
+	if r := h.must(200, "rita", "GET", "/me/views", ""); r.field("views.0.query") != "q=disk&priority=low" {
+		t.Error(r.body)
+	}
+	if r := h.must(200, "max", "GET", "/me/views", ""); r.field("views.0") != nil {
+		t.Error(r.body)
+	}
+	h.refused(422, "body.views[1].name", "rita", "PUT", "/me/views", `{"views":[{"name":"a","query":""},{"name":"a","query":"q=x"}]}`)
+	h.refused(422, "body.views[0].name", "rita", "PUT", "/me/views", `{"views":[{"name":"","query":""}]}`)
+}
+
 func TestAMethodIsProven(t *testing.T) {
 	bothWith(t, func(t *testing.T, h *home, mail *post) {
 		h.refused(422, "body.address", "rita", "POST", "/me/methods", `{"channel":"email","address":"not an address"}`)
@@ -48,6 +64,10 @@ func TestAMethodIsProven(t *testing.T) {
 		made := h.must(201, "rita", "POST", "/me/methods", `{"channel":"email","address":"rita@example.org","name":"Work"}`)
 		if made.field("id") != "email" || made.field("tries") != 5.0 || made.field("sent.state") != "sent" {
 			t.Error(made.body)
+		}
+		// A browser that has the version before is told, too.
+		if r := h.must(200, "rita", "GET", "/me/profile", "", "If-None-Match", h.must(200, "rita", "GET", "/me/profile", "").head.Get("ETag")); r.field("pending.0.id") != "email" {
+			t.Error(r.body)
 		}
 		code := digits.FindString(mail.last().Title)
 		if mail.last().To != "rita@example.org" || code == "" || strings.Contains(made.body, code) {

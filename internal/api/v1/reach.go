@@ -3,11 +3,13 @@ package v1
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"tocsin/escalate"
+	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/internal/config"
 	"tocsin/internal/store"
@@ -63,6 +65,16 @@ type MemberReadiness struct {
 	Problems []string     `json:"problems" doc:"What to repair, the worst first"`
 	LastPage *time.Time   `json:"last_page,omitempty"`
 	LastSeen *time.Time   `json:"last_seen,omitempty" doc:"When one was last delivered, read or answered"`
+	Test     *MemberTest  `json:"test,omitempty" doc:"The last test page before a shift"`
+}
+
+// MemberTest is the test page that somebody was sent before a shift.
+type MemberTest struct {
+	Call       incident.ID `json:"call" doc:"The page by hand that it was"`
+	At         time.Time   `json:"at"`
+	State      string      `json:"state" enum:"waiting,confirmed,unconfirmed"`
+	AnsweredAt *time.Time  `json:"answered_at,omitempty"`
+	Via        string      `json:"via,omitempty" doc:"The channel by which it was confirmed"`
 }
 
 type (
@@ -204,11 +216,41 @@ func (a *API) readiness(ctx context.Context, in *reading) (*readyTeam, error) {
 			if !heard && len(m.Channels) > 0 {
 				m.Problems = append(m.Problems, "nothing was confirmed in the last 30 days: they should send themselves a test page")
 			}
+			if m.Test, err = memberTest(tx, id); err != nil {
+				return err
+			}
+			if m.Test != nil && m.Test.State == "unconfirmed" && (m.LastSeen == nil || m.LastSeen.Before(m.Test.At)) {
+				m.Problems = append(m.Problems, "the last test page was not confirmed")
+			}
 			out.Body.Items = append(out.Body.Items, m)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// memberTest is what came of the last test page before a shift; nil when there was none.
+func memberTest(tx *store.Tx, p org.PersonID) (*MemberTest, error) {
+	last, err := tx.SelfTest(p)
+	if err != nil || last.Subject == "" {
+		return nil, err
+	}
+	sub, err := tx.Subject(last.Subject)
+	if errors.Is(err, store.ErrNotFound) || err == nil && sub.Call == nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &MemberTest{Call: last.Subject, At: last.At, State: "waiting"}
+	given, confirmed := sub.Call.Of(p)
+	switch {
+	case confirmed:
+		t.State, t.AnsweredAt, t.Via = "confirmed", shown(given.At), given.Via
+	case !sub.Status.Open():
+		t.State = "unconfirmed"
+	}
+	return t, nil
 }
 
 // confirmedWithin is how lately something should have come of what somebody was sent.

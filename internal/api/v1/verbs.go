@@ -147,10 +147,6 @@ func (a *API) unacknowledge(ctx context.Context, in *because) (*said, error) {
 	return a.do(ctx, in.ID, reasoned(escalate.Unacknowledge, in.why()))
 }
 
-func (a *API) resolve(ctx context.Context, in *because) (*said, error) {
-	return a.do(ctx, in.ID, reasoned(resolve.Resolve, in.why()))
-}
-
 func (a *API) reopen(ctx context.Context, in *because) (*said, error) {
 	return a.do(ctx, in.ID, reasoned(resolve.Reopen, in.why()))
 }

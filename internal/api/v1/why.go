@@ -158,7 +158,7 @@ func (q *inquiry) told(e incident.Entry) {
 		q.say(e.At, "%s cannot be reached: %s.", q.s.person(f.Person), f.Why)
 	case incident.AcknowledgedBy:
 		q.say(e.At, "%s answered: what was still to be sent fell away.", q.actor(e.By))
-	case incident.Held, incident.Released, incident.Settled, incident.Retriggered, incident.Raised, incident.Reopened, incident.Ended, incident.HandedOver, incident.Reported:
+	case incident.Held, incident.Released, incident.Settled, incident.Retriggered, incident.Recurred, incident.Raised, incident.Reopened, incident.Ended, incident.HandedOver, incident.Reported:
 		text := e.Fact.String()
 		q.say(e.At, "%s%s.", strings.ToUpper(text[:1]), text[1:])
 	}

@@ -18,6 +18,7 @@ type Work struct {
 	Present []PersonRef `json:"present" nullable:"false" doc:"Who said that they take part"`
 	Links   []LinkOf    `json:"links" nullable:"false" doc:"Where the work goes on: conferences, graphs, documents"`
 	Tasks   []TaskOf    `json:"tasks" nullable:"false" doc:"By their numbers, those that are done or dropped as well"`
+	Lists   []string    `json:"lists" nullable:"false" doc:"Checklists that were added, by their ids"`
 }
 
 // PersonRef names a person.
@@ -51,11 +52,14 @@ type TaskOf struct {
 	EndedAt *time.Time         `json:"ended_at,omitempty" doc:"When it was done, or dropped"`
 	EndedBy incident.Actor     `json:"ended_by,omitempty"`
 	Outcome string             `json:"outcome,omitempty" doc:"What came of it, or why it was dropped"`
+	Role    string             `json:"role,omitempty" doc:"Whoever has it does it"`
+	Stage   incident.Stage     `json:"stage,omitempty" enum:"contain,fix,recover,watch" doc:"Of the recovery that it belongs to"`
+	List    string             `json:"list,omitempty" doc:"The checklist that it is of"`
 }
 
 // work shows the room of an incident.
 func (s *setup) work(in incident.Incident, now time.Time) Work {
-	out := Work{Roles: []RoleOf{}, Present: []PersonRef{}, Links: []LinkOf{}, Tasks: []TaskOf{}}
+	out := Work{Roles: []RoleOf{}, Present: []PersonRef{}, Links: []LinkOf{}, Tasks: []TaskOf{}, Lists: []string{}}
 	if in.Room == nil {
 		return out
 	}
@@ -69,10 +73,11 @@ func (s *setup) work(in incident.Incident, now time.Time) Work {
 	for _, l := range in.Room.Links {
 		out.Links = append(out.Links, LinkOf{l.Title, l.URL})
 	}
+	out.Lists = append(out.Lists, in.Room.Lists...)
 	for _, t := range in.Room.Tasks {
 		one := TaskOf{
 			ID: t.ID, Title: t.Title, Due: shown(t.Due), State: t.State, AddedAt: t.At, AddedBy: t.By,
-			EndedAt: shown(t.EndedAt), EndedBy: t.EndedBy, Outcome: t.Outcome, Overdue: t.State == incident.ToDo && !t.Due.IsZero() && !t.Due.After(now),
+			EndedAt: shown(t.EndedAt), EndedBy: t.EndedBy, Outcome: t.Outcome, Role: t.Role, Stage: t.Stage, List: t.List, Overdue: t.State == incident.ToDo && !t.Due.IsZero() && !t.Due.After(now),
 		}
 		if t.Owner != "" {
 			owner := ref(t.Owner)
@@ -111,6 +116,8 @@ type (
 			Title string       `json:"title" minLength:"1" maxLength:"200"`
 			Owner org.PersonID `json:"owner,omitempty" maxLength:"64" doc:"me is who asks"`
 			Due   time.Time    `json:"due,omitzero" doc:"When it has passed, the owner is asked; 10 minutes later, and on, the commander and who has the incident as well"`
+			Role  string       `json:"role,omitempty" maxLength:"40" doc:"In the place of an owner: whoever has the role, now and later"`
+			Stage string       `json:"stage,omitempty" enum:"contain,fix,recover,watch" doc:"Of the recovery that it belongs to"`
 		}
 	}
 	changingTask struct {
@@ -186,7 +193,9 @@ func (a *API) addTask(ctx context.Context, in *addingTask) (*said, error) {
 	}
 	now := a.now()
 	return a.do(ctx, in.ID, decided(func(i incident.Incident) ([]incident.Fact, error) {
-		return investigate.AddTask(i, in.Body.Title, owner, in.Body.Due.UTC().Truncate(time.Microsecond), now)
+		return investigate.AddTask(i, investigate.Wish{
+			Title: in.Body.Title, Owner: owner, Role: in.Body.Role, Due: in.Body.Due.UTC().Truncate(time.Microsecond), Stage: incident.Stage(in.Body.Stage),
+		}, now)
 	}))
 }
 

@@ -11,7 +11,7 @@ import (
 func TestWork(t *testing.T) {
 	both(t, func(t *testing.T, h *home) {
 		at := "/incidents/" + string(h.opened("db", "Disk full"))
-		if r := h.must(200, "olaf", "GET", at, ""); !strings.Contains(r.body, `"work":{"roles":[],"present":[],"links":[],"tasks":[]}`) {
+		if r := h.must(200, "olaf", "GET", at, ""); !strings.Contains(r.body, `"work":{"roles":[],"present":[],"links":[],"tasks":[],"lists":[]}`) {
 			t.Error(r.body)
 		}
 		soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)

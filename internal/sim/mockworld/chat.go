@@ -226,6 +226,10 @@ var (
 			return Reply{Status: 200, Body: fmt.Sprintf(`{"id":"%d"}`, w.number())}
 		}
 		return Reply{Status: 204}
+	}}, {"PATCH", "/api/webhooks/{id}/{token}/messages/{message}", func(_ *World, c *Call) error {
+		return object(c, "", "content", "embeds", "allowed_mentions", "components", "flags")
+	}, func(_ *World, c *Call) Reply {
+		return Reply{Status: 200, Body: fmt.Sprintf(`{"id":%q}`, c.Names["message"])}
 	}}}}
 	GoogleChat = Fake{Name: "googlechat", Routes: []Route{{"POST", "/v1/spaces/{id}/messages", func(_ *World, c *Call) error {
 		if c.Query.Get("key") == "" || c.Query.Get("token") == "" {
@@ -261,7 +265,13 @@ var Matrix = Fake{Name: "matrix", Routes: []Route{{"PUT", "/_matrix/client/v3/ro
 	if len(c.Body) > 64<<10 {
 		return errors.New("an event has at most 64 KiB")
 	}
-	return first(bearer(c, "Bearer ", ChatToken), object(c, "msgtype body", "format", "formatted_body"))
+	err := first(bearer(c, "Bearer ", ChatToken), object(c, "msgtype body", "format", "formatted_body", "m.new_content", "m.relates_to"))
+	if relates, anew := c.JSON["m.relates_to"].(map[string]any); err == nil && anew {
+		if fresh, ok := c.JSON["m.new_content"].(map[string]any); !ok || text(fresh, "body") == "" || text(relates, "rel_type") != "m.replace" || !strings.HasPrefix(text(relates, "event_id"), "$") {
+			err = errors.New("an event that replaces needs its new content and the event")
+		}
+	}
+	return err
 }, func(_ *World, c *Call) Reply {
 	return Reply{Status: 200, Body: fmt.Sprintf(`{"event_id":"$%s"}`, c.Names["txn"])}
 }}}, Refusal: func(status int, why string) Reply {
@@ -279,7 +289,11 @@ var Webex = Fake{Name: "webex", Routes: []Route{{"POST", "/v1/messages", func(_ 
 	}
 	return err
 }, func(w *World, _ *Call) Reply {
-	return Reply{Status: 200, Body: fmt.Sprintf(`{"id":"Y2l%d"}`, w.number())}
+	return Reply{Status: 200, Body: fmt.Sprintf(`{"id":"Y2l%d","roomId":"Um9vbQ"}`, w.number())}
+}}, {"PUT", "/v1/messages/{id}", func(_ *World, c *Call) error {
+	return first(bearer(c, "Bearer ", ChatToken), object(c, "roomId", "text", "markdown"), atMost("text", c.Text("text"), 7439))
+}, func(_ *World, c *Call) Reply {
+	return Reply{Status: 200, Body: fmt.Sprintf(`{"id":%q}`, c.Names["id"])}
 }}}}
 
 // Gotify is a server whose applications have any token.
@@ -314,6 +328,11 @@ var Pushover = Fake{Name: "pushover", Routes: []Route{{"POST", "/1/messages.json
 		}
 	}
 	return r
-}}}, Refusal: func(status int, why string) Reply {
+}}, {"POST", "/1/receipts/{receipt}/cancel.json", func(_ *World, c *Call) error {
+	if !strings.HasPrefix(c.Names["receipt"], "r") || len(c.Names["receipt"]) != 30 {
+		return errors.New("receipt not found")
+	}
+	return form(c, "token")
+}, func(*World, *Call) Reply { return Reply{Status: 200, Body: `{"status":1,"request":"5042853c"}`} }}}, Refusal: func(status int, why string) Reply {
 	return Reply{Status: status, Body: fmt.Sprintf(`{"status":0,"errors":[%q]}`, why)}
 }}

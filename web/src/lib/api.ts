@@ -1,7 +1,7 @@
 // The way to the server: typed calls of the public API, and its faults as one kind of
 // error. `api` knows every route of docs/openapi.json; `call` is for the few about one's
 // own account, which stand outside of that document.
-import createClient from 'openapi-fetch';
+import type { Client } from 'openapi-fetch';
 import type { components, paths } from '../../gen/schema';
 import { base } from './base';
 
@@ -34,11 +34,12 @@ export function watchAnswers(watcher: Watcher): void {
 }
 
 const patience = 15_000; // ms
+const upload = 300_000; // ms, for a file
 
-async function send(request: Request): Promise<Response> {
+async function send(request: Request, most = patience): Promise<Response> {
   let answer: Response;
   try {
-    answer = await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(patience)]) });
+    answer = await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(most)]) });
   } catch (error) {
     if (request.signal.aborted) throw error;
     watchers.forEach((w) => w(0));
@@ -71,11 +72,45 @@ async function problemOf(answer: Response): Promise<Problem> {
   return new Problem(answer.status, text || told.title || answer.statusText, fields, told.code);
 }
 
-export const api = createClient<paths>({
-  baseUrl: location.origin + base,
-  fetch: send,
-  querySerializer: { array: { style: 'form', explode: false } },
-});
+type Values = Record<string, unknown>;
+interface Asked {
+  params?: { path?: Values; query?: Values; header?: Values };
+  body?: unknown;
+  headers?: Values;
+}
+
+/** Sends a body as what it is: a file, or JSON. */
+async function request<T>(method: string, path: string, body?: unknown, more: Values = {}): Promise<T> {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(more)) if (value !== undefined) headers.set(name, String(value));
+  const file = body instanceof Blob || body instanceof FormData;
+  if (body !== undefined && !file) headers.set('Content-Type', 'application/json');
+  const init = { method, headers, body: file ? body : JSON.stringify(body) };
+  const answer = await send(new Request(location.origin + base + path, init), file ? upload : patience);
+  const text = await answer.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** The address of a route: its holes filled, and the query, of which empty lists are left out. */
+export function address(route: string, { path = {}, query = {} }: { path?: Values; query?: Values } = {}): string {
+  const asked = Object.entries(query)
+    .filter(([, v]) => v !== undefined && v !== null && !(Array.isArray(v) && !v.length))
+    .map(([name, v]) => `${name}=${encodeURIComponent(String(v))}`);
+  const filled = route.replace(/\{(\w+)\}/g, (_, hole: string) => encodeURIComponent(String(path[hole])));
+  return filled + (asked.length ? `?${asked.join('&')}` : '');
+}
+
+const verb =
+  (method: string) =>
+  async (route: string, { params, body, headers }: Asked = {}) => ({
+    data: await request(method, address(route, params), body, { ...params?.header, ...headers }),
+  });
+
+const verbs = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export const api = Object.fromEntries(verbs.map((v) => [v, verb(v)])) as unknown as Pick<
+  Client<paths>,
+  (typeof verbs)[number]
+>;
 
 /** What a call of `api` answers. A fault is thrown as a Problem. */
 export async function ok<T>(answer: Promise<{ data?: T }>): Promise<T> {
@@ -83,16 +118,7 @@ export async function ok<T>(answer: Promise<{ data?: T }>): Promise<T> {
 }
 
 /** A call outside of the OpenAPI document; T is for the caller to know. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const answer = await send(
-    new Request(location.origin + base + path, {
-      method,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-    }),
-  );
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
-}
+export const call = <T>(method: string, path: string, body?: unknown): Promise<T> => request<T>(method, path, body);
 
 /** Every item of a list that comes in parts, at most `most`. */
 export async function all<T>(

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 
 vi.stubGlobal('localStorage', { getItem: () => 'de' });
 const { fill, lang, loadTexts, t } = await import('./i18n');
-await loadTexts('core');
+await Promise.all(['core', 'signin'].map(loadTexts));
 
 test('the language that was chosen beats the browser', () => {
   expect(lang).toBe('de');

@@ -11,7 +11,7 @@ import { toasts } from './toasts.svelte';
 export type Incident = Schemas['Incident'];
 export type Verb = 'acknowledge' | 'unacknowledge' | 'resolve' | 'reopen';
 
-const inverse: Partial<Record<Verb, Verb>> = { acknowledge: 'unacknowledge', resolve: 'reopen' };
+export const inverse: Partial<Record<Verb, Verb>> = { acknowledge: 'unacknowledge', resolve: 'reopen' };
 
 /** Whether people still have to care. */
 export const isOpen = (i: Incident): boolean => ['triggered', 'acknowledged', 'snoozed'].includes(i.status);
@@ -80,39 +80,4 @@ export async function act(i: Incident, verb: Verb): Promise<void> {
     show(i);
     toasts.failed(error);
   }
-}
-
-/** Does one thing to many, a part at a time, and says what came of it. */
-export async function actOnAll(all: Incident[], verb: Verb, more: Partial<Schemas['Bulk']> = {}): Promise<void> {
-  const done: Incident[] = [];
-  const refused: string[] = [];
-  try {
-    for (let at = 0; at < all.length; at += 200) {
-      const part = all.slice(at, at + 200);
-      const { results } = await ok(
-        api.POST('/api/v1/incidents/bulk', { body: { verb, ids: part.map((i) => i.id), ...more } }),
-      );
-      for (const [k, r] of results.entries()) {
-        const one = part[k];
-        if (!one) continue;
-        if (r.status < 300) done.push(one);
-        else refused.push(r.said);
-      }
-    }
-  } catch (error) {
-    toasts.failed(error);
-  }
-  done.forEach((i) => show(after(i, verb)));
-  const back = inverse[verb];
-  if (done.length)
-    toasts.say(t(`bulk.${verb}` as Key, { n: done.length }), {
-      undo:
-        back &&
-        (() =>
-          actOnAll(
-            done.map((i) => after(i, verb)),
-            back,
-          )),
-    });
-  if (refused.length) toasts.say(t('bulk.refused', { n: refused.length, why: refused[0] ?? '' }), { bad: true });
 }

@@ -38,6 +38,8 @@ class Live {
   private resyncs = new Set<() => void>();
   private tabs = new BroadcastChannel(`tocsin${base}`);
   private at = '';
+  /** Where the stream stood when it last began. */
+  private from = '';
   private leading = false;
   private ended = new AbortController();
   private abort = new AbortController();
@@ -167,16 +169,18 @@ class Live {
   }
 
   private took(id: string, name: string, data: string): void {
+    if (name === 'hello') this.from = id;
     // What came between the first reading and the begin of the stream was missed.
     if (name === 'resync' || (name === 'hello' && !this.at)) {
+      this.at = this.from;
       this.say({ is: 'resync' });
       this.resync();
     } else if (data && name !== 'hello') {
+      // A hello alone is no place to go on from: what came before it is told behind it.
       const event = JSON.parse(data) as LiveEvent;
       this.say({ is: 'event', at: id, event });
       this.tell(id, event);
     }
-    this.at = id || this.at;
   }
 
   private async checkVersion(): Promise<void> {

@@ -8,6 +8,8 @@ type Incident = Schemas['Incident'];
 class Needs {
   private waiting = $state.raw<ReadonlyMap<string, Incident>>(new Map());
   private whose = '';
+  /** What was told while they were being read: an answer may be from before that. */
+  private meanwhile = new Map<string, Incident>();
 
   get count(): number {
     this.begin();
@@ -31,16 +33,19 @@ class Needs {
   }
 
   private async read(): Promise<void> {
+    this.meanwhile.clear();
     try {
       const query = { calling: 'me', limit: 200 };
       const rows = await all((cursor) => ok(api.GET('/api/v1/incidents', { params: { query: { ...query, cursor } } })));
-      this.waiting = new Map(rows.map((i) => [i.id, i]));
+      const now = new Map([...rows.map((i) => [i.id, i] as const), ...this.meanwhile]);
+      this.waiting = new Map([...now].filter(([, i]) => waitsForMe(i)));
     } catch {
       // It stays as it was: the bar says that the line is cut.
     }
   }
 
   private heard(i: Incident): void {
+    this.meanwhile.set(i.id, i);
     const now = waitsForMe(i);
     if (!now && !this.waiting.has(i.id)) return;
     const waiting = new Map(this.waiting);

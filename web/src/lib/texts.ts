@@ -1,5 +1,8 @@
 // Which texts there are. An area of screens adds its catalog here.
 import type core from '../../i18n/en/core.json';
+import type dialogs from '../../i18n/en/dialogs.json';
+import type signin from '../../i18n/en/signin.json';
+import type first from '../../i18n/en/first.json';
 import type room from '../../i18n/en/room.json';
 import type people from '../../i18n/en/people.json';
 import type oncall from '../../i18n/en/oncall.json';
@@ -8,6 +11,7 @@ import type reach from '../../i18n/en/reach.json';
 import type shift from '../../i18n/en/shift.json';
 import type alerts from '../../i18n/en/alerts.json';
 import type work from '../../i18n/en/work.json';
+import type runbooks from '../../i18n/en/runbooks.json';
 import type comms from '../../i18n/en/comms.json';
 import type talk from '../../i18n/en/talk.json';
 
@@ -18,6 +22,9 @@ export interface Forms {
 
 export type Key =
   | keyof typeof core
+  | keyof typeof first
+  | keyof typeof dialogs
+  | keyof typeof signin
   | keyof typeof room
   | keyof typeof people
   | keyof typeof oncall
@@ -26,5 +33,6 @@ export type Key =
   | keyof typeof shift
   | keyof typeof alerts
   | keyof typeof work
+  | keyof typeof runbooks
   | keyof typeof comms
   | keyof typeof talk;

@@ -86,6 +86,8 @@ export class Board {
   private cursors = $state.raw<Record<GroupName, string | undefined>>({ needs: '', progress: '', quiet: '' });
   private busy = new Set<GroupName>();
   private turn = 0;
+  /** What was told while the list was being read: an answer may be from before that. */
+  private meanwhile = new Map<string, Incident>();
   private touchedAt = 0;
   private release = 0;
   private recount = 0;
@@ -125,6 +127,7 @@ export class Board {
     const turn = ++this.turn;
     this.choice = choice;
     this.busy.clear();
+    this.meanwhile.clear();
     const found = new Map<string, Incident>();
     const cursors = {} as Record<GroupName, string | undefined>;
     try {
@@ -136,6 +139,7 @@ export class Board {
         page.items.forEach((i) => found.set(i.id, i));
         cursors[groupNames[k]!] = page.next;
       }
+      for (const i of this.meanwhile.values()) if (found.has(i.id) || fits(i, choice)) found.set(i.id, i);
       this.all = found;
       this.cursors = cursors;
       this.settle();
@@ -216,6 +220,7 @@ export class Board {
   }
 
   private heard(i: Incident): void {
+    this.meanwhile.set(i.id, i);
     const known = this.all.has(i.id);
     if (!known && !fits(i, this.choice)) return;
     const all = new Map(this.all);

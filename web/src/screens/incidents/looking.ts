@@ -10,7 +10,8 @@ function now(): void {
   for (const change of [...all].map((look) => look())) change();
 }
 
-const soon = (): void => void (waits ||= requestAnimationFrame(now));
+/** Has everything looked at in the next frame. */
+export const soon = (): void => void (waits ||= requestAnimationFrame(now));
 
 /** Looks whenever the window is scrolled or resized; the answer ends it. */
 export function looking(look: Look): () => void {

@@ -1,0 +1,1 @@
+import{Bt as e,Jt as t,Sn as n,Tn as r,Xt as i,h as a,xn as o}from"./base.js";var s=i(`<div class="markdown svelte-cuy1ot"></div>`);function c(i,c){n(c,!0);var l=s();e(l,()=>a.createHTML(c.html),!0),r(l),t(i,l),o()}export{c as t};

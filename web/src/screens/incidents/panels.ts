@@ -1,0 +1,47 @@
+// What stands around the timeline of an incident, in its order. Each panel is a part of
+// its own, loaded beside the room and never before it: what is added here costs nobody
+// a moment who wants to know what is on fire. A panel is given `room`, `incident` and
+// `may` (whether they may act on it).
+import type { Component } from 'svelte';
+import { isOpen } from '../../lib/incidents';
+import { loadTexts } from '../../lib/i18n';
+import type { RoomState, Whole } from './room.svelte';
+
+export interface PanelProps {
+  room: RoomState;
+  incident: Whole;
+  may: boolean;
+}
+
+export interface Panel {
+  name: string;
+  /** Below the head, across the whole width; at the end of the timeline; or in a tab: beside the timeline on a wide screen. */
+  place: 'head' | 'end' | Tab;
+  load: () => Promise<{ default: Component<PanelProps> }>;
+  /** Whether it is there; it always is without this. */
+  when?: (incident: Whole, may: boolean) => boolean;
+}
+
+/** The tabs of a narrow screen, beside the timeline; each has the text "room.NAME". */
+export const tabs = ['people', 'alerts'] as const;
+export type Tab = (typeof tabs)[number];
+
+/** A panel with texts of its own. */
+const withTexts =
+  <T>(area: string, load: () => Promise<T>) =>
+  (): Promise<T> =>
+    Promise.all([load(), loadTexts(area)]).then(([part]) => part);
+
+export const panels: Panel[] = [
+  {
+    name: 'worth',
+    place: 'head',
+    load: () => import('../alerts/Worth.svelte'),
+    when: (i, may) => may && !isOpen(i) && !!i.called?.length,
+  },
+  { name: 'note', place: 'end', load: () => import('./Composer.svelte'), when: (_, may) => may },
+  { name: 'work', place: 'people', load: withTexts('work', () => import('../work/Work.svelte')) },
+  { name: 'called', place: 'people', load: () => import('./Called.svelte') },
+  { name: 'alerts', place: 'alerts', load: () => import('./Alerts.svelte') },
+  { name: 'beneath', place: 'alerts', load: () => import('../alerts/Beneath.svelte') },
+];
