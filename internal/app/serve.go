@@ -146,7 +146,7 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 		Engine: s.Engine, Store: s.Store, Ring: ring, Egress: egress, Dir: filepath.Join(o.Data, "status"), PublicURL: o.Public(), Log: log,
 		Inside: func(r *http.Request) bool { _, err := door.Identify(r); return err == nil },
 	})
-	desk := report.New(report.Options{Engine: s.Engine, Store: s.Store, Ring: ring, Site: site, PublicURL: o.Public(), Log: log})
+	desk := report.New(report.Options{Engine: s.Engine, Store: s.Store, Ring: ring, Site: site, Cabinet: attachments, PublicURL: o.Public(), Log: log})
 	stopping := make(chan struct{})
 	handler := api.New(api.Options{
 		Engine: s.Engine, Store: s.Store, Log: log, Registry: registry, DataDir: dir, Version: version, Auth: door, Ring: ring, Stopping: stopping,

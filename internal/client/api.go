@@ -76,11 +76,19 @@ type AddingFollowerBody struct {
 	Channel string `json:"channel"`
 }
 
+type AddingListBody struct {
+	Checklist string `json:"checklist"`
+}
+
 type AddingTaskBody struct {
 	// When it has passed, the owner is asked; 10 minutes later, and on, the commander and who has the incident as well
 	Due *time.Time `json:"due,omitempty"`
 	// me is who asks
 	Owner string `json:"owner,omitempty"`
+	// In the place of an owner: whoever has the role, now and later
+	Role string `json:"role,omitempty"`
+	// Of the recovery that it belongs to: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
 	Title string `json:"title"`
 }
 
@@ -367,6 +375,28 @@ type CheckingRunbookBody struct {
 	Runbook Runbook `json:"runbook"`
 }
 
+type Checklist struct {
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	Services   []string        `json:"services,omitempty"`
+	Severities []string        `json:"severities,omitempty"`
+	Stage      string          `json:"stage,omitempty"`
+	Tasks      []ChecklistTask `json:"tasks"`
+}
+
+type ChecklistOf struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Tasks int64  `json:"tasks"`
+}
+
+type ChecklistTask struct {
+	Due   string `json:"due,omitempty"`
+	Role  string `json:"role,omitempty"`
+	Stage string `json:"stage,omitempty"`
+	Title string `json:"title"`
+}
+
 type Choice struct {
 	Positive bool   `json:"positive,omitempty"`
 	Text     string `json:"text"`
@@ -418,6 +448,21 @@ type Component struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name,omitempty"`
 	Services []string `json:"services,omitempty"`
+}
+
+type ConfirmationOf struct {
+	At     time.Time `json:"at"`
+	Person PersonRef `json:"person"`
+	// contain, fix, recover, watch
+	Stage string `json:"stage"`
+	Text  string `json:"text,omitempty"`
+}
+
+type ConfirmingBody struct {
+	// The one that it is in, when it is left out: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
+	// By what you know
+	Text string `json:"text,omitempty"`
 }
 
 type Conversation struct {
@@ -606,6 +651,11 @@ type ErrorDetail struct {
 	Message string `json:"message,omitempty"`
 	// The value at the given location
 	Value json.RawMessage `json:"value,omitempty"`
+}
+
+type ExplainingBody struct {
+	Category string `json:"category,omitempty"`
+	Cause    string `json:"cause,omitempty"`
 }
 
 type Exported struct {
@@ -958,6 +1008,13 @@ type Guideline struct {
 	Teams      []string `json:"teams,omitempty"`
 }
 
+type HandingOverBody struct {
+	// How it stands and what is next
+	Note string `json:"note,omitempty"`
+	// Somebody, or next: whoever has the shift now or soon
+	To string `json:"to"`
+}
+
 type Has struct {
 	Passkeys int64 `json:"passkeys"`
 	Password bool  `json:"password"`
@@ -983,6 +1040,13 @@ type Heartbeat struct {
 	Team        string     `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
+}
+
+type HeirOf struct {
+	At     time.Time `json:"at"`
+	From   PersonRef `json:"from"`
+	Note   string    `json:"note,omitempty"`
+	Person PersonRef `json:"person"`
 }
 
 type HeldBack struct {
@@ -1395,6 +1459,24 @@ type MemberReadiness struct {
 	// What to repair, the worst first
 	Problems []string `json:"problems"`
 	Ready    bool     `json:"ready"`
+	// The last test page before a shift
+	Test *MemberTest `json:"test,omitempty"`
+}
+
+type MemberTest struct {
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	At         time.Time  `json:"at"`
+	// The page by hand that it was
+	Call string `json:"call"`
+	// waiting, confirmed, unconfirmed
+	State string `json:"state"`
+	// The channel by which it was confirmed
+	Via string `json:"via,omitempty"`
+}
+
+type MergingBody struct {
+	// The incident that goes on
+	Into string `json:"into"`
 }
 
 type Message struct {
@@ -1719,6 +1801,12 @@ type PageChannelHealth struct {
 
 type PageChannelKind struct {
 	Items []ChannelKind `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChecklistOf struct {
+	Items []ChecklistOf `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2083,6 +2171,11 @@ type PartState struct {
 	State string `json:"state"`
 }
 
+type PartingBody struct {
+	// Those that are another trouble, by their ids
+	Alerts []string `json:"alerts"`
+}
+
 type Passes struct {
 	Max int64 `json:"max"`
 }
@@ -2361,9 +2454,55 @@ type Receiver struct {
 	State string `json:"state"`
 }
 
+type RecoveryOf struct {
+	// How often it came back while it was watched
+	Back int64 `json:"back,omitempty"`
+	// Who said so
+	By string `json:"by,omitempty"`
+	// Of the cause
+	Category  string           `json:"category,omitempty"`
+	Cause     string           `json:"cause,omitempty"`
+	Confirmed []ConfirmationOf `json:"confirmed"`
+	// What ended it, as whoever ended it said
+	Fixed string     `json:"fixed,omitempty"`
+	Since *time.Time `json:"since,omitempty"`
+	// None has begun, or it is over, when it is left out: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
+	// Of a watch: then it is over by itself
+	Until *time.Time `json:"until,omitempty"`
+}
+
 type RedactingBody struct {
 	// For those who find it gone; it is kept
 	Why string `json:"why,omitempty"`
+}
+
+type Related struct {
+	// Perhaps the same trouble
+	Open []RelatedIncident `json:"open"`
+	// With what ended them
+	Past []RelatedIncident `json:"past"`
+}
+
+type RelatedIncident struct {
+	// Of the cause
+	Category string `json:"category,omitempty"`
+	// What it was
+	Cause string `json:"cause,omitempty"`
+	// What ended it
+	Fixed       string     `json:"fixed,omitempty"`
+	ID          string     `json:"id"`
+	OpenedAt    time.Time  `json:"opened_at"`
+	ResolvedAt  *time.Time `json:"resolved_at,omitempty"`
+	ServiceName string     `json:"service_name,omitempty"`
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status string `json:"status"`
+	Title  string `json:"title"`
+	// How much it has to do with it
+	Weight int64    `json:"weight"`
+	Why    []string `json:"why"`
 }
 
 type Repeat struct {
@@ -2439,6 +2578,8 @@ type ReportOf struct {
 	Messages []ReportMessage `json:"messages"`
 	// For those who may answer
 	Name string `json:"name,omitempty"`
+	// As attachments have them
+	Photos []FileOf `json:"photos,omitempty"`
 	// It was known already, and is their trouble too
 	Same bool `json:"same,omitempty"`
 }
@@ -2451,6 +2592,15 @@ type ReportsOutBody struct {
 type ResettingBody struct {
 	// Take TOTP, recovery codes and passkeys away too: the telephone is lost
 	Factors bool `json:"factors,omitempty"`
+}
+
+type ResolvingBody struct {
+	// Of the cause: change, capacity, configuration, hardware, software, network, power, supplier, security, people, unknown, or one of your own
+	Category string `json:"category,omitempty"`
+	// What it was
+	Cause string `json:"cause,omitempty"`
+	// What ended it
+	Why string `json:"why,omitempty"`
 }
 
 type Response struct {
@@ -2700,7 +2850,8 @@ type Service struct {
 	Support   *SupportHours `json:"support,omitempty"`
 	Team      string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
-	Version int64 `json:"version,omitempty"`
+	Version int64  `json:"version,omitempty"`
+	Watch   string `json:"watch,omitempty"`
 }
 
 type SessionLine struct {
@@ -2717,6 +2868,7 @@ type Settings struct {
 	CatchAll   string        `json:"catch_all,omitempty"`
 	ChangedAt  *time.Time    `json:"changed_at,omitempty"`
 	ChangedBy  string        `json:"changed_by,omitempty"`
+	Checklists []Checklist   `json:"checklists,omitempty"`
 	Digest     *WeeklyDigest `json:"digest,omitempty"`
 	Guidelines []Guideline   `json:"guidelines,omitempty"`
 	Keep       *KeepDays     `json:"keep,omitempty"`
@@ -2842,6 +2994,14 @@ type Span struct {
 type SplittingBody struct {
 	// An alert of the incident; without it the one that the incident was opened for
 	Alert string `json:"alert,omitempty"`
+}
+
+type StagingBody struct {
+	// contain, fix, recover, watch
+	Stage string `json:"stage"`
+	// How long it is watched, such as 30m; what its service has, or 30 minutes, when it is left out
+	Watch string `json:"watch,omitempty"`
+	Why   string `json:"why,omitempty"`
 }
 
 type StaleBy struct {
@@ -3051,11 +3211,17 @@ type TaskOf struct {
 	EndedBy string     `json:"ended_by,omitempty"`
 	// Within its incident, from 1
 	ID int64 `json:"id"`
+	// The checklist that it is of
+	List string `json:"list,omitempty"`
 	// What came of it, or why it was dropped
 	Outcome string `json:"outcome,omitempty"`
 	// It is open, and its time has passed
 	Overdue bool       `json:"overdue,omitempty"`
 	Owner   *PersonRef `json:"owner,omitempty"`
+	// Whoever has it does it
+	Role string `json:"role,omitempty"`
+	// Of the recovery that it belongs to: contain, fix, recover, watch
+	Stage string `json:"stage,omitempty"`
 	// open, done, dropped
 	State string `json:"state"`
 	Title string `json:"title"`
@@ -3414,6 +3580,8 @@ type WholeIncident struct {
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
+	// To whom it is handed over, until they answer
+	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
@@ -3421,6 +3589,8 @@ type WholeIncident struct {
 	Integration string `json:"integration,omitempty"`
 	// Of its log; they only grow
 	Lines int64 `json:"lines"`
+	// The incident that goes on with it
+	Merged string `json:"merged,omitempty"`
 	// You are among them. Events say it to nobody: look at waits_for
 	NeedsYou bool `json:"needs_you,omitempty"`
 	// What happens by itself, if nobody does anything
@@ -3434,8 +3604,10 @@ type WholeIncident struct {
 	OwnerName string `json:"owner_name,omitempty"`
 	Priority  string `json:"priority,omitempty"`
 	// It came outside of support hours, and becomes high when they begin
-	RaisedAt   *time.Time `json:"raised_at,omitempty"`
-	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
+	RaisedAt *time.Time `json:"raised_at,omitempty"`
+	// How far the way back is, and what it was, as far as anybody has said
+	Recovery   *RecoveryOf `json:"recovery,omitempty"`
+	ResolvedAt *time.Time  `json:"resolved_at,omitempty"`
 	// Who answered for what is folded beneath it, and so is in it
 	Responders []string `json:"responders,omitempty"`
 	// Who is needed for its severity; once somebody has it, they are asked for those that nobody has
@@ -3493,6 +3665,8 @@ type WindowState struct {
 type Work struct {
 	// Where the work goes on: conferences, graphs, documents
 	Links []LinkOf `json:"links"`
+	// Checklists that were added, by their ids
+	Lists []string `json:"lists"`
 	// Who said that they take part
 	Present []PersonRef `json:"present"`
 	// In the order in which they were first given
@@ -3713,6 +3887,12 @@ func (c *Client) PostChannelsIDTest(ctx context.Context, id string, body Channel
 // GetChannelsIDVersions: GET /api/v1/channels/{id}/versions: List all versions of a channel.
 func (c *Client) GetChannelsIDVersions(ctx context.Context, id string, with ...Option) (out PageChannel, err error) {
 	err = c.do(ctx, "GET", "/api/v1/channels/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChecklists: GET /api/v1/checklists: List the checklists that can be added to an incident.
+func (c *Client) GetChecklists(ctx context.Context, with ...Option) (out PageChecklistOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/checklists", nil, nil, &out, with)
 	return out, err
 }
 
@@ -4091,6 +4271,24 @@ func (c *Client) GetIncidentsIDAlerts(ctx context.Context, id string, with ...Op
 	return out, err
 }
 
+// PostIncidentsIDCause: POST /api/v1/incidents/{id}/cause: Say what it was.
+func (c *Client) PostIncidentsIDCause(ctx context.Context, id string, body ExplainingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/cause", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDChecklists: POST /api/v1/incidents/{id}/checklists: Add a checklist.
+func (c *Client) PostIncidentsIDChecklists(ctx context.Context, id string, body AddingListBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/checklists", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDConfirm: POST /api/v1/incidents/{id}/confirm: Confirm that a stage has done what it should.
+func (c *Client) PostIncidentsIDConfirm(ctx context.Context, id string, body ConfirmingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/confirm", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDEscalate: POST /api/v1/incidents/{id}/escalate: Call the next level now.
 func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/escalate", nil, body, &out, with)
@@ -4100,6 +4298,12 @@ func (c *Client) PostIncidentsIDEscalate(ctx context.Context, id string, body Wh
 // PostIncidentsIDFold: POST /api/v1/incidents/{id}/fold: Say that an alert is the symptom of another incident.
 func (c *Client) PostIncidentsIDFold(ctx context.Context, id string, body FoldingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/fold", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDHandover: POST /api/v1/incidents/{id}/handover: Hand it over: they have it once they answer.
+func (c *Client) PostIncidentsIDHandover(ctx context.Context, id string, body HandingOverBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/handover", nil, body, &out, with)
 	return out, err
 }
 
@@ -4124,6 +4328,12 @@ func (c *Client) PostIncidentsIDLinks(ctx context.Context, id string, body Linki
 // GetIncidentsIDMarks: GET /api/v1/incidents/{id}/marks: How far each has received and read.
 func (c *Client) GetIncidentsIDMarks(ctx context.Context, id string, with ...Option) (out PageMarkOf, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/marks", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDMerge: POST /api/v1/incidents/{id}/merge: Make it one with another incident, which goes on.
+func (c *Client) PostIncidentsIDMerge(ctx context.Context, id string, body MergingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/merge", nil, body, &out, with)
 	return out, err
 }
 
@@ -4191,6 +4401,12 @@ func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Opt
 	return out, err
 }
 
+// PostIncidentsIDPart: POST /api/v1/incidents/{id}/part: Make another incident of some of its alerts.
+func (c *Client) PostIncidentsIDPart(ctx context.Context, id string, body PartingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/part", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDPeople: GET /api/v1/incidents/{id}/people: Who was called, and how far that came.
 func (c *Client) GetIncidentsIDPeople(ctx context.Context, id string, with ...Option) (out PagePagedPerson, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/people", nil, nil, &out, with)
@@ -4205,6 +4421,12 @@ func (c *Client) PostIncidentsIDRead(ctx context.Context, id string, body Readin
 // PostIncidentsIDReassign: POST /api/v1/incidents/{id}/reassign: Give it to somebody else.
 func (c *Client) PostIncidentsIDReassign(ctx context.Context, id string, body ReassigningBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/reassign", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDRelated: GET /api/v1/incidents/{id}/related: Find open incidents that may be the same, and past ones like it with what ended them.
+func (c *Client) GetIncidentsIDRelated(ctx context.Context, id string, with ...Option) (out Related, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/related", nil, nil, &out, with)
 	return out, err
 }
 
@@ -4227,7 +4449,7 @@ func (c *Client) PostIncidentsIDReportsReportReplies(ctx context.Context, id str
 }
 
 // PostIncidentsIDResolve: POST /api/v1/incidents/{id}/resolve: Say that it is over.
-func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body ResolvingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/resolve", nil, body, &out, with)
 	return out, err
 }
@@ -4295,6 +4517,12 @@ func (c *Client) PostIncidentsIDSnooze(ctx context.Context, id string, body Snoo
 // PostIncidentsIDSplit: POST /api/v1/incidents/{id}/split: Say that an alert is not the symptom of what it is folded under.
 func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body SplittingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/split", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDStage: POST /api/v1/incidents/{id}/stage: Say which stage the recovery is in.
+func (c *Client) PostIncidentsIDStage(ctx context.Context, id string, body StagingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/stage", nil, body, &out, with)
 	return out, err
 }
 

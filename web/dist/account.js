@@ -1,1 +1,1 @@
-import{B as e,X as t,ht as n}from"./base.js";async function r(){try{await t.leave(),n.go(`/sign-in`)}catch(t){e.failed(t)}}export{r as t};
+import{V as e,Z as t,gt as n}from"./base.js";async function r(){try{await t.leave(),n.go(`/sign-in`)}catch(t){e.failed(t)}}export{r as t};

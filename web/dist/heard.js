@@ -1,1 +1,1 @@
-import{dt as e,pt as t,ut as n}from"./base.js";async function r(){let r=await n(n=>t(e.GET(`/api/v1/alerts`,{params:{query:{limit:200,cursor:n}}})),1e3),i=new Map;for(let e of r){let t=e.last_at??``;t>(i.get(e.integration)??``)&&i.set(e.integration,t)}return i}export{r as t};
+import{dt as e,ft as t,mt as n}from"./base.js";async function r(){let r=await e(e=>n(t.GET(`/api/v1/alerts`,{params:{query:{limit:200,cursor:e}}})),1e3),i=new Map;for(let e of r){let t=e.last_at??``;t>(i.get(e.integration)??``)&&i.set(e.integration,t)}return i}export{r as t};

@@ -1,1 +1,1 @@
-import{X as e}from"./base.js";var t=[`manager`,`admin`];function n(n){let r=e.me;return r?r.role===`admin`||t.includes(n?r.teams?.[n]??``:r.role):!1}var r=()=>e.me?.role===`admin`;function i(){return n()||Object.values(e.me?.teams??{}).some(e=>t.includes(e))}export{i as n,n as r,r as t};
+import{Z as e}from"./base.js";var t=[`manager`,`admin`];function n(n){let r=e.me;return r?r.role===`admin`||t.includes(n?r.teams?.[n]??``:r.role):!1}var r=()=>e.me?.role===`admin`;function i(){return n()||Object.values(e.me?.teams??{}).some(e=>t.includes(e))}export{i as n,n as r,r as t};

@@ -1,1 +1,1 @@
-import{wt as e}from"./base.js";function t(t){let n=t.verdict===`worked`?e(`runbook.said.worked`):t.verdict===`wrong`?e(`runbook.said.wrong`,{n:t.step??0}):e(`runbook.said.missing`);return t.text?`${n}: ${t.text}`:n}export{t};
+import{Tt as e}from"./base.js";function t(t){let n=t.verdict===`worked`?e(`runbook.said.worked`):t.verdict===`wrong`?e(`runbook.said.wrong`,{n:t.step??0}):e(`runbook.said.missing`);return t.text?`${n}: ${t.text}`:n}export{t};

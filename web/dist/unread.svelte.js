@@ -1,0 +1,1 @@
+export{v as unread}from"./base.js";
