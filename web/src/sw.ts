@@ -17,7 +17,7 @@ const asOf = 'X-As-Of';
 const files = [
   ...['app.js', 'app.css', 'base.js', 'base.css', 'account.js', 'account.css', 'next.js', 'routes.js'],
   ...['list.js', 'list.css', 'room.js', 'room.css', 'panels.js', 'panels.css', 'work.js', 'work.css'],
-  ...['forms.js', 'forms.css', 'wide.js'],
+  ...['forms.js', 'forms.css'],
   ...['conversation.js', 'conversation.css', 'en-talk.js', 'de-talk.js'],
   ...[
     'en-core.js',
