@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tocsin/escalate"
 	"tocsin/incident"
@@ -30,10 +32,18 @@ func (p *player) outside() *status.Site {
 	return p.site
 }
 
-// letters sends what is owed to those outside.
+// letters sends what is owed to those outside, once all that happened can be seen: other
+// nights are played on the same PostgreSQL.
 func (p *player) letters(ctx context.Context) error {
 	if p.site == nil {
 		return nil
+	}
+	ok, err := p.engine.Until(ctx, 10*time.Second, (*store.Tx).FeedSettled)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errors.New("what happened stays hidden for ten seconds")
 	}
 	return p.site.Step(ctx, p.now)
 }

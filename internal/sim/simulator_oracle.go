@@ -128,7 +128,7 @@ func (o *oracle) sending(m channel.Message) (p store.PageRow, ok bool) {
 	var log incident.Log
 	var others []store.PageRow
 	err := o.s.store.Read(o.s.ctx, func(tx *store.Tx) (err error) {
-		if p, err = tx.Page(m.ID); err == nil {
+		if p, err = tx.Page(m.ID); err == nil && !p.Purpose.Apart() {
 			log, err = tx.Log(p.Subject)
 		}
 		if err == nil && o.s.newest.Before(p.At) {
@@ -141,7 +141,9 @@ func (o *oracle) sending(m channel.Message) (p store.PageRow, ok bool) {
 		s.violation("I5", "a page goes out that is not written down: %v", err)
 		return p, false
 	}
-	o.touched[p.Subject] = true
+	if !p.Purpose.Apart() {
+		o.touched[p.Subject] = true
+	}
 	switch l := o.byID[p.ID]; {
 	case l != nil && l.key != p.Key():
 		s.violation("I4", "page %s had key %s and has key %s", p.ID, l.key, p.Key())

@@ -87,6 +87,21 @@ func (tx *Tx) FeedEnd() (c Cursor, err error) {
 	return c, err
 }
 
+// FeedSettled says whether readers may see all that there is. On PostgreSQL whatever is
+// being written, in other databases too, can hide what was written after it began.
+func (tx *Tx) FeedSettled() (bool, error) {
+	end, err := tx.FeedEnd()
+	if err != nil {
+		return false, err
+	}
+	var last Cursor
+	err = tx.row(tx.s.sql.FeedLast)(&last.Tx, &last.ID)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return last == end, err
+}
+
 // feedFrom is where the number of the first transaction stands whose rows are kept.
 const feedFrom = "feed/from"
 

@@ -54,7 +54,7 @@ type texts struct {
 	KeyUses, KeyUsed                             string
 
 	// Followers of the feed, and deliveries to webhooks.
-	FeedEnd, FeedSince                  string
+	FeedEnd, FeedLast, FeedSince        string
 	Follow, Unfollow, Followers         string
 	ClaimFollower, LockFollower         string
 	SaveFollower, Rewind                string
@@ -319,6 +319,7 @@ var statements = texts{
 	KeyUsed: `INSERT INTO key_uses (id, used_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at`,
 
 	// Followers of the feed, and deliveries to webhooks.
+	FeedLast:  `SELECT tx, id FROM feed ORDER BY tx DESC, id DESC LIMIT 1`,
 	FeedEnd:   `SELECT tx, id FROM feed WHERE TRUE{settled} ORDER BY tx DESC, id DESC LIMIT 1`,
 	FeedSince: `SELECT tx FROM feed WHERE at >= $1 ORDER BY tx, id LIMIT 1`,
 	Follow: `INSERT INTO followers (id, tx, row, lease, gen, failing, failures, quiet) VALUES ($1, $2, $3, 0, 0, 0, 0, 0)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -34,11 +35,23 @@ func describe(version string) huma.Config {
 	}
 }
 
+// streams is what is answered by routes that write their answers themselves, by the end of
+// their paths. An attachment is of many types.
+var streams = map[string]string{"/export": "application/zip", "/attachments/{id}": "*/*"}
+
 // publish is the document of all that was registered, as it is served and committed.
 // Every write takes an Idempotency-Key, and every fault has one form.
 func (a *API) publish() []byte {
 	doc := a.huma.OpenAPI()
-	for _, path := range doc.Paths {
+	for at, path := range doc.Paths {
+		for end, kind := range streams {
+			if path.Get == nil || !strings.HasSuffix(at, end) {
+				continue
+			}
+			if ok := path.Get.Responses["200"]; ok != nil && ok.Content == nil {
+				ok.Content = map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
+			}
+		}
 		for _, op := range []*huma.Operation{path.Post, path.Put, path.Patch, path.Delete} {
 			if op != nil {
 				op.Parameters = append(op.Parameters, &huma.Param{

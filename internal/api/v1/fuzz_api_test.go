@@ -311,6 +311,9 @@ func (d *document) judge(t testing.TB, where, path, method string, got reply) {
 		}
 		return
 	}
+	if content[kind] != nil && object(content, kind, "schema")["format"] == "binary" || content["*/*"] != nil && got.status < 300 {
+		return // bytes have no shape
+	}
 	if content[kind] == nil || object(content, kind, "schema") == nil {
 		if got.status != 204 && path != "/api/v1/openapi.json" {
 			t.Errorf("an undocumented media type %q: %s", kind, where)
