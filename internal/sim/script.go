@@ -51,10 +51,15 @@ type remark struct {
 
 var timed = regexp.MustCompile(`^(?:(\d{4}-\d\d-\d\d) |\+(\d{1,3}) )?(\d\d:\d\d:\d\d)(?:\s+(.*))?$`)
 
+// long says whether a night is one of many hours.
+func (s script) long() bool {
+	return s.scenes[len(s.scenes)-1].at.Sub(s.scenes[0].at) > 4*time.Hour
+}
+
 // audits is the time between two self-audits: a minute, as everywhere, but in a night of
 // many hours a quarter of an hour, as most of what it costs to play is them.
 func (s script) audits() time.Duration {
-	if s.scenes[len(s.scenes)-1].at.Sub(s.scenes[0].at) > 4*time.Hour {
+	if s.long() {
 		return 15 * time.Minute
 	}
 	return time.Minute

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	apiCases = flag.Int("api-cases", 60, "requests that the API fuzz makes of every operation, of each caller")
+	apiCases = flag.Int("api-cases", 30, "requests that the API fuzz makes of every operation, of each caller")
 	apiSeed  = flag.Uint64("api-seed", 20261124, "what they are drawn from")
 )
 
