@@ -13,11 +13,8 @@ import (
 
 var update = flag.Bool("update", false, "write what the nights did into their files, and fail; read the difference before you keep it")
 
-var every = flag.Bool("every", false, "play nights of many hours on PostgreSQL too")
-
 // TestNights plays every night on both databases: the house does what its script says,
-// and nothing else. Those of many hours are SQLite's alone unless all are asked for: they
-// are about calendars, and on PostgreSQL take longer than all others together.
+// and nothing else.
 func TestNights(t *testing.T) {
 	files, err := filepath.Glob("nights/*.txt")
 	if err != nil || len(files) == 0 {
@@ -27,25 +24,9 @@ func TestNights(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel() // on PostgreSQL they wait most of the time
 			t.Run("sqlite", func(t *testing.T) { playFile(t, file, "", *update) })
-			if *every || !long(t, file) {
-				t.Run("postgres", func(t *testing.T) { playFile(t, file, storetest.Postgres(t), false) })
-			}
+			t.Run("postgres", func(t *testing.T) { playFile(t, file, storetest.Postgres(t), false) })
 		})
 	}
-}
-
-// long says whether a night is one of many hours.
-func long(t *testing.T, file string) bool {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := parse(string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.long()
 }
 
 func playFile(t *testing.T, file, url string, write bool) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,18 +52,14 @@ type remark struct {
 
 var timed = regexp.MustCompile(`^(?:(\d{4}-\d\d-\d\d) |\+(\d{1,3}) )?(\d\d:\d\d:\d\d)(?:\s+(.*))?$`)
 
-// long says whether a night is one of many hours.
-func (s script) long() bool {
-	return s.scenes[len(s.scenes)-1].at.Sub(s.scenes[0].at) > 4*time.Hour
-}
-
-// audits is the time between two self-audits: a minute, as everywhere, but in a night of
-// many hours a quarter of an hour, as most of what it costs to play is them.
+// audits is the time between two self-audits: a minute, as everywhere, where the night
+// loses something that they find, or plans maintenance, which they take up; else a quarter
+// of an hour, as most of what a night costs is them.
 func (s script) audits() time.Duration {
-	if s.long() {
-		return 15 * time.Minute
+	if strings.Contains(s.setup, "windows:") || slices.ContainsFunc(s.scenes, func(sc scene) bool { return strings.HasPrefix(sc.text, "lose ") }) {
+		return time.Minute
 	}
-	return time.Minute
+	return 15 * time.Minute
 }
 
 // parse reads a script. What the house did in it is left out: it is done anew.
