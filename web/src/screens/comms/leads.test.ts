@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { own, severity, then } from './leads';
+import { joined, own, severity } from './leads';
 
 const matrix = {
   rows: [
@@ -9,7 +9,7 @@ const matrix = {
 } as never;
 
 test('answers lead on, one after the other', () => {
-  expect(then({ service: 'a', impact: 'low' }, { impact: 'high' })).toEqual({
+  expect(joined({ service: 'a', impact: 'low' }, { impact: 'high' })).toEqual({
     service: 'a',
     impact: 'high',
     category: undefined,

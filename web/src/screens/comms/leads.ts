@@ -9,7 +9,7 @@ export interface Leads {
 }
 
 /** Where both lead, one after the other: what the second leaves out stays. */
-export const then = (a: Leads, b: Leads): Leads => ({
+export const joined = (a: Leads, b: Leads): Leads => ({
   service: b.service || a.service,
   category: b.category || a.category,
   impact: b.impact || a.impact,
