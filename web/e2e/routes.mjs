@@ -48,7 +48,11 @@ export const routes = [
   { name: 'channels', path: () => '/channels', ready: 'ol li, .empty' },
   { name: 'calls', path: () => '/calls', ready: '#often' },
   { name: 'call', path: (ids) => `/calls/${ids.call}`, ready: 'main h1' },
-  { name: 'room-messages', path: (ids) => `/incidents/${ids.incident}?part=messages`, ready: '.talk textarea, .talk .readonly' },
+  {
+    name: 'room-messages',
+    path: (ids) => `/incidents/${ids.incident}?part=messages`,
+    ready: '.talk textarea, .talk .readonly',
+  },
   { name: 'messages', path: () => '/messages', ready: '.list li, .empty' },
   { name: 'conversation', path: (ids) => `/messages/${ids.conversation}`, ready: '.talk' },
   { name: 'people', path: () => '/people', ready: 'tbody tr' },
