@@ -348,7 +348,7 @@ func (l *lobby) emergency() {
 	l.Helper()
 	l.from = "192.0.2.3:1000"
 	l.is(l.ask("GET", "/report/desk/emergency", nil), 200, "Ring 112.")
-	w := l.ask("POST", "/report/desk/emergency", url.Values{"mark": {l.desk.mark(l.engine.Now())}, "where": {"Lift 2"}, "happened": {"Smoke"}})
+	w := l.ask("POST", "/report/desk/emergency", url.Values{"mark": {l.desk.mark(l.engine.Now())}, "where": {"Lift 2"}, "happened": {"Smoke"}, "website": {"filled in by a browser"}})
 	l.is(w, 303)
 	link, _, _ := strings.Cut(w.Header().Get("Location"), "?")
 	in := l.incident(l.reported(link).Subject)

@@ -16,7 +16,8 @@
 // one that comes back sooner than a person can write is shown once more; a field that
 // people do not see must stay empty; networks and forms have a rate (internal/throttle).
 // Each shown form is also the id of the report that comes of it, so that pressing twice is
-// once. Nothing of an emergency waits for any of this but the rate.
+// once. Nothing of an emergency waits for any of this but the rate: what people do
+// not see a browser may fill in for them.
 //
 // The pages are plain HTML without script.
 package report

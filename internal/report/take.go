@@ -195,7 +195,7 @@ func (d *Desk) takeEmergency(w http.ResponseWriter, r *http.Request, f org.Form)
 	}
 	code := http.StatusOK
 	switch {
-	case a.Where == "" && a.What == "" || r.PostFormValue("website") != "":
+	case a.Where == "" && a.What == "":
 		a.Wrong, code = words.T("check"), http.StatusUnprocessableEntity
 	default:
 		if wait := d.wait(r, string(f.ID), true, now); wait > 0 {
