@@ -34,6 +34,8 @@ type copied struct {
 	files map[string][]byte
 	small map[string][]byte // the same, compressed
 	tags  map[string]string // their ETags
+
+	written bool // into the data folder
 }
 
 // page is a page by its id, as it was made last.
@@ -86,11 +88,15 @@ func (s *Site) make(ctx context.Context, p org.StatusPage, now time.Time) (next 
 		return next, fmt.Errorf("status: page %s: %w", p.ID, err)
 	}
 	made := map[string][]byte{pageFile: s.html(m, zone), atomFile: s.atom(m), jsonFile: asJSON(m), metaFile: set}
-	if was, ok := s.page(string(p.ID)); ok && same(was.files, made) {
+	if was, ok := s.page(string(p.ID)); ok && was.written && same(was.files, made) {
 		return m.Next, nil
 	}
-	s.keep(p, made)
-	return m.Next, s.write(p, made)
+	s.keep(p, made, false) // it is shown, also where the disk is full
+	if err := s.write(p, made); err != nil {
+		return m.Next, err
+	}
+	s.keep(p, made, true)
+	return m.Next, nil
 }
 
 // same says whether a page says what it said before. When it was made is no difference.
@@ -103,8 +109,8 @@ func same(a, b map[string][]byte) bool {
 	return true
 }
 
-func (s *Site) keep(p org.StatusPage, made map[string][]byte) {
-	c := &copied{page: p, files: made, small: map[string][]byte{}, tags: map[string]string{}}
+func (s *Site) keep(p org.StatusPage, made map[string][]byte, written bool) {
+	c := &copied{page: p, files: made, small: map[string][]byte{}, tags: map[string]string{}, written: written}
 	for name, body := range made {
 		c.small[name] = web.Compressed(body)
 		sum := sha256.Sum256(body)
@@ -171,7 +177,7 @@ func (s *Site) reopen() {
 		}
 		var p org.StatusPage
 		if len(made) == len(files) && json.Unmarshal(made[metaFile], &p) == nil && string(p.ID) == d.Name() {
-			s.keep(p, made)
+			s.keep(p, made, true)
 		}
 	}
 }

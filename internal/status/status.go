@@ -125,50 +125,51 @@ func (s *Site) Step(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// refresh makes the pages anew if something changed that they show.
+// refresh makes the pages anew if something changed that they show. How far it has read it
+// remembers once they are made: what fails is done again.
 func (s *Site) refresh(ctx context.Context, now time.Time) error {
 	stale := s.again.IsZero() || !now.Before(s.again)
 	var pages []org.StatusPage
-	end := s.cursor
-	err := s.store.Read(ctx, func(tx *store.Tx) error {
-		seq, err := tx.ConfigSeq()
-		if err != nil {
+	cursor, seq := s.cursor, int64(0)
+	err := s.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if seq, err = tx.ConfigSeq(); err != nil {
 			return err
 		}
 		stale = stale || seq != s.seq
 		for !stale {
-			rows, err := tx.Feed(end, 200)
+			rows, err := tx.Feed(cursor, 200)
 			if err != nil || len(rows) == 0 {
 				return err
 			}
 			for _, r := range rows {
 				stale = stale || r.Topic == "incident" || r.Topic == "status" || r.Topic == "config/sifting"
-				end = r.Cursor
+				cursor = r.Cursor
 			}
 		}
-		if end, err = tx.FeedEnd(); err != nil {
+		if cursor, err = tx.FeedEnd(); err != nil {
 			return err
 		}
-		s.seq = seq
 		pages, err = configured(tx)
 		return err
 	})
-	if err != nil || !stale {
-		s.cursor = end
+	if err != nil {
 		return err
 	}
-	again := now.Add(time.Minute)
-	for _, p := range pages {
-		next, err := s.make(ctx, p, now)
-		if err != nil {
-			return err
+	if stale {
+		again := now.Add(time.Minute)
+		for _, p := range pages {
+			next, err := s.make(ctx, p, now)
+			if err != nil {
+				return err
+			}
+			if next.Before(again) {
+				again = next
+			}
 		}
-		if next.Before(again) {
-			again = next
-		}
+		s.forget(pages)
+		s.again, s.seq = again, seq
 	}
-	s.forget(pages)
-	s.cursor, s.again = end, again
+	s.cursor = cursor
 	return nil
 }
 
