@@ -34,7 +34,7 @@ const (
 	MaxSize = 25 << 20
 
 	loose    = 24 * time.Hour // after which what was attached to nothing is dropped
-	washers  = 2              // images that are worked on at once: each may need much memory
+	washers  = 1              // images that are worked on at once: each may need much memory
 	sweepAt  = 5 * time.Minute
 	sweepMax = 100
 )

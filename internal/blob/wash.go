@@ -18,11 +18,14 @@ import (
 )
 
 const (
-	mostPixels = 50_000_000 // that are decoded; a small file may claim any size
-	longest    = 4096       // pixels of a side of what is kept
-	smallSide  = 640        // and of a small picture
-	quality    = 85         // of JPEG
-	maxName    = 120        // runes
+	// mostPixels are decoded; a small file may claim any size. The worst of them need 8 to
+	// 13 bytes each (PNG of 16 bits, progressive JPEG), the server then some 400 MB: forms take photos from
+	// anybody, and what is to page people must not die of one.
+	mostPixels = 25_000_000
+	longest    = 4096 // pixels of a side of what is kept
+	smallSide  = 640  // and of a small picture
+	quality    = 85   // of JPEG
+	maxName    = 120  // runes
 )
 
 // Clean is what somebody brought, as it is kept.
