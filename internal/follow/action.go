@@ -62,23 +62,12 @@ func (w *Webhooks) act(ctx context.Context, now time.Time) error {
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	var ours []store.Action
-	err = w.store.Write(ctx, store.High, func(tx *store.Tx) error {
-		ours = ours[:0]
-		for _, run := range due {
-			until := run.Until
-			if !until.After(now) {
-				until = now.Add(sendTimeout)
-			}
-			ok, err := tx.ClaimAction(&run, until.Add(sendTimeout))
-			if err != nil {
-				return err
-			}
-			if ok {
-				ours = append(ours, run)
-			}
+	ours, err := claimed(ctx, w.store, due, (*store.Tx).ClaimAction, func(i int) time.Time {
+		until := due[i].Until
+		if !until.After(now) {
+			until = now.Add(sendTimeout)
 		}
-		return nil
+		return until.Add(sendTimeout)
 	})
 	for _, run := range ours {
 		w.turns.Go(func() {
@@ -88,6 +77,25 @@ func (w *Webhooks) act(ctx context.Context, now time.Time) error {
 		})
 	}
 	return err
+}
+
+// claimed takes what is due for ours until a time of its own, and says what of it was to
+// be had: other nodes look as well.
+func claimed[T any](ctx context.Context, st *store.Store, due []T, claim func(*store.Tx, *T, time.Time) (bool, error), until func(i int) time.Time) (ours []T, err error) {
+	err = st.Write(ctx, store.High, func(tx *store.Tx) error {
+		ours = ours[:0]
+		for i, one := range due {
+			ok, err := claim(tx, &one, until(i))
+			if err != nil {
+				return err
+			}
+			if ok {
+				ours = append(ours, one)
+			}
+		}
+		return nil
+	})
+	return ours, err
 }
 
 // run calls one program and states what came of it.

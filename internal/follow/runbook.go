@@ -61,20 +61,7 @@ func (w *Webhooks) steps(ctx context.Context, now time.Time) error {
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	var ours []store.Step
-	err = w.store.Write(ctx, store.High, func(tx *store.Tx) error {
-		ours = ours[:0]
-		for i, s := range due {
-			ok, err := tx.ClaimStep(&s, now.Add(times[i]+sendTimeout))
-			if err != nil {
-				return err
-			}
-			if ok {
-				ours = append(ours, s)
-			}
-		}
-		return nil
-	})
+	ours, err := claimed(ctx, w.store, due, (*store.Tx).ClaimStep, func(i int) time.Time { return now.Add(times[i] + sendTimeout) })
 	for _, s := range ours {
 		w.turns.Go(func() {
 			if err := w.step(ctx, s, now); err != nil && ctx.Err() == nil {

@@ -212,7 +212,7 @@ func TestNobodyStarves(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 		}
-		time.Sleep(groupTime)
+		time.Sleep(groupTime) // so that the group takes nobody else in but senders
 		return nil
 	})
 	for range 32 * 6 {
