@@ -44,6 +44,7 @@ const rules = `
 	# The machinery. It sees the domain; the domain never sees it.
 	internal/secret
 	internal/prose
+	internal/paper
 	internal/gate
 	internal/egress
 	internal/pgtest
