@@ -42,7 +42,12 @@ test('closure: retrospective, actions, gate, PDF, recurrence', async (browser) =
     // Two write the same section: nothing of either is lost.
     const other = await omar.page.context().newPage();
     await other.goto(`${server.url}/incidents/${id}`);
-    if (await other.getByLabel('Name or e-mail').isVisible().catch(() => false)) {
+    if (
+      await other
+        .getByLabel('Name or e-mail')
+        .isVisible()
+        .catch(() => false)
+    ) {
       const { signIn } = await import('./harness.mjs');
       await signIn(other, server.url, 'omar');
     }
@@ -148,7 +153,11 @@ test('closure: retrospective, actions, gate, PDF, recurrence', async (browser) =
     await page.getByText('The incident is closed. Reopen it to write about it.').waitFor();
 
     // It comes again: the room says what is not done, and the action counts it.
-    const again = await api(page, 'POST', '/api/v1/incidents', { title: 'Checkout hangs', service: 'shop', severity: 'SEV2' });
+    const again = await api(page, 'POST', '/api/v1/incidents', {
+      title: 'Checkout hangs',
+      service: 'shop',
+      severity: 'SEV2',
+    });
     await page.goto(`${server.url}/incidents/${again.id}`);
     const recalled = page.getByRole('region', { name: 'This came before, and something was left undone' });
     await recalled.getByRole('link', { name: 'Alert on slow queries' }).waitFor();

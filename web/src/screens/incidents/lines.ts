@@ -132,7 +132,9 @@ export function icon(kind: string): { name: IconName; tone: string } {
   }
   if (step === 'review') {
     if (/overdue|recurred|recalled/.test(verb)) return { name: 'warning', tone: 'high' };
-    return verb === 'closed' || /signed|done/.test(verb) ? { name: 'check', tone: 'ok' } : { name: 'edit', tone: 'mute' };
+    return verb === 'closed' || /signed|done/.test(verb)
+      ? { name: 'check', tone: 'ok' }
+      : { name: 'edit', tone: 'mute' };
   }
   if (step === 'resolve') return { name: 'check', tone: 'ok' };
   const verbs: Record<string, { name: IconName; tone: string }> = {

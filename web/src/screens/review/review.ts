@@ -27,8 +27,7 @@ export function needText(n: Need): string {
 }
 
 /** Five in the afternoon of a day, here, as the server wants it. */
-export const dueOf = (date: string): string | undefined =>
-  date ? new Date(`${date}T17:00`).toISOString() : undefined;
+export const dueOf = (date: string): string | undefined => (date ? new Date(`${date}T17:00`).toISOString() : undefined);
 
 /** The day of a moment, here, as a date field wants it. */
 export function dateOf(at: string | undefined): string {
