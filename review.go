@@ -69,7 +69,6 @@ type (
 		For    string `enum:"administration,board,customers" default:"administration" placeholder:"WHO" help:"administration, board or customers (${default})."`
 		Format string `enum:"pdf,markdown" default:"pdf" placeholder:"FORMAT" help:"pdf or markdown (${default})."`
 		Out    string `placeholder:"FILE" help:"Where it is written to."`
-		Zone   string `placeholder:"ZONE" help:"IANA name of the zone of its times; your own without."`
 	}
 	reviewClose struct {
 		one

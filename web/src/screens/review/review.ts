@@ -1,6 +1,6 @@
 // What the screens of closure share.
 import type { Schemas } from '../../lib/api';
-import { known, t } from '../../lib/i18n';
+import { known, locale, t } from '../../lib/i18n';
 import { names } from '../../lib/names.svelte';
 import type { Key } from '../../lib/texts';
 
@@ -28,6 +28,10 @@ export function needText(n: Need): string {
 
 /** Five in the afternoon of a day, here, as the server wants it. */
 export const dueOf = (date: string): string | undefined => (date ? new Date(`${date}T17:00`).toISOString() : undefined);
+
+const days = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+/** The day of a moment, with its year. */
+export const dayText = (at: string): string => days.format(new Date(at));
 
 /** The day of a moment, here, as a date field wants it. */
 export function dateOf(at: string | undefined): string {
