@@ -18,6 +18,7 @@ import './signin.mjs';
 import './alerts.mjs';
 import './runbooks.mjs';
 import './comms.mjs';
+import './play.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();
