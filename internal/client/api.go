@@ -1293,9 +1293,11 @@ type LedgerLine struct {
 	// Why somebody says it is wrong; a manager decides
 	Disputed string `json:"disputed,omitempty"`
 	// How it was reckoned
-	How  string  `json:"how"`
-	ID   string  `json:"id"`
-	Pain float64 `json:"pain"`
+	How string `json:"how"`
+	ID  string `json:"id"`
+	// What the page was about
+	Incident string  `json:"incident,omitempty"`
+	Pain     float64 `json:"pain"`
 	// Why it weighs nothing
 	Struck string `json:"struck,omitempty"`
 	What   string `json:"what"`
