@@ -109,6 +109,9 @@ type texts struct {
 
 	// Sifting (sql_sift.go).
 	siftTexts
+
+	// Closure (sql_review.go).
+	reviewTexts
 }
 
 const (
@@ -134,6 +137,7 @@ var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
 	siftTexts:    siftStatements,
+	reviewTexts:  reviewStatements,
 	runbookTexts: runbookStatements,
 	talkTexts:    talkStatements,
 

@@ -26,6 +26,7 @@ export async function ids(page) {
     webhook: await first('/api/v1/webhooks?limit=1'),
     call: await first('/api/v1/calls?limit=1'),
     conversation: await first('/api/v1/conversations'),
+    reviewed: (await api(page, 'GET', '/api/v1/actions?limit=1')).items[0]?.incident,
   };
 }
 
