@@ -489,6 +489,37 @@ type Conversation struct {
 	Unread int64  `json:"unread"`
 }
 
+type Counted struct {
+	// When something changed last
+	At *time.Time `json:"at,omitempty"`
+	// All incidents are in it; else they are still being counted, after an upgrade
+	Whole bool `json:"whole"`
+}
+
+type CountedIncident struct {
+	// It is a page by hand, and no incident
+	ByHand   bool      `json:"by_hand,omitempty"`
+	ID       string    `json:"id"`
+	Opened   time.Time `json:"opened"`
+	Service  string    `json:"service,omitempty"`
+	Severity string    `json:"severity,omitempty"`
+	Status   string    `json:"status"`
+	// Empty where it is not yours to read
+	Title string `json:"title"`
+	// What it brings to the number, in the unit of the figure; calls, where it is one of people
+	Value float64 `json:"value"`
+}
+
+type CountedReport struct {
+	Figure FigureDefinition `json:"figure"`
+	From   time.Time        `json:"from"`
+	// The first of them
+	Items []CountedIncident `json:"items"`
+	// All of them
+	N  int64     `json:"n"`
+	To time.Time `json:"to"`
+}
+
 type Counts struct {
 	Acknowledged int64 `json:"acknowledged"`
 	// Whatever their status; they are not counted under it
@@ -667,6 +698,74 @@ type Fairness struct {
 	Cover   string             `json:"cover,omitempty"`
 	Digest  bool               `json:"digest,omitempty"`
 	Weights map[string]float64 `json:"weights,omitempty"`
+}
+
+type FigureDefinition struct {
+	Key string `json:"key"`
+	// count, sum, span, share
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// What it is reckoned of: incidents, or calls of people: incidents, people
+	Of       string `json:"of"`
+	Sentence string `json:"sentence"`
+	// The version of the definitions with which it came, or changed
+	Since int64  `json:"since"`
+	Unit  string `json:"unit"`
+}
+
+type FigureFile struct {
+	// RFC 4180; what a spreadsheet would take for a formula is made harmless
+	Csv string `json:"csv"`
+}
+
+type FigureLine struct {
+	Figures []FigureNumber `json:"figures"`
+	ID      string         `json:"id"`
+	Name    string         `json:"name"`
+}
+
+type FigureNumber struct {
+	// The value in the period before
+	Before float64 `json:"before,omitempty"`
+	Key    string  `json:"key"`
+	// Of a time
+	Median float64 `json:"median,omitempty"`
+	// Incidents that it is made of; of a share, those that have what it asks for
+	N int64 `json:"n"`
+	// Of a share: those that it is about
+	Of int64 `json:"of,omitempty"`
+	// What nine of ten do not exceed
+	P90 float64 `json:"p90,omitempty"`
+	// A count, a sum, seconds (of a time its mean), or a share from 0 to 1; absent where there is nothing to make it of
+	Value float64 `json:"value,omitempty"`
+}
+
+type FigurePart struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	// By the keys of figures; one that is left out is nothing
+	Values map[string]float64 `json:"values"`
+}
+
+type FigureReport struct {
+	// Since when the period before is, which is as long
+	Before  time.Time `json:"before"`
+	Counted Counted   `json:"counted"`
+	// Of costs
+	Currency string    `json:"currency,omitempty"`
+	From     time.Time `json:"from"`
+	// Incidents by the day of the week, from Monday, and the hour at which they were opened
+	Heat [][]int64 `json:"heat"`
+	// Those with most incidents first, at most 500
+	Lines []FigureLine `json:"lines"`
+	// Of the period, oldest first
+	Parts []FigurePart `json:"parts"`
+	To    time.Time    `json:"to"`
+	// In the order of the definitions
+	Total []FigureNumber `json:"total"`
+	// Of the definitions
+	Version int64  `json:"version"`
+	Zone    string `json:"zone"`
 }
 
 type FileOf struct {
@@ -1365,6 +1464,59 @@ type LintingDraftBody struct {
 	Rules []Rule `json:"rules,omitempty"`
 }
 
+type LoadLevel struct {
+	Answered int64 `json:"answered"`
+	Called   int64 `json:"called"`
+	// From 1; 0 is by name: added, reassigned, by hand, or the last resort
+	Level  int64 `json:"level"`
+	Missed int64 `json:"missed"`
+	Past   int64 `json:"past"`
+}
+
+type LoadLine struct {
+	// That went out for the calls, over all channels
+	Alarms int64 `json:"alarms"`
+	// Seconds from the first alarm of a call to the answer, in the mean; absent without answers
+	Answer   float64 `json:"answer,omitempty"`
+	Answered int64   `json:"answered"`
+	// Calls in the period before
+	Before int64 `json:"before"`
+	// Calls by pages by hand, which are about no incident
+	ByHand  int64 `json:"by_hand"`
+	Called  int64 `json:"called"`
+	Evening int64 `json:"evening"`
+	// On call, by the on-call log; absent for teams
+	Hours float64 `json:"hours,omitempty"`
+	ID    string  `json:"id"`
+	// The same by the level of the policy
+	Levels []LoadLevel `json:"levels"`
+	Missed int64       `json:"missed"`
+	Name   string      `json:"name"`
+	// Escalated past
+	Past    int64 `json:"past"`
+	Sleep   int64 `json:"sleep"`
+	Weekend int64 `json:"weekend"`
+	Working int64 `json:"working"`
+}
+
+type LoadReport struct {
+	// Of everybody whom it is about, also those whose own figures are not yours to see
+	All LoadLine `json:"all"`
+	// Since when the period before is, which is as long
+	Before  time.Time `json:"before"`
+	Counted Counted   `json:"counted"`
+	From    time.Time `json:"from"`
+	// How many people's own figures are not yours to see
+	Kept int64 `json:"kept"`
+	// Who was called most first: yourself, and the members of teams that you manage
+	People []LoadLine `json:"people"`
+	// Of the members of each team, whoever's the incidents were
+	Teams []LoadLine `json:"teams"`
+	To    time.Time  `json:"to"`
+	// Of the definitions
+	Version int64 `json:"version"`
+}
+
 type Maintenance struct {
 	By         string   `json:"by,omitempty"`
 	Dependents bool     `json:"dependents,omitempty"`
@@ -1834,6 +1986,12 @@ type PageDelivery struct {
 
 type PageDuty struct {
 	Items []Duty `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageFigureDefinition struct {
+	Items []FigureDefinition `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2604,8 +2762,10 @@ type ResolvingBody struct {
 }
 
 type Response struct {
+	Acknowledge string   `json:"acknowledge,omitempty"`
 	Policy      string   `json:"policy,omitempty"`
 	Priority    string   `json:"priority,omitempty"`
+	Resolve     string   `json:"resolve,omitempty"`
 	Roles       []string `json:"roles,omitempty"`
 	UpdateEvery string   `json:"update_every,omitempty"`
 }
@@ -2807,6 +2967,19 @@ type ScheduleDraft struct {
 	Zone     string    `json:"zone,omitempty"`
 }
 
+type ScheduledReport struct {
+	At       string   `json:"at,omitempty"`
+	Day      string   `json:"day,omitempty"`
+	Every    string   `json:"every,omitempty"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Service  string   `json:"service,omitempty"`
+	Severity string   `json:"severity,omitempty"`
+	Team     string   `json:"team,omitempty"`
+	Tell     []string `json:"tell"`
+	Zone     string   `json:"zone,omitempty"`
+}
+
 type SenderCard struct {
 	// RFC 2426; keep it as a file that ends in .vcf
 	Vcard string `json:"vcard"`
@@ -2836,19 +3009,20 @@ type Sent struct {
 }
 
 type Service struct {
-	ChangedAt *time.Time    `json:"changed_at,omitempty"`
-	ChangedBy string        `json:"changed_by,omitempty"`
-	DependsOn []string      `json:"depends_on,omitempty"`
-	ID        string        `json:"id,omitempty"`
-	Name      string        `json:"name,omitempty"`
-	Policy    string        `json:"policy,omitempty"`
-	Reopen    string        `json:"reopen,omitempty"`
-	Retired   bool          `json:"retired,omitempty"`
-	Secure    bool          `json:"secure,omitempty"`
-	Sensitive bool          `json:"sensitive,omitempty"`
-	Sift      *Sift         `json:"sift,omitempty"`
-	Support   *SupportHours `json:"support,omitempty"`
-	Team      string        `json:"team,omitempty"`
+	ChangedAt   *time.Time    `json:"changed_at,omitempty"`
+	ChangedBy   string        `json:"changed_by,omitempty"`
+	CostPerHour float64       `json:"cost_per_hour,omitempty"`
+	DependsOn   []string      `json:"depends_on,omitempty"`
+	ID          string        `json:"id,omitempty"`
+	Name        string        `json:"name,omitempty"`
+	Policy      string        `json:"policy,omitempty"`
+	Reopen      string        `json:"reopen,omitempty"`
+	Retired     bool          `json:"retired,omitempty"`
+	Secure      bool          `json:"secure,omitempty"`
+	Sensitive   bool          `json:"sensitive,omitempty"`
+	Sift        *Sift         `json:"sift,omitempty"`
+	Support     *SupportHours `json:"support,omitempty"`
+	Team        string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64  `json:"version,omitempty"`
 	Watch   string `json:"watch,omitempty"`
@@ -2865,17 +3039,19 @@ type SessionLine struct {
 }
 
 type Settings struct {
-	CatchAll   string        `json:"catch_all,omitempty"`
-	ChangedAt  *time.Time    `json:"changed_at,omitempty"`
-	ChangedBy  string        `json:"changed_by,omitempty"`
-	Checklists []Checklist   `json:"checklists,omitempty"`
-	Digest     *WeeklyDigest `json:"digest,omitempty"`
-	Guidelines []Guideline   `json:"guidelines,omitempty"`
-	Keep       *KeepDays     `json:"keep,omitempty"`
-	Matrix     *Matrix       `json:"matrix,omitempty"`
-	Messages   []Message     `json:"messages,omitempty"`
-	Retired    bool          `json:"retired,omitempty"`
-	Sift       *Sift         `json:"sift,omitempty"`
+	CatchAll   string            `json:"catch_all,omitempty"`
+	ChangedAt  *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy  string            `json:"changed_by,omitempty"`
+	Checklists []Checklist       `json:"checklists,omitempty"`
+	Currency   string            `json:"currency,omitempty"`
+	Digest     *WeeklyDigest     `json:"digest,omitempty"`
+	Guidelines []Guideline       `json:"guidelines,omitempty"`
+	Keep       *KeepDays         `json:"keep,omitempty"`
+	Matrix     *Matrix           `json:"matrix,omitempty"`
+	Messages   []Message         `json:"messages,omitempty"`
+	Reports    []ScheduledReport `json:"reports,omitempty"`
+	Retired    bool              `json:"retired,omitempty"`
+	Sift       *Sift             `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -5234,6 +5410,267 @@ func (c *Client) GetPoliciesIDVersions(ctx context.Context, id string, with ...O
 // PostReplay: POST /api/v1/replay: What would have paged by a set-up file, over the events that were kept.
 func (c *Client) PostReplay(ctx context.Context, body ReplayingSetupBody, with ...Option) (out Comparison, err error) {
 	err = c.do(ctx, "POST", "/api/v1/replay", nil, body, &out, with)
+	return out, err
+}
+
+// GetReportsQuery is what GetReports may be asked for. What is zero is left out.
+type GetReportsQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
+	By string
+	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
+	Part string
+}
+
+func (q GetReportsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "by", q.By)
+	put(v, "part", q.Part)
+	return v
+}
+
+// GetReports: GET /api/v1/reports: What the incidents of a period came to, beside the period before.
+func (c *Client) GetReports(ctx context.Context, query GetReportsQuery, with ...Option) (out FigureReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsCountedQuery is what GetReportsCounted may be asked for. What is zero is left out.
+type GetReportsCountedQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// The key of its definition
+	Figure string
+	// Of a share: those that do not have what it asks for
+	Not bool
+	// Of a figure of people: whose calls
+	Person string
+	// Of a figure of people: calls of the members of this team
+	Members string
+	// Of a figure of people: calls of this level; -1 is any
+	Level int64
+	Limit int64
+	// newest, largest
+	Order string
+}
+
+func (q GetReportsCountedQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "figure", q.Figure)
+	put(v, "not", q.Not)
+	put(v, "person", q.Person)
+	put(v, "members", q.Members)
+	put(v, "level", q.Level)
+	put(v, "limit", q.Limit)
+	put(v, "order", q.Order)
+	return v
+}
+
+// GetReportsCounted: GET /api/v1/reports/counted: The incidents that a number is made of.
+func (c *Client) GetReportsCounted(ctx context.Context, query GetReportsCountedQuery, with ...Option) (out CountedReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/counted", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsDefinitions: GET /api/v1/reports/definitions: What each figure is.
+func (c *Client) GetReportsDefinitions(ctx context.Context, with ...Option) (out PageFigureDefinition, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/definitions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetReportsFileQuery is what GetReportsFile may be asked for. What is zero is left out.
+type GetReportsFileQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
+	By string
+	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
+	Part string
+}
+
+func (q GetReportsFileQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "by", q.By)
+	put(v, "part", q.Part)
+	return v
+}
+
+// GetReportsFile: GET /api/v1/reports/file: A report as CSV.
+func (c *Client) GetReportsFile(ctx context.Context, query GetReportsFileQuery, with ...Option) (out FigureFile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/file", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPeopleQuery is what GetReportsPeople may be asked for. What is zero is left out.
+type GetReportsPeopleQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// Only the members of this team
+	Members string
+}
+
+func (q GetReportsPeopleQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "members", q.Members)
+	return v
+}
+
+// GetReportsPeople: GET /api/v1/reports/people: What being called came to for people and teams, by level and by hours of their week.
+func (c *Client) GetReportsPeople(ctx context.Context, query GetReportsPeopleQuery, with ...Option) (out LoadReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/people", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPeopleFileQuery is what GetReportsPeopleFile may be asked for. What is zero is left out.
+type GetReportsPeopleFileQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// Only the members of this team
+	Members string
+}
+
+func (q GetReportsPeopleFileQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "members", q.Members)
+	return v
+}
+
+// GetReportsPeopleFile: GET /api/v1/reports/people/file: What being called came to, as CSV.
+func (c *Client) GetReportsPeopleFile(ctx context.Context, query GetReportsPeopleFileQuery, with ...Option) (out FigureFile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/people/file", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostReportsRecount: POST /api/v1/reports/recount: Have everything counted anew.
+func (c *Client) PostReportsRecount(ctx context.Context, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/reports/recount", nil, nil, nil, with)
+}
+
+// GetReportsViews: GET /api/v1/reports/views: Read your own reports.
+func (c *Client) GetReportsViews(ctx context.Context, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/views", nil, nil, &out, with)
+	return out, err
+}
+
+// PutReportsViews: PUT /api/v1/reports/views: Replace your own reports.
+func (c *Client) PutReportsViews(ctx context.Context, body Views, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/reports/views", nil, body, &out, with)
 	return out, err
 }
 
