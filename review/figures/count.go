@@ -139,6 +139,9 @@ type Report struct {
 	h     *House
 	cuts  []int64
 	found []found
+
+	quarter int64 // whose day and hour hour is, so that a zone is asked once for each
+	hour    *int
 }
 
 // NewReport is one that has counted nothing yet.
@@ -182,9 +185,18 @@ func (r *Report) Add(in *Incident) {
 		r.Parts[max(i, 0)].add(r.found, false)
 	}
 	if r.q.Zone != nil {
-		local := in.Opened.In(r.q.Zone)
-		r.Heat[local.Weekday()][local.Hour()]++
+		*r.hourOf(in.Opened)++
 	}
+}
+
+// hourOf is where an hour is counted. Every zone's clock is set at a quarter of an hour.
+func (r *Report) hourOf(t time.Time) *int {
+	const quarter = int64(15 * time.Minute / time.Microsecond)
+	if q := t.UnixMicro() / quarter; r.hour == nil || q != r.quarter {
+		local := t.In(r.q.Zone)
+		r.quarter, r.hour = q, &r.Heat[local.Weekday()][local.Hour()]
+	}
+	return r.hour
 }
 
 // A Part is how a period is cut.

@@ -35,7 +35,7 @@ export interface Choice {
   zone: string;
   team?: string;
   service?: string;
-  severity?: Schemas['Incident']['severity'];
+  severity?: 'SEV1' | 'SEV2' | 'SEV3' | 'SEV4' | 'SEV5';
   source?: string;
   category?: string;
   cause?: string;
@@ -95,7 +95,7 @@ export function written(unit: string, value: number | null | undefined, currency
 export function brief(unit: string, value: number): string {
   if (unit !== 's') return unit === '%' ? percent.format(value) : some.format(value);
   if (value >= 172_800) return t('time.d', { n: some.format(value / 86_400) });
-  if (value >= 7200) return t('time.h', { n: some.format(value / 3600) });
+  if (value >= 5400) return t('time.h', { n: some.format(value / 3600) });
   return value >= 60 ? t('time.m', { n: some.format(value / 60) }) : t('time.s', { n: whole.format(value) });
 }
 
@@ -110,23 +110,32 @@ export function sentenceOf(d: Definition): string {
 }
 
 /** How a value moved, and whether that is good: nothing where it did not. */
-export function moved(d: Definition, is: number | null, was: number | null): { by: string; good?: boolean } | undefined {
+export function moved(
+  d: Definition,
+  is: number | undefined,
+  was: number | undefined,
+): { by: string; good?: boolean } | undefined {
   if (is == null || was == null || is === was) return undefined;
   const up = is > was;
+  const points = Math.round(Math.abs(is - was) * 100);
+  const part = Math.round((Math.abs(is - was) / Math.abs(was || 1)) * 100);
+  if (d.unit === '%' ? !points : was && !part) return undefined; // nobody could tell
   const better = { acknowledged_in_time: true, resolved_in_time: true, actionable: true }[d.key] ?? false;
   const neutral = d.key === 'open';
-  const by = was === 0 ? written(d.unit, is - was) : percent.format(Math.abs(is - was) / Math.abs(was));
+  const by =
+    d.unit === '%' ? t('report.points', { n: points }) : was === 0 ? written(d.unit, is) : percent.format(part / 100);
   return { by: (up ? '▲ ' : '▼ ') + by, good: neutral ? undefined : up === better };
 }
 
 /** The next round number from a value up: 1, 2, 5, 10, 20 ...; of seconds also minutes and hours. */
 export function nice(top: number, unit = ''): number {
-  if (!(top > 0)) return 1;
+  if (!(top > 0)) return 2;
   if (unit === 's') {
     const steps = [10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800];
     return steps.find((s) => s >= top) ?? Math.ceil(top / 172_800) * 172_800;
   }
   const ten = 10 ** Math.floor(Math.log10(top));
-  const step = [1, 2, 5, 10].find((s) => s * ten >= top) ?? 10;
-  return Math.max(step * ten, unit === '%' ? 0 : 1);
+  // Half of it stands at the side too, and half a thing is none.
+  const steps = unit !== '%' && ten <= 1 ? [2, 4, 6, 8, 10] : [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10];
+  return (steps.find((s) => s * ten >= top) ?? 10) * ten;
 }
