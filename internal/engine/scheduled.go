@@ -38,8 +38,25 @@ func (s *setup) scheduled(id string) (org.ScheduledReport, bool) {
 	return org.ScheduledReport{}, false
 }
 
-// reportDue tells what the period that is over came to.
+// reportDue tells what the period that is over came to. It is counted before anything is
+// written: others write meanwhile.
 func (e *Engine) reportDue(ctx context.Context, d store.Due, now time.Time) error {
+	text := ""
+	err := e.store.Read(ctx, func(tx *store.Tx) error {
+		s, err := e.current(tx)
+		if err != nil {
+			return err
+		}
+		r, ok := s.scheduled(d.Subject)
+		if !ok || r.Next(now.Add(-time.Hour)).After(now) { // it is another day's since
+			return nil
+		}
+		text, err = e.countReport(tx, s, r, now)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	return e.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		if ok, err := tx.Hold(d); err != nil || !ok {
@@ -52,21 +69,21 @@ func (e *Engine) reportDue(ctx context.Context, d store.Due, now time.Time) erro
 		if err := tx.Disarm(d.Kind, d.Subject); err != nil {
 			return err
 		}
-		r, ok := s.scheduled(d.Subject)
-		if !ok {
-			return nil
-		}
-		if !r.Next(now.Add(-time.Hour)).After(now) { // it is not another day's since
-			if err := e.tellReport(tx, s, r, d.At, now); err != nil {
-				return err
+		if r, ok := s.scheduled(d.Subject); ok && text != "" {
+			for _, p := range s.behind(r.Tell, now) {
+				if err := e.notice(tx, s, p, "report "+r.ID, 0, d.At, text, now); err != nil {
+					return err
+				}
 			}
 		}
 		return armReports(tx, s, now)
 	})
 }
 
-func (e *Engine) tellReport(tx *store.Tx, s *setup, r org.ScheduledReport, at, now time.Time) error {
+// countReport is what a period came to, in a few lines.
+func (e *Engine) countReport(tx *store.Tx, s *setup, r org.ScheduledReport, now time.Time) (string, error) {
 	from, to := r.Period(now)
+	before := from.Add(-to.Sub(from))
 	hidden := map[org.ServiceID]bool{}
 	for _, id := range s.sensitive() {
 		hidden[id] = id != r.Service
@@ -76,24 +93,15 @@ func (e *Engine) tellReport(tx *store.Tx, s *setup, r org.ScheduledReport, at, n
 	}
 	h := figureHouse(s.settings, s.services, now)
 	is := figures.NewReport(&figures.Query{From: from, To: to, Keep: keep}, h)
-	was := figures.NewReport(&figures.Query{From: from.Add(-to.Sub(from)), To: from, Keep: keep}, h)
-	err := EachFigure(tx, from.Add(-to.Sub(from)), to, func(in *figures.Incident) {
+	was := figures.NewReport(&figures.Query{From: before, To: from, Keep: keep}, h)
+	err := EachFigure(tx, before, to, func(in *figures.Incident) {
 		is.Add(in)
 		was.Add(in)
 	})
-	if err != nil {
-		return err
-	}
-	text := e.reportText(s, r, from, to, is, was)
-	for _, p := range s.behind(r.Tell, now) {
-		if err := e.notice(tx, s, p, "report "+r.ID, 0, at, text, now); err != nil {
-			return err
-		}
-	}
-	return nil
+	return e.reportText(s, r, from, to, is, was), err
 }
 
-// told are the figures of a report that is told, in their order.
+// toldFigures are those of a report that is told, in their order.
 var toldFigures = []string{"incidents", "open", "unanswered", "escalated", "acknowledge", "resolve", "acknowledged_in_time", "resolved_in_time", "alarms", "night", "actionable", "late_updates", "late_tasks", "downtime", "cost"}
 
 // reportText is a report in a few lines: each figure that is not nothing, and what it was
@@ -104,7 +112,7 @@ func (e *Engine) reportText(s *setup, r org.ScheduledReport, from, to time.Time,
 		zone = time.UTC
 	}
 	last := to.In(zone).Add(-time.Minute)
-	lines := []string{fmt.Sprintf("%s: %s to %s", r.Name, from.In(zone).Format("2 Jan"), last.Format("2 Jan 2006"))}
+	lines := []string{reportHead(r.Name, is.Total, was.Total), fmt.Sprintf("%s to %s", from.In(zone).Format("Mon 2 Jan"), last.Format("Mon 2 Jan 2006"))}
 	for _, key := range toldFigures {
 		d, _ := figures.Find(key)
 		now, before := is.Total.Of(key), was.Total.Of(key)
@@ -120,6 +128,22 @@ func (e *Engine) reportText(s *setup, r org.ScheduledReport, from, to time.Time,
 		}
 	}
 	return strings.Join(append(lines, e.publicURL+"/reports?"+q.Encode()), "\n")
+}
+
+// reportHead is a report in one line, for a telephone.
+func reportHead(name string, is, was figures.Sums) string {
+	n := is.Of("incidents").N
+	line := fmt.Sprintf("%s: %d incidents (%d before)", name, n, was.Of("incidents").N)
+	if n == 1 {
+		line = fmt.Sprintf("%s: 1 incident (%d before)", name, was.Of("incidents").N)
+	}
+	if t := is.Of("acknowledge"); t.N > 0 {
+		line += ", acknowledged after " + lengthText(time.Duration(t.Mean())*time.Microsecond)
+	}
+	if t := is.Of("resolve"); t.N > 0 {
+		line += ", over after " + lengthText(time.Duration(t.Mean())*time.Microsecond)
+	}
+	return line
 }
 
 // FigureText is a figure as people read it: of a time its mean and its median.

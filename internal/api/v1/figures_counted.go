@@ -16,7 +16,7 @@ import (
 
 type countedAsked struct {
 	FigureChoice
-	Figure  string       `query:"figure" required:"true" maxLength:"40" doc:"The key of its definition"`
+	Figure  string       `query:"figure" default:"incidents" maxLength:"40" doc:"The key of its definition"`
 	Not     bool         `query:"not" doc:"Of a share: those that do not have what it asks for"`
 	Person  org.PersonID `query:"person" maxLength:"64" doc:"Of a figure of people: whose calls"`
 	Members org.TeamID   `query:"members" maxLength:"64" doc:"Of a figure of people: calls of the members of this team"`

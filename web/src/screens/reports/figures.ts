@@ -96,7 +96,7 @@ export function brief(unit: string, value: number): string {
   if (unit !== 's') return unit === '%' ? percent.format(value) : some.format(value);
   if (value >= 172_800) return t('time.d', { n: some.format(value / 86_400) });
   if (value >= 5400) return t('time.h', { n: some.format(value / 3600) });
-  return value >= 60 ? t('time.m', { n: some.format(value / 60) }) : t('time.s', { n: whole.format(value) });
+  return value >= 60 ? t('time.m', { n: value < 600 ? some.format(value / 60) : whole.format(value / 60) }) : t('time.s', { n: whole.format(value) });
 }
 
 /** What a figure is called, and what it is: in the person's language where we know it. */
@@ -124,7 +124,7 @@ export function moved(
   const neutral = d.key === 'open';
   const by =
     d.unit === '%' ? t('report.points', { n: points }) : was === 0 ? written(d.unit, is) : percent.format(part / 100);
-  return { by: (up ? '▲ ' : '▼ ') + by, good: neutral ? undefined : up === better };
+  return { by: (up ? '▲ ' : '▼ ') + by, good: neutral || !was ? undefined : up === better };
 }
 
 /** The next round number from a value up: 1, 2, 5, 10, 20 ...; of seconds also minutes and hours. */
