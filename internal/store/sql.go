@@ -63,7 +63,7 @@ type texts struct {
 	NextDeliveries, Deliveries          string
 	DeliveriesDrop                      string
 	DeliveriesOld, DeliveriesMany       string
-	LogLines, ConfigOf                  string
+	LogLines, LogUpdates, ConfigOf                  string
 	// The lists of the API, and answers to what may be asked twice.
 	AlertOne, LogFrom         string
 	WordCount, WordsDrop      string
@@ -355,6 +355,7 @@ var statements = texts{
 	DeliveriesMany: `DELETE FROM deliveries WHERE hook = $1 AND state <> 'waiting'
  AND at < (SELECT k.at FROM deliveries k WHERE k.hook = $1 ORDER BY k.at DESC LIMIT 1 OFFSET $2)`,
 	LogLines: `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
+	LogUpdates: `SELECT subject, seq FROM log WHERE kind = 'investigate.updated' AND at >= $1`,
 	ConfigOf: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
 
 	// The lists of the API, and answers to what may be asked twice.

@@ -44,7 +44,7 @@ export const routes = [
   { name: 'settings', path: () => '/settings', ready: 'fieldset' },
   { name: 'runbooks', path: () => '/runbooks', ready: '.books li' },
   { name: 'runbook', path: () => '/runbooks/cards-declined', ready: 'ol li' },
-  { name: 'new-runbook', path: () => '/runbooks/new', ready: 'form' },
+  { name: 'new-runbook', path: () => '/runbooks/new', ready: 'main aside' },
   { name: 'edit-runbook', path: () => '/runbooks/cards-declined/edit', ready: 'aside ol li' },
   { name: 'month', path: () => '/on-call/platform?span=month&show=timeline', ready: '.bar.final' },
   { name: 'new-schedule', path: () => '/on-call/new', ready: 'main form, main input' },
