@@ -42,6 +42,7 @@ type commands struct {
 	Apply       applyFile           `cmd:"" help:"Bring the configuration to what a set-up file says."`
 	Plan        planFile            `cmd:"" help:"Say what apply would change."`
 	Export      exportFile          `cmd:"" help:"Print the configuration as a set-up file."`
+	Report      reportCommands      `cmd:"" help:"What incidents came to, and what being called came to for people."`
 	Noise       noiseCommand        `cmd:"" help:"Say what alerts cost people, and what was for nothing."`
 	Lint        lintCommand         `cmd:"" help:"Say where a milder severity is noisier than a worse one."`
 	Replay      replayFile          `cmd:"" help:"Say what would have paged by a set-up file, over the events that are kept."`

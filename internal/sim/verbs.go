@@ -98,6 +98,8 @@ var verbs = []verb{
 	{"pages [KEY]", "Shows the pages of the incident: how far each is, and why it waited.", (*player).showPages},
 	{"status [KEY]", "Shows where the incident stands.", (*player).showStatus},
 	{"page PAGE", "Shows what a status page says.", (*player).showPage},
+	{"figures", "Shows what the night came to, as the reports count it.", (*player).showFigures},
+	{"load of PERSON", "Shows what being called came to for somebody: by the level of the policy, and by the hours of their week.", (*player).showLoad},
 	{"why KEY", "Shows why nobody is paged for an alert.", (*player).why},
 	{"beneath [KEY]", "Shows the symptoms beneath an incident, with how many of them fire.", (*player).beneath},
 	{"morning", "Ends the night here, whatever would come later.", (*player).morning},

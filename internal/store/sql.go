@@ -104,6 +104,9 @@ type texts struct {
 	// What those outside are told (sql_comms.go).
 	commsTexts
 
+	// What the reports count (sql_figures.go).
+	figureTexts
+
 	// What people say to each other, and attach (sql_talk.go).
 	talkTexts
 
@@ -136,6 +139,7 @@ const (
 var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
+	figureTexts:  figureStatements,
 	siftTexts:    siftStatements,
 	reviewTexts:  reviewStatements,
 	runbookTexts: runbookStatements,

@@ -15,6 +15,7 @@ import type runbooks from '../../i18n/en/runbooks.json';
 import type comms from '../../i18n/en/comms.json';
 import type review from '../../i18n/en/review.json';
 import type talk from '../../i18n/en/talk.json';
+import type reports from '../../i18n/en/reports.json';
 
 export interface Forms {
   one?: string;
@@ -37,4 +38,5 @@ export type Key =
   | keyof typeof runbooks
   | keyof typeof comms
   | keyof typeof review
-  | keyof typeof talk;
+  | keyof typeof talk
+  | keyof typeof reports;
