@@ -194,6 +194,8 @@ type Settings struct {
 	Keep KeepDays `json:"keep,omitzero" yaml:"keep,omitempty"`
 	// Checklists are tasks that incidents begin with.
 	Checklists []Checklist `json:"checklists,omitempty" yaml:"checklists,omitempty"`
+	// Changes say how changes are made; without them each is asked of whom it names.
+	Changes *ChangeRules `json:"changes,omitempty" yaml:"changes,omitempty"`
 }
 
 // KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an

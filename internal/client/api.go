@@ -160,6 +160,15 @@ type ApplyingBody struct {
 	YAML string `json:"yaml"`
 }
 
+type ApprovalOf struct {
+	At time.Time `json:"at"`
+	// person, grant, override
+	How string `json:"how"`
+	// Nobody: a grant or an override allows it
+	Person *PersonRef `json:"person,omitempty"`
+	Why    string     `json:"why,omitempty"`
+}
+
 type BeatState struct {
 	Heartbeat string `json:"heartbeat"`
 	// While it is waited for: when its silence is an alarm
@@ -302,6 +311,122 @@ type Change struct {
 	// Its place in the hash chain
 	Seq     int64 `json:"seq"`
 	Version int64 `json:"version"`
+}
+
+type ChangeBody struct {
+	// person:omar, team:dba, schedule:primary; the board, when it is left out
+	Approvers []string `json:"approvers,omitempty"`
+	// How it is undone; a normal change needs it
+	BackOut string `json:"back_out,omitempty"`
+	// standard, normal, emergency
+	Class string    `json:"class"`
+	Ends  time.Time `json:"ends"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// The emergency override of that incident by which it goes before approval and freezes
+	Override int64 `json:"override,omitempty"`
+	// Who makes it; you, when it is left out. Nobody decides about what they ask for or make
+	Owner string `json:"owner,omitempty"`
+	// What is done, in which order; a normal change needs it
+	Plan string `json:"plan,omitempty"`
+	// low, medium, high
+	Risk string `json:"risk,omitempty"`
+	// It belongs to the team of the first
+	Services []string  `json:"services"`
+	Starts   time.Time `json:"starts"`
+	Title    string    `json:"title"`
+}
+
+type ChangeCalendar struct {
+	// Those that are planned or were made, by when they begin
+	Changes []ChangeOf    `json:"changes"`
+	Freezes []PlannedSpan `json:"freezes"`
+	From    time.Time     `json:"from"`
+	// There is more than is shown: look at a shorter time
+	More bool      `json:"more,omitempty"`
+	To   time.Time `json:"to"`
+	// Maintenance windows
+	Windows []PlannedSpan `json:"windows"`
+}
+
+type ChangeEndingBody struct {
+	// worked, backed_out, failed
+	Outcome string `json:"outcome"`
+	// How it went; what went wrong, when it did not work
+	Text string `json:"text,omitempty"`
+}
+
+type ChangeEventOf struct {
+	At          time.Time `json:"at"`
+	By          string    `json:"by,omitempty"`
+	ID          string    `json:"id"`
+	Integration string    `json:"integration"`
+	// deployment, release, push, merge, build; or change
+	Kind    string `json:"kind"`
+	Link    string `json:"link,omitempty"`
+	Service string `json:"service"`
+	// As its sender says it
+	State string `json:"state,omitempty"`
+	Text  string `json:"text,omitempty"`
+	Title string `json:"title"`
+}
+
+type ChangeOf struct {
+	// When it was asked for
+	At time.Time `json:"at"`
+	// standard, normal, emergency
+	Class     string     `json:"class"`
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+	// When it was done, denied or cancelled
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	Ends    time.Time  `json:"ends"`
+	ID      string     `json:"id"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// You are among those who decide, and it waits
+	MayDecide bool `json:"may_decide,omitempty"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// It was to be done by now
+	Overran bool `json:"overran,omitempty"`
+	// The emergency override of that incident by which it was approved
+	Override int64 `json:"override,omitempty"`
+	// It is your own: others decide
+	Own bool `json:"own,omitempty"`
+	// Who makes it
+	Owner PersonRef `json:"owner"`
+	// Who asked
+	Person PersonRef `json:"person"`
+	// With which those who decide are asked: high, low
+	Priority string `json:"priority"`
+	// low, medium, high
+	Risk      string       `json:"risk,omitempty"`
+	Services  []ServiceRef `json:"services"`
+	StartedAt *time.Time   `json:"started_at,omitempty"`
+	// As it is planned
+	Starts time.Time `json:"starts"`
+	// requested, approved, denied, started, done, cancelled
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type ChangePreview struct {
+	// Who is asked, when you name nobody; without it you must
+	Board     string     `json:"board,omitempty"`
+	Conflicts []Conflict `json:"conflicts"`
+	// Why you need not ask; you do, when it is left out
+	Granted string `json:"granted,omitempty"`
+	// Why it would be refused
+	Refused string `json:"refused,omitempty"`
+}
+
+type ChangeRules struct {
+	Approvals int64       `json:"approvals,omitempty"`
+	Board     string      `json:"board,omitempty"`
+	Freezes   []Freeze    `json:"freezes,omitempty"`
+	Grants    []Grant     `json:"grants,omitempty"`
+	Override  *Overriding `json:"override,omitempty"`
+	Wait      string      `json:"wait,omitempty"`
 }
 
 type ChangingTaskBody struct {
@@ -463,6 +588,21 @@ type ConfirmingBody struct {
 	Stage string `json:"stage,omitempty"`
 	// By what you know
 	Text string `json:"text,omitempty"`
+}
+
+type Conflict struct {
+	From time.Time `json:"from"`
+	ID   string    `json:"id"`
+	// incident, change, window, freeze
+	Kind string `json:"kind"`
+	// The services by which it is one; none: it is for all
+	On []string `json:"on"`
+	// The change is refused because of it
+	Stops bool   `json:"stops,omitempty"`
+	Title string `json:"title"`
+	// An open incident has none
+	To  *time.Time `json:"to,omitempty"`
+	Why string     `json:"why"`
 }
 
 type Conversation struct {
@@ -921,6 +1061,17 @@ type Found struct {
 	Message      TalkMessage  `json:"message"`
 }
 
+type Freeze struct {
+	For      string   `json:"for"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name,omitempty"`
+	Repeat   string   `json:"repeat,omitempty"`
+	Services []string `json:"services,omitempty"`
+	Start    string   `json:"start"`
+	Why      string   `json:"why,omitempty"`
+	Zone     string   `json:"zone,omitempty"`
+}
+
 type Gap struct {
 	// A layer covers it, with nobody in it
 	Empty bool      `json:"empty,omitempty"`
@@ -941,6 +1092,15 @@ type GivingRoleBody struct {
 	Role string `json:"role"`
 }
 
+type GoingBeforeBody struct {
+	// How long it holds, such as 1h; as long as it may, when it is left out
+	For string `json:"for,omitempty"`
+	// Others will read it
+	Reason string `json:"reason"`
+	// What may be changed; the service of the incident, when it is left out
+	Services []string `json:"services,omitempty"`
+}
+
 type GoneBody struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
@@ -948,6 +1108,12 @@ type GoneBody struct {
 	Left        []string `json:"left,omitempty"`
 	Replacement string   `json:"replacement,omitempty"`
 	Setup       []Need   `json:"setup"`
+}
+
+type Grant struct {
+	Class    string   `json:"class"`
+	Services []string `json:"services,omitempty"`
+	To       string   `json:"to"`
 }
 
 type GraphNode struct {
@@ -1695,6 +1861,38 @@ type Opinion struct {
 	Worth  bool   `json:"worth"`
 }
 
+type OverrideOf struct {
+	At time.Time `json:"at"`
+	// The page to the board
+	Call string `json:"call,omitempty"`
+	// Before its time
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	EndedBy string     `json:"ended_by,omitempty"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// It holds now
+	On         bool       `json:"on"`
+	Person     PersonRef  `json:"person"`
+	Reason     string     `json:"reason"`
+	Review     string     `json:"review,omitempty"`
+	ReviewedAt *time.Time `json:"reviewed_at,omitempty"`
+	// Nobody: its incident cannot be closed
+	ReviewedBy *PersonRef `json:"reviewed_by,omitempty"`
+	// The review found that it was
+	Right    bool         `json:"right,omitempty"`
+	Services []ServiceRef `json:"services"`
+	// Of the incident
+	Title string    `json:"title"`
+	Until time.Time `json:"until"`
+}
+
+type Overriding struct {
+	Longest  string   `json:"longest,omitempty"`
+	Severity string   `json:"severity,omitempty"`
+	To       []string `json:"to,omitempty"`
+}
+
 type OwnMethod struct {
 	// Absent where nobody can read it, as of push
 	Address         string     `json:"address,omitempty"`
@@ -1783,6 +1981,18 @@ type PageCall struct {
 
 type PageChange struct {
 	Items []Change `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChangeEventOf struct {
+	Items []ChangeEventOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChangeOf struct {
+	Items []ChangeOf `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1934,6 +2144,12 @@ type PageOdd struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageOverrideOf struct {
+	Items []OverrideOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PagePage struct {
 	Items []Page `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2051,6 +2267,12 @@ type PageSnippet struct {
 type PageStatusPage struct {
 	Items []StatusPage `json:"items"`
 	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageSuspectOf struct {
+	Items []SuspectOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -2241,6 +2463,16 @@ type PinnedBody struct {
 type PinningBody struct {
 	// Only these; without them, all that are behind
 	IDs []string `json:"ids,omitempty"`
+}
+
+type PlannedSpan struct {
+	From time.Time `json:"from"`
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+	// None: for all
+	Services []string  `json:"services"`
+	To       time.Time `json:"to"`
+	Why      string    `json:"why,omitempty"`
 }
 
 type Played struct {
@@ -2610,6 +2842,13 @@ type Response struct {
 	UpdateEvery string   `json:"update_every,omitempty"`
 }
 
+type ReviewingBody struct {
+	// It was right to do so
+	Right bool `json:"right"`
+	// What you found
+	Text string `json:"text"`
+}
+
 type RoleOf struct {
 	Person PersonRef `json:"person"`
 	Role   string    `json:"role"`
@@ -2854,6 +3093,11 @@ type Service struct {
 	Watch   string `json:"watch,omitempty"`
 }
 
+type ServiceRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
 type SessionLine struct {
 	Address   string    `json:"address,omitempty"`
 	Agent     string    `json:"agent,omitempty"`
@@ -2868,6 +3112,7 @@ type Settings struct {
 	CatchAll   string        `json:"catch_all,omitempty"`
 	ChangedAt  *time.Time    `json:"changed_at,omitempty"`
 	ChangedBy  string        `json:"changed_by,omitempty"`
+	Changes    *ChangeRules  `json:"changes,omitempty"`
 	Checklists []Checklist   `json:"checklists,omitempty"`
 	Digest     *WeeklyDigest `json:"digest,omitempty"`
 	Guidelines []Guideline   `json:"guidelines,omitempty"`
@@ -3123,6 +3368,24 @@ type SupportHours struct {
 	Zone  string   `json:"zone,omitempty"`
 }
 
+type SuspectOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by,omitempty"`
+	ID string    `json:"id"`
+	// change: one that people asked for, with a page of its own; or what a pipeline said: deployment, push, release, ...
+	Kind string `json:"kind"`
+	Link string `json:"link,omitempty"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// In per cent: how near it is in place and time
+	Score int64 `json:"score"`
+	// By which it is near
+	Service ServiceRef `json:"service"`
+	Title   string     `json:"title"`
+	Until   *time.Time `json:"until,omitempty"`
+	Why     []string   `json:"why"`
+}
+
 type Swap struct {
 	At time.Time `json:"at"`
 	// Who asked: the owner, or somebody for them
@@ -3216,8 +3479,10 @@ type TaskOf struct {
 	// What came of it, or why it was dropped
 	Outcome string `json:"outcome,omitempty"`
 	// It is open, and its time has passed
-	Overdue bool       `json:"overdue,omitempty"`
-	Owner   *PersonRef `json:"owner,omitempty"`
+	Overdue bool `json:"overdue,omitempty"`
+	// The emergency override whose review it is: that alone ends it
+	Override int64      `json:"override,omitempty"`
+	Owner    *PersonRef `json:"owner,omitempty"`
 	// Whoever has it does it
 	Role string `json:"role,omitempty"`
 	// Of the recovery that it belongs to: contain, fix, recover, watch
@@ -3472,6 +3737,15 @@ type Views struct {
 	Views []SavedView `json:"views"`
 }
 
+type WantingChangeBody struct {
+	// standard, normal, emergency
+	Class    string    `json:"class"`
+	Ends     time.Time `json:"ends"`
+	Incident string    `json:"incident,omitempty"`
+	Services []string  `json:"services"`
+	Starts   time.Time `json:"starts"`
+}
+
 type Watch struct {
 	Name string `json:"name"`
 	// The next shift that other people have, when it begins within 35 days
@@ -3561,6 +3835,63 @@ type WholeAlert struct {
 	Title       string            `json:"title"`
 	// What holds it back; absent when nothing does
 	WhyNoPage *HeldBack `json:"why_no_page,omitempty"`
+}
+
+type WholeChange struct {
+	Approvals []ApprovalOf `json:"approvals"`
+	// Whom the request names
+	Approvers []string `json:"approvers"`
+	// Who was called to decide
+	Asked []PersonRef `json:"asked"`
+	// When it was asked for
+	At time.Time `json:"at"`
+	// How it is undone
+	BackOut string `json:"back_out,omitempty"`
+	// The policy that is climbed for it
+	Board string `json:"board,omitempty"`
+	// standard, normal, emergency
+	Class string `json:"class"`
+	// What is in its way, while it is not over
+	Conflicts []Conflict `json:"conflicts"`
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+	// When it was done, denied or cancelled
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	Ends    time.Time  `json:"ends"`
+	// All that happened, the oldest first
+	History []Line `json:"history"`
+	ID      string `json:"id"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// You are among those who decide, and it waits
+	MayDecide bool `json:"may_decide,omitempty"`
+	// How many must approve
+	Needs int64 `json:"needs"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// It was to be done by now
+	Overran bool `json:"overran,omitempty"`
+	// The emergency override of that incident by which it was approved
+	Override int64 `json:"override,omitempty"`
+	// It is your own: others decide
+	Own bool `json:"own,omitempty"`
+	// Who makes it
+	Owner PersonRef `json:"owner"`
+	// Who asked
+	Person PersonRef `json:"person"`
+	Plan   string    `json:"plan,omitempty"`
+	// With which those who decide are asked: high, low
+	Priority string `json:"priority"`
+	// low, medium, high
+	Risk      string       `json:"risk,omitempty"`
+	Services  []ServiceRef `json:"services"`
+	StartedAt *time.Time   `json:"started_at,omitempty"`
+	// As it is planned
+	Starts time.Time `json:"starts"`
+	// requested, approved, denied, started, done, cancelled
+	State string `json:"state"`
+	// How it went, or why it was denied or cancelled
+	Text  string `json:"text,omitempty"`
+	Title string `json:"title"`
 }
 
 type WholeIncident struct {
@@ -3808,6 +4139,130 @@ func (c *Client) PostCallsIDChoose(ctx context.Context, id string, body CallChoo
 // PostCallsIDEnd: POST /api/v1/calls/{id}/end: End it.
 func (c *Client) PostCallsIDEnd(ctx context.Context, id string, with ...Option) (out Call, err error) {
 	err = c.do(ctx, "POST", "/api/v1/calls/"+url.PathEscape(id)+"/end", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChangeEventsQuery is what GetChangeEvents may be asked for. What is zero is left out.
+type GetChangeEventsQuery struct {
+	Service string
+	// A week before to, when it is left out
+	From time.Time
+	// Now, when it is left out
+	To    time.Time
+	Limit int64
+}
+
+func (q GetChangeEventsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "service", q.Service)
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetChangeEvents: GET /api/v1/change-events: What pipelines said that they changed, newest first.
+func (c *Client) GetChangeEvents(ctx context.Context, query GetChangeEventsQuery, with ...Option) (out PageChangeEventOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/change-events", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetChangesQuery is what GetChanges may be asked for. What is zero is left out.
+type GetChangesQuery struct {
+	Limit int64
+	// As next says
+	Cursor  string
+	Service string
+	// requested, approved, denied, started, done, cancelled
+	State string
+	// Only what is asked for, approved or being made
+	Open bool
+}
+
+func (q GetChangesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	put(v, "service", q.Service)
+	put(v, "state", q.State)
+	put(v, "open", q.Open)
+	return v
+}
+
+// GetChanges: GET /api/v1/changes: List changes, newest first.
+func (c *Client) GetChanges(ctx context.Context, query GetChangesQuery, with ...Option) (out PageChangeOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostChanges: POST /api/v1/changes: Ask for a change.
+func (c *Client) PostChanges(ctx context.Context, body ChangeBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes", nil, body, &out, with)
+	return out, err
+}
+
+// GetChangesCalendarQuery is what GetChangesCalendar may be asked for. What is zero is left out.
+type GetChangesCalendarQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 92 days
+	To      time.Time
+	Service string
+}
+
+func (q GetChangesCalendarQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "service", q.Service)
+	return v
+}
+
+// GetChangesCalendar: GET /api/v1/changes/calendar: What is changed when, and when nothing is.
+func (c *Client) GetChangesCalendar(ctx context.Context, query GetChangesCalendarQuery, with ...Option) (out ChangeCalendar, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes/calendar", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostChangesPreview: POST /api/v1/changes/preview: What a change would meet, and who would be asked.
+func (c *Client) PostChangesPreview(ctx context.Context, body WantingChangeBody, with ...Option) (out ChangePreview, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/preview", nil, body, &out, with)
+	return out, err
+}
+
+// GetChangesID: GET /api/v1/changes/{id}: Read a change, with all that happened to it.
+func (c *Client) GetChangesID(ctx context.Context, id string, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostChangesIDApprove: POST /api/v1/changes/{id}/approve: Say that a change may be made: for those who were asked.
+func (c *Client) PostChangesIDApprove(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/approve", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDCancel: POST /api/v1/changes/{id}/cancel: Say that it will not be made.
+func (c *Client) PostChangesIDCancel(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/cancel", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDDeny: POST /api/v1/changes/{id}/deny: Say that it may not: one is enough.
+func (c *Client) PostChangesIDDeny(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/deny", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDDone: POST /api/v1/changes/{id}/done: Say how it went.
+func (c *Client) PostChangesIDDone(ctx context.Context, id string, body ChangeEndingBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/done", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDStart: POST /api/v1/changes/{id}/start: Say that it is being made.
+func (c *Client) PostChangesIDStart(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/start", nil, body, &out, with)
 	return out, err
 }
 
@@ -4395,6 +4850,30 @@ func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body Notin
 	return out, err
 }
 
+// GetIncidentsIDOverrides: GET /api/v1/incidents/{id}/overrides: List the emergency overrides of an incident.
+func (c *Client) GetIncidentsIDOverrides(ctx context.Context, id string, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverrides: POST /api/v1/incidents/{id}/overrides: Go before approval and freezes in an emergency: the board is called, and another has to review it.
+func (c *Client) PostIncidentsIDOverrides(ctx context.Context, id string, body GoingBeforeBody, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverridesOverrideEnd: POST /api/v1/incidents/{id}/overrides/{override}/end: Give an emergency override back before its time.
+func (c *Client) PostIncidentsIDOverridesOverrideEnd(ctx context.Context, id string, override string, body Why, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverridesOverrideReview: POST /api/v1/incidents/{id}/overrides/{override}/review: Say what you think of another's emergency override.
+func (c *Client) PostIncidentsIDOverridesOverrideReview(ctx context.Context, id string, override string, body ReviewingBody, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override)+"/review", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDPages: GET /api/v1/incidents/{id}/pages: List the pages of an incident.
 func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Option) (out PagePage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/pages", nil, nil, &out, with)
@@ -4523,6 +5002,12 @@ func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body Split
 // PostIncidentsIDStage: POST /api/v1/incidents/{id}/stage: Say which stage the recovery is in.
 func (c *Client) PostIncidentsIDStage(ctx context.Context, id string, body StagingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/stage", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDSuspects: GET /api/v1/incidents/{id}/suspects: Changes that may have caused an incident, the likeliest first.
+func (c *Client) GetIncidentsIDSuspects(ctx context.Context, id string, with ...Option) (out PageSuspectOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/suspects", nil, nil, &out, with)
 	return out, err
 }
 
@@ -4991,6 +5476,24 @@ func (q GetOncallHoursQuery) values() url.Values {
 // GetOncallHours: GET /api/v1/oncall/hours: Hours by month and person, as CSV.
 func (c *Client) GetOncallHours(ctx context.Context, query GetOncallHoursQuery, with ...Option) (out HoursFile, err error) {
 	err = c.do(ctx, "GET", "/api/v1/oncall/hours", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetOverridesQuery is what GetOverrides may be asked for. What is zero is left out.
+type GetOverridesQuery struct {
+	// Only those that somebody has to look at, the oldest first
+	Unreviewed bool
+}
+
+func (q GetOverridesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "unreviewed", q.Unreviewed)
+	return v
+}
+
+// GetOverrides: GET /api/v1/overrides: List emergency overrides.
+func (c *Client) GetOverrides(ctx context.Context, query GetOverridesQuery, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/overrides", query.values(), nil, &out, with)
 	return out, err
 }
 

@@ -29,6 +29,7 @@ func (c *checker) settings(existing Setup) {
 	}
 	c.checklists(c.Settings.Checklists)
 	c.matrix(c.Settings.Matrix)
+	c.changes(c.Settings.Changes)
 	c.guidelines(c.Settings.Guidelines)
 	if d := c.Settings.Digest; d != nil {
 		c.targets("settings.digest.tell", d.Tell)

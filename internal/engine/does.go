@@ -25,7 +25,7 @@ func (e *Engine) does(ctx context.Context, name string, said channel.Said, w spe
 		}
 		if in.Call != nil {
 			text = "Thank you."
-			return escalate.Choose(in, chosen(said), name)
+			return choose(in, world, chosen(said), w.person.ID, name, now)
 		}
 		switch said.Verb {
 		case channel.Acknowledge:

@@ -177,7 +177,7 @@ func (e *Engine) Answer(ctx context.Context, p store.PageRow, choice int, now ti
 			return nil, nil // twice is once
 		}
 		if in.Call != nil {
-			return escalate.Choose(in, choice, p.Channel)
+			return choose(in, w, choice, p.Person, p.Channel, now)
 		}
 		return escalate.Acknowledge(in, w, p.Channel, now)
 	})

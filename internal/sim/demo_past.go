@@ -75,6 +75,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	l.lasting(end)
 	l.speaks(end)
 	l.storm(end)
+	l.changes(end)
 	if err := l.outside(ctx, end); err != nil {
 		return nil, err
 	}

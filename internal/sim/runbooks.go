@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -136,7 +138,15 @@ func (p *player) showStanding(ctx context.Context, w words) error {
 		if err != nil {
 			return err
 		}
-		st := runbook.Stand(c, time.Time{}, marks[row.ID], uses, nil, p.now)
+		lately, err := tx.ServiceChanges()
+		if err != nil {
+			return err
+		}
+		var changed []runbook.Changed
+		for _, id := range slices.Sorted(maps.Keys(lately)) {
+			changed = append(changed, runbook.Changed{Service: string(id), At: lately[id].At, What: lately[id].What})
+		}
+		st := runbook.Stand(c, time.Time{}, marks[row.ID], uses, changed, p.now)
 		p.say(markShown, "%s", st.Says)
 		for _, r := range st.Stale {
 			p.say(markShown, "stale: %s", r.Text)

@@ -104,6 +104,8 @@ type texts struct {
 	// What those outside are told (sql_comms.go).
 	commsTexts
 
+	changeTexts
+
 	// What people say to each other, and attach (sql_talk.go).
 	talkTexts
 
@@ -133,6 +135,7 @@ const (
 var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
+	changeTexts:  changeStatements,
 	siftTexts:    siftStatements,
 	runbookTexts: runbookStatements,
 	talkTexts:    talkStatements,
