@@ -368,6 +368,11 @@ func waits(in incident.Incident, board func(org.PolicyID) int, now time.Time) (f
 			return nil, due
 		}
 		ask.Policy, ask.Version, ask.Why = c.Board, version, "those who were asked have not decided"
+		for _, r := range in.Runs { // the board goes on with them
+			if r.Open() && !r.CatchAll {
+				facts = append(facts, incident.Settled{Run: r.ID, How: "replaced"})
+			}
+		}
 	case climbs || c.Asks >= mostAsks || !next(c.AskedAt.Add(again)):
 		return nil, due
 	case version > 0:
@@ -377,7 +382,7 @@ func waits(in incident.Incident, board func(org.PolicyID) int, now time.Time) (f
 	default:
 		return nil, due
 	}
-	return []incident.Fact{ask}, time.Time{}
+	return append(facts, ask), time.Time{}
 }
 
 // ChangeTell says who hears what of a change, by whom it was done.
@@ -394,6 +399,11 @@ func ChangeTell(before incident.Incident, e incident.Entry, name func(incident.A
 		}
 	}
 	after := before.After(e)
+	agreed := func(text string) { // who agreed hears that it was in vain
+		for _, a := range c.Approvals {
+			tell(text, a.Person)
+		}
+	}
 	undecided := func(text string) { // who was asked need not decide any longer
 		for _, p := range before.Called {
 			if before.Call != nil {
@@ -418,6 +428,7 @@ func ChangeTell(before incident.Incident, e incident.Entry, name func(incident.A
 			text += ", " + f.Why
 		}
 		tell(text, c.Person, c.Owner)
+		agreed(text)
 		undecided(text)
 	case incident.ChangeCancelled:
 		text := "cancelled" + who

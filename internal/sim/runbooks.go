@@ -1,10 +1,10 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -143,9 +143,12 @@ func (p *player) showStanding(ctx context.Context, w words) error {
 			return err
 		}
 		var changed []runbook.Changed
-		for _, id := range slices.Sorted(maps.Keys(lately)) {
-			changed = append(changed, runbook.Changed{Service: string(id), At: lately[id].At, What: lately[id].What})
+		for id, ch := range lately {
+			if len(c.Services([]string{string(id)})) > 0 {
+				changed = append(changed, runbook.Changed{Service: string(id), At: ch.At, What: ch.What})
+			}
 		}
+		slices.SortFunc(changed, func(a, b runbook.Changed) int { return cmp.Compare(a.Service, b.Service) })
 		st := runbook.Stand(c, time.Time{}, marks[row.ID], uses, changed, p.now)
 		p.say(markShown, "%s", st.Says)
 		for _, r := range st.Stale {

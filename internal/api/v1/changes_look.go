@@ -188,12 +188,12 @@ func (s *setup) teamsOf(p org.PersonID) (teams []org.TeamID) {
 
 // ChangeCalendar is what is changed when, and when nothing is.
 type ChangeCalendar struct {
-	From    time.Time  `json:"from"`
-	To      time.Time  `json:"to"`
-	Changes []ChangeOf `json:"changes" nullable:"false" doc:"Those that are planned or were made, by when they begin"`
-	Windows []PlannedSpan     `json:"windows" nullable:"false" doc:"Maintenance windows"`
-	Freezes []PlannedSpan     `json:"freezes" nullable:"false"`
-	More    bool       `json:"more,omitempty" doc:"There is more than is shown: look at a shorter time"`
+	From    time.Time     `json:"from"`
+	To      time.Time     `json:"to"`
+	Changes []ChangeOf    `json:"changes" nullable:"false" doc:"Those that are planned or were made, by when they begin"`
+	Windows []PlannedSpan `json:"windows" nullable:"false" doc:"Maintenance windows"`
+	Freezes []PlannedSpan `json:"freezes" nullable:"false"`
+	More    bool          `json:"more,omitempty" doc:"There is more than is shown: look at a shorter time"`
 }
 
 // A PlannedSpan is a time in which something is so for some services.
