@@ -116,7 +116,8 @@ export function reason(line: Line): string {
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
-  if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return (line.fact as { text?: string }).text ?? '';
+  if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed')
+    return (line.fact as { text?: string }).text ?? '';
   return f.why ?? f.reason ?? f.outcome ?? task;
 }
 
