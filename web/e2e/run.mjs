@@ -16,6 +16,7 @@ import './push.mjs';
 import './signin.mjs';
 import './alerts.mjs';
 import './runbooks.mjs';
+import './changes.mjs';
 import './comms.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
