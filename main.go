@@ -28,6 +28,7 @@ type commands struct {
 	Demo        demo                `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
 	Login       login               `cmd:"" help:"Keep the address of a server, and the token of an API key."`
 	Incidents   incidentCommands    `cmd:"" help:"Incidents, and what people do about them."`
+	Change      changeCommands      `cmd:"" help:"Changes: asked for, approved, made."`
 	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`

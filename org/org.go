@@ -204,6 +204,8 @@ type Settings struct {
 	Reports []ScheduledReport `json:"reports,omitempty" yaml:"reports,omitempty"`
 	// Currency is that of costs, as people write it: "EUR".
 	Currency string `json:"currency,omitempty" yaml:"currency,omitempty"`
+	// Changes say how changes are made; without them each is asked of whom it names.
+	Changes *ChangeRules `json:"changes,omitempty" yaml:"changes,omitempty"`
 }
 
 // KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an

@@ -106,6 +106,7 @@ type texts struct {
 
 	// What the reports count (sql_figures.go).
 	figureTexts
+	changeTexts
 
 	// What people say to each other, and attach (sql_talk.go).
 	talkTexts
@@ -140,6 +141,7 @@ var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
 	figureTexts:  figureStatements,
+	changeTexts:  changeStatements,
 	siftTexts:    siftStatements,
 	reviewTexts:  reviewStatements,
 	runbookTexts: runbookStatements,

@@ -53,6 +53,11 @@ export const routes = [
   { name: 'new-schedule', path: () => '/on-call/new', ready: 'main form, main input' },
   { name: 'edit-schedule', path: () => '/on-call/platform/edit', ready: 'aside .bar.final' },
   { name: 'channels', path: () => '/channels', ready: 'ol li, .empty' },
+  { name: 'changes', path: () => '/changes', ready: '.list li' },
+  { name: 'change-calendar', path: () => '/changes?show=calendar', ready: 'section li' },
+  { name: 'change', path: (ids) => `/changes/${ids.change}`, ready: 'ol li' },
+  { name: 'new-change', path: () => '/changes/new', ready: 'form aside' },
+  { name: 'change-rules', path: () => '/changes/rules', ready: 'ul li' },
   { name: 'calls', path: () => '/calls', ready: '#often' },
   { name: 'call', path: (ids) => `/calls/${ids.call}`, ready: 'main h1' },
   {

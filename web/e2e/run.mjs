@@ -17,6 +17,7 @@ import './push.mjs';
 import './signin.mjs';
 import './alerts.mjs';
 import './runbooks.mjs';
+import './changes.mjs';
 import './comms.mjs';
 import './play.mjs';
 

@@ -31,6 +31,7 @@ export const places: Place[] = [
   { path: '/rules', label: 'nav.rules', icon: 'funnel', key: 'g u' },
   { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
   { path: '/runbooks', label: 'nav.runbooks', icon: 'bookmark', key: 'g k', least: 'observer' },
+  { path: '/changes', label: 'nav.changes', icon: 'swap', key: 'g e' },
   { path: '/people', label: 'nav.people', icon: 'person', key: 'g w', least: 'observer' },
   { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
   { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },

@@ -231,6 +231,9 @@ func (a *API) incidentEvent(tx *store.Tx, s *setup, id incident.ID, first, last 
 	if err != nil {
 		return e, "", err
 	}
+	if in.Change != nil { // "changes" speaks of it
+		return e, "", store.ErrNotFound
+	}
 	now, err := a.standing(tx, s, in.Incident)
 	if err != nil {
 		return e, "", err
