@@ -19,6 +19,7 @@ var all = []Fact{
 	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{}, Explained{}, Staged{}, Confirmed{}, Recurred{},
 	Filed{},
+	TicketOpened{}, TicketMoved{}, TicketUnlinked{},
 }
 
 var kinds = func() map[string]reflect.Type {

@@ -9,7 +9,7 @@ import (
 
 // FoldVersion counts the changes of Fold. A projection that an older fold made is
 // folded again from line one.
-const FoldVersion = 7
+const FoldVersion = 8
 
 // An Incident is what a log says now. (A change or a call folds to the same shape:
 // only incidents have alerts.)
@@ -67,6 +67,7 @@ type Incident struct {
 	Recovery *Recovery `json:"recovery,omitempty"` // nil before anybody speaks of it
 	Heir     *Heir     `json:"heir,omitempty"`     // to whom it is handed over, until they answer
 	Merged   ID        `json:"merged,omitempty"`   // the incident that goes on with it
+	Tickets  []Ticket  `json:"tickets,omitempty"`  // that others have of it, in their systems
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -208,6 +209,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.informed(e)
 	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
 		in = in.followed(e)
+	case TicketOpened, TicketMoved, TicketUnlinked:
+		in = in.ticketed(e)
 	default:
 		in = in.climbed(e)
 	}

@@ -1690,6 +1690,12 @@ type OpeningBody struct {
 	Title string `json:"title"`
 }
 
+type OpeningTicketBody struct {
+	// Of one that is there; without it one is made
+	Key    string `json:"key,omitempty"`
+	System string `json:"system"`
+}
+
 type Opinion struct {
 	Person string `json:"person"`
 	Worth  bool   `json:"worth"`
@@ -2075,6 +2081,24 @@ type PageTeam struct {
 type PageTestPage struct {
 	Items []TestPage `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketKind struct {
+	Items []TicketKind `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketState struct {
+	Items []TicketState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketSystem struct {
+	Items []TicketSystem `json:"items"`
+	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
 
@@ -3272,6 +3296,152 @@ type Threshold struct {
 	Within string `json:"within"`
 }
 
+type TicketKind struct {
+	// Takes settings of other names, too
+	Any bool `json:"any,omitempty"`
+	// How the vendor is told to speak to us
+	Door string `json:"door"`
+	Kind string `json:"kind"`
+	// Against what it was checked
+	Proved   string        `json:"proved"`
+	Settings []KindSetting `json:"settings"`
+	Title    string        `json:"title"`
+}
+
+type TicketOf struct {
+	// Absent: it is not there yet
+	Key string `json:"key,omitempty"`
+	// Of the system
+	Name string `json:"name"`
+	// As it stood when anybody looked last: open, done
+	State  string `json:"state,omitempty"`
+	System string `json:"system"`
+	URL    string `json:"url,omitempty"`
+	// How the system calls that
+	Word string `json:"word,omitempty"`
+}
+
+type TicketOffer struct {
+	Name   string `json:"name"`
+	System string `json:"system"`
+	// Of its kind
+	Title string `json:"title"`
+}
+
+type TicketRule struct {
+	Fields     map[string]string `json:"fields,omitempty"`
+	Match      []string          `json:"match,omitempty"`
+	Name       string            `json:"name,omitempty"`
+	Off        bool              `json:"off,omitempty"`
+	Sensitive  bool              `json:"sensitive,omitempty"`
+	Services   []string          `json:"services,omitempty"`
+	Severities []string          `json:"severities,omitempty"`
+	Teams      []string          `json:"teams,omitempty"`
+}
+
+type TicketState struct {
+	// Where it is to call us; its secret follows, after a slash
+	Door string `json:"door"`
+	// What it said last, when something waits
+	Error string `json:"error,omitempty"`
+	// Since when nothing but trouble came of it
+	Failing *time.Time `json:"failing,omitempty"`
+	ID      string     `json:"id"`
+	Kind    string     `json:"kind"`
+	Name    string     `json:"name"`
+	Off     bool       `json:"off,omitempty"`
+	// When the oldest of them happened
+	Oldest *time.Time `json:"oldest,omitempty"`
+	// It is left alone until then
+	Until *time.Time `json:"until,omitempty"`
+	// Things that it is still to be told
+	Waiting int64 `json:"waiting"`
+}
+
+type TicketSystem struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Comments  string            `json:"comments,omitempty"`
+	Disabled  bool              `json:"disabled,omitempty"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name,omitempty"`
+	Poll      string            `json:"poll,omitempty"`
+	Reopens   bool              `json:"reopens,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Rules     []TicketRule      `json:"rules,omitempty"`
+	Settings  map[string]string `json:"settings,omitempty"`
+	State     string            `json:"state,omitempty"`
+	Tell      []string          `json:"tell,omitempty"`
+	Text      string            `json:"text,omitempty"`
+	Title     string            `json:"title,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type TicketSystemWithSecret struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Comments  string            `json:"comments,omitempty"`
+	Disabled  bool              `json:"disabled,omitempty"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name,omitempty"`
+	Poll      string            `json:"poll,omitempty"`
+	Reopens   bool              `json:"reopens,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Rules     []TicketRule      `json:"rules,omitempty"`
+	// Shown this once
+	Secret   string            `json:"secret,omitempty"`
+	Settings map[string]string `json:"settings,omitempty"`
+	State    string            `json:"state,omitempty"`
+	Tell     []string          `json:"tell,omitempty"`
+	Text     string            `json:"text,omitempty"`
+	Title    string            `json:"title,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type TicketTest struct {
+	// The system's own words
+	Error string `json:"error,omitempty"`
+	Ok    bool   `json:"ok"`
+	// Who we are there
+	Said   string `json:"said,omitempty"`
+	TookMs int64  `json:"took_ms"`
+}
+
+type TicketWork struct {
+	// Why they are not there yet
+	Error string `json:"error,omitempty"`
+	// Absent: it is not there yet
+	Key string `json:"key,omitempty"`
+	// Of the system
+	Name string `json:"name"`
+	// When that is tried again
+	Next *time.Time `json:"next,omitempty"`
+	// By which it was made
+	Rule string `json:"rule,omitempty"`
+	// When it was looked at last
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+	// As it stood when anybody looked last: open, done
+	State  string `json:"state,omitempty"`
+	System string `json:"system"`
+	URL    string `json:"url,omitempty"`
+	// Things that it is still to be told
+	Waiting int64 `json:"waiting,omitempty"`
+	// How the system calls that
+	Word string `json:"word,omitempty"`
+}
+
+type TicketsOf struct {
+	// Systems in which it has none
+	Others  []TicketOffer `json:"others"`
+	Tickets []TicketWork  `json:"tickets"`
+}
+
 type TimeOff struct {
 	From   time.Time `json:"from"`
 	ID     string    `json:"id"`
@@ -3620,7 +3790,9 @@ type WholeIncident struct {
 	Status   string `json:"status"`
 	Team     string `json:"team,omitempty"`
 	TeamName string `json:"team_name,omitempty"`
-	Title    string `json:"title"`
+	// That others have of it, in their systems
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 	// The incident of its cause, beneath which it is folded
 	Under string `json:"under,omitempty"`
 	// How often its severity wants those concerned told how it stands
@@ -4559,6 +4731,35 @@ func (c *Client) PostIncidentsIDTasksTaskDrop(ctx context.Context, id string, ta
 // PostIncidentsIDTasksTaskReopen: POST /api/v1/incidents/{id}/tasks/{task}/reopen: Say that a task is not done.
 func (c *Client) PostIncidentsIDTasksTaskReopen(ctx context.Context, id string, task string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tasks/"+url.PathEscape(task)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDTickets: GET /api/v1/incidents/{id}/tickets: Which tickets it has, and which it could have.
+func (c *Client) GetIncidentsIDTickets(ctx context.Context, id string, with ...Option) (out TicketsOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDTickets: POST /api/v1/incidents/{id}/tickets: Have a ticket made of it, or link one that is there.
+func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body OpeningTicketBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteIncidentsIDTicketsSystemQuery is what DeleteIncidentsIDTicketsSystem may be asked for. What is zero is left out.
+type DeleteIncidentsIDTicketsSystemQuery struct {
+	Why string
+}
+
+func (q DeleteIncidentsIDTicketsSystemQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "why", q.Why)
+	return v
+}
+
+// DeleteIncidentsIDTicketsSystem: DELETE /api/v1/incidents/{id}/tickets/{system}: Say that a ticket does not belong to it.
+func (c *Client) DeleteIncidentsIDTicketsSystem(ctx context.Context, id string, system string, query DeleteIncidentsIDTicketsSystemQuery, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "DELETE", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets/"+url.PathEscape(system), query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -6140,6 +6341,119 @@ func (c *Client) GetTeamsIDReadiness(ctx context.Context, id string, with ...Opt
 // GetTeamsIDVersions: GET /api/v1/teams/{id}/versions: List all versions of a team.
 func (c *Client) GetTeamsIDVersions(ctx context.Context, id string, with ...Option) (out PageTeam, err error) {
 	err = c.do(ctx, "GET", "/api/v1/teams/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketKinds: GET /api/v1/ticket-kinds: Which kinds of ticket system there are, and what each must be told.
+func (c *Client) GetTicketKinds(ctx context.Context, with ...Option) (out PageTicketKind, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-kinds", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketStates: GET /api/v1/ticket-states: How the ticket systems do, and what waits for each.
+func (c *Client) GetTicketStates(ctx context.Context, with ...Option) (out PageTicketState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-states", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsQuery is what GetTicketSystems may be asked for. What is zero is left out.
+type GetTicketSystemsQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetTicketSystemsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetTicketSystems: GET /api/v1/ticket-systems: List ticket-systems.
+func (c *Client) GetTicketSystems(ctx context.Context, query GetTicketSystemsQuery, with ...Option) (out PageTicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystems: POST /api/v1/ticket-systems: Create a ticket_system.
+func (c *Client) PostTicketSystems(ctx context.Context, body TicketSystem, with ...Option) (out TicketSystemWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems", nil, body, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsID: GET /api/v1/ticket-systems/{id}: Read a ticket_system.
+func (c *Client) GetTicketSystemsID(ctx context.Context, id string, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutTicketSystemsID: PUT /api/v1/ticket-systems/{id}: Replace a ticket_system.
+func (c *Client) PutTicketSystemsID(ctx context.Context, id string, body TicketSystem, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchTicketSystemsID: PATCH /api/v1/ticket-systems/{id}: Change some fields of a ticket_system (RFC 7396).
+func (c *Client) PatchTicketSystemsID(ctx context.Context, id string, body map[string]any, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteTicketSystemsID: DELETE /api/v1/ticket-systems/{id}: Retire a ticket_system.
+func (c *Client) DeleteTicketSystemsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetTicketSystemsIDQueueQuery is what GetTicketSystemsIDQueue may be asked for. What is zero is left out.
+type GetTicketSystemsIDQueueQuery struct {
+	// waiting, delivered, dropped
+	State string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetTicketSystemsIDQueueQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "state", q.State)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetTicketSystemsIDQueue: GET /api/v1/ticket-systems/{id}/queue: List what was brought to it and what waits, newest first.
+func (c *Client) GetTicketSystemsIDQueue(ctx context.Context, id string, query GetTicketSystemsIDQueueQuery, with ...Option) (out PageDelivery, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/queue", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystemsIDRetry: POST /api/v1/ticket-systems/{id}/retry: Try now what waits for it.
+func (c *Client) PostTicketSystemsIDRetry(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/retry", nil, nil, nil, with)
+}
+
+// PostTicketSystemsIDRotate: POST /api/v1/ticket-systems/{id}/rotate: Give its door a new secret, which is shown once.
+func (c *Client) PostTicketSystemsIDRotate(ctx context.Context, id string, with ...Option) (out TicketSystemWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/rotate", nil, nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystemsIDTest: POST /api/v1/ticket-systems/{id}/test: Ask it who we are there, and hear what it says.
+func (c *Client) PostTicketSystemsIDTest(ctx context.Context, id string, with ...Option) (out TicketTest, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/test", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsIDVersions: GET /api/v1/ticket-systems/{id}/versions: List all versions of a ticket_system.
+func (c *Client) GetTicketSystemsIDVersions(ctx context.Context, id string, with ...Option) (out PageTicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 

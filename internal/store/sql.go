@@ -109,6 +109,9 @@ type texts struct {
 
 	// Sifting (sql_sift.go).
 	siftTexts
+
+	// Tickets of others (sql_ticket.go).
+	ticketTexts
 }
 
 const (
@@ -136,6 +139,7 @@ var statements = texts{
 	siftTexts:    siftStatements,
 	runbookTexts: runbookStatements,
 	talkTexts:    talkStatements,
+	ticketTexts:  ticketStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,

@@ -14,6 +14,7 @@ import type work from '../../i18n/en/work.json';
 import type runbooks from '../../i18n/en/runbooks.json';
 import type comms from '../../i18n/en/comms.json';
 import type talk from '../../i18n/en/talk.json';
+import type tickets from '../../i18n/en/tickets.json';
 
 export interface Forms {
   one?: string;
@@ -35,4 +36,5 @@ export type Key =
   | keyof typeof work
   | keyof typeof runbooks
   | keyof typeof comms
-  | keyof typeof talk;
+  | keyof typeof talk
+  | keyof typeof tickets;

@@ -48,6 +48,11 @@ interface Fact {
   owner?: string;
   due?: string;
   outcome?: string;
+  key?: string;
+  word?: string;
+  done?: boolean;
+  linked?: boolean;
+  rule?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -60,6 +65,8 @@ export function said(line: Line): string {
   const targets = to.map((x) => (line.kind === 'escalate.handed_over' ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
+    key: f.key ?? '',
+    word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
     n: f.alerts ?? f.left ?? f.message ?? 0,
     level: (f.level ?? 0) + 1,
     round: (f.round ?? 0) + 1,
@@ -92,6 +99,7 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
+  if (kind === 'resolve.ticket_opened') return base + (f.linked ? '.linked' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
   if (kind === 'escalate.skipped' && (f.level ?? 0) < 0) return '';
@@ -108,7 +116,7 @@ export function reason(line: Line): string {
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
-  return f.why ?? f.outcome ?? task;
+  return f.why ?? f.outcome ?? f.rule ?? task;
 }
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
@@ -116,6 +124,7 @@ export function actor(by: string | undefined): string {
   const [kind, id = ''] = (by ?? '').split(/:(.*)/s);
   if (kind === 'person') return names.person(id);
   if (kind === 'source') return names.of('integrations', id);
+  if (kind === 'ticket') return id;
   return kind === 'key' ? t('line.key') : '';
 }
 

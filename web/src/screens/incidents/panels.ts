@@ -41,6 +41,7 @@ export const panels: Panel[] = [
   },
   { name: 'note', place: 'end', load: () => import('./Composer.svelte'), when: (_, may) => may },
   { name: 'work', place: 'people', load: withTexts('work', () => import('../work/Work.svelte')) },
+  { name: 'tickets', place: 'people', load: withTexts('tickets', () => import('../tickets/Panel.svelte')) },
   { name: 'called', place: 'people', load: () => import('./Called.svelte') },
   { name: 'alerts', place: 'alerts', load: () => import('./Alerts.svelte') },
   { name: 'beneath', place: 'alerts', load: () => import('../alerts/Beneath.svelte') },
