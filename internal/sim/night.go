@@ -48,8 +48,8 @@ type player struct {
 	ticketing bool
 	dropped   string
 	called    map[string]string // keys of tickets, by system and reference
-	report    string       // the last by a form
-	reader    org.PersonID // who reads a reply, in which codes stand
+	report    string            // the last by a form
+	reader    org.PersonID      // who reads a reply, in which codes stand
 
 	script     script
 	transcript transcript
