@@ -10,6 +10,7 @@ import './oncall.mjs';
 import './together.mjs';
 import './work.mjs';
 import './recovery.mjs';
+import './tickets.mjs';
 import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -655,4 +656,30 @@ var Zendesk = Fake{
 	Refusal: func(status int, why string) Reply {
 		return Reply{Status: status, Body: fmt.Sprintf(`{"error":"RecordInvalid","description":%q}`, why)}
 	},
+}
+
+// people lets those of a demo work in the ticket systems: POST /NAME/door?url=...&secret=...
+// says where it calls us, POST /NAME/tickets/KEY/close, reopen or comment (its body is what
+// ann writes) is somebody there, and GET /NAME/tickets lists them.
+func (w *World) people(mux *http.ServeMux) {
+	mux.HandleFunc("POST /{name}/door", func(rw http.ResponseWriter, r *http.Request) {
+		w.Door(r.PathValue("name"), r.FormValue("url"), r.FormValue("secret"))
+	})
+	mux.HandleFunc("GET /{name}/tickets", func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(rw).Encode(w.Tickets(r.PathValue("name"))) // whoever has gone does not hear it
+	})
+	mux.HandleFunc("POST /{name}/tickets/{key}/{verb}", func(rw http.ResponseWriter, r *http.Request) {
+		name, key, there := r.PathValue("name"), r.PathValue("key"), false
+		switch r.PathValue("verb") {
+		case "close", "reopen":
+			there = w.Move(name, key, r.PathValue("verb") == "close")
+		case "comment":
+			text, err := io.ReadAll(io.LimitReader(r.Body, 1<<16))
+			there = err == nil && w.Remark(name, key, "ann", string(text))
+		}
+		if !there {
+			http.Error(rw, "there is no such ticket", http.StatusNotFound)
+		}
+	})
 }

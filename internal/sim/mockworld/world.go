@@ -159,6 +159,7 @@ var Modes = []Mode{OK, Slow, Hang, TooMany, Failing, Refuses, Locked, Drop, Twic
 // the name of well), and look at what it was sent, by GET /NAME.
 func (w *World) Control() http.Handler {
 	mux := http.NewServeMux()
+	w.people(mux)
 	mux.HandleFunc("POST /{name}/{mode}", func(rw http.ResponseWriter, r *http.Request) {
 		m := Mode(r.PathValue("mode"))
 		if m == "ok" {
