@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"tocsin/incident"
@@ -92,10 +93,11 @@ func (x *ticketTurn) wanted(tx *store.Tx, r store.FeedRow) (out []store.Delivery
 	if row.State == store.TicketUnlinked {
 		return nil, nil
 	}
-	lines, err := tx.LogLines(id, r.First, r.Seq)
+	lines, err := tx.LogFrom(id, r.First, r.Seq)
 	for _, l := range lines {
-		if x.d.Tells(l.Kind) || x.d.State.Out() && ticket.Turns(l.Kind) {
-			d := x.t.delivery(x.d.ID, id, l.Seq, l.Kind, x.now)
+		kind := l.Fact.Kind()
+		if x.d.Tells(kind) && !ticket.Echo(l, x.d.ID) || x.d.State.Out() && ticket.Turns(kind) {
+			d := x.t.delivery(x.d.ID, id, l.Seq, kind, x.now)
 			d.At = l.At
 			out = append(out, d)
 		}
@@ -150,7 +152,7 @@ func (x *ticketTurn) settle(ctx context.Context, d store.Delivery, trouble error
 	d.Err, d.State, d.WakeAt = "", store.DeliveryDone, time.Time{}
 	wait, system := time.Duration(0), false
 	if trouble != nil {
-		d.Err = channel.OneLine(trouble.Error(), 400)
+		d.Err = channel.OneLine(TicketTrouble(trouble), 400)
 		wait = min(ticketAgain<<min(d.Tries-1, 10), ticketMost)
 		switch o := channel.Classify(trouble); {
 		case !channel.IsError(trouble): // ours
@@ -189,6 +191,15 @@ func (x *ticketTurn) settle(ctx context.Context, d store.Delivery, trouble error
 		x.quiet.Store(true)
 		return tx.SaveFollower(f)
 	})
+}
+
+// TicketTrouble is what a system said, without our name for what it means.
+func TicketTrouble(err error) string {
+	e, ok := errors.AsType[*channel.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), e.Error(), e.Err.Error(), 1)
 }
 
 // A matter is an incident as the system is told of it, with the line that is to be told.

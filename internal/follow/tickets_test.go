@@ -153,7 +153,7 @@ func (h *ticketHouse) status(id incident.ID) (s incident.Status) {
 // Whatever people do on either side, in whatever order what the systems say comes in, late
 // or twice: the two sides come to rest, agree in the end, and nothing is said twice.
 func TestTwoSidesNeverEcho(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(5) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
 			h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira", "code", "desk")

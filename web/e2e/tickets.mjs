@@ -40,7 +40,12 @@ for (const device of [desk, phone]) {
       const { page, silent } = await open(browser, device);
       await setUp(page, server);
       const probe = await configure(page, server);
-      const shot = (name) => page.screenshot({ path: `e2e/out/tickets-${name}-${device.name}.png`, fullPage: true });
+      const shot = async (name) => {
+        for (const colorScheme of ['dark', 'light']) {
+          await page.emulateMedia({ colorScheme });
+          await page.screenshot({ path: `e2e/out/tickets-${name}-${device.name}-${colorScheme}.png`, fullPage: true });
+        }
+      };
       const fits = async () => {
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wide <= 0, `${wide} px too wide`);

@@ -11,6 +11,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/internal/config"
+	"tocsin/internal/follow"
 	"tocsin/internal/store"
 	"tocsin/internal/tracker"
 	"tocsin/org"
@@ -192,18 +193,9 @@ func (a *API) testTickets(ctx context.Context, in *ThingID) (*struct{ Body Ticke
 		if _, ok := errors.AsType[*channel.Error](err); !ok {
 			return nil, err
 		}
-		out.Body.Error = words(err)
+		out.Body.Error = follow.TicketTrouble(err)
 	}
 	return out, nil
-}
-
-// words is what a system said, without our name for what it means.
-func words(err error) string {
-	e, _ := errors.AsType[*channel.Error](err)
-	if text, inner := err.Error(), e.Error(); text != inner {
-		return strings.Replace(text, inner, e.Err.Error(), 1)
-	}
-	return e.Err.Error()
 }
 
 func (a *API) retryTickets(ctx context.Context, in *ThingID) (*struct{}, error) {
@@ -321,7 +313,7 @@ func (a *API) openTicket(ctx context.Context, in *openingTicket) (*said, error) 
 	if key := strings.TrimSpace(in.Body.Key); key != "" {
 		got, err := a.tickets.Read(ctx, in.Body.System, refOf(s.Kind, key))
 		if channel.IsError(err) {
-			return nil, wrong("body.key", words(err))
+			return nil, wrong("body.key", follow.TicketTrouble(err))
 		}
 		if err != nil {
 			return nil, err
