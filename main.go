@@ -50,6 +50,7 @@ type commands struct {
 	Import      importCommands      `cmd:"" help:"Take over the configuration of another product."`
 	User        userCommands        `cmd:"" help:"People and how they sign in."`
 	Key         keyCommands         `cmd:"" help:"API keys."`
+	Ticket      ticketCommands      `cmd:"" help:"Tickets that others have of incidents, in their systems."`
 	Webhook     webhook             `cmd:"" help:"Look into what webhooks were told, and tell them again."`
 	Verify      verify              `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
 	Night       night               `cmd:"" help:"Play a night: a script in, a transcript out."`

@@ -22,6 +22,7 @@ var all = []Fact{
 	Overridden{}, OverrideEnded{}, OverrideReviewed{},
 	Filed{}, RetroDrafted{}, RetroWritten{}, RetroSubmitted{}, RetroReturned{}, RetroSigned{}, RetroPublished{},
 	ActionAdded{}, ActionChanged{}, ActionDone{}, ActionDropped{}, ActionReopened{}, ActionReminded{}, ActionOverdue{}, ActionRecurred{}, Recalled{}, LessonLearned{}, LessonWithdrawn{},
+	TicketOpened{}, TicketMoved{}, TicketUnlinked{},
 }
 
 var kinds = func() map[string]reflect.Type {

@@ -71,6 +71,7 @@ type Incident struct {
 
 	Change    *Change    `json:"change,omitempty"`    // of a change
 	Overrides []Override `json:"overrides,omitempty"` // in which somebody went before the rules of changes
+	Tickets   []Ticket   `json:"tickets,omitempty"`   // that others have of it, in their systems
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -220,6 +221,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.reviewed(e)
 	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
 		in = in.followed(e)
+	case TicketOpened, TicketMoved, TicketUnlinked:
+		in = in.ticketed(e)
 	default:
 		in = in.climbed(e)
 	}

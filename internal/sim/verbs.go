@@ -98,6 +98,11 @@ var verbs = []verb{
 	{"PROVIDER catches up", "What it was late with comes in, the last first.", (*player).catchesUp},
 	{"PERSON presses KEYS", "A key in the person's last call.", (*player).presses},
 	{"PERSON texts PROVIDER TEXT", "A reply by SMS, to a number at Twilio. #db-1 is the code of that incident.", (*player).texts},
+	{"in SYSTEM somebody closes|reopens|deletes NUMBER", "Others work on the ticket of that number in a ticket system of the set-up.", (*player).inTicket},
+	{"in SYSTEM AUTHOR writes on NUMBER TEXT", "A comment of theirs.", (*player).writesTicket},
+	{"PERSON opens a ticket in SYSTEM [for KEY]", "By hand, whatever the rules say.", (*player).opensTicket},
+	{"tickets in SYSTEM", "Shows its tickets, with what was said there.", (*player).showTickets},
+	{"nothing happens", "Time passes, and what waits for somebody outside is tried again.", (*player).nothingHappens},
 	{"CHANNEL asks for DURATION [for PERSON]", "The provider refuses for now (429) and says for how long.", (*player).asks},
 	{"POSSESSIVE CHANNEL is delivered|read", "A receipt for the person's last page over that channel.", (*player).receipt},
 	{"crash for DURATION", "The house is off for so long; what was due meanwhile is late.", (*player).off},
@@ -235,12 +240,16 @@ func (p *player) mean(w words) error {
 				return fmt.Errorf("%q is no channel: want one of %s", said, strings.Join(phoneNames, ", "))
 			}
 		case "PROVIDER":
-			if !p.known["channel "+said] {
+			if !p.known["channel "+said] && !p.known["ticket_system "+said] {
 				return fmt.Errorf("there is no provider %q", said)
 			}
 		case "INTEGRATION", "SCHEDULE", "POLICY", "RUNBOOK":
 			if !p.known[strings.ToLower(name)+" "+said] {
 				return fmt.Errorf("there is no %s %q", strings.ToLower(name), said)
+			}
+		case "SYSTEM":
+			if !p.known["ticket_system "+said] {
+				return fmt.Errorf("there is no ticket system %q", said)
 			}
 		case "HEARTBEAT":
 			if !p.known["heartbeat "+said] {
@@ -275,7 +284,7 @@ func (p *player) mean(w words) error {
 // points are those at which the engine can crash.
 var points = []string{
 	"before accept", "after accept", "after triage", "after claim of due",
-	"after claim, before send", "after send, before mark", "after do",
+	"after claim, before send", "after send, before mark", "after do", afterMade,
 }
 
 func (w words) duration() time.Duration {

@@ -63,7 +63,7 @@ type texts struct {
 	NextDeliveries, Deliveries          string
 	DeliveriesDrop                      string
 	DeliveriesOld, DeliveriesMany       string
-	LogLines, LogUpdates, ConfigOf                  string
+	LogLines, LogUpdates, ConfigOf      string
 	// The lists of the API, and answers to what may be asked twice.
 	AlertOne, LogFrom         string
 	WordCount, WordsDrop      string
@@ -116,6 +116,8 @@ type texts struct {
 
 	// Closure (sql_review.go).
 	reviewTexts
+	// Tickets of others (sql_ticket.go).
+	ticketTexts
 }
 
 const (
@@ -146,6 +148,7 @@ var statements = texts{
 	reviewTexts:  reviewStatements,
 	runbookTexts: runbookStatements,
 	talkTexts:    talkStatements,
+	ticketTexts:  ticketStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
@@ -360,9 +363,9 @@ var statements = texts{
 	DeliveriesOld:  `DELETE FROM deliveries WHERE hook = $1 AND at < $2 AND state <> 'waiting'`,
 	DeliveriesMany: `DELETE FROM deliveries WHERE hook = $1 AND state <> 'waiting'
  AND at < (SELECT k.at FROM deliveries k WHERE k.hook = $1 ORDER BY k.at DESC LIMIT 1 OFFSET $2)`,
-	LogLines: `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
+	LogLines:   `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
 	LogUpdates: `SELECT subject, seq FROM log WHERE kind = 'investigate.updated' AND at >= $1`,
-	ConfigOf: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
+	ConfigOf:   `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
 
 	// The lists of the API, and answers to what may be asked twice.
 	AlertOne:     `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1`,

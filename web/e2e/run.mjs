@@ -11,6 +11,7 @@ import './together.mjs';
 import './work.mjs';
 import './recovery.mjs';
 import './closure.mjs';
+import './tickets.mjs';
 import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';

@@ -164,6 +164,8 @@ var table = concat(
 	things("status-pages", config.StatusPage, org.Configure, ofThing),
 	things("forms", config.Form, org.Configure, ofThing),
 	things("runbooks", config.Runbook, org.Configure, ofThing),
+	things("ticket-systems", config.TicketSystem, org.Administer, house),
+	ticketRoutes,
 	[]route{
 		{"GET", "/services/{id}/followers", org.ReadSetup, house, "updates", "List who follows a service", serve((*API).serviceFollowers)},
 		{"POST", "/services/{id}/followers", org.Configure, ofThing, "updates", "Let an address follow a service: a room, a program, a mailing list", creates((*API).addFollower)},

@@ -16,7 +16,8 @@ import type comms from '../../i18n/en/comms.json';
 import type review from '../../i18n/en/review.json';
 import type talk from '../../i18n/en/talk.json';
 import type reports from '../../i18n/en/reports.json'
-import type changes from '../../i18n/en/changes.json';
+import type changes from '../../i18n/en/changes.json'
+import type tickets from '../../i18n/en/tickets.json';
 
 export interface Forms {
   one?: string;
@@ -41,4 +42,5 @@ export type Key =
   | keyof typeof review
   | keyof typeof talk
   | keyof typeof reports
-  | keyof typeof changes;
+  | keyof typeof changes
+  | keyof typeof tickets;
