@@ -77,6 +77,19 @@ var verbs = []verb{
 	{"PERSON says it worked [for KEY]", "What they think of the runbook that was followed last.", (*player).saysWorked},
 	{"PERSON says step NUMBER is wrong [for KEY] [because TEXT]", "A step of it is wrong.", (*player).saysWrong},
 	{"standing of RUNBOOK", "Shows how far a runbook is to be trusted.", (*player).showStanding},
+	{"PERSON proposes CLASS TITLE on SERVICES [in DURATION] [asking TARGETS] [made by OTHER] [past NUMBER of KEY]", "A standard, normal or emergency change of some services, with commas between, of an hour; asked of TARGETS in the place of the board, or past approval by the override of an incident.", (*player).proposes},
+	{"PERSON approves|denies it [because TEXT]", "Their word on the last change.", (*player).decides},
+	{"PERSON presses yes|no for it", "The same by the button of their page.", (*player).pressesFor},
+	{"PERSON starts it", "The last change is being made.", (*player).startsChange},
+	{"it worked|failed [saying TEXT]", "How the last change went.", (*player).changeEnds},
+	{"it was undone because TEXT", "It did not work, and was backed out.", (*player).changeEnds},
+	{"PERSON cancels it [because TEXT]", "The last change will not be made.", (*player).cancelsChange},
+	{"PERSON overrides [KEY] for DURATION because TEXT", "An emergency override in an incident.", (*player).overrides},
+	{"PERSON reviews NUMBER [of KEY] saying TEXT", "What another thinks of that override.", (*player).reviews},
+	{"PERSON ends override NUMBER [of KEY]", "It is not needed any longer.", (*player).endsOverride},
+	{"pipeline says TEXT [from INTEGRATION]", "A change event: something was deployed.", (*player).pipeline},
+	{"change", "Shows the log of the last change.", (*player).showChange},
+	{"suspects [KEY]", "Shows which changes may have caused an incident.", (*player).showSuspects},
 	{"PERSON splits KEY", "The alert is not the symptom of what it is folded under, now and from here on.", (*player).splits},
 	{"PERSON puts KEY under CAUSE", "The alert is the symptom of another, now and from here on.", (*player).puts},
 	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},
@@ -85,6 +98,11 @@ var verbs = []verb{
 	{"PROVIDER catches up", "What it was late with comes in, the last first.", (*player).catchesUp},
 	{"PERSON presses KEYS", "A key in the person's last call.", (*player).presses},
 	{"PERSON texts PROVIDER TEXT", "A reply by SMS, to a number at Twilio. #db-1 is the code of that incident.", (*player).texts},
+	{"in SYSTEM somebody closes|reopens|deletes NUMBER", "Others work on the ticket of that number in a ticket system of the set-up.", (*player).inTicket},
+	{"in SYSTEM AUTHOR writes on NUMBER TEXT", "A comment of theirs.", (*player).writesTicket},
+	{"PERSON opens a ticket in SYSTEM [for KEY]", "By hand, whatever the rules say.", (*player).opensTicket},
+	{"tickets in SYSTEM", "Shows its tickets, with what was said there.", (*player).showTickets},
+	{"nothing happens", "Time passes, and what waits for somebody outside is tried again.", (*player).nothingHappens},
 	{"CHANNEL asks for DURATION [for PERSON]", "The provider refuses for now (429) and says for how long.", (*player).asks},
 	{"POSSESSIVE CHANNEL is delivered|read", "A receipt for the person's last page over that channel.", (*player).receipt},
 	{"crash for DURATION", "The house is off for so long; what was due meanwhile is late.", (*player).off},
@@ -98,6 +116,8 @@ var verbs = []verb{
 	{"pages [KEY]", "Shows the pages of the incident: how far each is, and why it waited.", (*player).showPages},
 	{"status [KEY]", "Shows where the incident stands.", (*player).showStatus},
 	{"page PAGE", "Shows what a status page says.", (*player).showPage},
+	{"figures", "Shows what the night came to, as the reports count it.", (*player).showFigures},
+	{"load of PERSON", "Shows what being called came to for somebody: by the level of the policy, and by the hours of their week.", (*player).showLoad},
 	{"why KEY", "Shows why nobody is paged for an alert.", (*player).why},
 	{"beneath [KEY]", "Shows the symptoms beneath an incident, with how many of them fire.", (*player).beneath},
 	{"morning", "Ends the night here, whatever would come later.", (*player).morning},
@@ -220,12 +240,16 @@ func (p *player) mean(w words) error {
 				return fmt.Errorf("%q is no channel: want one of %s", said, strings.Join(phoneNames, ", "))
 			}
 		case "PROVIDER":
-			if !p.known["channel "+said] {
+			if !p.known["channel "+said] && !p.known["ticket_system "+said] {
 				return fmt.Errorf("there is no provider %q", said)
 			}
 		case "INTEGRATION", "SCHEDULE", "POLICY", "RUNBOOK":
 			if !p.known[strings.ToLower(name)+" "+said] {
 				return fmt.Errorf("there is no %s %q", strings.ToLower(name), said)
+			}
+		case "SYSTEM":
+			if !p.known["ticket_system "+said] {
+				return fmt.Errorf("there is no ticket system %q", said)
 			}
 		case "HEARTBEAT":
 			if !p.known["heartbeat "+said] {
@@ -260,7 +284,7 @@ func (p *player) mean(w words) error {
 // points are those at which the engine can crash.
 var points = []string{
 	"before accept", "after accept", "after triage", "after claim of due",
-	"after claim, before send", "after send, before mark", "after do",
+	"after claim, before send", "after send, before mark", "after do", afterMade,
 }
 
 func (w words) duration() time.Duration {

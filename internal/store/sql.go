@@ -104,6 +104,10 @@ type texts struct {
 	// What those outside are told (sql_comms.go).
 	commsTexts
 
+	// What the reports count (sql_figures.go).
+	figureTexts
+	changeTexts
+
 	// What people say to each other, and attach (sql_talk.go).
 	talkTexts
 
@@ -112,6 +116,8 @@ type texts struct {
 
 	// Closure (sql_review.go).
 	reviewTexts
+	// Tickets of others (sql_ticket.go).
+	ticketTexts
 }
 
 const (
@@ -136,10 +142,13 @@ const (
 var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
+	figureTexts:  figureStatements,
+	changeTexts:  changeStatements,
 	siftTexts:    siftStatements,
 	reviewTexts:  reviewStatements,
 	runbookTexts: runbookStatements,
 	talkTexts:    talkStatements,
+	ticketTexts:  ticketStatements,
 
 	MetaRead:  `SELECT value FROM meta WHERE key = $1`,
 	MetaWrite: `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,

@@ -64,8 +64,8 @@ type writingSection struct {
 	}
 }
 
-// A Conflict is the value of the fault when somebody else saved a section meanwhile.
-type Conflict struct {
+// A SectionConflict is the value of the fault when somebody else saved a section meanwhile.
+type SectionConflict struct {
 	Version int            `json:"version"`
 	At      time.Time      `json:"at"`
 	By      incident.Actor `json:"by"`
@@ -80,7 +80,7 @@ func (a *API) writeSection(ctx context.Context, in *writingSection) (*struct{ Bo
 	if errors.As(err, &clash) {
 		now := clash.Now
 		return nil, huma.Error409Conflict("somebody else saved it meanwhile: nothing of yours was saved yet", &huma.ErrorDetail{
-			Location: "body.text", Message: fmt.Sprintf("%s saved version %d", c.setup.actor(now.By), now.Version), Value: Conflict{now.Version, now.At, now.By, now.Text, in.Body.Text},
+			Location: "body.text", Message: fmt.Sprintf("%s saved version %d", c.setup.actor(now.By), now.Version), Value: SectionConflict{now.Version, now.At, now.By, now.Text, in.Body.Text},
 		})
 	}
 	if err != nil {

@@ -49,6 +49,15 @@ interface Fact {
   due?: string;
   outcome?: string;
   text?: string;
+  override?: number;
+  right?: boolean;
+  reason?: string;
+  what?: string;
+  key?: string;
+  word?: string;
+  done?: boolean;
+  linked?: boolean;
+  rule?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -62,7 +71,9 @@ export function said(line: Line): string {
   return t(key, {
     title: f.title ?? f.name ?? '',
     text: f.text ?? '',
-    n: f.alerts ?? f.left ?? f.message ?? 0,
+    n: f.alerts ?? f.left ?? f.message ?? f.override ?? 0,
+    key: f.key ?? '',
+    word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
     level: (f.level ?? 0) + 1,
     round: (f.round ?? 0) + 1,
     people: people || t('line.nobody'),
@@ -94,6 +105,11 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
+  if (kind === 'resolve.change_noted') return `${base}.${f.what}`;
+  if (kind === 'resolve.change_approved') return `${base}.${f.how}`;
+  if (kind === 'resolve.change_ended') return `${base}.${f.outcome}`;
+  if (kind === 'resolve.override_reviewed') return base + (f.right ? '.right' : '');
+  if (kind === 'resolve.ticket_opened') return base + (f.linked ? '.linked' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
   if (kind === 'escalate.skipped' && (f.level ?? 0) < 0) return '';
@@ -110,7 +126,8 @@ export function reason(line: Line): string {
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
-  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.outcome ?? task;
+  if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return f.text ?? '';
+  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? task;
 }
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
@@ -118,6 +135,7 @@ export function actor(by: string | undefined): string {
   const [kind, id = ''] = (by ?? '').split(/:(.*)/s);
   if (kind === 'person') return names.person(id);
   if (kind === 'source') return names.of('integrations', id);
+  if (kind === 'ticket') return id;
   return kind === 'key' ? t('line.key') : '';
 }
 

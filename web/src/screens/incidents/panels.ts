@@ -53,6 +53,8 @@ export const panels: Panel[] = [
     load: withTexts('review', () => import('../review/Closure.svelte')),
     when: (i) => !isOpen(i) || !!i.closure,
   },
+  { name: 'changes', place: 'alerts', load: withTexts('changes', () => import('../changes/Around.svelte')) },
+  { name: 'tickets', place: 'people', load: withTexts('tickets', () => import('../tickets/Panel.svelte')) },
   { name: 'called', place: 'people', load: () => import('./Called.svelte') },
   { name: 'alerts', place: 'alerts', load: () => import('./Alerts.svelte') },
   { name: 'beneath', place: 'alerts', load: () => import('../alerts/Beneath.svelte') },
