@@ -9,6 +9,7 @@ import (
 	"tocsin/internal/prose"
 	"tocsin/internal/store"
 	"tocsin/org"
+	"tocsin/review"
 )
 
 // reviewRoutes are those of step 5: retrospectives, actions, lessons, the end.
@@ -217,7 +218,7 @@ func (a *API) written(tx *store.Tx, in incident.Incident, r incident.Review, out
 	for _, one := range r.Sections {
 		t := texts[one.ID]
 		out.Sections = append(out.Sections, SectionOf{
-			ID: one.ID, Title: one.Title, Ask: one.Ask, For: append([]org.Audience{}, one.For...), Version: t.Version, Text: t.Text, HTML: prose.HTML(t.Text), At: shown(t.At), By: t.By,
+			ID: one.ID, Title: one.Title, Ask: one.Ask, For: append([]org.Audience{}, one.For...), Version: t.Version, Text: t.Text, HTML: prose.HTML(review.Marked(t.Text)), At: shown(t.At), By: t.By,
 		})
 	}
 	said, err := tx.CommentsOf(in.ID)

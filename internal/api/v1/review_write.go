@@ -87,7 +87,7 @@ func (a *API) writeSection(ctx context.Context, in *writingSection) (*struct{ Bo
 		return nil, err
 	}
 	return &struct{ Body SectionOf }{SectionOf{
-		ID: in.Section, For: []org.Audience{}, Version: saved.Version, Text: saved.Text, HTML: prose.HTML(saved.Text), At: shown(saved.At), By: saved.By,
+		ID: in.Section, For: []org.Audience{}, Version: saved.Version, Text: saved.Text, HTML: prose.HTML(review.Marked(saved.Text)), At: shown(saved.At), By: saved.By,
 	}}, nil
 }
 
@@ -101,7 +101,7 @@ func (a *API) sectionVersions(ctx context.Context, in *SectionPath) (*pageOf[Sec
 		}
 		all, err := tx.RetroVersions(in.ID, in.Section, mostVersions)
 		for _, t := range all {
-			out.Body.Items = append(out.Body.Items, SectionOf{ID: t.Section, For: []org.Audience{}, Version: t.Version, Text: t.Text, HTML: prose.HTML(t.Text), At: shown(t.At), By: t.By})
+			out.Body.Items = append(out.Body.Items, SectionOf{ID: t.Section, For: []org.Audience{}, Version: t.Version, Text: t.Text, HTML: prose.HTML(review.Marked(t.Text)), At: shown(t.At), By: t.By})
 		}
 		return err
 	})
