@@ -453,7 +453,7 @@ func TestCompletion(t *testing.T) {
 				slices.Sort(words)
 				lines[i] = strings.Join(words, " ")
 			}
-			if want := []string{"incidents", "severity show snooze stage", "--severity", "SEV1", "show"}; !slices.Equal(lines, want) {
+			if want := []string{"incidents", "severity show snooze stage suspects", "--severity", "SEV1", "show"}; !slices.Equal(lines, want) {
 				t.Errorf("%q, want %q", lines, want)
 			}
 		})

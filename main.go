@@ -28,10 +28,14 @@ type commands struct {
 	Demo        demo                `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
 	Login       login               `cmd:"" help:"Keep the address of a server, and the token of an API key."`
 	Incidents   incidentCommands    `cmd:"" help:"Incidents, and what people do about them."`
+	Change      changeCommands      `cmd:"" help:"Changes: asked for, approved, made."`
 	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`
 	Runbook     runbookCommands     `cmd:"" help:"Runbooks: what to do at night, worked out by day."`
+	Review      reviewCommands      `cmd:"" help:"Retrospectives, and the end of incidents."`
+	Action      actionCommands      `cmd:"" help:"What is done so that incidents do not come again."`
+	Lesson      lessonCommands      `cmd:"" help:"What was learned of incidents."`
 	Call        callCommands        `cmd:"" help:"Pages to people by hand."`
 	Messages    messageCommands     `cmd:"" help:"What people say to each other: in the rooms of incidents, directly, in groups."`
 	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`
@@ -46,6 +50,7 @@ type commands struct {
 	Import      importCommands      `cmd:"" help:"Take over the configuration of another product."`
 	User        userCommands        `cmd:"" help:"People and how they sign in."`
 	Key         keyCommands         `cmd:"" help:"API keys."`
+	Ticket      ticketCommands      `cmd:"" help:"Tickets that others have of incidents, in their systems."`
 	Webhook     webhook             `cmd:"" help:"Look into what webhooks were told, and tell them again."`
 	Verify      verify              `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
 	Night       night               `cmd:"" help:"Play a night: a script in, a transcript out."`

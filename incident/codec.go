@@ -18,7 +18,11 @@ var all = []Fact{
 	RunbookStarted{}, StepAsked{}, StepApproved{}, StepDeclined{}, StepBegun{}, StepEnded{}, RunbookEnded{}, RunbookJudged{},
 	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{}, Explained{}, Staged{}, Confirmed{}, Recurred{},
-	Filed{},
+	ChangeRequested{}, ChangeApproved{}, ChangeDenied{}, ChangeStarted{}, ChangeEnded{}, ChangeCancelled{}, ChangeOverran{}, ChangeNoted{},
+	Overridden{}, OverrideEnded{}, OverrideReviewed{},
+	Filed{}, RetroDrafted{}, RetroWritten{}, RetroSubmitted{}, RetroReturned{}, RetroSigned{}, RetroPublished{},
+	ActionAdded{}, ActionChanged{}, ActionDone{}, ActionDropped{}, ActionReopened{}, ActionReminded{}, ActionOverdue{}, ActionRecurred{}, Recalled{}, LessonLearned{}, LessonWithdrawn{},
+	TicketOpened{}, TicketMoved{}, TicketUnlinked{},
 }
 
 var kinds = func() map[string]reflect.Type {

@@ -196,10 +196,16 @@ type Settings struct {
 	Keep KeepDays `json:"keep,omitzero" yaml:"keep,omitempty"`
 	// Checklists are tasks that incidents begin with.
 	Checklists []Checklist `json:"checklists,omitempty" yaml:"checklists,omitempty"`
+	// Closures say what must be complete before incidents are closed, Retrospectives what
+	// is written about them; both in their order.
+	Closures       []Closure       `json:"closures,omitempty" yaml:"closures,omitempty"`
+	Retrospectives []Retrospective `json:"retrospectives,omitempty" yaml:"retrospectives,omitempty"`
 	// Reports are those that people are told of by themselves.
 	Reports []ScheduledReport `json:"reports,omitempty" yaml:"reports,omitempty"`
 	// Currency is that of costs, as people write it: "EUR".
 	Currency string `json:"currency,omitempty" yaml:"currency,omitempty"`
+	// Changes say how changes are made; without them each is asked of whom it names.
+	Changes *ChangeRules `json:"changes,omitempty" yaml:"changes,omitempty"`
 }
 
 // KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an

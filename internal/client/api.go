@@ -56,6 +56,37 @@ type Action struct {
 	Within     string   `json:"within,omitempty"`
 }
 
+type ActionOf struct {
+	AddedAt time.Time `json:"added_at"`
+	// How many incidents like this one came while it was not done
+	Again int64      `json:"again,omitempty"`
+	Due   *time.Time `json:"due,omitempty"`
+	// When it was done, or dropped
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Within its incident, from 1
+	ID int64 `json:"id"`
+	// What came of it, or why it was dropped
+	Outcome string `json:"outcome,omitempty"`
+	// It is open, and its time has passed
+	Overdue bool       `json:"overdue,omitempty"`
+	Owner   *PersonRef `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority"`
+	// open, done, dropped
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type AddingActionBody struct {
+	// Two days before, the owner is reminded; when it has passed they hear of it, and a day later, and on, the leads of the team as well
+	Due *time.Time `json:"due,omitempty"`
+	// me is who asks
+	Owner string `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority,omitempty"`
+	Title    string `json:"title"`
+}
+
 type AddingBody struct {
 	// person:jane, schedule:primary, team:dba or email:reports@example.org
 	Targets []string `json:"targets"`
@@ -74,6 +105,12 @@ type AddingFollowerBody struct {
 	Address string `json:"address"`
 	// email, sms, webhook, or a channel that is set up
 	Channel string `json:"channel"`
+}
+
+type AddingLessonBody struct {
+	// Words by which it is found
+	Tags []string `json:"tags,omitempty"`
+	Text string   `json:"text"`
 }
 
 type AddingListBody struct {
@@ -158,6 +195,15 @@ type ApplyingBody struct {
 	Prune bool `json:"prune,omitempty"`
 	// The set-up file
 	YAML string `json:"yaml"`
+}
+
+type ApprovalOf struct {
+	At time.Time `json:"at"`
+	// person, grant, override
+	How string `json:"how"`
+	// Nobody: a grant or an override allows it
+	Person *PersonRef `json:"person,omitempty"`
+	Why    string     `json:"why,omitempty"`
 }
 
 type BeatState struct {
@@ -304,6 +350,132 @@ type Change struct {
 	Version int64 `json:"version"`
 }
 
+type ChangeBody struct {
+	// person:omar, team:dba, schedule:primary; the board, when it is left out
+	Approvers []string `json:"approvers,omitempty"`
+	// How it is undone; a normal change needs it
+	BackOut string `json:"back_out,omitempty"`
+	// standard, normal, emergency
+	Class string    `json:"class"`
+	Ends  time.Time `json:"ends"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// The emergency override of that incident by which it goes before approval and freezes
+	Override int64 `json:"override,omitempty"`
+	// Who makes it; you, when it is left out. Nobody decides about what they ask for or make
+	Owner string `json:"owner,omitempty"`
+	// What is done, in which order; a normal change needs it
+	Plan string `json:"plan,omitempty"`
+	// low, medium, high
+	Risk string `json:"risk,omitempty"`
+	// It belongs to the team of the first
+	Services []string  `json:"services"`
+	Starts   time.Time `json:"starts"`
+	Title    string    `json:"title"`
+}
+
+type ChangeCalendar struct {
+	// Those that are planned or were made, by when they begin
+	Changes []ChangeOf    `json:"changes"`
+	Freezes []PlannedSpan `json:"freezes"`
+	From    time.Time     `json:"from"`
+	// There is more than is shown: look at a shorter time
+	More bool      `json:"more,omitempty"`
+	To   time.Time `json:"to"`
+	// Maintenance windows
+	Windows []PlannedSpan `json:"windows"`
+}
+
+type ChangeEndingBody struct {
+	// worked, backed_out, failed
+	Outcome string `json:"outcome"`
+	// How it went; what went wrong, when it did not work
+	Text string `json:"text,omitempty"`
+}
+
+type ChangeEventOf struct {
+	At          time.Time `json:"at"`
+	By          string    `json:"by,omitempty"`
+	ID          string    `json:"id"`
+	Integration string    `json:"integration"`
+	// deployment, release, push, merge, build; or change
+	Kind    string `json:"kind"`
+	Link    string `json:"link,omitempty"`
+	Service string `json:"service"`
+	// As its sender says it
+	State string `json:"state,omitempty"`
+	Text  string `json:"text,omitempty"`
+	Title string `json:"title"`
+}
+
+type ChangeOf struct {
+	// When it was asked for
+	At time.Time `json:"at"`
+	// standard, normal, emergency
+	Class     string     `json:"class"`
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+	// When it was done, denied or cancelled
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	Ends    time.Time  `json:"ends"`
+	ID      string     `json:"id"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// You are among those who decide, and it waits
+	MayDecide bool `json:"may_decide,omitempty"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// It was to be done by now
+	Overran bool `json:"overran,omitempty"`
+	// The emergency override of that incident by which it was approved
+	Override int64 `json:"override,omitempty"`
+	// It is your own: others decide
+	Own bool `json:"own,omitempty"`
+	// Who makes it
+	Owner PersonRef `json:"owner"`
+	// Who asked
+	Person PersonRef `json:"person"`
+	// With which those who decide are asked: high, low
+	Priority string `json:"priority"`
+	// low, medium, high
+	Risk      string       `json:"risk,omitempty"`
+	Services  []ServiceRef `json:"services"`
+	StartedAt *time.Time   `json:"started_at,omitempty"`
+	// As it is planned
+	Starts time.Time `json:"starts"`
+	// requested, approved, denied, started, done, cancelled
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type ChangePreview struct {
+	// Who is asked, when you name nobody; without it you must
+	Board     string     `json:"board,omitempty"`
+	Conflicts []Conflict `json:"conflicts"`
+	// Why you need not ask; you do, when it is left out
+	Granted string `json:"granted,omitempty"`
+	// Why it would be refused
+	Refused string `json:"refused,omitempty"`
+}
+
+type ChangeRules struct {
+	Approvals int64       `json:"approvals,omitempty"`
+	Board     string      `json:"board,omitempty"`
+	Freezes   []Freeze    `json:"freezes,omitempty"`
+	Grants    []Grant     `json:"grants,omitempty"`
+	Override  *Overriding `json:"override,omitempty"`
+	Wait      string      `json:"wait,omitempty"`
+}
+
+type ChangingActionBody struct {
+	// RFC 3339; empty: at no time
+	Due string `json:"due,omitempty"`
+	// Empty: nobody
+	Owner string `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority,omitempty"`
+	Title    string `json:"title,omitempty"`
+}
+
 type ChangingTaskBody struct {
 	// RFC 3339; empty: at no time
 	Due string `json:"due,omitempty"`
@@ -421,9 +593,49 @@ type Climb struct {
 	Waiting string `json:"waiting,omitempty"`
 }
 
+type Closure struct {
+	Actions       string   `json:"actions,omitempty"`
+	Cause         bool     `json:"cause,omitempty"`
+	Lessons       int64    `json:"lessons,omitempty"`
+	Retrospective string   `json:"retrospective,omitempty"`
+	Services      []string `json:"services,omitempty"`
+	Severities    []string `json:"severities,omitempty"`
+	Signatures    int64    `json:"signatures,omitempty"`
+	Tasks         bool     `json:"tasks,omitempty"`
+	Teams         []string `json:"teams,omitempty"`
+	Updates       bool     `json:"updates,omitempty"`
+}
+
+type ClosureOf struct {
+	Actions int64 `json:"actions"`
+	Lessons int64 `json:"lessons"`
+	// Actions that are still to be done
+	Open int64 `json:"open"`
+	// Actions of past incidents like it that were not done when it came
+	Recalled []RecalledOf `json:"recalled"`
+	// draft, in_review, signed, published
+	Retrospective string `json:"retrospective,omitempty"`
+}
+
 type CodeGivenBody struct {
 	// Spaces and dashes do not matter
 	Code string `json:"code"`
+}
+
+type CommentOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	ID string    `json:"id"`
+	// When it was dealt with
+	OverAt  *time.Time `json:"over_at,omitempty"`
+	OverBy  string     `json:"over_by,omitempty"`
+	Section string     `json:"section"`
+	Text    string     `json:"text"`
+}
+
+type CommentingBody struct {
+	Section string `json:"section"`
+	Text    string `json:"text"`
 }
 
 type Comparison struct {
@@ -463,6 +675,21 @@ type ConfirmingBody struct {
 	Stage string `json:"stage,omitempty"`
 	// By what you know
 	Text string `json:"text,omitempty"`
+}
+
+type Conflict struct {
+	From time.Time `json:"from"`
+	ID   string    `json:"id"`
+	// incident, change, window, freeze
+	Kind string `json:"kind"`
+	// The services by which it is one; none: it is for all
+	On []string `json:"on"`
+	// The change is refused because of it
+	Stops bool   `json:"stops,omitempty"`
+	Title string `json:"title"`
+	// An open incident has none
+	To  *time.Time `json:"to,omitempty"`
+	Why string     `json:"why"`
 }
 
 type Conversation struct {
@@ -659,6 +886,15 @@ type Emergency struct {
 	Severity string   `json:"severity,omitempty"`
 }
 
+type EndingActionBody struct {
+	// What came of it
+	Outcome string `json:"outcome,omitempty"`
+}
+
+type EndingCommentBody struct {
+	Over bool `json:"over"`
+}
+
 type EndingTaskBody struct {
 	// What came of it
 	Outcome string `json:"outcome,omitempty"`
@@ -692,6 +928,17 @@ type ExplainingBody struct {
 type Exported struct {
 	// What POST /apply takes. Keys and secrets are not in it
 	YAML string `json:"yaml"`
+}
+
+type FactOf struct {
+	At time.Time `json:"at"`
+	// A draft has it
+	Chosen bool   `json:"chosen"`
+	Kind   string `json:"kind"`
+	// Of the log
+	Line int64 `json:"line"`
+	// Markdown: an item of a list
+	Text string `json:"text"`
 }
 
 type Fairness struct {
@@ -1020,6 +1267,17 @@ type Found struct {
 	Message      TalkMessage  `json:"message"`
 }
 
+type Freeze struct {
+	For      string   `json:"for"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name,omitempty"`
+	Repeat   string   `json:"repeat,omitempty"`
+	Services []string `json:"services,omitempty"`
+	Start    string   `json:"start"`
+	Why      string   `json:"why,omitempty"`
+	Zone     string   `json:"zone,omitempty"`
+}
+
 type Gap struct {
 	// A layer covers it, with nobody in it
 	Empty bool      `json:"empty,omitempty"`
@@ -1040,6 +1298,15 @@ type GivingRoleBody struct {
 	Role string `json:"role"`
 }
 
+type GoingBeforeBody struct {
+	// How long it holds, such as 1h; as long as it may, when it is left out
+	For string `json:"for,omitempty"`
+	// Others will read it
+	Reason string `json:"reason"`
+	// What may be changed; the service of the incident, when it is left out
+	Services []string `json:"services,omitempty"`
+}
+
 type GoneBody struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
@@ -1047,6 +1314,12 @@ type GoneBody struct {
 	Left        []string `json:"left,omitempty"`
 	Replacement string   `json:"replacement,omitempty"`
 	Setup       []Need   `json:"setup"`
+}
+
+type Grant struct {
+	Class    string   `json:"class"`
+	Services []string `json:"services,omitempty"`
+	To       string   `json:"to"`
 }
 
 type GraphNode struct {
@@ -1392,12 +1665,24 @@ type LedgerLine struct {
 	// Why somebody says it is wrong; a manager decides
 	Disputed string `json:"disputed,omitempty"`
 	// How it was reckoned
-	How  string  `json:"how"`
-	ID   string  `json:"id"`
-	Pain float64 `json:"pain"`
+	How string `json:"how"`
+	ID  string `json:"id"`
+	// What the page was about
+	Incident string  `json:"incident,omitempty"`
+	Pain     float64 `json:"pain"`
 	// Why it weighs nothing
 	Struck string `json:"struck,omitempty"`
 	What   string `json:"what"`
+}
+
+type LessonOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// Within its incident, from 1
+	ID        int64    `json:"id"`
+	Tags      []string `json:"tags"`
+	Text      string   `json:"text"`
+	Withdrawn bool     `json:"withdrawn,omitempty"`
 }
 
 type LettingGoBody struct {
@@ -1462,6 +1747,50 @@ type LintingDraftBody struct {
 	Matrix *Matrix `json:"matrix,omitempty"`
 	// Those of now, when they are left out
 	Rules []Rule `json:"rules,omitempty"`
+}
+
+type ListedAction struct {
+	AddedAt time.Time `json:"added_at"`
+	// How many incidents like this one came while it was not done
+	Again int64      `json:"again,omitempty"`
+	Due   *time.Time `json:"due,omitempty"`
+	// When it was done, or dropped
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// The title of the incident
+	Name string `json:"name"`
+	// What came of it, or why it was dropped
+	Outcome string `json:"outcome,omitempty"`
+	// It is open, and its time has passed
+	Overdue bool       `json:"overdue,omitempty"`
+	Owner   *PersonRef `json:"owner,omitempty"`
+	// high, normal, low
+	Priority    string `json:"priority"`
+	Service     string `json:"service,omitempty"`
+	ServiceName string `json:"service_name,omitempty"`
+	Severity    string `json:"severity,omitempty"`
+	// open, done, dropped
+	State string `json:"state"`
+	Team  string `json:"team,omitempty"`
+	Title string `json:"title"`
+}
+
+type ListedLesson struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// The title of the incident
+	Name        string   `json:"name"`
+	Service     string   `json:"service,omitempty"`
+	ServiceName string   `json:"service_name,omitempty"`
+	Tags        []string `json:"tags"`
+	Team        string   `json:"team,omitempty"`
+	Text        string   `json:"text"`
+	Withdrawn   bool     `json:"withdrawn,omitempty"`
 }
 
 type LoadLevel struct {
@@ -1725,6 +2054,15 @@ type Need struct {
 	Where string `json:"where"`
 }
 
+type NeedOf struct {
+	// retrospective.signed, actions.done, cause and so on
+	Code string `json:"code"`
+	Met  bool   `json:"met"`
+	// How many are left
+	N    int64  `json:"n,omitempty"`
+	Text string `json:"text"`
+}
+
 type Needs struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
@@ -1842,9 +2180,47 @@ type OpeningBody struct {
 	Title string `json:"title"`
 }
 
+type OpeningTicketBody struct {
+	// Of one that is there; without it one is made
+	Key    string `json:"key,omitempty"`
+	System string `json:"system"`
+}
+
 type Opinion struct {
 	Person string `json:"person"`
 	Worth  bool   `json:"worth"`
+}
+
+type OverrideOf struct {
+	At time.Time `json:"at"`
+	// The page to the board
+	Call string `json:"call,omitempty"`
+	// Before its time
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	EndedBy string     `json:"ended_by,omitempty"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// It holds now
+	On         bool       `json:"on"`
+	Person     PersonRef  `json:"person"`
+	Reason     string     `json:"reason"`
+	Review     string     `json:"review,omitempty"`
+	ReviewedAt *time.Time `json:"reviewed_at,omitempty"`
+	// Nobody: its incident cannot be closed
+	ReviewedBy *PersonRef `json:"reviewed_by,omitempty"`
+	// The review found that it was
+	Right    bool         `json:"right,omitempty"`
+	Services []ServiceRef `json:"services"`
+	// Of the incident
+	Title string    `json:"title"`
+	Until time.Time `json:"until"`
+}
+
+type Overriding struct {
+	Longest  string   `json:"longest,omitempty"`
+	Severity string   `json:"severity,omitempty"`
+	To       []string `json:"to,omitempty"`
 }
 
 type OwnMethod struct {
@@ -1939,6 +2315,18 @@ type PageChange struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageChangeEventOf struct {
+	Items []ChangeEventOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChangeOf struct {
+	Items []ChangeOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageChannel struct {
 	Items []Channel `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -1986,6 +2374,12 @@ type PageDelivery struct {
 
 type PageDuty struct {
 	Items []Duty `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageFactOf struct {
+	Items []FactOf `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2068,6 +2462,18 @@ type PageLine struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageListedAction struct {
+	Items []ListedAction `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageListedLesson struct {
+	Items []ListedLesson `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageMarkOf struct {
 	Items []MarkOf `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2088,6 +2494,12 @@ type PageMessageVersion struct {
 
 type PageOdd struct {
 	Items []Odd `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageOverrideOf struct {
+	Items []OverrideOf `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2152,6 +2564,12 @@ type PageSchedule struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSectionOf struct {
+	Items []SectionOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageService struct {
 	Items []Service `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -2212,6 +2630,12 @@ type PageStatusPage struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSuspectOf struct {
+	Items []SuspectOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageSwap struct {
 	Items []Swap `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2233,6 +2657,24 @@ type PageTeam struct {
 type PageTestPage struct {
 	Items []TestPage `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketKind struct {
+	Items []TicketKind `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketState struct {
+	Items []TicketState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketSystem struct {
+	Items []TicketSystem `json:"items"`
+	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
 
@@ -2401,6 +2843,16 @@ type PinningBody struct {
 	IDs []string `json:"ids,omitempty"`
 }
 
+type PlannedSpan struct {
+	From time.Time `json:"from"`
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+	// None: for all
+	Services []string  `json:"services"`
+	To       time.Time `json:"to"`
+	Why      string    `json:"why,omitempty"`
+}
+
 type Played struct {
 	Pages int64 `json:"pages"`
 	// By person and date
@@ -2515,6 +2967,21 @@ type ProvedOne struct {
 	Why      string    `json:"why"`
 }
 
+type PublishingBody struct {
+	// administration, board, customers
+	For string `json:"for"`
+	// Status pages on which the version for customers stands from then on
+	Pages []string `json:"pages,omitempty"`
+}
+
+type PublishingOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// administration, board, customers
+	For   string   `json:"for"`
+	Pages []string `json:"pages"`
+}
+
 type PushOffer struct {
 	// applicationServerKey, in base64url; absent when devices cannot sign up here
 	Key string `json:"key,omitempty"`
@@ -2596,6 +3063,20 @@ type ReassigningBody struct {
 	// person:jane, schedule:primary, team:dba or policy:managers
 	To  string `json:"to"`
 	Why string `json:"why,omitempty"`
+}
+
+type RecalledOf struct {
+	Action int64 `json:"action"`
+	// You may not read the past one
+	Hidden bool `json:"hidden,omitempty"`
+	// The past one
+	Incident string `json:"incident"`
+	// Its title
+	Name  string     `json:"name"`
+	Owner *PersonRef `json:"owner,omitempty"`
+	Title string     `json:"title"`
+	// By what the two are alike
+	Why []string `json:"why"`
 }
 
 type Receiver struct {
@@ -2768,6 +3249,54 @@ type Response struct {
 	Resolve     string   `json:"resolve,omitempty"`
 	Roles       []string `json:"roles,omitempty"`
 	UpdateEvery string   `json:"update_every,omitempty"`
+}
+
+type RetroSection struct {
+	Ask   string   `json:"ask,omitempty"`
+	Draft string   `json:"draft,omitempty"`
+	For   []string `json:"for,omitempty"`
+	ID    string   `json:"id"`
+	Title string   `json:"title"`
+}
+
+type Retrospective struct {
+	ID         string         `json:"id"`
+	Name       string         `json:"name,omitempty"`
+	Sections   []RetroSection `json:"sections"`
+	Services   []string       `json:"services,omitempty"`
+	Severities []string       `json:"severities,omitempty"`
+}
+
+type Review struct {
+	Actions []ActionOf  `json:"actions"`
+	Authors []PersonRef `json:"authors"`
+	// Oldest first
+	Comments []CommentOf `json:"comments"`
+	// What must be complete before it is closed
+	Gate []NeedOf `json:"gate"`
+	// Who hears of actions that stay overdue
+	Leads   []PersonRef `json:"leads"`
+	Lessons []LessonOf  `json:"lessons"`
+	// Status pages on which the version for customers may be published
+	Pages     []PageChoice   `json:"pages"`
+	Published []PublishingOf `json:"published"`
+	// Actions of past incidents like it that were not done when it came
+	Recalled []RecalledOf `json:"recalled"`
+	// Who was asked to sign
+	Reviewers []PersonRef   `json:"reviewers"`
+	Sections  []SectionOf   `json:"sections"`
+	Signed    []SignatureOf `json:"signed"`
+	Since     *time.Time    `json:"since,omitempty"`
+	// Of the retrospective; absent when nobody has begun it: draft, in_review, signed, published
+	State    string `json:"state,omitempty"`
+	Template string `json:"template,omitempty"`
+}
+
+type ReviewingBody struct {
+	// It was right to do so
+	Right bool `json:"right"`
+	// What you found
+	Text string `json:"text"`
 }
 
 type RoleOf struct {
@@ -2980,6 +3509,24 @@ type ScheduledReport struct {
 	Zone     string   `json:"zone,omitempty"`
 }
 
+type SectionOf struct {
+	// What whoever writes it is asked
+	Ask string     `json:"ask,omitempty"`
+	At  *time.Time `json:"at,omitempty"`
+	// engine: it is as it was drafted
+	By string `json:"by,omitempty"`
+	// Whose versions have it, beside that for administration
+	For []string `json:"for"`
+	// The same, made safe
+	Html string `json:"html"`
+	ID   string `json:"id"`
+	// Markdown
+	Text  string `json:"text"`
+	Title string `json:"title"`
+	// 0: nobody has written anything
+	Version int64 `json:"version"`
+}
+
 type SenderCard struct {
 	// RFC 2426; keep it as a file that ends in .vcf
 	Vcard string `json:"vcard"`
@@ -3028,6 +3575,11 @@ type Service struct {
 	Watch   string `json:"watch,omitempty"`
 }
 
+type ServiceRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
 type SessionLine struct {
 	Address   string    `json:"address,omitempty"`
 	Agent     string    `json:"agent,omitempty"`
@@ -3039,19 +3591,22 @@ type SessionLine struct {
 }
 
 type Settings struct {
-	CatchAll   string            `json:"catch_all,omitempty"`
-	ChangedAt  *time.Time        `json:"changed_at,omitempty"`
-	ChangedBy  string            `json:"changed_by,omitempty"`
-	Checklists []Checklist       `json:"checklists,omitempty"`
-	Currency   string            `json:"currency,omitempty"`
-	Digest     *WeeklyDigest     `json:"digest,omitempty"`
-	Guidelines []Guideline       `json:"guidelines,omitempty"`
-	Keep       *KeepDays         `json:"keep,omitempty"`
-	Matrix     *Matrix           `json:"matrix,omitempty"`
-	Messages   []Message         `json:"messages,omitempty"`
-	Reports    []ScheduledReport `json:"reports,omitempty"`
-	Retired    bool              `json:"retired,omitempty"`
-	Sift       *Sift             `json:"sift,omitempty"`
+	CatchAll       string            `json:"catch_all,omitempty"`
+	ChangedAt      *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy      string            `json:"changed_by,omitempty"`
+	Changes        *ChangeRules      `json:"changes,omitempty"`
+	Checklists     []Checklist       `json:"checklists,omitempty"`
+	Closures       []Closure         `json:"closures,omitempty"`
+	Currency       string            `json:"currency,omitempty"`
+	Digest         *WeeklyDigest     `json:"digest,omitempty"`
+	Guidelines     []Guideline       `json:"guidelines,omitempty"`
+	Keep           *KeepDays         `json:"keep,omitempty"`
+	Matrix         *Matrix           `json:"matrix,omitempty"`
+	Messages       []Message         `json:"messages,omitempty"`
+	Reports        []ScheduledReport `json:"reports,omitempty"`
+	Retired        bool              `json:"retired,omitempty"`
+	Retrospectives []Retrospective   `json:"retrospectives,omitempty"`
+	Sift           *Sift             `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -3108,6 +3663,16 @@ type SignIn struct {
 	Password bool   `json:"password"`
 	Person   string `json:"person"`
 	TOTP     bool   `json:"totp"`
+}
+
+type SignatureOf struct {
+	At     time.Time `json:"at"`
+	Note   string    `json:"note,omitempty"`
+	Person PersonRef `json:"person"`
+}
+
+type SigningBody struct {
+	Note string `json:"note,omitempty"`
 }
 
 type Silence struct {
@@ -3247,6 +3812,12 @@ type Stretch struct {
 	Until time.Time `json:"until"`
 }
 
+type SubmittingBody struct {
+	Note string `json:"note,omitempty"`
+	// Who is to sign; me is who asks
+	To []string `json:"to"`
+}
+
 type Substitution struct {
 	From     time.Time `json:"from"`
 	Override *Patch    `json:"override,omitempty"`
@@ -3297,6 +3868,24 @@ type SupportHours struct {
 	Raise bool     `json:"raise,omitempty"`
 	To    string   `json:"to"`
 	Zone  string   `json:"zone,omitempty"`
+}
+
+type SuspectOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by,omitempty"`
+	ID string    `json:"id"`
+	// change: one that people asked for, with a page of its own; or what a pipeline said: deployment, push, release, ...
+	Kind string `json:"kind"`
+	Link string `json:"link,omitempty"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// In per cent: how near it is in place and time
+	Score int64 `json:"score"`
+	// By which it is near
+	Service ServiceRef `json:"service"`
+	Title   string     `json:"title"`
+	Until   *time.Time `json:"until,omitempty"`
+	Why     []string   `json:"why"`
 }
 
 type Swap struct {
@@ -3392,8 +3981,10 @@ type TaskOf struct {
 	// What came of it, or why it was dropped
 	Outcome string `json:"outcome,omitempty"`
 	// It is open, and its time has passed
-	Overdue bool       `json:"overdue,omitempty"`
-	Owner   *PersonRef `json:"owner,omitempty"`
+	Overdue bool `json:"overdue,omitempty"`
+	// The emergency override whose review it is: that alone ends it
+	Override int64      `json:"override,omitempty"`
+	Owner    *PersonRef `json:"owner,omitempty"`
 	// Whoever has it does it
 	Role string `json:"role,omitempty"`
 	// Of the recovery that it belongs to: contain, fix, recover, watch
@@ -3446,6 +4037,152 @@ type TestPage struct {
 type Threshold struct {
 	Count  int64  `json:"count"`
 	Within string `json:"within"`
+}
+
+type TicketKind struct {
+	// Takes settings of other names, too
+	Any bool `json:"any,omitempty"`
+	// How the vendor is told to speak to us
+	Door string `json:"door"`
+	Kind string `json:"kind"`
+	// Against what it was checked
+	Proved   string        `json:"proved"`
+	Settings []KindSetting `json:"settings"`
+	Title    string        `json:"title"`
+}
+
+type TicketOf struct {
+	// Absent: it is not there yet
+	Key string `json:"key,omitempty"`
+	// Of the system
+	Name string `json:"name"`
+	// As it stood when anybody looked last: open, done
+	State  string `json:"state,omitempty"`
+	System string `json:"system"`
+	URL    string `json:"url,omitempty"`
+	// How the system calls that
+	Word string `json:"word,omitempty"`
+}
+
+type TicketOffer struct {
+	Name   string `json:"name"`
+	System string `json:"system"`
+	// Of its kind
+	Title string `json:"title"`
+}
+
+type TicketRule struct {
+	Fields     map[string]string `json:"fields,omitempty"`
+	Match      []string          `json:"match,omitempty"`
+	Name       string            `json:"name,omitempty"`
+	Off        bool              `json:"off,omitempty"`
+	Sensitive  bool              `json:"sensitive,omitempty"`
+	Services   []string          `json:"services,omitempty"`
+	Severities []string          `json:"severities,omitempty"`
+	Teams      []string          `json:"teams,omitempty"`
+}
+
+type TicketState struct {
+	// Where it is to call us; its secret follows, after a slash
+	Door string `json:"door"`
+	// What it said last, when something waits
+	Error string `json:"error,omitempty"`
+	// Since when nothing but trouble came of it
+	Failing *time.Time `json:"failing,omitempty"`
+	ID      string     `json:"id"`
+	Kind    string     `json:"kind"`
+	Name    string     `json:"name"`
+	Off     bool       `json:"off,omitempty"`
+	// When the oldest of them happened
+	Oldest *time.Time `json:"oldest,omitempty"`
+	// It is left alone until then
+	Until *time.Time `json:"until,omitempty"`
+	// Things that it is still to be told
+	Waiting int64 `json:"waiting"`
+}
+
+type TicketSystem struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Comments  string            `json:"comments,omitempty"`
+	Disabled  bool              `json:"disabled,omitempty"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name,omitempty"`
+	Poll      string            `json:"poll,omitempty"`
+	Reopens   bool              `json:"reopens,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Rules     []TicketRule      `json:"rules,omitempty"`
+	Settings  map[string]string `json:"settings,omitempty"`
+	State     string            `json:"state,omitempty"`
+	Tell      []string          `json:"tell,omitempty"`
+	Text      string            `json:"text,omitempty"`
+	Title     string            `json:"title,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type TicketSystemWithSecret struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Comments  string            `json:"comments,omitempty"`
+	Disabled  bool              `json:"disabled,omitempty"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name,omitempty"`
+	Poll      string            `json:"poll,omitempty"`
+	Reopens   bool              `json:"reopens,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Rules     []TicketRule      `json:"rules,omitempty"`
+	// Shown this once
+	Secret   string            `json:"secret,omitempty"`
+	Settings map[string]string `json:"settings,omitempty"`
+	State    string            `json:"state,omitempty"`
+	Tell     []string          `json:"tell,omitempty"`
+	Text     string            `json:"text,omitempty"`
+	Title    string            `json:"title,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type TicketTest struct {
+	// The system's own words
+	Error string `json:"error,omitempty"`
+	Ok    bool   `json:"ok"`
+	// Who we are there
+	Said   string `json:"said,omitempty"`
+	TookMs int64  `json:"took_ms"`
+}
+
+type TicketWork struct {
+	// Why they are not there yet
+	Error string `json:"error,omitempty"`
+	// Absent: it is not there yet
+	Key string `json:"key,omitempty"`
+	// Of the system
+	Name string `json:"name"`
+	// When that is tried again
+	Next *time.Time `json:"next,omitempty"`
+	// By which it was made
+	Rule string `json:"rule,omitempty"`
+	// When it was looked at last
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+	// As it stood when anybody looked last: open, done
+	State  string `json:"state,omitempty"`
+	System string `json:"system"`
+	URL    string `json:"url,omitempty"`
+	// Things that it is still to be told
+	Waiting int64 `json:"waiting,omitempty"`
+	// How the system calls that
+	Word string `json:"word,omitempty"`
+}
+
+type TicketsOf struct {
+	// Systems in which it has none
+	Others  []TicketOffer `json:"others"`
+	Tickets []TicketWork  `json:"tickets"`
 }
 
 type TimeOff struct {
@@ -3648,6 +4385,15 @@ type Views struct {
 	Views []SavedView `json:"views"`
 }
 
+type WantingChangeBody struct {
+	// standard, normal, emergency
+	Class    string    `json:"class"`
+	Ends     time.Time `json:"ends"`
+	Incident string    `json:"incident,omitempty"`
+	Services []string  `json:"services"`
+	Starts   time.Time `json:"starts"`
+}
+
 type Watch struct {
 	Name string `json:"name"`
 	// The next shift that other people have, when it begins within 35 days
@@ -3739,6 +4485,63 @@ type WholeAlert struct {
 	WhyNoPage *HeldBack `json:"why_no_page,omitempty"`
 }
 
+type WholeChange struct {
+	Approvals []ApprovalOf `json:"approvals"`
+	// Whom the request names
+	Approvers []string `json:"approvers"`
+	// Who was called to decide
+	Asked []PersonRef `json:"asked"`
+	// When it was asked for
+	At time.Time `json:"at"`
+	// How it is undone
+	BackOut string `json:"back_out,omitempty"`
+	// The policy that is climbed for it
+	Board string `json:"board,omitempty"`
+	// standard, normal, emergency
+	Class string `json:"class"`
+	// What is in its way, while it is not over
+	Conflicts []Conflict `json:"conflicts"`
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+	// When it was done, denied or cancelled
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	Ends    time.Time  `json:"ends"`
+	// All that happened, the oldest first
+	History []Line `json:"history"`
+	ID      string `json:"id"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// You are among those who decide, and it waits
+	MayDecide bool `json:"may_decide,omitempty"`
+	// How many must approve
+	Needs int64 `json:"needs"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// It was to be done by now
+	Overran bool `json:"overran,omitempty"`
+	// The emergency override of that incident by which it was approved
+	Override int64 `json:"override,omitempty"`
+	// It is your own: others decide
+	Own bool `json:"own,omitempty"`
+	// Who makes it
+	Owner PersonRef `json:"owner"`
+	// Who asked
+	Person PersonRef `json:"person"`
+	Plan   string    `json:"plan,omitempty"`
+	// With which those who decide are asked: high, low
+	Priority string `json:"priority"`
+	// low, medium, high
+	Risk      string       `json:"risk,omitempty"`
+	Services  []ServiceRef `json:"services"`
+	StartedAt *time.Time   `json:"started_at,omitempty"`
+	// As it is planned
+	Starts time.Time `json:"starts"`
+	// requested, approved, denied, started, done, cancelled
+	State string `json:"state"`
+	// How it went, or why it was denied or cancelled
+	Text  string `json:"text,omitempty"`
+	Title string `json:"title"`
+}
+
 type WholeIncident struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -3756,6 +4559,8 @@ type WholeIncident struct {
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
+	// How far its closure is, as far as anybody has begun
+	Closure *ClosureOf `json:"closure,omitempty"`
 	// To whom it is handed over, until they answer
 	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
@@ -3796,7 +4601,9 @@ type WholeIncident struct {
 	Status   string `json:"status"`
 	Team     string `json:"team,omitempty"`
 	TeamName string `json:"team_name,omitempty"`
-	Title    string `json:"title"`
+	// That others have of it, in their systems
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 	// The incident of its cause, beneath which it is folded
 	Under string `json:"under,omitempty"`
 	// How often its severity wants those concerned told how it stands
@@ -3849,6 +4656,52 @@ type Work struct {
 	Roles []RoleOf `json:"roles"`
 	// By their numbers, those that are done or dropped as well
 	Tasks []TaskOf `json:"tasks"`
+}
+
+type WritingSectionBody struct {
+	// Markdown. A line :::internal begins what is for administration alone, :::board what the board reads too, ::: ends it
+	Text string `json:"text"`
+	// The one that the text was made from; if it is not the newest any longer nothing is saved, and the answer (409) has both texts
+	Version int64 `json:"version"`
+}
+
+// GetActionsQuery is what GetActions may be asked for. What is zero is left out.
+type GetActionsQuery struct {
+	// open, done, dropped
+	State string
+	// me is who asks
+	Owner   string
+	Team    string
+	Service string
+	// high, normal, low
+	Priority string
+	// Only those that are open and whose time has passed
+	Overdue bool
+	// Only those whose trouble came again
+	Again bool
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetActionsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "state", q.State)
+	put(v, "owner", q.Owner)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "priority", q.Priority)
+	put(v, "overdue", q.Overdue)
+	put(v, "again", q.Again)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetActions: GET /api/v1/actions: List the actions of all retrospectives, what is due first at first.
+func (c *Client) GetActions(ctx context.Context, query GetActionsQuery, with ...Option) (out PageListedAction, err error) {
+	err = c.do(ctx, "GET", "/api/v1/actions", query.values(), nil, &out, with)
+	return out, err
 }
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
@@ -3984,6 +4837,130 @@ func (c *Client) PostCallsIDChoose(ctx context.Context, id string, body CallChoo
 // PostCallsIDEnd: POST /api/v1/calls/{id}/end: End it.
 func (c *Client) PostCallsIDEnd(ctx context.Context, id string, with ...Option) (out Call, err error) {
 	err = c.do(ctx, "POST", "/api/v1/calls/"+url.PathEscape(id)+"/end", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChangeEventsQuery is what GetChangeEvents may be asked for. What is zero is left out.
+type GetChangeEventsQuery struct {
+	Service string
+	// A week before to, when it is left out
+	From time.Time
+	// Now, when it is left out
+	To    time.Time
+	Limit int64
+}
+
+func (q GetChangeEventsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "service", q.Service)
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetChangeEvents: GET /api/v1/change-events: What pipelines said that they changed, newest first.
+func (c *Client) GetChangeEvents(ctx context.Context, query GetChangeEventsQuery, with ...Option) (out PageChangeEventOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/change-events", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetChangesQuery is what GetChanges may be asked for. What is zero is left out.
+type GetChangesQuery struct {
+	Limit int64
+	// As next says
+	Cursor  string
+	Service string
+	// requested, approved, denied, started, done, cancelled
+	State string
+	// Only what is asked for, approved or being made
+	Open bool
+}
+
+func (q GetChangesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	put(v, "service", q.Service)
+	put(v, "state", q.State)
+	put(v, "open", q.Open)
+	return v
+}
+
+// GetChanges: GET /api/v1/changes: List changes, newest first.
+func (c *Client) GetChanges(ctx context.Context, query GetChangesQuery, with ...Option) (out PageChangeOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostChanges: POST /api/v1/changes: Ask for a change.
+func (c *Client) PostChanges(ctx context.Context, body ChangeBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes", nil, body, &out, with)
+	return out, err
+}
+
+// GetChangesCalendarQuery is what GetChangesCalendar may be asked for. What is zero is left out.
+type GetChangesCalendarQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 92 days
+	To      time.Time
+	Service string
+}
+
+func (q GetChangesCalendarQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "service", q.Service)
+	return v
+}
+
+// GetChangesCalendar: GET /api/v1/changes/calendar: What is changed when, and when nothing is.
+func (c *Client) GetChangesCalendar(ctx context.Context, query GetChangesCalendarQuery, with ...Option) (out ChangeCalendar, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes/calendar", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostChangesPreview: POST /api/v1/changes/preview: What a change would meet, and who would be asked.
+func (c *Client) PostChangesPreview(ctx context.Context, body WantingChangeBody, with ...Option) (out ChangePreview, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/preview", nil, body, &out, with)
+	return out, err
+}
+
+// GetChangesID: GET /api/v1/changes/{id}: Read a change, with all that happened to it.
+func (c *Client) GetChangesID(ctx context.Context, id string, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostChangesIDApprove: POST /api/v1/changes/{id}/approve: Say that a change may be made: for those who were asked.
+func (c *Client) PostChangesIDApprove(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/approve", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDCancel: POST /api/v1/changes/{id}/cancel: Say that it will not be made.
+func (c *Client) PostChangesIDCancel(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/cancel", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDDeny: POST /api/v1/changes/{id}/deny: Say that it may not: one is enough.
+func (c *Client) PostChangesIDDeny(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/deny", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDDone: POST /api/v1/changes/{id}/done: Say how it went.
+func (c *Client) PostChangesIDDone(ctx context.Context, id string, body ChangeEndingBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/done", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDStart: POST /api/v1/changes/{id}/start: Say that it is being made.
+func (c *Client) PostChangesIDStart(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/start", nil, body, &out, with)
 	return out, err
 }
 
@@ -4441,6 +5418,36 @@ func (c *Client) PostIncidentsIDAcknowledge(ctx context.Context, id string, body
 	return out, err
 }
 
+// PostIncidentsIDActions: POST /api/v1/incidents/{id}/actions: Add something to be done so that it does not come again.
+func (c *Client) PostIncidentsIDActions(ctx context.Context, id string, body AddingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsAction: POST /api/v1/incidents/{id}/actions/{action}: Change an action.
+func (c *Client) PostIncidentsIDActionsAction(ctx context.Context, id string, action string, body ChangingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action), nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionDone: POST /api/v1/incidents/{id}/actions/{action}/done: Say that an action is done.
+func (c *Client) PostIncidentsIDActionsActionDone(ctx context.Context, id string, action string, body EndingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/done", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionDrop: POST /api/v1/incidents/{id}/actions/{action}/drop: Say that an action need not be done.
+func (c *Client) PostIncidentsIDActionsActionDrop(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/drop", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionReopen: POST /api/v1/incidents/{id}/actions/{action}/reopen: Say that an action is not done.
+func (c *Client) PostIncidentsIDActionsActionReopen(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDAlerts: GET /api/v1/incidents/{id}/alerts: List the alerts of an incident.
 func (c *Client) GetIncidentsIDAlerts(ctx context.Context, id string, with ...Option) (out PageAlert, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/alerts", nil, nil, &out, with)
@@ -4456,6 +5463,12 @@ func (c *Client) PostIncidentsIDCause(ctx context.Context, id string, body Expla
 // PostIncidentsIDChecklists: POST /api/v1/incidents/{id}/checklists: Add a checklist.
 func (c *Client) PostIncidentsIDChecklists(ctx context.Context, id string, body AddingListBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/checklists", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDClose: POST /api/v1/incidents/{id}/close: Close it, if all is complete that its severity asks for.
+func (c *Client) PostIncidentsIDClose(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/close", nil, body, &out, with)
 	return out, err
 }
 
@@ -4492,6 +5505,18 @@ func (c *Client) PostIncidentsIDJoin(ctx context.Context, id string, body Why, w
 // PostIncidentsIDLeave: POST /api/v1/incidents/{id}/leave: Say that you do not any longer: your roles are free.
 func (c *Client) PostIncidentsIDLeave(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/leave", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDLessons: POST /api/v1/incidents/{id}/lessons: Write down what others should know.
+func (c *Client) PostIncidentsIDLessons(ctx context.Context, id string, body AddingLessonBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/lessons", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDLessonsLessonWithdraw: POST /api/v1/incidents/{id}/lessons/{lesson}/withdraw: Say that a lesson does not hold.
+func (c *Client) PostIncidentsIDLessonsLessonWithdraw(ctx context.Context, id string, lesson string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/lessons/"+url.PathEscape(lesson)+"/withdraw", nil, body, &out, with)
 	return out, err
 }
 
@@ -4571,6 +5596,30 @@ func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body Notin
 	return out, err
 }
 
+// GetIncidentsIDOverrides: GET /api/v1/incidents/{id}/overrides: List the emergency overrides of an incident.
+func (c *Client) GetIncidentsIDOverrides(ctx context.Context, id string, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverrides: POST /api/v1/incidents/{id}/overrides: Go before approval and freezes in an emergency: the board is called, and another has to review it.
+func (c *Client) PostIncidentsIDOverrides(ctx context.Context, id string, body GoingBeforeBody, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverridesOverrideEnd: POST /api/v1/incidents/{id}/overrides/{override}/end: Give an emergency override back before its time.
+func (c *Client) PostIncidentsIDOverridesOverrideEnd(ctx context.Context, id string, override string, body Why, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverridesOverrideReview: POST /api/v1/incidents/{id}/overrides/{override}/review: Say what you think of another's emergency override.
+func (c *Client) PostIncidentsIDOverridesOverrideReview(ctx context.Context, id string, override string, body ReviewingBody, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override)+"/review", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDPages: GET /api/v1/incidents/{id}/pages: List the pages of an incident.
 func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Option) (out PagePage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/pages", nil, nil, &out, with)
@@ -4633,6 +5682,96 @@ func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body Res
 // PostIncidentsIDResponders: POST /api/v1/incidents/{id}/responders: Call more people.
 func (c *Client) PostIncidentsIDResponders(ctx context.Context, id string, body AddingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/responders", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReview: GET /api/v1/incidents/{id}/review: Read the retrospective, the actions and lessons, and what is missing before it can be closed.
+func (c *Client) GetIncidentsIDReview(ctx context.Context, id string, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReview: POST /api/v1/incidents/{id}/review: Draft the retrospective from the log.
+func (c *Client) PostIncidentsIDReview(ctx context.Context, id string, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewComments: POST /api/v1/incidents/{id}/review/comments: Say something of a section.
+func (c *Client) PostIncidentsIDReviewComments(ctx context.Context, id string, body CommentingBody, with ...Option) (out CommentOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/comments", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewCommentsComment: POST /api/v1/incidents/{id}/review/comments/{comment}: Say that a comment was dealt with, or that it was not.
+func (c *Client) PostIncidentsIDReviewCommentsComment(ctx context.Context, id string, comment string, body EndingCommentBody, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/comments/"+url.PathEscape(comment), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewExportQuery is what GetIncidentsIDReviewExport may be asked for. What is zero is left out.
+type GetIncidentsIDReviewExportQuery struct {
+	// administration, board, customers
+	For string
+	// pdf, markdown
+	Format string
+	// IANA name of the zone of its times; your own without
+	Zone string
+}
+
+func (q GetIncidentsIDReviewExportQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "for", q.For)
+	put(v, "format", q.Format)
+	put(v, "zone", q.Zone)
+	return v
+}
+
+// GetIncidentsIDReviewExport: GET /api/v1/incidents/{id}/review/export: A version of it as Markdown or PDF.
+func (c *Client) GetIncidentsIDReviewExport(ctx context.Context, id string, query GetIncidentsIDReviewExportQuery, with ...Option) (out string, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/export", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewFacts: GET /api/v1/incidents/{id}/review/facts: The lines of the log that a timeline may be made of, and which are proposed.
+func (c *Client) GetIncidentsIDReviewFacts(ctx context.Context, id string, with ...Option) (out PageFactOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/facts", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewPublish: POST /api/v1/incidents/{id}/review/publish: Give a version of it to those whom it is for.
+func (c *Client) PostIncidentsIDReviewPublish(ctx context.Context, id string, body PublishingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/publish", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewReturn: POST /api/v1/incidents/{id}/review/return: Take it up again: what was signed does not hold.
+func (c *Client) PostIncidentsIDReviewReturn(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/return", nil, body, &out, with)
+	return out, err
+}
+
+// PutIncidentsIDReviewSectionsSection: PUT /api/v1/incidents/{id}/review/sections/{section}: Save a section, if nobody else did meanwhile.
+func (c *Client) PutIncidentsIDReviewSectionsSection(ctx context.Context, id string, section string, body WritingSectionBody, with ...Option) (out SectionOf, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sections/"+url.PathEscape(section), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewSectionsSectionVersions: GET /api/v1/incidents/{id}/review/sections/{section}/versions: All that was ever saved of a section, newest first.
+func (c *Client) GetIncidentsIDReviewSectionsSectionVersions(ctx context.Context, id string, section string, with ...Option) (out PageSectionOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sections/"+url.PathEscape(section)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewSign: POST /api/v1/incidents/{id}/review/sign: Sign it: it is right. Who is its only author cannot.
+func (c *Client) PostIncidentsIDReviewSign(ctx context.Context, id string, body SigningBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sign", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewSubmit: POST /api/v1/incidents/{id}/review/submit: Ask people to read it and to sign.
+func (c *Client) PostIncidentsIDReviewSubmit(ctx context.Context, id string, body SubmittingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/submit", nil, body, &out, with)
 	return out, err
 }
 
@@ -4702,6 +5841,12 @@ func (c *Client) PostIncidentsIDStage(ctx context.Context, id string, body Stagi
 	return out, err
 }
 
+// GetIncidentsIDSuspects: GET /api/v1/incidents/{id}/suspects: Changes that may have caused an incident, the likeliest first.
+func (c *Client) GetIncidentsIDSuspects(ctx context.Context, id string, with ...Option) (out PageSuspectOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/suspects", nil, nil, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDSymptoms: GET /api/v1/incidents/{id}/symptoms: List the alerts beneath an incident, also those of incidents folded under it.
 func (c *Client) GetIncidentsIDSymptoms(ctx context.Context, id string, with ...Option) (out PageAlert, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/symptoms", nil, nil, &out, with)
@@ -4735,6 +5880,35 @@ func (c *Client) PostIncidentsIDTasksTaskDrop(ctx context.Context, id string, ta
 // PostIncidentsIDTasksTaskReopen: POST /api/v1/incidents/{id}/tasks/{task}/reopen: Say that a task is not done.
 func (c *Client) PostIncidentsIDTasksTaskReopen(ctx context.Context, id string, task string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tasks/"+url.PathEscape(task)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDTickets: GET /api/v1/incidents/{id}/tickets: Which tickets it has, and which it could have.
+func (c *Client) GetIncidentsIDTickets(ctx context.Context, id string, with ...Option) (out TicketsOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDTickets: POST /api/v1/incidents/{id}/tickets: Have a ticket made of it, or link one that is there.
+func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body OpeningTicketBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteIncidentsIDTicketsSystemQuery is what DeleteIncidentsIDTicketsSystem may be asked for. What is zero is left out.
+type DeleteIncidentsIDTicketsSystemQuery struct {
+	Why string
+}
+
+func (q DeleteIncidentsIDTicketsSystemQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "why", q.Why)
+	return v
+}
+
+// DeleteIncidentsIDTicketsSystem: DELETE /api/v1/incidents/{id}/tickets/{system}: Say that a ticket does not belong to it.
+func (c *Client) DeleteIncidentsIDTicketsSystem(ctx context.Context, id string, system string, query DeleteIncidentsIDTicketsSystemQuery, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "DELETE", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets/"+url.PathEscape(system), query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -4912,6 +6086,36 @@ func (c *Client) GetKeysID(ctx context.Context, id string, with ...Option) (out 
 // DeleteKeysID: DELETE /api/v1/keys/{id}: End an API key at once.
 func (c *Client) DeleteKeysID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/keys/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetLessonsQuery is what GetLessons may be asked for. What is zero is left out.
+type GetLessonsQuery struct {
+	// Each word must begin a word of the lesson, its tags or the title of its incident
+	Q       string
+	Team    string
+	Service string
+	// Of the incident
+	Category string
+	Limit    int64
+	// As next says
+	Cursor string
+}
+
+func (q GetLessonsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "q", q.Q)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "category", q.Category)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetLessons: GET /api/v1/lessons: Look for what was learned.
+func (c *Client) GetLessons(ctx context.Context, query GetLessonsQuery, with ...Option) (out PageListedLesson, err error) {
+	err = c.do(ctx, "GET", "/api/v1/lessons", query.values(), nil, &out, with)
+	return out, err
 }
 
 // PostMarkdown: POST /api/v1/markdown: Show what Markdown looks like.
@@ -5167,6 +6371,24 @@ func (q GetOncallHoursQuery) values() url.Values {
 // GetOncallHours: GET /api/v1/oncall/hours: Hours by month and person, as CSV.
 func (c *Client) GetOncallHours(ctx context.Context, query GetOncallHoursQuery, with ...Option) (out HoursFile, err error) {
 	err = c.do(ctx, "GET", "/api/v1/oncall/hours", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetOverridesQuery is what GetOverrides may be asked for. What is zero is left out.
+type GetOverridesQuery struct {
+	// Only those that somebody has to look at, the oldest first
+	Unreviewed bool
+}
+
+func (q GetOverridesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "unreviewed", q.Unreviewed)
+	return v
+}
+
+// GetOverrides: GET /api/v1/overrides: List emergency overrides.
+func (c *Client) GetOverrides(ctx context.Context, query GetOverridesQuery, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/overrides", query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -6577,6 +7799,119 @@ func (c *Client) GetTeamsIDReadiness(ctx context.Context, id string, with ...Opt
 // GetTeamsIDVersions: GET /api/v1/teams/{id}/versions: List all versions of a team.
 func (c *Client) GetTeamsIDVersions(ctx context.Context, id string, with ...Option) (out PageTeam, err error) {
 	err = c.do(ctx, "GET", "/api/v1/teams/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketKinds: GET /api/v1/ticket-kinds: Which kinds of ticket system there are, and what each must be told.
+func (c *Client) GetTicketKinds(ctx context.Context, with ...Option) (out PageTicketKind, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-kinds", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketStates: GET /api/v1/ticket-states: How the ticket systems do, and what waits for each.
+func (c *Client) GetTicketStates(ctx context.Context, with ...Option) (out PageTicketState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-states", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsQuery is what GetTicketSystems may be asked for. What is zero is left out.
+type GetTicketSystemsQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetTicketSystemsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetTicketSystems: GET /api/v1/ticket-systems: List ticket-systems.
+func (c *Client) GetTicketSystems(ctx context.Context, query GetTicketSystemsQuery, with ...Option) (out PageTicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystems: POST /api/v1/ticket-systems: Create a ticket_system.
+func (c *Client) PostTicketSystems(ctx context.Context, body TicketSystem, with ...Option) (out TicketSystemWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems", nil, body, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsID: GET /api/v1/ticket-systems/{id}: Read a ticket_system.
+func (c *Client) GetTicketSystemsID(ctx context.Context, id string, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutTicketSystemsID: PUT /api/v1/ticket-systems/{id}: Replace a ticket_system.
+func (c *Client) PutTicketSystemsID(ctx context.Context, id string, body TicketSystem, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchTicketSystemsID: PATCH /api/v1/ticket-systems/{id}: Change some fields of a ticket_system (RFC 7396).
+func (c *Client) PatchTicketSystemsID(ctx context.Context, id string, body map[string]any, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteTicketSystemsID: DELETE /api/v1/ticket-systems/{id}: Retire a ticket_system.
+func (c *Client) DeleteTicketSystemsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetTicketSystemsIDQueueQuery is what GetTicketSystemsIDQueue may be asked for. What is zero is left out.
+type GetTicketSystemsIDQueueQuery struct {
+	// waiting, delivered, dropped
+	State string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetTicketSystemsIDQueueQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "state", q.State)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetTicketSystemsIDQueue: GET /api/v1/ticket-systems/{id}/queue: List what was brought to it and what waits, newest first.
+func (c *Client) GetTicketSystemsIDQueue(ctx context.Context, id string, query GetTicketSystemsIDQueueQuery, with ...Option) (out PageDelivery, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/queue", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystemsIDRetry: POST /api/v1/ticket-systems/{id}/retry: Try now what waits for it.
+func (c *Client) PostTicketSystemsIDRetry(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/retry", nil, nil, nil, with)
+}
+
+// PostTicketSystemsIDRotate: POST /api/v1/ticket-systems/{id}/rotate: Give its door a new secret, which is shown once.
+func (c *Client) PostTicketSystemsIDRotate(ctx context.Context, id string, with ...Option) (out TicketSystemWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/rotate", nil, nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystemsIDTest: POST /api/v1/ticket-systems/{id}/test: Ask it who we are there, and hear what it says.
+func (c *Client) PostTicketSystemsIDTest(ctx context.Context, id string, with ...Option) (out TicketTest, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/test", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsIDVersions: GET /api/v1/ticket-systems/{id}/versions: List all versions of a ticket_system.
+func (c *Client) GetTicketSystemsIDVersions(ctx context.Context, id string, with ...Option) (out PageTicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 

@@ -42,6 +42,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.statusPages()
 	c.forms(existing)
 	c.runbooks()
+	c.ticketSystems()
 	c.rules()
 	c.sifting(existing)
 	c.settings(existing)
@@ -92,6 +93,8 @@ func (s Setup) Where(path string) string {
 		name = "form " + string(s.Forms[n].ID)
 	case list == "runbooks" && n < len(s.Runbooks):
 		name = "runbook " + s.Runbooks[n].ID
+	case list == "ticket_systems" && n < len(s.TicketSystems):
+		name = "ticket system " + string(s.TicketSystems[n].ID)
 	default:
 		return path
 	}

@@ -247,8 +247,16 @@ func (telephone) Name() string { return "log" }
 func (t telephone) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
 	l, got := t.l, channel.Receipt{Provider: m.ID, State: escalate.Delivered}
 	var page store.PageRow
-	err := l.store.Read(ctx, func(tx *store.Tx) (err error) { page, err = tx.Page(m.ID); return err })
-	if err != nil || !page.Purpose.Alarms() {
+	var asks bool // about a change, which its plan has an answer for
+	err := l.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if page, err = tx.Page(m.ID); err != nil || !page.Purpose.Alarms() {
+			return err
+		}
+		sub, err := tx.Subject(page.Subject)
+		asks = err == nil && sub.Change != nil
+		return err
+	})
+	if err != nil || asks || !page.Purpose.Alarms() {
 		return got, err
 	}
 	chance, within := 0.8, 4*time.Minute

@@ -54,6 +54,15 @@ var verbs = []verb{
 	{"somebody cries for help by FORM TEXT", "An emergency, past all questions.", (*player).cries},
 	{"the reporter writes TEXT", "Who reported last writes more, behind their private link.", (*player).reporterWrites},
 	{"PERSON replies TEXT", "Who reported last is answered.", (*player).replies},
+	{"PERSON drafts the retrospective [of KEY]", "From the log, by the template of its kind.", (*player).drafts},
+	{"PERSON writes SECTION [of KEY] saying TEXT", "A section of the retrospective, such as summary.", (*player).writes},
+	{"PERSON submits it to OTHER [of KEY]", "OTHER is to read the retrospective and to sign.", (*player).submits},
+	{"PERSON signs it [of KEY]", "The retrospective is right.", (*player).signs},
+	{"PERSON publishes it for AUDIENCE [on PAGE] [of KEY]", "A version of the retrospective, for administration, board or customers; theirs may stand on a status page.", (*player).publishes},
+	{"PERSON promises TEXT [by OTHER] [within DURATION] [for KEY]", "An action, so that it does not come again.", (*player).promises},
+	{"PERSON finished action NUMBER [of KEY]", "The action of that number is done.", (*player).finishesAction},
+	{"PERSON learned TEXT", "A lesson of the incident that was opened last.", (*player).learns},
+	{"PERSON closes [KEY]", "The incident is closed, if its gate lets it through.", (*player).closes},
 	{"PERSON notes TEXT [KEY]", "Something written into the log.", (*player).notes},
 	{"held [KEY] because TEXT", "A silence or a window: the timers stand still.", (*player).held},
 	{"released [KEY]", "They go on.", (*player).released},
@@ -68,6 +77,19 @@ var verbs = []verb{
 	{"PERSON says it worked [for KEY]", "What they think of the runbook that was followed last.", (*player).saysWorked},
 	{"PERSON says step NUMBER is wrong [for KEY] [because TEXT]", "A step of it is wrong.", (*player).saysWrong},
 	{"standing of RUNBOOK", "Shows how far a runbook is to be trusted.", (*player).showStanding},
+	{"PERSON proposes CLASS TITLE on SERVICES [in DURATION] [asking TARGETS] [made by OTHER] [past NUMBER of KEY]", "A standard, normal or emergency change of some services, with commas between, of an hour; asked of TARGETS in the place of the board, or past approval by the override of an incident.", (*player).proposes},
+	{"PERSON approves|denies it [because TEXT]", "Their word on the last change.", (*player).decides},
+	{"PERSON presses yes|no for it", "The same by the button of their page.", (*player).pressesFor},
+	{"PERSON starts it", "The last change is being made.", (*player).startsChange},
+	{"it worked|failed [saying TEXT]", "How the last change went.", (*player).changeEnds},
+	{"it was undone because TEXT", "It did not work, and was backed out.", (*player).changeEnds},
+	{"PERSON cancels it [because TEXT]", "The last change will not be made.", (*player).cancelsChange},
+	{"PERSON overrides [KEY] for DURATION because TEXT", "An emergency override in an incident.", (*player).overrides},
+	{"PERSON reviews NUMBER [of KEY] saying TEXT", "What another thinks of that override.", (*player).reviews},
+	{"PERSON ends override NUMBER [of KEY]", "It is not needed any longer.", (*player).endsOverride},
+	{"pipeline says TEXT [from INTEGRATION]", "A change event: something was deployed.", (*player).pipeline},
+	{"change", "Shows the log of the last change.", (*player).showChange},
+	{"suspects [KEY]", "Shows which changes may have caused an incident.", (*player).showSuspects},
 	{"PERSON splits KEY", "The alert is not the symptom of what it is folded under, now and from here on.", (*player).splits},
 	{"PERSON puts KEY under CAUSE", "The alert is the symptom of another, now and from here on.", (*player).puts},
 	{"SCHEDULE handed from PERSON to OTHER [KEY]", "The shift changes while the incident is open.", (*player).handed},
@@ -76,6 +98,11 @@ var verbs = []verb{
 	{"PROVIDER catches up", "What it was late with comes in, the last first.", (*player).catchesUp},
 	{"PERSON presses KEYS", "A key in the person's last call.", (*player).presses},
 	{"PERSON texts PROVIDER TEXT", "A reply by SMS, to a number at Twilio. #db-1 is the code of that incident.", (*player).texts},
+	{"in SYSTEM somebody closes|reopens|deletes NUMBER", "Others work on the ticket of that number in a ticket system of the set-up.", (*player).inTicket},
+	{"in SYSTEM AUTHOR writes on NUMBER TEXT", "A comment of theirs.", (*player).writesTicket},
+	{"PERSON opens a ticket in SYSTEM [for KEY]", "By hand, whatever the rules say.", (*player).opensTicket},
+	{"tickets in SYSTEM", "Shows its tickets, with what was said there.", (*player).showTickets},
+	{"nothing happens", "Time passes, and what waits for somebody outside is tried again.", (*player).nothingHappens},
 	{"CHANNEL asks for DURATION [for PERSON]", "The provider refuses for now (429) and says for how long.", (*player).asks},
 	{"POSSESSIVE CHANNEL is delivered|read", "A receipt for the person's last page over that channel.", (*player).receipt},
 	{"crash for DURATION", "The house is off for so long; what was due meanwhile is late.", (*player).off},
@@ -213,12 +240,16 @@ func (p *player) mean(w words) error {
 				return fmt.Errorf("%q is no channel: want one of %s", said, strings.Join(phoneNames, ", "))
 			}
 		case "PROVIDER":
-			if !p.known["channel "+said] {
+			if !p.known["channel "+said] && !p.known["ticket_system "+said] {
 				return fmt.Errorf("there is no provider %q", said)
 			}
 		case "INTEGRATION", "SCHEDULE", "POLICY", "RUNBOOK":
 			if !p.known[strings.ToLower(name)+" "+said] {
 				return fmt.Errorf("there is no %s %q", strings.ToLower(name), said)
+			}
+		case "SYSTEM":
+			if !p.known["ticket_system "+said] {
+				return fmt.Errorf("there is no ticket system %q", said)
 			}
 		case "HEARTBEAT":
 			if !p.known["heartbeat "+said] {
@@ -253,7 +284,7 @@ func (p *player) mean(w words) error {
 // points are those at which the engine can crash.
 var points = []string{
 	"before accept", "after accept", "after triage", "after claim of due",
-	"after claim, before send", "after send, before mark", "after do",
+	"after claim, before send", "after send, before mark", "after do", afterMade,
 }
 
 func (w words) duration() time.Duration {

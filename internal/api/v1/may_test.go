@@ -15,7 +15,7 @@ import (
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
+	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"}, "ticket-systems": {"jira", "jira-web"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -63,10 +63,24 @@ func bodyFor(method, pattern, team string) string {
 		return `{"runbook":"none"}`
 	case strings.HasSuffix(pattern, "/steps/{step}"):
 		return `{"do":"done"}`
+	case strings.HasSuffix(pattern, "/{id}/tickets"):
+		return `{"system":"none"}`
+	case strings.HasSuffix(pattern, "/{id}/test") && strings.Contains(pattern, "/ticket-systems/"), strings.HasSuffix(pattern, "/{id}/retry"):
+		return ""
+	case strings.Contains(pattern, "/ticket-systems"):
+		if method == "PATCH" {
+			return `{}`
+		}
+		return `{"id":"new","kind":"github","settings":{"token":"t","repository":"a/b"}}`
 	case strings.HasSuffix(pattern, "/feedback"):
 		return `{"verdict":"worked"}`
 	case strings.HasSuffix(pattern, "/runbooks/check"):
 		return `{"runbook":{"text":"## s"}}`
+	case pattern == v1.Prefix+"/changes", pattern == v1.Prefix+"/changes/preview":
+		return fmt.Sprintf(`{"class":"normal","services":[%q],"starts":"2035-01-01T00:00:00Z","ends":"2035-01-01T01:00:00Z"%s}`, service,
+			map[bool]string{true: `,"title":"t","plan":"p","back_out":"b","approvers":["person:quin"]`}[strings.HasSuffix(pattern, "/changes")])
+	case strings.HasSuffix(pattern, "/changes/{id}/done"):
+		return `{"outcome":"worked"}`
 	case strings.HasSuffix(pattern, "/incidents/bulk"):
 		return `{"verb":"note","text":"hm","ids":["x"]}`
 	case strings.HasSuffix(pattern, "/incidents"):
@@ -168,21 +182,23 @@ func walking(t *testing.T) *home { return furnish(open(t, "")) }
 func furnish(h *home) *home {
 	h.configure(map[string]any{
 		"person/pat": org.Person{ID: "pat", Name: "Pat", Methods: []org.Method{{ID: "pats-telephone", Channel: "log", Address: "pat", Verified: true}}}, "person/quin": org.Person{ID: "quin", Name: "Quin"}, // they never ask
-		"policy/p-web":         withTeam(setup["policy/p"], "p-web", "web"),
-		"schedule/s-web":       withTeam(setup["schedule/s"], "s-web", "web"),
-		"heartbeat/backup":     org.Heartbeat{ID: "backup", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom"},
-		"heartbeat/backup-web": org.Heartbeat{ID: "backup-web", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom-web"},
-		"channel/relay":        org.Channel{ID: "relay", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
-		"channel/relay-web":    org.Channel{ID: "relay-web", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
-		"webhook/bot":          org.Webhook{ID: "bot", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Team: "dba"},
-		"webhook/bot-web":      org.Webhook{ID: "bot-web", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Service: "site"},
-		"status_page/page":     org.StatusPage{ID: "page", Name: "Page", Team: "dba", Internal: true},
-		"status_page/page-web": org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
-		"form/desk":            org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
-		"form/desk-web":        org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
-		"runbook/restart":      runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
-		"runbook/restart-web":  runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
-		"integration/prom-web": org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
+		"policy/p-web":           withTeam(setup["policy/p"], "p-web", "web"),
+		"schedule/s-web":         withTeam(setup["schedule/s"], "s-web", "web"),
+		"heartbeat/backup":       org.Heartbeat{ID: "backup", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom"},
+		"heartbeat/backup-web":   org.Heartbeat{ID: "backup-web", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom-web"},
+		"channel/relay":          org.Channel{ID: "relay", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
+		"channel/relay-web":      org.Channel{ID: "relay-web", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
+		"ticket_system/jira":     org.TicketSystem{ID: "jira", Name: "Jira", Kind: "github", Secret: "never-to-be-seen", Settings: map[string]string{"token": "never-to-be-seen", "repository": "a/b"}, Disabled: true},
+		"ticket_system/jira-web": org.TicketSystem{ID: "jira-web", Name: "Jira", Kind: "github", Secret: "never-to-be-seen", Settings: map[string]string{"token": "never-to-be-seen", "repository": "a/b"}, Disabled: true},
+		"webhook/bot":            org.Webhook{ID: "bot", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Team: "dba"},
+		"webhook/bot-web":        org.Webhook{ID: "bot-web", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Service: "site"},
+		"status_page/page":       org.StatusPage{ID: "page", Name: "Page", Team: "dba", Internal: true},
+		"status_page/page-web":   org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
+		"form/desk":              org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"form/desk-web":          org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"runbook/restart":        runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
+		"runbook/restart-web":    runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
+		"integration/prom-web":   org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
 	})
 	return h
 }
@@ -193,6 +209,9 @@ func walk(h *home, r v1.Route, as, team string) {
 	path := strings.TrimPrefix(r.Pattern, v1.Prefix)
 	if strings.HasPrefix(path, "/incidents/{id}") {
 		path = strings.Replace(path, "{id}", string(h.opened(org.ServiceID([]string{"db", "site"}[n]), "a")), 1)
+	}
+	if strings.HasPrefix(path, "/changes/{id}") {
+		path = strings.Replace(path, "{id}", string(h.proposed(org.ServiceID([]string{"db", "site"}[n]))), 1)
 	}
 	if strings.HasPrefix(path, "/silences/{id}") {
 		path = strings.Replace(path, "{id}", h.silenced(org.ServiceID([]string{"db", "site"}[n])), 1)
@@ -228,6 +247,10 @@ func walk(h *home, r v1.Route, as, team string) {
 	// A new team belongs to nobody yet: it is for managers of everything. A page by hand is
 	// of no team: it is for whoever responds anywhere by their own role.
 	if r.Pattern == v1.Prefix+"/teams" || strings.HasPrefix(r.Pattern, v1.Prefix+"/calls") {
+		team = ""
+	}
+	// Who decides about changes, and reviews overrides, may be of another team.
+	if strings.HasSuffix(r.Pattern, "/changes/{id}/approve") || strings.HasSuffix(r.Pattern, "/changes/{id}/deny") || strings.HasSuffix(r.Pattern, "/overrides/{override}/review") {
 		team = ""
 	}
 	// The policy of both teams calls rita: who is called to an incident writes in its room.
