@@ -51,7 +51,7 @@ func (s *setup) gate(in incident.Incident) []review.Need {
 // whatever the set-up says.
 func owedToClose(in incident.Incident) (needs []review.Need) {
 	if n := len(resolve.OverridesUnreviewed(in)); n > 0 {
-		needs = append(needs, review.Need{Code: "overrides", Text: "somebody else reviews the emergency overrides", N: n})
+		needs = append(needs, review.Need{Code: "overrides", Text: "have the emergency overrides reviewed by somebody else", N: n})
 	}
 	running := 0
 	if in.Room != nil {

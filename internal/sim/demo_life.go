@@ -80,6 +80,10 @@ func (l *life) live(ctx context.Context, end time.Time) error {
 	}
 }
 
+// calm is how long before its end nothing breaks by chance: what is lasting has its own
+// course, which a database that shakes would fold beneath itself.
+const calm = 6 * time.Hour
+
 // trouble thinks of what breaks between two times: less at night and at weekends, and
 // one evening on which much breaks at once. All of it is over by the end, but for what is
 // lasting.
@@ -164,7 +168,7 @@ func (l *life) befall(a ailment, at, end time.Time) {
 	}
 	lasts := time.Duration(float64(a.minutes)*math.Exp(0.7*l.rng.NormFloat64())*60) * time.Second
 	lasts = min(max(lasts, 3*time.Minute), 10*time.Hour)
-	if at.Add(lasts + 30*time.Minute).After(end) {
+	if at.Add(lasts + 30*time.Minute).After(end.Add(-calm)) {
 		return
 	}
 	ev := alert.Event{Action: alert.Trigger, Key: from.key, Title: title, Text: a.text, Severity: a.severity}
