@@ -77,7 +77,7 @@ func (q *figureAsk) words(s *setup) string {
 var paperFigures = []string{"incidents", "unanswered", "escalated", "acknowledge", "resolve", "resolved_in_time", "night", "downtime"}
 
 func linesOnPaper(by FigureBy, r FigureReport) paper.Table {
-	t := paper.Table{Head: []string{string(by)}}
+	t := paper.Table{Head: []string{strings.ToUpper(string(by[:1])) + string(by[1:])}}
 	for i, key := range paperFigures {
 		d, _ := figures.Find(key)
 		t.Head, t.Right = append(t.Head, d.Name), append(t.Right, i+1)
