@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -37,12 +38,16 @@ type reportShow struct {
 	By   string `enum:",severity,service,team,source,category,cause" default:"" help:"One line for each severity, service, team, source, category or cause."`
 	Part string `enum:",hour,day,week,month" default:"" help:"Cut the period by hour, day, week or month, for --csv and --json."`
 	CSV  bool   `name:"csv" help:"Print a file for a spreadsheet."`
+	PDF  string `name:"pdf" placeholder:"FILE" help:"Write it into a new file, as PDF."`
 }
 
 func (c *reportShow) Run(ctx context.Context) error {
 	from, to, err := c.past(c.From, c.To)
 	if err != nil {
 		return err
+	}
+	if c.PDF != "" {
+		return c.print(ctx, from, to)
 	}
 	q := client.GetReportsQuery{
 		From: from, To: to, Zone: c.Zone, Team: c.Team, Service: c.Service, Severity: c.Severity, Source: c.Source, Category: c.Category, Cause: c.Cause, By: c.By, Part: c.Part,
@@ -65,6 +70,28 @@ func (c *reportShow) Run(ctx context.Context) error {
 		}
 		return c.show(r, all.Items, s)
 	})
+}
+
+// print writes the report into a file.
+func (c *reportShow) print(ctx context.Context, from, to time.Time) error {
+	a, err := c.client()
+	if err != nil {
+		return err
+	}
+	q := url.Values{}
+	for name, v := range map[string]string{
+		"zone": c.Zone, "team": c.Team, "service": c.Service, "severity": c.Severity, "source": c.Source, "category": c.Category, "cause": c.Cause, "by": c.By,
+	} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	for name, at := range map[string]time.Time{"from": from, "to": to} {
+		if !at.IsZero() {
+			q.Set(name, at.Format(time.RFC3339))
+		}
+	}
+	return save(ctx, a, "/api/v1/reports/paper", q, c.PDF)
 }
 
 func sheet(f client.FigureFile, _ screen) error {

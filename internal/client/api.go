@@ -724,13 +724,13 @@ type Counted struct {
 }
 
 type CountedIncident struct {
-	// It is a page by hand, and no incident
-	ByHand   bool      `json:"by_hand,omitempty"`
 	ID       string    `json:"id"`
 	Opened   time.Time `json:"opened"`
 	Service  string    `json:"service,omitempty"`
 	Severity string    `json:"severity,omitempty"`
-	Status   string    `json:"status"`
+	// It is no incident: a page by hand, or a change that waits for approval: call, change
+	Sort   string `json:"sort,omitempty"`
+	Status string `json:"status"`
 	// Empty where it is not yours to read
 	Title string `json:"title"`
 	// What it brings to the number, in the unit of the figure; calls, where it is one of people
@@ -1810,7 +1810,7 @@ type LoadLine struct {
 	Answered int64   `json:"answered"`
 	// Calls in the period before
 	Before int64 `json:"before"`
-	// Calls by pages by hand, which are about no incident
+	// Calls about no incident: by pages by hand, and for the approval of changes
 	ByHand  int64 `json:"by_hand"`
 	Called  int64 `json:"called"`
 	Evening int64 `json:"evening"`
@@ -6790,6 +6790,52 @@ func (q GetReportsFileQuery) values() url.Values {
 // GetReportsFile: GET /api/v1/reports/file: A report as CSV.
 func (c *Client) GetReportsFile(ctx context.Context, query GetReportsFileQuery, with ...Option) (out FigureFile, err error) {
 	err = c.do(ctx, "GET", "/api/v1/reports/file", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPaperQuery is what GetReportsPaper may be asked for. What is zero is left out.
+type GetReportsPaperQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
+	By string
+	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
+	Part string
+}
+
+func (q GetReportsPaperQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "by", q.By)
+	put(v, "part", q.Part)
+	return v
+}
+
+// GetReportsPaper: GET /api/v1/reports/paper: A report as PDF.
+func (c *Client) GetReportsPaper(ctx context.Context, query GetReportsPaperQuery, with ...Option) (out string, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/paper", query.values(), nil, &out, with)
 	return out, err
 }
 

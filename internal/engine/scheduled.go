@@ -138,10 +138,10 @@ func reportHead(name string, is, was figures.Sums) string {
 		line = fmt.Sprintf("%s: 1 incident (%d before)", name, was.Of("incidents").N)
 	}
 	if t := is.Of("acknowledge"); t.N > 0 {
-		line += ", acknowledged after " + lengthText(time.Duration(t.Mean())*time.Microsecond)
+		line += ", acknowledged after " + LengthText(time.Duration(t.Mean())*time.Microsecond)
 	}
 	if t := is.Of("resolve"); t.N > 0 {
-		line += ", over after " + lengthText(time.Duration(t.Mean())*time.Microsecond)
+		line += ", over after " + LengthText(time.Duration(t.Mean())*time.Microsecond)
 	}
 	return line
 }
@@ -154,17 +154,17 @@ func FigureText(d figures.Definition, t figures.Tally, currency string) string {
 	case d.Kind == figures.Share:
 		return fmt.Sprintf("%.0f %%, %d of %d", 100*float64(t.N)/float64(t.Of), t.N, t.Of)
 	case d.Kind == figures.Span:
-		return fmt.Sprintf("%s, half within %s", lengthText(time.Duration(t.Mean())*time.Microsecond), lengthText(time.Duration(t.Quantile(0.5))*time.Microsecond))
+		return fmt.Sprintf("%s, half within %s", LengthText(time.Duration(t.Mean())*time.Microsecond), LengthText(time.Duration(t.Quantile(0.5))*time.Microsecond))
 	case d.Unit == "s":
-		return lengthText(time.Duration(t.Sum) * time.Microsecond)
+		return LengthText(time.Duration(t.Sum) * time.Microsecond)
 	case d.Unit == "money":
 		return strings.TrimSpace(fmt.Sprintf("%.2f %s", float64(t.Sum)/100, currency))
 	}
 	return fmt.Sprint(t.Sum)
 }
 
-// lengthText is a time by its two largest units.
-func lengthText(d time.Duration) string {
+// LengthText is a time by its two largest units.
+func LengthText(d time.Duration) string {
 	d = d.Round(time.Second)
 	day := 24 * time.Hour
 	switch {

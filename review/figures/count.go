@@ -75,32 +75,36 @@ type Sums []Tally
 
 func newSums() Sums { return make(Sums, len(Definitions)) }
 
-// add counts one incident; values are those of value.
-func (s Sums) add(values []found, keep bool) {
-	for i := range values {
-		f := &values[i]
-		if !f.ok {
-			continue
-		}
-		t := &s[i]
-		t.Sum += f.v
-		if Definitions[i].Kind == Share {
-			t.Of++
-			t.N += int(f.v)
-			continue
-		}
-		if f.v != 0 || Definitions[i].Kind == Span {
-			t.N++
-		}
-		if keep && Definitions[i].Kind == Span {
-			t.values = append(t.values, f.v)
-		}
-	}
+// A hit is what an incident brings to a figure.
+type hit struct {
+	figure int
+	v      int64
 }
 
-type found struct {
-	v  int64
-	ok bool
+// kinds are those of the definitions, as they are asked for with each incident.
+var kinds = func() (k []struct{ share, span bool }) {
+	for _, d := range Definitions {
+		k = append(k, struct{ share, span bool }{d.Kind == Share, d.Kind == Span})
+	}
+	return k
+}()
+
+// add counts one incident. What a quantile is made of is kept where it is wanted.
+func (s Sums) add(hits []hit, keep bool) {
+	for _, h := range hits {
+		t := &s[h.figure]
+		t.Sum += h.v
+		switch k := kinds[h.figure]; {
+		case k.share:
+			t.Of++
+			t.N += int(h.v)
+		case k.span && keep:
+			t.values = append(t.values, h.v)
+			t.N++
+		default:
+			t.N++
+		}
+	}
 }
 
 // Of is the tally of a figure.
@@ -135,10 +139,10 @@ type Report struct {
 	Heat  [7][24]int // incidents by the day of the week (Sunday is 0) and the hour
 	Loads *Loads     // what people bore
 
-	q     *Query
-	h     *House
-	cuts  []int64
-	found []found
+	q    *Query
+	h    *House
+	cuts []int64
+	hits []hit
 
 	quarter int64 // whose day and hour hour is, so that a zone is asked once for each
 	hour    *int
@@ -146,7 +150,7 @@ type Report struct {
 
 // NewReport is one that has counted nothing yet.
 func NewReport(q *Query, h *House) *Report {
-	r := &Report{Total: newSums(), Lines: map[string]Sums{}, Parts: make([]Sums, len(q.Cuts)), Loads: newLoads(), q: q, h: h, found: make([]found, len(Definitions))}
+	r := &Report{Total: newSums(), Lines: map[string]Sums{}, Parts: make([]Sums, len(q.Cuts)), Loads: newLoads(), q: q, h: h}
 	for i, at := range q.Cuts {
 		r.Parts[i] = newSums()
 		r.cuts = append(r.cuts, at.UnixMicro())
@@ -163,11 +167,13 @@ func (r *Report) Add(in *Incident) {
 	if !in.Counts() {
 		return
 	}
+	r.hits = r.hits[:0]
 	for i := range Definitions {
-		f := &r.found[i]
-		f.v, f.ok = Definitions[i].of(in, r.h)
+		if v, ok := Definitions[i].of(in, r.h); ok && (v != 0 || kinds[i].share || kinds[i].span) {
+			r.hits = append(r.hits, hit{i, v})
+		}
 	}
-	r.Total.add(r.found, true)
+	r.Total.add(r.hits, true)
 	if r.q.By != nil {
 		key := r.q.By(in)
 		line, ok := r.Lines[key]
@@ -175,14 +181,14 @@ func (r *Report) Add(in *Incident) {
 			line = newSums()
 			r.Lines[key] = line
 		}
-		line.add(r.found, true)
+		line.add(r.hits, true)
 	}
 	if len(r.cuts) > 0 {
 		i, exact := slices.BinarySearchFunc(r.cuts, in.Opened.UnixMicro(), cmp.Compare[int64])
 		if !exact {
 			i--
 		}
-		r.Parts[max(i, 0)].add(r.found, false)
+		r.Parts[max(i, 0)].add(r.hits, false)
 	}
 	if r.q.Zone != nil {
 		*r.hourOf(in.Opened)++

@@ -1,8 +1,10 @@
 package figures
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -262,6 +264,33 @@ func TestWhatANumberIsMadeOf(t *testing.T) {
 		if n != want {
 			t.Errorf("%s: %d calls, and the report says %d", b.Key, n, want)
 		}
+	}
+}
+
+// TestTheAppSaysTheSame: what stands beside a number in the app is the definition of here,
+// and each has a translation.
+func TestTheAppSaysTheSame(t *testing.T) {
+	texts := func(lang string) (all map[string]any) {
+		b, err := os.ReadFile("../../web/i18n/" + lang + "/reports.json")
+		if err == nil {
+			err = json.Unmarshal(b, &all)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	en, de := texts("en"), texts("de")
+	check := func(key, name, sentence string) {
+		if at := "figure." + key; en[at] != name || en[at+".is"] != sentence || de[at] == nil || de[at+".is"] == nil {
+			t.Errorf("%s is %q in the app, %v; here it is %q, %s", key, en[at], en[at+".is"], name, sentence)
+		}
+	}
+	for _, d := range Definitions {
+		check(d.Key, d.Name, d.Sentence)
+	}
+	for _, b := range Bearings {
+		check(b.Key, b.Name, b.Sentence)
 	}
 }
 

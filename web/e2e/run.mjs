@@ -17,6 +17,7 @@ import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';
 import './alerts.mjs';
+import './reports.mjs';
 import './runbooks.mjs';
 import './changes.mjs';
 import './comms.mjs';

@@ -39,7 +39,7 @@ type CountedReport struct {
 // A CountedIncident is one that a number is made of.
 type CountedIncident struct {
 	ID       incident.ID     `json:"id"`
-	ByHand   bool            `json:"by_hand,omitempty" doc:"It is a page by hand, and no incident"`
+	Sort     string          `json:"sort,omitempty" enum:"call,change" doc:"It is no incident: a page by hand, or a change that waits for approval"`
 	Title    string          `json:"title" doc:"Empty where it is not yours to read"`
 	Status   incident.Status `json:"status"`
 	Severity org.Severity    `json:"severity,omitempty"`
@@ -111,7 +111,7 @@ func (a *API) countedBy(ctx context.Context, in *countedAsked) (*countedOut, err
 				return
 			}
 			if v, ok := weigh(i, h); ok {
-				all = append(all, CountedIncident{ID: i.ID, ByHand: i.Apart, Severity: i.Severity, Service: i.Service, Opened: i.Opened, Value: v})
+				all = append(all, CountedIncident{ID: i.ID, Severity: i.Severity, Service: i.Service, Opened: i.Opened, Value: v})
 			}
 		})
 		if err != nil {
@@ -143,8 +143,8 @@ func titled(tx *store.Tx, c *caller, items []CountedIncident) error {
 		if err != nil {
 			return err
 		}
-		items[i].Status = sub.Status
-		if !items[i].ByHand || c.May(org.Respond, "") {
+		items[i].Status, items[i].Sort = sub.Status, sub.Sort
+		if sub.Sort != incident.KindCall || c.May(org.Respond, "") {
 			items[i].Title = sub.Title
 		}
 	}

@@ -47,7 +47,7 @@ type LoadLine struct {
 	Weekend  int         `json:"weekend"`
 	Sleep    int         `json:"sleep"`
 	Alarms   int         `json:"alarms" doc:"That went out for the calls, over all channels"`
-	ByHand   int         `json:"by_hand" doc:"Calls by pages by hand, which are about no incident"`
+	ByHand   int         `json:"by_hand" doc:"Calls about no incident: by pages by hand, and for the approval of changes"`
 	Answer   *float64    `json:"answer,omitempty" doc:"Seconds from the first alarm of a call to the answer, in the mean; absent without answers"`
 	Hours    *float64    `json:"hours,omitempty" doc:"On call, by the on-call log; absent for teams"`
 	Before   int         `json:"before" doc:"Calls in the period before"`

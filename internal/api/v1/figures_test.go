@@ -120,6 +120,10 @@ func figuresOf(t *testing.T, h *home) {
 		t.Error(r.body)
 	}
 
+	if r := h.must(200, "olaf", "GET", "/reports/paper?by=service&service=db", ""); !strings.HasPrefix(r.body, "%PDF-") || r.head.Get("Content-Type") != "application/pdf" || len(r.body) < 5000 {
+		t.Errorf("%s, %d bytes: %.40q", r.head.Get("Content-Type"), len(r.body), r.body)
+	}
+
 	// Whose figures are whose.
 	for who, sees := range map[string]string{"rita": "rita", "max": "max rita", "otto": "", "ada": "max rita", "olaf": ""} {
 		r := h.must(200, who, "GET", "/reports/people", "")

@@ -256,6 +256,7 @@ var table = concat(
 		{"GET", "/reports/counted", org.ReadSetup, house, "figures", "The incidents that a number is made of", serve((*API).countedBy)},
 		{"GET", "/reports/definitions", org.ReadSetup, house, "figures", "What each figure is", serve((*API).figureDefinitions)},
 		{"GET", "/reports/file", org.ReadSetup, house, "figures", "A report as CSV", serve((*API).figureFile)},
+		{"GET", "/reports/paper", org.ReadSetup, house, "figures", "A report as PDF", serve((*API).figurePaper)},
 		{"GET", "/reports/people/file", org.ReadSetup, house, "figures", "What being called came to, as CSV", serve((*API).loadFile)},
 		{"GET", "/reports/views", org.KeepProfile, house, "figures", "Read your own reports", serve((*API).reportViews)},
 		{"PUT", "/reports/views", org.KeepProfile, house, "figures", "Replace your own reports", serve((*API).changeReportViews)},

@@ -96,7 +96,9 @@ export function brief(unit: string, value: number): string {
   if (unit !== 's') return unit === '%' ? percent.format(value) : some.format(value);
   if (value >= 172_800) return t('time.d', { n: some.format(value / 86_400) });
   if (value >= 5400) return t('time.h', { n: some.format(value / 3600) });
-  return value >= 60 ? t('time.m', { n: value < 600 ? some.format(value / 60) : whole.format(value / 60) }) : t('time.s', { n: whole.format(value) });
+  return value >= 60
+    ? t('time.m', { n: value < 600 ? some.format(value / 60) : whole.format(value / 60) })
+    : t('time.s', { n: whole.format(value) });
 }
 
 /** What a figure is called, and what it is: in the person's language where we know it. */
