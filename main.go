@@ -33,6 +33,9 @@ type commands struct {
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`
 	Runbook     runbookCommands     `cmd:"" help:"Runbooks: what to do at night, worked out by day."`
+	Review      reviewCommands      `cmd:"" help:"Retrospectives, and the end of incidents."`
+	Action      actionCommands      `cmd:"" help:"What is done so that incidents do not come again."`
+	Lesson      lessonCommands      `cmd:"" help:"What was learned of incidents."`
 	Call        callCommands        `cmd:"" help:"Pages to people by hand."`
 	Messages    messageCommands     `cmd:"" help:"What people say to each other: in the rooms of incidents, directly, in groups."`
 	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`
@@ -40,12 +43,14 @@ type commands struct {
 	Apply       applyFile           `cmd:"" help:"Bring the configuration to what a set-up file says."`
 	Plan        planFile            `cmd:"" help:"Say what apply would change."`
 	Export      exportFile          `cmd:"" help:"Print the configuration as a set-up file."`
+	Report      reportCommands      `cmd:"" help:"What incidents came to, and what being called came to for people."`
 	Noise       noiseCommand        `cmd:"" help:"Say what alerts cost people, and what was for nothing."`
 	Lint        lintCommand         `cmd:"" help:"Say where a milder severity is noisier than a worse one."`
 	Replay      replayFile          `cmd:"" help:"Say what would have paged by a set-up file, over the events that are kept."`
 	Import      importCommands      `cmd:"" help:"Take over the configuration of another product."`
 	User        userCommands        `cmd:"" help:"People and how they sign in."`
 	Key         keyCommands         `cmd:"" help:"API keys."`
+	Ticket      ticketCommands      `cmd:"" help:"Tickets that others have of incidents, in their systems."`
 	Webhook     webhook             `cmd:"" help:"Look into what webhooks were told, and tell them again."`
 	Verify      verify              `cmd:"" help:"Follow the hash chains of the configuration and of every log."`
 	Night       night               `cmd:"" help:"Play a night: a script in, a transcript out."`

@@ -20,7 +20,9 @@ var all = []Fact{
 	Ended{}, Explained{}, Staged{}, Confirmed{}, Recurred{},
 	ChangeRequested{}, ChangeApproved{}, ChangeDenied{}, ChangeStarted{}, ChangeEnded{}, ChangeCancelled{}, ChangeOverran{}, ChangeNoted{},
 	Overridden{}, OverrideEnded{}, OverrideReviewed{},
-	Filed{},
+	Filed{}, RetroDrafted{}, RetroWritten{}, RetroSubmitted{}, RetroReturned{}, RetroSigned{}, RetroPublished{},
+	ActionAdded{}, ActionChanged{}, ActionDone{}, ActionDropped{}, ActionReopened{}, ActionReminded{}, ActionOverdue{}, ActionRecurred{}, Recalled{}, LessonLearned{}, LessonWithdrawn{},
+	TicketOpened{}, TicketMoved{}, TicketUnlinked{},
 }
 
 var kinds = func() map[string]reflect.Type {

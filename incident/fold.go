@@ -67,9 +67,11 @@ type Incident struct {
 	Recovery *Recovery `json:"recovery,omitempty"` // nil before anybody speaks of it
 	Heir     *Heir     `json:"heir,omitempty"`     // to whom it is handed over, until they answer
 	Merged   ID        `json:"merged,omitempty"`   // the incident that goes on with it
+	Review   *Review   `json:"review,omitempty"`   // nil before its closure begins
 
 	Change    *Change    `json:"change,omitempty"`    // of a change
 	Overrides []Override `json:"overrides,omitempty"` // in which somebody went before the rules of changes
+	Tickets   []Ticket   `json:"tickets,omitempty"`   // that others have of it, in their systems
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -157,7 +159,7 @@ func (in Incident) After(e Entry) Incident {
 	case Reopened:
 		in.Called, in.Passed, in.Each, in.Answered, in.ResolvedAt = nil, nil, nil, nil, time.Time{}
 		in.Merged = ""
-		in = in.unstaged().triggered().restart(e.At, nil)
+		in = in.unstaged().unsigned(e.At).triggered().restart(e.At, nil)
 	case Handed:
 		if in.Status.Open() {
 			in.Handing = append(slices.Clip(in.Handing), f)
@@ -213,8 +215,14 @@ func (in Incident) After(e Entry) Incident {
 		in = in.passedOn(e)
 	case Updated, UpdateOverdue:
 		in = in.informed(e)
+	case RetroDrafted, RetroWritten, RetroSubmitted, RetroReturned, RetroSigned, RetroPublished,
+		ActionAdded, ActionChanged, ActionDone, ActionDropped, ActionReopened, ActionReminded, ActionOverdue, ActionRecurred,
+		Recalled, LessonLearned, LessonWithdrawn:
+		in = in.reviewed(e)
 	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
 		in = in.followed(e)
+	case TicketOpened, TicketMoved, TicketUnlinked:
+		in = in.ticketed(e)
 	default:
 		in = in.climbed(e)
 	}

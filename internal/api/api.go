@@ -40,10 +40,12 @@ import (
 	"tocsin/internal/blob"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
+	"tocsin/internal/follow"
 	"tocsin/internal/report"
 	"tocsin/internal/secret"
 	"tocsin/internal/status"
 	"tocsin/internal/store"
+	"tocsin/internal/tracker"
 	"tocsin/internal/web"
 )
 
@@ -65,6 +67,8 @@ type Options struct {
 	// Base is the path of the public URL, without a slash at its end, and UIDev where
 	// Vite serves the app's sources; "" is the app that is built in.
 	Base, UIDev string
+	// Tickets speaks to the ticket systems of others, and is spoken to by them; nil: none do.
+	Tickets *follow.Tickets
 	// Status are the status pages, and Reports the forms for people outside; nil: none.
 	Status  *status.Site
 	Reports *report.Desk
@@ -136,6 +140,7 @@ func New(o Options) http.Handler {
 		{"POST", "/v2/enqueue", integrationKey, "pagerduty", s.ingest.pagerDutyDoor(eventsV2)},
 		{"POST", "/v2/change/enqueue", integrationKey, "pagerduty", s.ingest.pagerDutyDoor(changes)},
 		{"POST", "/generic/2010-04-15/create_event.json", integrationKey, "pagerduty v1", s.ingest.pagerDutyDoor(eventsV1)},
+		{"*", tracker.DoorPath + "{path...}", signature, "problem", (&ticketDoor{o.Tickets, o.Engine, o.Log}).ServeHTTP},
 		{"POST", "/in/{source}/{key}", integrationKey, "problem", s.ingest.named},
 		{"POST", "/generic/{key}", integrationKey, "problem", s.ingest.generic},
 		{"*", "/v2/alerts/{path...}", integrationKey, "opsgenie", s.opsgenie.alerts},
@@ -171,7 +176,7 @@ func New(o Options) http.Handler {
 	}
 	s.routes = append(s.routes, outside(o)...)
 	s.routes = append(s.routes, appRoutes(web.NewApp(o.Base, o.UIDev, known), o.UIDev != "")...)
-	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping, Cabinet: o.Cabinet})
+	own := v1.New(v1.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Identify: identify, Auth: o.Auth, Log: o.Log, Version: o.Version, Stopping: o.Stopping, Cabinet: o.Cabinet, Tickets: o.Tickets})
 	s.routes = append(s.routes, route{"GET", "/ical/{token}", calendarLink, "problem", own.Calendar})
 	for _, r := range own.Routes() {
 		s.routes = append(s.routes, route{r.Method, r.Pattern, permission(r.Permission), "problem", r.Serve})

@@ -22,6 +22,7 @@ import (
 	"tocsin/internal/config"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/tracker"
 	"tocsin/investigate/runbook"
 	"tocsin/oncall"
 	"tocsin/org"
@@ -135,6 +136,7 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 	existing := config.Read(stays)
 	had := config.Read(all)
 	w.Setup.Channels = kept(w.Setup.Channels, had.Channels)
+	w.Setup.TicketSystems = keptTickets(w.Setup.TicketSystems, had.TicketSystems)
 	w.Setup.Schedules = overridden(w.Setup.Schedules, had.Schedules)
 	if w.Setup.Runbooks, err = sealed(w.Setup.Runbooks, had.Runbooks); err != nil {
 		return nil, err
@@ -148,6 +150,8 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 	}
 	var secrets map[string]string
 	setup.Webhooks, secrets = w.secret(had.Webhooks)
+	var doors map[string]string
+	setup.TicketSystems, doors = w.doors(had.TicketSystems)
 	items := setup.Items(w.Ring)
 	steps := make([]Step, 0, len(items))
 	named := map[thing]bool{}
@@ -159,6 +163,9 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 			s.Integration, s.Key = &i.Integration, i.Key
 		}
 		if secret, ok := secrets[item.ID]; ok && item.Kind == config.Webhook {
+			s.Secret = &secret
+		}
+		if secret, ok := doors[item.ID]; ok && item.Kind == config.TicketSystem {
 			s.Secret = &secret
 		}
 		steps = append(steps, s)
@@ -347,7 +354,9 @@ func Print(w io.Writer, steps []Step, public string) error {
 		switch {
 		case s.Secret == nil:
 		case *s.Secret == "":
-			fmt.Fprintf(&b, "\n%s (webhook): a secret will be made and shown\n", s.ID)
+			fmt.Fprintf(&b, "\n%s (%s): a secret will be made and shown\n", s.ID, whose(s.Kind))
+		case s.Kind == config.TicketSystem:
+			fmt.Fprintf(&b, "\n%s (ticket system): shown once\n  secret  %s\n  its webhook calls  %s%s%s/%s\n", s.ID, *s.Secret, public, tracker.DoorPath, s.ID, *s.Secret)
 		default:
 			fmt.Fprintf(&b, "\n%s (webhook): shown once\n  secret  %s\n", s.ID, *s.Secret)
 		}

@@ -56,6 +56,37 @@ type Action struct {
 	Within     string   `json:"within,omitempty"`
 }
 
+type ActionOf struct {
+	AddedAt time.Time `json:"added_at"`
+	// How many incidents like this one came while it was not done
+	Again int64      `json:"again,omitempty"`
+	Due   *time.Time `json:"due,omitempty"`
+	// When it was done, or dropped
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Within its incident, from 1
+	ID int64 `json:"id"`
+	// What came of it, or why it was dropped
+	Outcome string `json:"outcome,omitempty"`
+	// It is open, and its time has passed
+	Overdue bool       `json:"overdue,omitempty"`
+	Owner   *PersonRef `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority"`
+	// open, done, dropped
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type AddingActionBody struct {
+	// Two days before, the owner is reminded; when it has passed they hear of it, and a day later, and on, the leads of the team as well
+	Due *time.Time `json:"due,omitempty"`
+	// me is who asks
+	Owner string `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority,omitempty"`
+	Title    string `json:"title"`
+}
+
 type AddingBody struct {
 	// person:jane, schedule:primary, team:dba or email:reports@example.org
 	Targets []string `json:"targets"`
@@ -74,6 +105,12 @@ type AddingFollowerBody struct {
 	Address string `json:"address"`
 	// email, sms, webhook, or a channel that is set up
 	Channel string `json:"channel"`
+}
+
+type AddingLessonBody struct {
+	// Words by which it is found
+	Tags []string `json:"tags,omitempty"`
+	Text string   `json:"text"`
 }
 
 type AddingListBody struct {
@@ -429,6 +466,16 @@ type ChangeRules struct {
 	Wait      string      `json:"wait,omitempty"`
 }
 
+type ChangingActionBody struct {
+	// RFC 3339; empty: at no time
+	Due string `json:"due,omitempty"`
+	// Empty: nobody
+	Owner string `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority,omitempty"`
+	Title    string `json:"title,omitempty"`
+}
+
 type ChangingTaskBody struct {
 	// RFC 3339; empty: at no time
 	Due string `json:"due,omitempty"`
@@ -546,9 +593,49 @@ type Climb struct {
 	Waiting string `json:"waiting,omitempty"`
 }
 
+type Closure struct {
+	Actions       string   `json:"actions,omitempty"`
+	Cause         bool     `json:"cause,omitempty"`
+	Lessons       int64    `json:"lessons,omitempty"`
+	Retrospective string   `json:"retrospective,omitempty"`
+	Services      []string `json:"services,omitempty"`
+	Severities    []string `json:"severities,omitempty"`
+	Signatures    int64    `json:"signatures,omitempty"`
+	Tasks         bool     `json:"tasks,omitempty"`
+	Teams         []string `json:"teams,omitempty"`
+	Updates       bool     `json:"updates,omitempty"`
+}
+
+type ClosureOf struct {
+	Actions int64 `json:"actions"`
+	Lessons int64 `json:"lessons"`
+	// Actions that are still to be done
+	Open int64 `json:"open"`
+	// Actions of past incidents like it that were not done when it came
+	Recalled []RecalledOf `json:"recalled"`
+	// draft, in_review, signed, published
+	Retrospective string `json:"retrospective,omitempty"`
+}
+
 type CodeGivenBody struct {
 	// Spaces and dashes do not matter
 	Code string `json:"code"`
+}
+
+type CommentOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	ID string    `json:"id"`
+	// When it was dealt with
+	OverAt  *time.Time `json:"over_at,omitempty"`
+	OverBy  string     `json:"over_by,omitempty"`
+	Section string     `json:"section"`
+	Text    string     `json:"text"`
+}
+
+type CommentingBody struct {
+	Section string `json:"section"`
+	Text    string `json:"text"`
 }
 
 type Comparison struct {
@@ -627,6 +714,37 @@ type Conversation struct {
 	// Of two: the other one's name; of a room: what the incident is about
 	Title  string `json:"title"`
 	Unread int64  `json:"unread"`
+}
+
+type Counted struct {
+	// When something changed last
+	At *time.Time `json:"at,omitempty"`
+	// All incidents are in it; else they are still being counted, after an upgrade
+	Whole bool `json:"whole"`
+}
+
+type CountedIncident struct {
+	// It is a page by hand, and no incident
+	ByHand   bool      `json:"by_hand,omitempty"`
+	ID       string    `json:"id"`
+	Opened   time.Time `json:"opened"`
+	Service  string    `json:"service,omitempty"`
+	Severity string    `json:"severity,omitempty"`
+	Status   string    `json:"status"`
+	// Empty where it is not yours to read
+	Title string `json:"title"`
+	// What it brings to the number, in the unit of the figure; calls, where it is one of people
+	Value float64 `json:"value"`
+}
+
+type CountedReport struct {
+	Figure FigureDefinition `json:"figure"`
+	From   time.Time        `json:"from"`
+	// The first of them
+	Items []CountedIncident `json:"items"`
+	// All of them
+	N  int64     `json:"n"`
+	To time.Time `json:"to"`
 }
 
 type Counts struct {
@@ -768,6 +886,15 @@ type Emergency struct {
 	Severity string   `json:"severity,omitempty"`
 }
 
+type EndingActionBody struct {
+	// What came of it
+	Outcome string `json:"outcome,omitempty"`
+}
+
+type EndingCommentBody struct {
+	Over bool `json:"over"`
+}
+
 type EndingTaskBody struct {
 	// What came of it
 	Outcome string `json:"outcome,omitempty"`
@@ -803,10 +930,89 @@ type Exported struct {
 	YAML string `json:"yaml"`
 }
 
+type FactOf struct {
+	At time.Time `json:"at"`
+	// A draft has it
+	Chosen bool   `json:"chosen"`
+	Kind   string `json:"kind"`
+	// Of the log
+	Line int64 `json:"line"`
+	// Markdown: an item of a list
+	Text string `json:"text"`
+}
+
 type Fairness struct {
 	Cover   string             `json:"cover,omitempty"`
 	Digest  bool               `json:"digest,omitempty"`
 	Weights map[string]float64 `json:"weights,omitempty"`
+}
+
+type FigureDefinition struct {
+	Key string `json:"key"`
+	// count, sum, span, share
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// What it is reckoned of: incidents, or calls of people: incidents, people
+	Of       string `json:"of"`
+	Sentence string `json:"sentence"`
+	// The version of the definitions with which it came, or changed
+	Since int64  `json:"since"`
+	Unit  string `json:"unit"`
+}
+
+type FigureFile struct {
+	// RFC 4180; what a spreadsheet would take for a formula is made harmless
+	Csv string `json:"csv"`
+}
+
+type FigureLine struct {
+	Figures []FigureNumber `json:"figures"`
+	ID      string         `json:"id"`
+	Name    string         `json:"name"`
+}
+
+type FigureNumber struct {
+	// The value in the period before
+	Before float64 `json:"before,omitempty"`
+	Key    string  `json:"key"`
+	// Of a time
+	Median float64 `json:"median,omitempty"`
+	// Incidents that it is made of; of a share, those that have what it asks for
+	N int64 `json:"n"`
+	// Of a share: those that it is about
+	Of int64 `json:"of,omitempty"`
+	// What nine of ten do not exceed
+	P90 float64 `json:"p90,omitempty"`
+	// A count, a sum, seconds (of a time its mean), or a share from 0 to 1; absent where there is nothing to make it of
+	Value float64 `json:"value,omitempty"`
+}
+
+type FigurePart struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	// By the keys of figures; one that is left out is nothing
+	Values map[string]float64 `json:"values"`
+}
+
+type FigureReport struct {
+	// Since when the period before is, which is as long
+	Before  time.Time `json:"before"`
+	Counted Counted   `json:"counted"`
+	// Of costs
+	Currency string    `json:"currency,omitempty"`
+	From     time.Time `json:"from"`
+	// Incidents by the day of the week, from Monday, and the hour at which they were opened
+	Heat [][]int64 `json:"heat"`
+	// Those with most incidents first, at most 500
+	Lines []FigureLine `json:"lines"`
+	// Of the period, oldest first
+	Parts []FigurePart `json:"parts"`
+	To    time.Time    `json:"to"`
+	// In the order of the definitions
+	Total []FigureNumber `json:"total"`
+	// Of the definitions
+	Version int64  `json:"version"`
+	Zone    string `json:"zone"`
 }
 
 type FileOf struct {
@@ -1459,12 +1665,24 @@ type LedgerLine struct {
 	// Why somebody says it is wrong; a manager decides
 	Disputed string `json:"disputed,omitempty"`
 	// How it was reckoned
-	How  string  `json:"how"`
-	ID   string  `json:"id"`
-	Pain float64 `json:"pain"`
+	How string `json:"how"`
+	ID  string `json:"id"`
+	// What the page was about
+	Incident string  `json:"incident,omitempty"`
+	Pain     float64 `json:"pain"`
 	// Why it weighs nothing
 	Struck string `json:"struck,omitempty"`
 	What   string `json:"what"`
+}
+
+type LessonOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// Within its incident, from 1
+	ID        int64    `json:"id"`
+	Tags      []string `json:"tags"`
+	Text      string   `json:"text"`
+	Withdrawn bool     `json:"withdrawn,omitempty"`
 }
 
 type LettingGoBody struct {
@@ -1529,6 +1747,103 @@ type LintingDraftBody struct {
 	Matrix *Matrix `json:"matrix,omitempty"`
 	// Those of now, when they are left out
 	Rules []Rule `json:"rules,omitempty"`
+}
+
+type ListedAction struct {
+	AddedAt time.Time `json:"added_at"`
+	// How many incidents like this one came while it was not done
+	Again int64      `json:"again,omitempty"`
+	Due   *time.Time `json:"due,omitempty"`
+	// When it was done, or dropped
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// The title of the incident
+	Name string `json:"name"`
+	// What came of it, or why it was dropped
+	Outcome string `json:"outcome,omitempty"`
+	// It is open, and its time has passed
+	Overdue bool       `json:"overdue,omitempty"`
+	Owner   *PersonRef `json:"owner,omitempty"`
+	// high, normal, low
+	Priority    string `json:"priority"`
+	Service     string `json:"service,omitempty"`
+	ServiceName string `json:"service_name,omitempty"`
+	Severity    string `json:"severity,omitempty"`
+	// open, done, dropped
+	State string `json:"state"`
+	Team  string `json:"team,omitempty"`
+	Title string `json:"title"`
+}
+
+type ListedLesson struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// The title of the incident
+	Name        string   `json:"name"`
+	Service     string   `json:"service,omitempty"`
+	ServiceName string   `json:"service_name,omitempty"`
+	Tags        []string `json:"tags"`
+	Team        string   `json:"team,omitempty"`
+	Text        string   `json:"text"`
+	Withdrawn   bool     `json:"withdrawn,omitempty"`
+}
+
+type LoadLevel struct {
+	Answered int64 `json:"answered"`
+	Called   int64 `json:"called"`
+	// From 1; 0 is by name: added, reassigned, by hand, or the last resort
+	Level  int64 `json:"level"`
+	Missed int64 `json:"missed"`
+	Past   int64 `json:"past"`
+}
+
+type LoadLine struct {
+	// That went out for the calls, over all channels
+	Alarms int64 `json:"alarms"`
+	// Seconds from the first alarm of a call to the answer, in the mean; absent without answers
+	Answer   float64 `json:"answer,omitempty"`
+	Answered int64   `json:"answered"`
+	// Calls in the period before
+	Before int64 `json:"before"`
+	// Calls by pages by hand, which are about no incident
+	ByHand  int64 `json:"by_hand"`
+	Called  int64 `json:"called"`
+	Evening int64 `json:"evening"`
+	// On call, by the on-call log; absent for teams
+	Hours float64 `json:"hours,omitempty"`
+	ID    string  `json:"id"`
+	// The same by the level of the policy
+	Levels []LoadLevel `json:"levels"`
+	Missed int64       `json:"missed"`
+	Name   string      `json:"name"`
+	// Escalated past
+	Past    int64 `json:"past"`
+	Sleep   int64 `json:"sleep"`
+	Weekend int64 `json:"weekend"`
+	Working int64 `json:"working"`
+}
+
+type LoadReport struct {
+	// Of everybody whom it is about, also those whose own figures are not yours to see
+	All LoadLine `json:"all"`
+	// Since when the period before is, which is as long
+	Before  time.Time `json:"before"`
+	Counted Counted   `json:"counted"`
+	From    time.Time `json:"from"`
+	// How many people's own figures are not yours to see
+	Kept int64 `json:"kept"`
+	// Who was called most first: yourself, and the members of teams that you manage
+	People []LoadLine `json:"people"`
+	// Of the members of each team, whoever's the incidents were
+	Teams []LoadLine `json:"teams"`
+	To    time.Time  `json:"to"`
+	// Of the definitions
+	Version int64 `json:"version"`
 }
 
 type Maintenance struct {
@@ -1739,6 +2054,15 @@ type Need struct {
 	Where string `json:"where"`
 }
 
+type NeedOf struct {
+	// retrospective.signed, actions.done, cause and so on
+	Code string `json:"code"`
+	Met  bool   `json:"met"`
+	// How many are left
+	N    int64  `json:"n,omitempty"`
+	Text string `json:"text"`
+}
+
 type Needs struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
@@ -1854,6 +2178,12 @@ type OpeningBody struct {
 	// Becomes its first note
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
+}
+
+type OpeningTicketBody struct {
+	// Of one that is there; without it one is made
+	Key    string `json:"key,omitempty"`
+	System string `json:"system"`
 }
 
 type Opinion struct {
@@ -2048,6 +2378,18 @@ type PageDuty struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageFactOf struct {
+	Items []FactOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageFigureDefinition struct {
+	Items []FigureDefinition `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageFinding struct {
 	Items []Finding `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2116,6 +2458,18 @@ type PageIntegration struct {
 
 type PageLine struct {
 	Items []Line `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageListedAction struct {
+	Items []ListedAction `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageListedLesson struct {
+	Items []ListedLesson `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2210,6 +2564,12 @@ type PageSchedule struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageSectionOf struct {
+	Items []SectionOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageService struct {
 	Items []Service `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -2297,6 +2657,24 @@ type PageTeam struct {
 type PageTestPage struct {
 	Items []TestPage `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketKind struct {
+	Items []TicketKind `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketState struct {
+	Items []TicketState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageTicketSystem struct {
+	Items []TicketSystem `json:"items"`
+	// The cursor of what follows; absent at the end
 	Next string `json:"next,omitempty"`
 }
 
@@ -2589,6 +2967,21 @@ type ProvedOne struct {
 	Why      string    `json:"why"`
 }
 
+type PublishingBody struct {
+	// administration, board, customers
+	For string `json:"for"`
+	// Status pages on which the version for customers stands from then on
+	Pages []string `json:"pages,omitempty"`
+}
+
+type PublishingOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// administration, board, customers
+	For   string   `json:"for"`
+	Pages []string `json:"pages"`
+}
+
 type PushOffer struct {
 	// applicationServerKey, in base64url; absent when devices cannot sign up here
 	Key string `json:"key,omitempty"`
@@ -2670,6 +3063,20 @@ type ReassigningBody struct {
 	// person:jane, schedule:primary, team:dba or policy:managers
 	To  string `json:"to"`
 	Why string `json:"why,omitempty"`
+}
+
+type RecalledOf struct {
+	Action int64 `json:"action"`
+	// You may not read the past one
+	Hidden bool `json:"hidden,omitempty"`
+	// The past one
+	Incident string `json:"incident"`
+	// Its title
+	Name  string     `json:"name"`
+	Owner *PersonRef `json:"owner,omitempty"`
+	Title string     `json:"title"`
+	// By what the two are alike
+	Why []string `json:"why"`
 }
 
 type Receiver struct {
@@ -2836,10 +3243,53 @@ type ResolvingBody struct {
 }
 
 type Response struct {
+	Acknowledge string   `json:"acknowledge,omitempty"`
 	Policy      string   `json:"policy,omitempty"`
 	Priority    string   `json:"priority,omitempty"`
+	Resolve     string   `json:"resolve,omitempty"`
 	Roles       []string `json:"roles,omitempty"`
 	UpdateEvery string   `json:"update_every,omitempty"`
+}
+
+type RetroSection struct {
+	Ask   string   `json:"ask,omitempty"`
+	Draft string   `json:"draft,omitempty"`
+	For   []string `json:"for,omitempty"`
+	ID    string   `json:"id"`
+	Title string   `json:"title"`
+}
+
+type Retrospective struct {
+	ID         string         `json:"id"`
+	Name       string         `json:"name,omitempty"`
+	Sections   []RetroSection `json:"sections"`
+	Services   []string       `json:"services,omitempty"`
+	Severities []string       `json:"severities,omitempty"`
+}
+
+type Review struct {
+	Actions []ActionOf  `json:"actions"`
+	Authors []PersonRef `json:"authors"`
+	// Oldest first
+	Comments []CommentOf `json:"comments"`
+	// What must be complete before it is closed
+	Gate []NeedOf `json:"gate"`
+	// Who hears of actions that stay overdue
+	Leads   []PersonRef `json:"leads"`
+	Lessons []LessonOf  `json:"lessons"`
+	// Status pages on which the version for customers may be published
+	Pages     []PageChoice   `json:"pages"`
+	Published []PublishingOf `json:"published"`
+	// Actions of past incidents like it that were not done when it came
+	Recalled []RecalledOf `json:"recalled"`
+	// Who was asked to sign
+	Reviewers []PersonRef   `json:"reviewers"`
+	Sections  []SectionOf   `json:"sections"`
+	Signed    []SignatureOf `json:"signed"`
+	Since     *time.Time    `json:"since,omitempty"`
+	// Of the retrospective; absent when nobody has begun it: draft, in_review, signed, published
+	State    string `json:"state,omitempty"`
+	Template string `json:"template,omitempty"`
 }
 
 type ReviewingBody struct {
@@ -3046,6 +3496,37 @@ type ScheduleDraft struct {
 	Zone     string    `json:"zone,omitempty"`
 }
 
+type ScheduledReport struct {
+	At       string   `json:"at,omitempty"`
+	Day      string   `json:"day,omitempty"`
+	Every    string   `json:"every,omitempty"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Service  string   `json:"service,omitempty"`
+	Severity string   `json:"severity,omitempty"`
+	Team     string   `json:"team,omitempty"`
+	Tell     []string `json:"tell"`
+	Zone     string   `json:"zone,omitempty"`
+}
+
+type SectionOf struct {
+	// What whoever writes it is asked
+	Ask string     `json:"ask,omitempty"`
+	At  *time.Time `json:"at,omitempty"`
+	// engine: it is as it was drafted
+	By string `json:"by,omitempty"`
+	// Whose versions have it, beside that for administration
+	For []string `json:"for"`
+	// The same, made safe
+	Html string `json:"html"`
+	ID   string `json:"id"`
+	// Markdown
+	Text  string `json:"text"`
+	Title string `json:"title"`
+	// 0: nobody has written anything
+	Version int64 `json:"version"`
+}
+
 type SenderCard struct {
 	// RFC 2426; keep it as a file that ends in .vcf
 	Vcard string `json:"vcard"`
@@ -3075,19 +3556,20 @@ type Sent struct {
 }
 
 type Service struct {
-	ChangedAt *time.Time    `json:"changed_at,omitempty"`
-	ChangedBy string        `json:"changed_by,omitempty"`
-	DependsOn []string      `json:"depends_on,omitempty"`
-	ID        string        `json:"id,omitempty"`
-	Name      string        `json:"name,omitempty"`
-	Policy    string        `json:"policy,omitempty"`
-	Reopen    string        `json:"reopen,omitempty"`
-	Retired   bool          `json:"retired,omitempty"`
-	Secure    bool          `json:"secure,omitempty"`
-	Sensitive bool          `json:"sensitive,omitempty"`
-	Sift      *Sift         `json:"sift,omitempty"`
-	Support   *SupportHours `json:"support,omitempty"`
-	Team      string        `json:"team,omitempty"`
+	ChangedAt   *time.Time    `json:"changed_at,omitempty"`
+	ChangedBy   string        `json:"changed_by,omitempty"`
+	CostPerHour float64       `json:"cost_per_hour,omitempty"`
+	DependsOn   []string      `json:"depends_on,omitempty"`
+	ID          string        `json:"id,omitempty"`
+	Name        string        `json:"name,omitempty"`
+	Policy      string        `json:"policy,omitempty"`
+	Reopen      string        `json:"reopen,omitempty"`
+	Retired     bool          `json:"retired,omitempty"`
+	Secure      bool          `json:"secure,omitempty"`
+	Sensitive   bool          `json:"sensitive,omitempty"`
+	Sift        *Sift         `json:"sift,omitempty"`
+	Support     *SupportHours `json:"support,omitempty"`
+	Team        string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64  `json:"version,omitempty"`
 	Watch   string `json:"watch,omitempty"`
@@ -3109,18 +3591,22 @@ type SessionLine struct {
 }
 
 type Settings struct {
-	CatchAll   string        `json:"catch_all,omitempty"`
-	ChangedAt  *time.Time    `json:"changed_at,omitempty"`
-	ChangedBy  string        `json:"changed_by,omitempty"`
-	Changes    *ChangeRules  `json:"changes,omitempty"`
-	Checklists []Checklist   `json:"checklists,omitempty"`
-	Digest     *WeeklyDigest `json:"digest,omitempty"`
-	Guidelines []Guideline   `json:"guidelines,omitempty"`
-	Keep       *KeepDays     `json:"keep,omitempty"`
-	Matrix     *Matrix       `json:"matrix,omitempty"`
-	Messages   []Message     `json:"messages,omitempty"`
-	Retired    bool          `json:"retired,omitempty"`
-	Sift       *Sift         `json:"sift,omitempty"`
+	CatchAll       string            `json:"catch_all,omitempty"`
+	ChangedAt      *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy      string            `json:"changed_by,omitempty"`
+	Changes        *ChangeRules      `json:"changes,omitempty"`
+	Checklists     []Checklist       `json:"checklists,omitempty"`
+	Closures       []Closure         `json:"closures,omitempty"`
+	Currency       string            `json:"currency,omitempty"`
+	Digest         *WeeklyDigest     `json:"digest,omitempty"`
+	Guidelines     []Guideline       `json:"guidelines,omitempty"`
+	Keep           *KeepDays         `json:"keep,omitempty"`
+	Matrix         *Matrix           `json:"matrix,omitempty"`
+	Messages       []Message         `json:"messages,omitempty"`
+	Reports        []ScheduledReport `json:"reports,omitempty"`
+	Retired        bool              `json:"retired,omitempty"`
+	Retrospectives []Retrospective   `json:"retrospectives,omitempty"`
+	Sift           *Sift             `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -3177,6 +3663,16 @@ type SignIn struct {
 	Password bool   `json:"password"`
 	Person   string `json:"person"`
 	TOTP     bool   `json:"totp"`
+}
+
+type SignatureOf struct {
+	At     time.Time `json:"at"`
+	Note   string    `json:"note,omitempty"`
+	Person PersonRef `json:"person"`
+}
+
+type SigningBody struct {
+	Note string `json:"note,omitempty"`
 }
 
 type Silence struct {
@@ -3314,6 +3810,12 @@ type StormGuard struct {
 type Stretch struct {
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
+}
+
+type SubmittingBody struct {
+	Note string `json:"note,omitempty"`
+	// Who is to sign; me is who asks
+	To []string `json:"to"`
 }
 
 type Substitution struct {
@@ -3535,6 +4037,152 @@ type TestPage struct {
 type Threshold struct {
 	Count  int64  `json:"count"`
 	Within string `json:"within"`
+}
+
+type TicketKind struct {
+	// Takes settings of other names, too
+	Any bool `json:"any,omitempty"`
+	// How the vendor is told to speak to us
+	Door string `json:"door"`
+	Kind string `json:"kind"`
+	// Against what it was checked
+	Proved   string        `json:"proved"`
+	Settings []KindSetting `json:"settings"`
+	Title    string        `json:"title"`
+}
+
+type TicketOf struct {
+	// Absent: it is not there yet
+	Key string `json:"key,omitempty"`
+	// Of the system
+	Name string `json:"name"`
+	// As it stood when anybody looked last: open, done
+	State  string `json:"state,omitempty"`
+	System string `json:"system"`
+	URL    string `json:"url,omitempty"`
+	// How the system calls that
+	Word string `json:"word,omitempty"`
+}
+
+type TicketOffer struct {
+	Name   string `json:"name"`
+	System string `json:"system"`
+	// Of its kind
+	Title string `json:"title"`
+}
+
+type TicketRule struct {
+	Fields     map[string]string `json:"fields,omitempty"`
+	Match      []string          `json:"match,omitempty"`
+	Name       string            `json:"name,omitempty"`
+	Off        bool              `json:"off,omitempty"`
+	Sensitive  bool              `json:"sensitive,omitempty"`
+	Services   []string          `json:"services,omitempty"`
+	Severities []string          `json:"severities,omitempty"`
+	Teams      []string          `json:"teams,omitempty"`
+}
+
+type TicketState struct {
+	// Where it is to call us; its secret follows, after a slash
+	Door string `json:"door"`
+	// What it said last, when something waits
+	Error string `json:"error,omitempty"`
+	// Since when nothing but trouble came of it
+	Failing *time.Time `json:"failing,omitempty"`
+	ID      string     `json:"id"`
+	Kind    string     `json:"kind"`
+	Name    string     `json:"name"`
+	Off     bool       `json:"off,omitempty"`
+	// When the oldest of them happened
+	Oldest *time.Time `json:"oldest,omitempty"`
+	// It is left alone until then
+	Until *time.Time `json:"until,omitempty"`
+	// Things that it is still to be told
+	Waiting int64 `json:"waiting"`
+}
+
+type TicketSystem struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Comments  string            `json:"comments,omitempty"`
+	Disabled  bool              `json:"disabled,omitempty"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name,omitempty"`
+	Poll      string            `json:"poll,omitempty"`
+	Reopens   bool              `json:"reopens,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Rules     []TicketRule      `json:"rules,omitempty"`
+	Settings  map[string]string `json:"settings,omitempty"`
+	State     string            `json:"state,omitempty"`
+	Tell      []string          `json:"tell,omitempty"`
+	Text      string            `json:"text,omitempty"`
+	Title     string            `json:"title,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type TicketSystemWithSecret struct {
+	ChangedAt *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy string            `json:"changed_by,omitempty"`
+	Comments  string            `json:"comments,omitempty"`
+	Disabled  bool              `json:"disabled,omitempty"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	ID        string            `json:"id,omitempty"`
+	Kind      string            `json:"kind"`
+	Name      string            `json:"name,omitempty"`
+	Poll      string            `json:"poll,omitempty"`
+	Reopens   bool              `json:"reopens,omitempty"`
+	Retired   bool              `json:"retired,omitempty"`
+	Rules     []TicketRule      `json:"rules,omitempty"`
+	// Shown this once
+	Secret   string            `json:"secret,omitempty"`
+	Settings map[string]string `json:"settings,omitempty"`
+	State    string            `json:"state,omitempty"`
+	Tell     []string          `json:"tell,omitempty"`
+	Text     string            `json:"text,omitempty"`
+	Title    string            `json:"title,omitempty"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type TicketTest struct {
+	// The system's own words
+	Error string `json:"error,omitempty"`
+	Ok    bool   `json:"ok"`
+	// Who we are there
+	Said   string `json:"said,omitempty"`
+	TookMs int64  `json:"took_ms"`
+}
+
+type TicketWork struct {
+	// Why they are not there yet
+	Error string `json:"error,omitempty"`
+	// Absent: it is not there yet
+	Key string `json:"key,omitempty"`
+	// Of the system
+	Name string `json:"name"`
+	// When that is tried again
+	Next *time.Time `json:"next,omitempty"`
+	// By which it was made
+	Rule string `json:"rule,omitempty"`
+	// When it was looked at last
+	SeenAt *time.Time `json:"seen_at,omitempty"`
+	// As it stood when anybody looked last: open, done
+	State  string `json:"state,omitempty"`
+	System string `json:"system"`
+	URL    string `json:"url,omitempty"`
+	// Things that it is still to be told
+	Waiting int64 `json:"waiting,omitempty"`
+	// How the system calls that
+	Word string `json:"word,omitempty"`
+}
+
+type TicketsOf struct {
+	// Systems in which it has none
+	Others  []TicketOffer `json:"others"`
+	Tickets []TicketWork  `json:"tickets"`
 }
 
 type TimeOff struct {
@@ -3911,6 +4559,8 @@ type WholeIncident struct {
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
+	// How far its closure is, as far as anybody has begun
+	Closure *ClosureOf `json:"closure,omitempty"`
 	// To whom it is handed over, until they answer
 	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
@@ -3951,7 +4601,9 @@ type WholeIncident struct {
 	Status   string `json:"status"`
 	Team     string `json:"team,omitempty"`
 	TeamName string `json:"team_name,omitempty"`
-	Title    string `json:"title"`
+	// That others have of it, in their systems
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 	// The incident of its cause, beneath which it is folded
 	Under string `json:"under,omitempty"`
 	// How often its severity wants those concerned told how it stands
@@ -4004,6 +4656,52 @@ type Work struct {
 	Roles []RoleOf `json:"roles"`
 	// By their numbers, those that are done or dropped as well
 	Tasks []TaskOf `json:"tasks"`
+}
+
+type WritingSectionBody struct {
+	// Markdown. A line :::internal begins what is for administration alone, :::board what the board reads too, ::: ends it
+	Text string `json:"text"`
+	// The one that the text was made from; if it is not the newest any longer nothing is saved, and the answer (409) has both texts
+	Version int64 `json:"version"`
+}
+
+// GetActionsQuery is what GetActions may be asked for. What is zero is left out.
+type GetActionsQuery struct {
+	// open, done, dropped
+	State string
+	// me is who asks
+	Owner   string
+	Team    string
+	Service string
+	// high, normal, low
+	Priority string
+	// Only those that are open and whose time has passed
+	Overdue bool
+	// Only those whose trouble came again
+	Again bool
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetActionsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "state", q.State)
+	put(v, "owner", q.Owner)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "priority", q.Priority)
+	put(v, "overdue", q.Overdue)
+	put(v, "again", q.Again)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetActions: GET /api/v1/actions: List the actions of all retrospectives, what is due first at first.
+func (c *Client) GetActions(ctx context.Context, query GetActionsQuery, with ...Option) (out PageListedAction, err error) {
+	err = c.do(ctx, "GET", "/api/v1/actions", query.values(), nil, &out, with)
+	return out, err
 }
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
@@ -4720,6 +5418,36 @@ func (c *Client) PostIncidentsIDAcknowledge(ctx context.Context, id string, body
 	return out, err
 }
 
+// PostIncidentsIDActions: POST /api/v1/incidents/{id}/actions: Add something to be done so that it does not come again.
+func (c *Client) PostIncidentsIDActions(ctx context.Context, id string, body AddingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsAction: POST /api/v1/incidents/{id}/actions/{action}: Change an action.
+func (c *Client) PostIncidentsIDActionsAction(ctx context.Context, id string, action string, body ChangingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action), nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionDone: POST /api/v1/incidents/{id}/actions/{action}/done: Say that an action is done.
+func (c *Client) PostIncidentsIDActionsActionDone(ctx context.Context, id string, action string, body EndingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/done", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionDrop: POST /api/v1/incidents/{id}/actions/{action}/drop: Say that an action need not be done.
+func (c *Client) PostIncidentsIDActionsActionDrop(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/drop", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionReopen: POST /api/v1/incidents/{id}/actions/{action}/reopen: Say that an action is not done.
+func (c *Client) PostIncidentsIDActionsActionReopen(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDAlerts: GET /api/v1/incidents/{id}/alerts: List the alerts of an incident.
 func (c *Client) GetIncidentsIDAlerts(ctx context.Context, id string, with ...Option) (out PageAlert, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/alerts", nil, nil, &out, with)
@@ -4735,6 +5463,12 @@ func (c *Client) PostIncidentsIDCause(ctx context.Context, id string, body Expla
 // PostIncidentsIDChecklists: POST /api/v1/incidents/{id}/checklists: Add a checklist.
 func (c *Client) PostIncidentsIDChecklists(ctx context.Context, id string, body AddingListBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/checklists", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDClose: POST /api/v1/incidents/{id}/close: Close it, if all is complete that its severity asks for.
+func (c *Client) PostIncidentsIDClose(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/close", nil, body, &out, with)
 	return out, err
 }
 
@@ -4771,6 +5505,18 @@ func (c *Client) PostIncidentsIDJoin(ctx context.Context, id string, body Why, w
 // PostIncidentsIDLeave: POST /api/v1/incidents/{id}/leave: Say that you do not any longer: your roles are free.
 func (c *Client) PostIncidentsIDLeave(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/leave", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDLessons: POST /api/v1/incidents/{id}/lessons: Write down what others should know.
+func (c *Client) PostIncidentsIDLessons(ctx context.Context, id string, body AddingLessonBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/lessons", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDLessonsLessonWithdraw: POST /api/v1/incidents/{id}/lessons/{lesson}/withdraw: Say that a lesson does not hold.
+func (c *Client) PostIncidentsIDLessonsLessonWithdraw(ctx context.Context, id string, lesson string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/lessons/"+url.PathEscape(lesson)+"/withdraw", nil, body, &out, with)
 	return out, err
 }
 
@@ -4939,6 +5685,96 @@ func (c *Client) PostIncidentsIDResponders(ctx context.Context, id string, body 
 	return out, err
 }
 
+// GetIncidentsIDReview: GET /api/v1/incidents/{id}/review: Read the retrospective, the actions and lessons, and what is missing before it can be closed.
+func (c *Client) GetIncidentsIDReview(ctx context.Context, id string, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReview: POST /api/v1/incidents/{id}/review: Draft the retrospective from the log.
+func (c *Client) PostIncidentsIDReview(ctx context.Context, id string, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewComments: POST /api/v1/incidents/{id}/review/comments: Say something of a section.
+func (c *Client) PostIncidentsIDReviewComments(ctx context.Context, id string, body CommentingBody, with ...Option) (out CommentOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/comments", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewCommentsComment: POST /api/v1/incidents/{id}/review/comments/{comment}: Say that a comment was dealt with, or that it was not.
+func (c *Client) PostIncidentsIDReviewCommentsComment(ctx context.Context, id string, comment string, body EndingCommentBody, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/comments/"+url.PathEscape(comment), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewExportQuery is what GetIncidentsIDReviewExport may be asked for. What is zero is left out.
+type GetIncidentsIDReviewExportQuery struct {
+	// administration, board, customers
+	For string
+	// pdf, markdown
+	Format string
+	// IANA name of the zone of its times; your own without
+	Zone string
+}
+
+func (q GetIncidentsIDReviewExportQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "for", q.For)
+	put(v, "format", q.Format)
+	put(v, "zone", q.Zone)
+	return v
+}
+
+// GetIncidentsIDReviewExport: GET /api/v1/incidents/{id}/review/export: A version of it as Markdown or PDF.
+func (c *Client) GetIncidentsIDReviewExport(ctx context.Context, id string, query GetIncidentsIDReviewExportQuery, with ...Option) (out string, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/export", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewFacts: GET /api/v1/incidents/{id}/review/facts: The lines of the log that a timeline may be made of, and which are proposed.
+func (c *Client) GetIncidentsIDReviewFacts(ctx context.Context, id string, with ...Option) (out PageFactOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/facts", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewPublish: POST /api/v1/incidents/{id}/review/publish: Give a version of it to those whom it is for.
+func (c *Client) PostIncidentsIDReviewPublish(ctx context.Context, id string, body PublishingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/publish", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewReturn: POST /api/v1/incidents/{id}/review/return: Take it up again: what was signed does not hold.
+func (c *Client) PostIncidentsIDReviewReturn(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/return", nil, body, &out, with)
+	return out, err
+}
+
+// PutIncidentsIDReviewSectionsSection: PUT /api/v1/incidents/{id}/review/sections/{section}: Save a section, if nobody else did meanwhile.
+func (c *Client) PutIncidentsIDReviewSectionsSection(ctx context.Context, id string, section string, body WritingSectionBody, with ...Option) (out SectionOf, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sections/"+url.PathEscape(section), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewSectionsSectionVersions: GET /api/v1/incidents/{id}/review/sections/{section}/versions: All that was ever saved of a section, newest first.
+func (c *Client) GetIncidentsIDReviewSectionsSectionVersions(ctx context.Context, id string, section string, with ...Option) (out PageSectionOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sections/"+url.PathEscape(section)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewSign: POST /api/v1/incidents/{id}/review/sign: Sign it: it is right. Who is its only author cannot.
+func (c *Client) PostIncidentsIDReviewSign(ctx context.Context, id string, body SigningBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sign", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewSubmit: POST /api/v1/incidents/{id}/review/submit: Ask people to read it and to sign.
+func (c *Client) PostIncidentsIDReviewSubmit(ctx context.Context, id string, body SubmittingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/submit", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDRoles: POST /api/v1/incidents/{id}/roles: Give a role to somebody, or to nobody.
 func (c *Client) PostIncidentsIDRoles(ctx context.Context, id string, body GivingRoleBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/roles", nil, body, &out, with)
@@ -5044,6 +5880,35 @@ func (c *Client) PostIncidentsIDTasksTaskDrop(ctx context.Context, id string, ta
 // PostIncidentsIDTasksTaskReopen: POST /api/v1/incidents/{id}/tasks/{task}/reopen: Say that a task is not done.
 func (c *Client) PostIncidentsIDTasksTaskReopen(ctx context.Context, id string, task string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tasks/"+url.PathEscape(task)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDTickets: GET /api/v1/incidents/{id}/tickets: Which tickets it has, and which it could have.
+func (c *Client) GetIncidentsIDTickets(ctx context.Context, id string, with ...Option) (out TicketsOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDTickets: POST /api/v1/incidents/{id}/tickets: Have a ticket made of it, or link one that is there.
+func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body OpeningTicketBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteIncidentsIDTicketsSystemQuery is what DeleteIncidentsIDTicketsSystem may be asked for. What is zero is left out.
+type DeleteIncidentsIDTicketsSystemQuery struct {
+	Why string
+}
+
+func (q DeleteIncidentsIDTicketsSystemQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "why", q.Why)
+	return v
+}
+
+// DeleteIncidentsIDTicketsSystem: DELETE /api/v1/incidents/{id}/tickets/{system}: Say that a ticket does not belong to it.
+func (c *Client) DeleteIncidentsIDTicketsSystem(ctx context.Context, id string, system string, query DeleteIncidentsIDTicketsSystemQuery, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "DELETE", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets/"+url.PathEscape(system), query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -5221,6 +6086,36 @@ func (c *Client) GetKeysID(ctx context.Context, id string, with ...Option) (out 
 // DeleteKeysID: DELETE /api/v1/keys/{id}: End an API key at once.
 func (c *Client) DeleteKeysID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/keys/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetLessonsQuery is what GetLessons may be asked for. What is zero is left out.
+type GetLessonsQuery struct {
+	// Each word must begin a word of the lesson, its tags or the title of its incident
+	Q       string
+	Team    string
+	Service string
+	// Of the incident
+	Category string
+	Limit    int64
+	// As next says
+	Cursor string
+}
+
+func (q GetLessonsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "q", q.Q)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "category", q.Category)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetLessons: GET /api/v1/lessons: Look for what was learned.
+func (c *Client) GetLessons(ctx context.Context, query GetLessonsQuery, with ...Option) (out PageListedLesson, err error) {
+	err = c.do(ctx, "GET", "/api/v1/lessons", query.values(), nil, &out, with)
+	return out, err
 }
 
 // PostMarkdown: POST /api/v1/markdown: Show what Markdown looks like.
@@ -5737,6 +6632,267 @@ func (c *Client) GetPoliciesIDVersions(ctx context.Context, id string, with ...O
 // PostReplay: POST /api/v1/replay: What would have paged by a set-up file, over the events that were kept.
 func (c *Client) PostReplay(ctx context.Context, body ReplayingSetupBody, with ...Option) (out Comparison, err error) {
 	err = c.do(ctx, "POST", "/api/v1/replay", nil, body, &out, with)
+	return out, err
+}
+
+// GetReportsQuery is what GetReports may be asked for. What is zero is left out.
+type GetReportsQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
+	By string
+	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
+	Part string
+}
+
+func (q GetReportsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "by", q.By)
+	put(v, "part", q.Part)
+	return v
+}
+
+// GetReports: GET /api/v1/reports: What the incidents of a period came to, beside the period before.
+func (c *Client) GetReports(ctx context.Context, query GetReportsQuery, with ...Option) (out FigureReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsCountedQuery is what GetReportsCounted may be asked for. What is zero is left out.
+type GetReportsCountedQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// The key of its definition
+	Figure string
+	// Of a share: those that do not have what it asks for
+	Not bool
+	// Of a figure of people: whose calls
+	Person string
+	// Of a figure of people: calls of the members of this team
+	Members string
+	// Of a figure of people: calls of this level; -1 is any
+	Level int64
+	Limit int64
+	// newest, largest
+	Order string
+}
+
+func (q GetReportsCountedQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "figure", q.Figure)
+	put(v, "not", q.Not)
+	put(v, "person", q.Person)
+	put(v, "members", q.Members)
+	put(v, "level", q.Level)
+	put(v, "limit", q.Limit)
+	put(v, "order", q.Order)
+	return v
+}
+
+// GetReportsCounted: GET /api/v1/reports/counted: The incidents that a number is made of.
+func (c *Client) GetReportsCounted(ctx context.Context, query GetReportsCountedQuery, with ...Option) (out CountedReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/counted", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsDefinitions: GET /api/v1/reports/definitions: What each figure is.
+func (c *Client) GetReportsDefinitions(ctx context.Context, with ...Option) (out PageFigureDefinition, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/definitions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetReportsFileQuery is what GetReportsFile may be asked for. What is zero is left out.
+type GetReportsFileQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
+	By string
+	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
+	Part string
+}
+
+func (q GetReportsFileQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "by", q.By)
+	put(v, "part", q.Part)
+	return v
+}
+
+// GetReportsFile: GET /api/v1/reports/file: A report as CSV.
+func (c *Client) GetReportsFile(ctx context.Context, query GetReportsFileQuery, with ...Option) (out FigureFile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/file", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPeopleQuery is what GetReportsPeople may be asked for. What is zero is left out.
+type GetReportsPeopleQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// Only the members of this team
+	Members string
+}
+
+func (q GetReportsPeopleQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "members", q.Members)
+	return v
+}
+
+// GetReportsPeople: GET /api/v1/reports/people: What being called came to for people and teams, by level and by hours of their week.
+func (c *Client) GetReportsPeople(ctx context.Context, query GetReportsPeopleQuery, with ...Option) (out LoadReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/people", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPeopleFileQuery is what GetReportsPeopleFile may be asked for. What is zero is left out.
+type GetReportsPeopleFileQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// Only the members of this team
+	Members string
+}
+
+func (q GetReportsPeopleFileQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "members", q.Members)
+	return v
+}
+
+// GetReportsPeopleFile: GET /api/v1/reports/people/file: What being called came to, as CSV.
+func (c *Client) GetReportsPeopleFile(ctx context.Context, query GetReportsPeopleFileQuery, with ...Option) (out FigureFile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/people/file", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostReportsRecount: POST /api/v1/reports/recount: Have everything counted anew.
+func (c *Client) PostReportsRecount(ctx context.Context, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/reports/recount", nil, nil, nil, with)
+}
+
+// GetReportsViews: GET /api/v1/reports/views: Read your own reports.
+func (c *Client) GetReportsViews(ctx context.Context, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/views", nil, nil, &out, with)
+	return out, err
+}
+
+// PutReportsViews: PUT /api/v1/reports/views: Replace your own reports.
+func (c *Client) PutReportsViews(ctx context.Context, body Views, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/reports/views", nil, body, &out, with)
 	return out, err
 }
 
@@ -6643,6 +7799,119 @@ func (c *Client) GetTeamsIDReadiness(ctx context.Context, id string, with ...Opt
 // GetTeamsIDVersions: GET /api/v1/teams/{id}/versions: List all versions of a team.
 func (c *Client) GetTeamsIDVersions(ctx context.Context, id string, with ...Option) (out PageTeam, err error) {
 	err = c.do(ctx, "GET", "/api/v1/teams/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketKinds: GET /api/v1/ticket-kinds: Which kinds of ticket system there are, and what each must be told.
+func (c *Client) GetTicketKinds(ctx context.Context, with ...Option) (out PageTicketKind, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-kinds", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketStates: GET /api/v1/ticket-states: How the ticket systems do, and what waits for each.
+func (c *Client) GetTicketStates(ctx context.Context, with ...Option) (out PageTicketState, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-states", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsQuery is what GetTicketSystems may be asked for. What is zero is left out.
+type GetTicketSystemsQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetTicketSystemsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetTicketSystems: GET /api/v1/ticket-systems: List ticket-systems.
+func (c *Client) GetTicketSystems(ctx context.Context, query GetTicketSystemsQuery, with ...Option) (out PageTicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystems: POST /api/v1/ticket-systems: Create a ticket_system.
+func (c *Client) PostTicketSystems(ctx context.Context, body TicketSystem, with ...Option) (out TicketSystemWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems", nil, body, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsID: GET /api/v1/ticket-systems/{id}: Read a ticket_system.
+func (c *Client) GetTicketSystemsID(ctx context.Context, id string, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutTicketSystemsID: PUT /api/v1/ticket-systems/{id}: Replace a ticket_system.
+func (c *Client) PutTicketSystemsID(ctx context.Context, id string, body TicketSystem, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchTicketSystemsID: PATCH /api/v1/ticket-systems/{id}: Change some fields of a ticket_system (RFC 7396).
+func (c *Client) PatchTicketSystemsID(ctx context.Context, id string, body map[string]any, with ...Option) (out TicketSystem, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteTicketSystemsID: DELETE /api/v1/ticket-systems/{id}: Retire a ticket_system.
+func (c *Client) DeleteTicketSystemsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/ticket-systems/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetTicketSystemsIDQueueQuery is what GetTicketSystemsIDQueue may be asked for. What is zero is left out.
+type GetTicketSystemsIDQueueQuery struct {
+	// waiting, delivered, dropped
+	State string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetTicketSystemsIDQueueQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "state", q.State)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetTicketSystemsIDQueue: GET /api/v1/ticket-systems/{id}/queue: List what was brought to it and what waits, newest first.
+func (c *Client) GetTicketSystemsIDQueue(ctx context.Context, id string, query GetTicketSystemsIDQueueQuery, with ...Option) (out PageDelivery, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/queue", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystemsIDRetry: POST /api/v1/ticket-systems/{id}/retry: Try now what waits for it.
+func (c *Client) PostTicketSystemsIDRetry(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/retry", nil, nil, nil, with)
+}
+
+// PostTicketSystemsIDRotate: POST /api/v1/ticket-systems/{id}/rotate: Give its door a new secret, which is shown once.
+func (c *Client) PostTicketSystemsIDRotate(ctx context.Context, id string, with ...Option) (out TicketSystemWithSecret, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/rotate", nil, nil, &out, with)
+	return out, err
+}
+
+// PostTicketSystemsIDTest: POST /api/v1/ticket-systems/{id}/test: Ask it who we are there, and hear what it says.
+func (c *Client) PostTicketSystemsIDTest(ctx context.Context, id string, with ...Option) (out TicketTest, err error) {
+	err = c.do(ctx, "POST", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/test", nil, nil, &out, with)
+	return out, err
+}
+
+// GetTicketSystemsIDVersions: GET /api/v1/ticket-systems/{id}/versions: List all versions of a ticket_system.
+func (c *Client) GetTicketSystemsIDVersions(ctx context.Context, id string, with ...Option) (out PageTicketSystem, err error) {
+	err = c.do(ctx, "GET", "/api/v1/ticket-systems/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 

@@ -25,6 +25,11 @@ func (s Setup) YAML() ([]byte, error) {
 	for i := range s.Runbooks {
 		s.Runbooks[i].Secrets = nil
 	}
+	s.TicketSystems = slices.Clone(s.TicketSystems)
+	for i := range s.TicketSystems {
+		s.TicketSystems[i] = ShownTickets(s.TicketSystems[i])
+		s.TicketSystems[i].Secret = ""
+	}
 	integrations := make([]org.Integration, len(s.Integrations))
 	for i, one := range s.Integrations {
 		integrations[i] = one.Integration
@@ -47,6 +52,7 @@ func (s Setup) YAML() ([]byte, error) {
 	add("status_pages", s.StatusPages)
 	add("forms", s.Forms)
 	add("runbooks", s.Runbooks)
+	add("ticket_systems", s.TicketSystems)
 	add("rules", s.Rules)
 	add("sifting", s.Sifting)
 	add("settings", s.Settings)

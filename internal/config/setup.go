@@ -18,22 +18,23 @@ import (
 
 // A Setup is what a set-up file says.
 type Setup struct {
-	File         string            `yaml:"-"`
-	People       []org.Person      `yaml:"people"`
-	Teams        []org.Team        `yaml:"teams"`
-	Services     []org.Service     `yaml:"services"`
-	Policies     []escalate.Policy `yaml:"policies"`
-	Schedules    []oncall.Schedule `yaml:"schedules"`
-	Integrations []Integration     `yaml:"integrations"`
-	Heartbeats   []org.Heartbeat   `yaml:"heartbeats"`
-	Webhooks     []org.Webhook     `yaml:"webhooks"`
-	Channels     []org.Channel     `yaml:"channels"`
-	StatusPages  []org.StatusPage  `yaml:"status_pages"`
-	Forms        []org.Form        `yaml:"forms"`
-	Runbooks     []runbook.Runbook `yaml:"runbooks"`
-	Rules        *[]alert.Rule     `yaml:"rules"`    // in their order; nil leaves them as they are
-	Sifting      *sift.Sifting     `yaml:"sifting"`  // nil leaves it as it is
-	Settings     *org.Settings     `yaml:"settings"` // nil leaves them as they are
+	File          string             `yaml:"-"`
+	People        []org.Person       `yaml:"people"`
+	Teams         []org.Team         `yaml:"teams"`
+	Services      []org.Service      `yaml:"services"`
+	Policies      []escalate.Policy  `yaml:"policies"`
+	Schedules     []oncall.Schedule  `yaml:"schedules"`
+	Integrations  []Integration      `yaml:"integrations"`
+	Heartbeats    []org.Heartbeat    `yaml:"heartbeats"`
+	Webhooks      []org.Webhook      `yaml:"webhooks"`
+	Channels      []org.Channel      `yaml:"channels"`
+	StatusPages   []org.StatusPage   `yaml:"status_pages"`
+	Forms         []org.Form         `yaml:"forms"`
+	Runbooks      []runbook.Runbook  `yaml:"runbooks"`
+	TicketSystems []org.TicketSystem `yaml:"ticket_systems"`
+	Rules         *[]alert.Rule      `yaml:"rules"`    // in their order; nil leaves them as they are
+	Sifting       *sift.Sifting      `yaml:"sifting"`  // nil leaves it as it is
+	Settings      *org.Settings      `yaml:"settings"` // nil leaves them as they are
 
 	at places
 }
@@ -104,6 +105,9 @@ func (s *Setup) Complete() {
 	for i := range s.Runbooks {
 		titled(&s.Runbooks[i])
 	}
+	for i := range s.TicketSystems {
+		name(&s.TicketSystems[i].Name, s.TicketSystems[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -115,28 +119,29 @@ func name[ID ~string](name *string, id ID) {
 // The kinds of configuration, as the store and the engine know them. Of rules, sifting
 // and settings there is one each, whose id is its kind.
 const (
-	Person      = "person"
-	Team        = "team"
-	Service     = "service"
-	Policy      = "policy"
-	Schedule    = "schedule"
-	Integrating = "integration"
-	Heartbeat   = "heartbeat"
-	Webhook     = "webhook"
-	Channel     = "channel"
-	StatusPage  = "status_page"
-	Form        = "form"
-	Runbook     = "runbook"
-	Rules       = "rules"
-	Sifting     = "sifting"
-	Settings    = "settings"
+	Person       = "person"
+	Team         = "team"
+	Service      = "service"
+	Policy       = "policy"
+	Schedule     = "schedule"
+	Integrating  = "integration"
+	Heartbeat    = "heartbeat"
+	Webhook      = "webhook"
+	Channel      = "channel"
+	StatusPage   = "status_page"
+	Form         = "form"
+	Runbook      = "runbook"
+	TicketSystem = "ticket_system"
+	Rules        = "rules"
+	Sifting      = "sifting"
+	Settings     = "settings"
 )
 
 // InFile says whether a set-up file can name things of a kind. What it cannot name,
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, StatusPage, Form, Runbook, Rules, Sifting, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, StatusPage, Form, Runbook, TicketSystem, Rules, Sifting, Settings:
 		return true
 	}
 	return false
@@ -219,6 +224,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	for _, b := range s.Runbooks {
 		add(Runbook, b.ID, b)
 	}
+	for _, t := range s.TicketSystems {
+		add(TicketSystem, string(t.ID), t)
+	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
@@ -265,6 +273,8 @@ func Read(items []Item) Setup {
 			read(i, &s.Forms)
 		case Runbook:
 			read(i, &s.Runbooks)
+		case TicketSystem:
+			read(i, &s.TicketSystems)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

@@ -42,6 +42,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.statusPages()
 	c.forms(existing)
 	c.runbooks()
+	c.ticketSystems()
 	c.rules()
 	c.sifting(existing)
 	c.settings(existing)
@@ -92,6 +93,8 @@ func (s Setup) Where(path string) string {
 		name = "form " + string(s.Forms[n].ID)
 	case list == "runbooks" && n < len(s.Runbooks):
 		name = "runbook " + s.Runbooks[n].ID
+	case list == "ticket_systems" && n < len(s.TicketSystems):
+		name = "ticket system " + string(s.TicketSystems[n].ID)
 	default:
 		return path
 	}
@@ -320,6 +323,7 @@ func (c *checker) services() {
 	for i, v := range c.Services {
 		c.refers(at(i)+".team", Team, string(v.Team))
 		c.refers(at(i)+".policy", Policy, string(v.Policy))
+		c.check(v.CostPerHour >= 0 && v.CostPerHour <= dearest, at(i)+".cost_per_hour", "from 0 to 1,000,000,000")
 		if v.Support != nil {
 			c.hours(at(i)+".support", v.Support.Hours)
 			if _, err := org.Zone(v.Support.Zone); err != nil {

@@ -150,6 +150,8 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 		return e.silenceDue(ctx, d, now)
 	case digestKind:
 		return e.digestDue(ctx, d, now)
+	case reportKind:
+		return e.reportDue(ctx, d, now)
 	case windowKind:
 		return e.windowDue(ctx, d, now)
 	case siftKind, stormKind:
@@ -172,6 +174,8 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 			return e.silence(tx, s, d, now)
 		case store.ShiftKind:
 			return e.shift(tx, s, d, now)
+		case recallKind:
+			return e.recall(tx, s, d, now)
 		case "tend":
 		default:
 			return fmt.Errorf("nobody knows how to do %q", d.Kind)

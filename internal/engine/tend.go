@@ -13,6 +13,7 @@ import (
 	"tocsin/investigate/runbook"
 	"tocsin/org"
 	"tocsin/resolve"
+	"tocsin/review"
 )
 
 // A tending is one subject being brought up to now, within one transaction. Facts are
@@ -99,8 +100,10 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, back...)
 		changed, undecided := resolve.ChangeNext(t.in, t.s.boardVersion, t.now)
 		t.add(incident.Engine, changed...)
-		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), undecided)
-		if len(facts)+len(more)+len(work)+len(back)+len(changed) == 0 {
+		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
+		t.add(incident.Engine, owed...)
+		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(undecided, remind))
+		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(owed) == 0 {
 			break
 		}
 	}
@@ -213,11 +216,15 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	}
 	t.runbookFact(entry)
 	t.changeFact(before, entry)
+	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
 	for _, n := range investigate.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	for _, n := range runbook.Tell(before, entry) {
+		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	}
+	for _, n := range review.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	for _, n := range append(resolve.Tell(before, entry), resolve.ChangeTell(before, entry, t.s.actorName)...) {

@@ -62,6 +62,10 @@ type Options struct {
 	Egress    *egress.Dialer
 	PublicURL string // of the links to incidents, without a slash at its end
 	Log       *slog.Logger
+	// Still is for nights: a turn takes no time. Hit is called at named points, and may say
+	// that the house drops dead there (ErrCrashed).
+	Still bool
+	Hit   func(point string) error
 }
 
 // Webhooks tell the programs of others. Several nodes may, on one PostgreSQL.

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,9 +27,6 @@ const (
 	deadFailures = 10
 )
 
-// errLost says that somebody else has the lease now.
-var errLost = errors.New("the lease ran out")
-
 // follower is the name of a webhook's follower, and hookOf the way back.
 func follower(id org.WebhookID) string { return "webhook/" + string(id) }
 
@@ -40,120 +35,27 @@ func hookOf(follower string) (org.WebhookID, bool) {
 	return org.WebhookID(id), ok
 }
 
-// A turn is one node's work for one webhook, while it holds the lease.
+// A turn is an errand for one webhook.
 type turn struct {
-	w     *Webhooks
-	hook  org.Webhook
-	f     store.Follower // as claimed; only its cursor follows what is written
-	now   time.Time      // when the turn began, as it was told
-	began time.Time      // the same by this machine's clock
-	dead  atomic.Bool    // it is to be switched off
-	quiet atomic.Bool    // it asked to be left alone
+	errand
+	w    *Webhooks
+	hook org.Webhook
+	dead atomic.Bool // it is to be switched off
 }
-
-// at is the time now, reckoned from the time that the turn was told.
-func (t *turn) at() time.Time { return t.now.Add(time.Since(t.began)).Truncate(time.Microsecond) }
 
 // turn does what there is to do for a webhook, unless somebody else does.
-func (w *Webhooks) turn(ctx context.Context, hook org.Webhook, now time.Time) (err error) {
-	t := &turn{w: w, hook: hook, now: now, began: time.Now()}
-	var ok bool
-	err = w.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {
-		t.f, ok, err = tx.ClaimFollower(follower(hook.ID), now, lease)
-		return err
-	})
-	if err != nil || !ok {
-		return err
-	}
-	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease) // what was begun is written down
-	defer cancel()
-	for time.Since(t.began) < turnTime && ctx.Err() == nil && !t.dead.Load() && !t.quiet.Load() {
-		news, err := t.gather(work)
-		if err != nil {
-			return t.letGo(work, err)
-		}
-		sent, err := t.sendDue(work)
-		if err != nil {
-			return t.letGo(work, err)
-		}
-		if !news && !sent {
-			break
-		}
-	}
-	return t.letGo(work, nil)
-}
-
-// held runs fn in a transaction while the lease is ours.
-func (t *turn) held(ctx context.Context, fn func(*store.Tx, store.Follower) error) error {
-	return t.w.store.Write(ctx, store.Background, func(tx *store.Tx) error {
-		f, ok, err := tx.HoldFollower(t.f)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return errLost
-		}
-		return fn(tx, f)
-	})
-}
-
-// letGo gives the lease back. One that was lost is not missed.
-func (t *turn) letGo(ctx context.Context, cause error) error {
-	if errors.Is(cause, errLost) {
-		return nil
-	}
-	err := t.held(ctx, func(tx *store.Tx, f store.Follower) error {
-		f.Lease = time.Time{}
-		return tx.SaveFollower(f)
-	})
-	if errors.Is(err, errLost) {
-		err = nil
-	}
-	return errors.Join(cause, err)
-}
-
-// gather writes down what the feed has for the webhook, and how far it was read.
-func (t *turn) gather(ctx context.Context) (news bool, err error) {
-	var wanted []store.Delivery
-	cursor := t.f.Cursor
-	err = t.w.store.Read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.Feed(t.f.Cursor, feedBatch)
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			cursor = r.Cursor
-			if r.Topic != "incident" || r.Seq == 0 {
-				continue
-			}
-			some, err := t.wanted(tx, r)
-			if err != nil {
-				return err
-			}
-			wanted = append(wanted, some...)
+func (w *Webhooks) turn(ctx context.Context, hook org.Webhook, now time.Time) error {
+	t := &turn{w: w, hook: hook, errand: errand{
+		store: w.store, id: follower(hook.ID), hook: hook.ID, lease: lease, most: turnTime, now: now, began: time.Now(), put: (*store.Tx).PutDelivery,
+	}}
+	t.want, t.do, t.over = t.wanted, t.sendOne, t.dead.Load
+	t.then = func(ctx context.Context) error {
+		if t.dead.Load() {
+			return t.switchOff(ctx)
 		}
 		return nil
-	})
-	if err != nil || cursor == t.f.Cursor {
-		return false, err
 	}
-	err = t.held(ctx, func(tx *store.Tx, f store.Follower) error {
-		if f.Cursor != t.f.Cursor { // somebody asked for a replay: begin again from there
-			cursor = f.Cursor
-			return nil
-		}
-		for _, d := range wanted {
-			if err := tx.PutDelivery(d); err != nil {
-				return err
-			}
-		}
-		f.Cursor = cursor
-		return tx.SaveFollower(f)
-	})
-	if err == nil {
-		t.f.Cursor = cursor
-	}
-	return true, err
+	return t.run(ctx)
 }
 
 // wanted is what the webhook is to hear of a row of the feed.
@@ -181,31 +83,6 @@ func (t *turn) wanted(tx *store.Tx, r store.FeedRow) (out []store.Delivery, err 
 		}
 	}
 	return out, err
-}
-
-// sendDue sends the first that is due of some incidents, side by side.
-func (t *turn) sendDue(ctx context.Context) (sent bool, err error) {
-	var next []store.Delivery
-	err = t.w.store.Read(ctx, func(tx *store.Tx) (err error) {
-		next, err = tx.NextDeliveries(t.hook.ID, atOnce)
-		return err
-	})
-	if err != nil {
-		return false, err
-	}
-	now := t.at()
-	next = slices.DeleteFunc(next, func(d store.Delivery) bool { return d.WakeAt.After(now) })
-	var wg sync.WaitGroup
-	errs := make([]error, len(next))
-	for i, d := range next {
-		wg.Go(func() { errs[i] = t.sendOne(ctx, d) })
-	}
-	wg.Wait()
-	err = errors.Join(errs...)
-	if err == nil && t.dead.Load() {
-		err = t.switchOff(ctx)
-	}
-	return len(next) > 0, err
 }
 
 // sendOne sends one and writes down what came of it.

@@ -73,6 +73,7 @@ func (l *life) outside(ctx context.Context, end time.Time) error {
 			}}, nil
 		})
 	})
+	l.ticketed(from, end.Add(-65*time.Minute))
 	l.later(end.Add(-50*time.Minute), func(ctx context.Context) error {
 		in, err := l.incident(ctx, from)
 		if err != nil || in.ID == "" {

@@ -52,7 +52,7 @@ func (p *player) close() error {
 		return nil
 	}
 	err := p.store.Close()
-	p.store, p.engine, p.site = nil, nil, nil
+	p.store, p.engine, p.site, p.clerk = nil, nil, nil, nil
 	return err
 }
 
@@ -148,6 +148,7 @@ func (p *player) sensible(err error) error {
 func (p *player) know(items []config.Item) {
 	p.people, p.known = map[org.PersonID]org.Person{}, map[string]bool{}
 	setup := config.Read(items)
+	p.tellDoors(setup)
 	for _, one := range setup.People {
 		p.people[one.ID] = one
 	}

@@ -14,6 +14,7 @@ import (
 	"tocsin/alert"
 	"tocsin/incident"
 	"tocsin/internal/engine"
+	"tocsin/internal/follow"
 	"tocsin/internal/secret"
 	"tocsin/internal/sim/mockworld"
 	"tocsin/internal/status"
@@ -41,8 +42,14 @@ type player struct {
 	delays map[string]bool // providers whose callbacks are late
 	late   []mockworld.Callback
 	site   *status.Site // what those outside are told; nil: nothing
-	report string       // the last by a form
-	reader org.PersonID // who reads a reply, in which codes stand
+	clerk  *follow.Tickets
+	// ticketing says that the set-up has ticket systems, and dropped where the house did in
+	// the middle of speaking to one.
+	ticketing bool
+	dropped   string
+	called    map[string]string // keys of tickets, by system and reference
+	report    string            // the last by a form
+	reader    org.PersonID      // who reads a reply, in which codes stand
 
 	script     script
 	transcript transcript
@@ -82,7 +89,7 @@ func Play(ctx context.Context, text string, o Options) (string, error) {
 	p := &player{
 		url: o.URL, rand: rand.NewChaCha8([32]byte{1}), script: s, now: s.scenes[0].at,
 		world: mockworld.New(), hangs: map[string]bool{}, delays: map[string]bool{},
-		events: map[alarm]alert.Event{}, lasting: map[alarm]time.Duration{}, hushes: map[string]string{}, keys: map[incident.ID]string{}, from: map[string]org.IntegrationID{},
+		events: map[alarm]alert.Event{}, lasting: map[alarm]time.Duration{}, hushes: map[string]string{}, keys: map[incident.ID]string{}, from: map[string]org.IntegrationID{}, called: map[string]string{},
 	}
 	if p.url == "" {
 		dir, err := os.MkdirTemp("", "night")
@@ -104,6 +111,7 @@ func Play(ctx context.Context, text string, o Options) (string, error) {
 			p.phones = append(p.phones, &phone{p: p, name: name, moods: map[string]mood{}})
 		}
 	}
+	p.world.Now = func() time.Time { return p.now }
 	p.transcript.lines = append(p.transcript.lines, s.head...)
 	err = p.open(ctx)
 	if err == nil {
@@ -168,7 +176,12 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 				next = p.now // it may have work to do for it
 			}
 			if err == nil && (next.IsZero() || next.After(p.now)) {
-				err = p.letters(ctx)
+				if err = p.letters(ctx); err == nil {
+					said, err = p.tickets(ctx)
+				}
+				if said {
+					next = p.now
+				}
 			}
 		}
 		if err != nil {

@@ -54,6 +54,15 @@ var verbs = []verb{
 	{"somebody cries for help by FORM TEXT", "An emergency, past all questions.", (*player).cries},
 	{"the reporter writes TEXT", "Who reported last writes more, behind their private link.", (*player).reporterWrites},
 	{"PERSON replies TEXT", "Who reported last is answered.", (*player).replies},
+	{"PERSON drafts the retrospective [of KEY]", "From the log, by the template of its kind.", (*player).drafts},
+	{"PERSON writes SECTION [of KEY] saying TEXT", "A section of the retrospective, such as summary.", (*player).writes},
+	{"PERSON submits it to OTHER [of KEY]", "OTHER is to read the retrospective and to sign.", (*player).submits},
+	{"PERSON signs it [of KEY]", "The retrospective is right.", (*player).signs},
+	{"PERSON publishes it for AUDIENCE [on PAGE] [of KEY]", "A version of the retrospective, for administration, board or customers; theirs may stand on a status page.", (*player).publishes},
+	{"PERSON promises TEXT [by OTHER] [within DURATION] [for KEY]", "An action, so that it does not come again.", (*player).promises},
+	{"PERSON finished action NUMBER [of KEY]", "The action of that number is done.", (*player).finishesAction},
+	{"PERSON learned TEXT", "A lesson of the incident that was opened last.", (*player).learns},
+	{"PERSON closes [KEY]", "The incident is closed, if its gate lets it through.", (*player).closes},
 	{"PERSON notes TEXT [KEY]", "Something written into the log.", (*player).notes},
 	{"held [KEY] because TEXT", "A silence or a window: the timers stand still.", (*player).held},
 	{"released [KEY]", "They go on.", (*player).released},
@@ -89,6 +98,11 @@ var verbs = []verb{
 	{"PROVIDER catches up", "What it was late with comes in, the last first.", (*player).catchesUp},
 	{"PERSON presses KEYS", "A key in the person's last call.", (*player).presses},
 	{"PERSON texts PROVIDER TEXT", "A reply by SMS, to a number at Twilio. #db-1 is the code of that incident.", (*player).texts},
+	{"in SYSTEM somebody closes|reopens|deletes NUMBER", "Others work on the ticket of that number in a ticket system of the set-up.", (*player).inTicket},
+	{"in SYSTEM AUTHOR writes on NUMBER TEXT", "A comment of theirs.", (*player).writesTicket},
+	{"PERSON opens a ticket in SYSTEM [for KEY]", "By hand, whatever the rules say.", (*player).opensTicket},
+	{"tickets in SYSTEM", "Shows its tickets, with what was said there.", (*player).showTickets},
+	{"nothing happens", "Time passes, and what waits for somebody outside is tried again.", (*player).nothingHappens},
 	{"CHANNEL asks for DURATION [for PERSON]", "The provider refuses for now (429) and says for how long.", (*player).asks},
 	{"POSSESSIVE CHANNEL is delivered|read", "A receipt for the person's last page over that channel.", (*player).receipt},
 	{"crash for DURATION", "The house is off for so long; what was due meanwhile is late.", (*player).off},
@@ -102,6 +116,8 @@ var verbs = []verb{
 	{"pages [KEY]", "Shows the pages of the incident: how far each is, and why it waited.", (*player).showPages},
 	{"status [KEY]", "Shows where the incident stands.", (*player).showStatus},
 	{"page PAGE", "Shows what a status page says.", (*player).showPage},
+	{"figures", "Shows what the night came to, as the reports count it.", (*player).showFigures},
+	{"load of PERSON", "Shows what being called came to for somebody: by the level of the policy, and by the hours of their week.", (*player).showLoad},
 	{"why KEY", "Shows why nobody is paged for an alert.", (*player).why},
 	{"beneath [KEY]", "Shows the symptoms beneath an incident, with how many of them fire.", (*player).beneath},
 	{"morning", "Ends the night here, whatever would come later.", (*player).morning},
@@ -224,12 +240,16 @@ func (p *player) mean(w words) error {
 				return fmt.Errorf("%q is no channel: want one of %s", said, strings.Join(phoneNames, ", "))
 			}
 		case "PROVIDER":
-			if !p.known["channel "+said] {
+			if !p.known["channel "+said] && !p.known["ticket_system "+said] {
 				return fmt.Errorf("there is no provider %q", said)
 			}
 		case "INTEGRATION", "SCHEDULE", "POLICY", "RUNBOOK":
 			if !p.known[strings.ToLower(name)+" "+said] {
 				return fmt.Errorf("there is no %s %q", strings.ToLower(name), said)
+			}
+		case "SYSTEM":
+			if !p.known["ticket_system "+said] {
+				return fmt.Errorf("there is no ticket system %q", said)
 			}
 		case "HEARTBEAT":
 			if !p.known["heartbeat "+said] {
@@ -264,7 +284,7 @@ func (p *player) mean(w words) error {
 // points are those at which the engine can crash.
 var points = []string{
 	"before accept", "after accept", "after triage", "after claim of due",
-	"after claim, before send", "after send, before mark", "after do",
+	"after claim, before send", "after send, before mark", "after do", afterMade,
 }
 
 func (w words) duration() time.Duration {

@@ -20,6 +20,7 @@ import (
 	"tocsin/internal/secret"
 	"tocsin/internal/sim/mockworld"
 	"tocsin/internal/store"
+	"tocsin/internal/tracker"
 	"tocsin/org"
 )
 
@@ -105,7 +106,7 @@ func (p *player) vendorOf(ctx context.Context, id string) (vendor string, err er
 		}
 		for _, r := range rows {
 			var c org.Channel
-			if r.Kind == config.Channel && r.ID == id {
+			if (r.Kind == config.Channel || r.Kind == config.TicketSystem) && r.ID == id {
 				err = json.Unmarshal(r.Body, &c)
 				vendor = path.Base(c.Settings["server"])
 			}
@@ -139,6 +140,13 @@ func (p *player) callbacks(ctx context.Context) (said bool, err error) {
 		u, err := url.Parse(cb.URL)
 		if err != nil {
 			return said, err
+		}
+		if strings.HasPrefix(u.Path, tracker.DoorPath) {
+			if err := p.heardTicket(ctx, u, cb); err != nil {
+				return said, err
+			}
+			said = true
+			continue
 		}
 		id, _, _ := strings.Cut(strings.TrimPrefix(u.Path, channel.DoorPath), "/")
 		if p.delays[id] {

@@ -40,7 +40,7 @@ func (c ConfigRow) Sealed() bool { return sealedKinds[c.Kind] }
 
 // sealedKinds are kept sealed as a whole, because contact addresses and secrets stand in
 // them.
-var sealedKinds = map[string]bool{"person": true, "webhook": true, "channel": true, "runbook": true}
+var sealedKinds = map[string]bool{"person": true, "webhook": true, "channel": true, "runbook": true, "ticket_system": true}
 
 // PutConfig writes changes of the configuration, each a new version, and returns the
 // versions. One that changes nothing makes no version. Retiring keeps the body, which

@@ -33,6 +33,12 @@ func (tx *Tx) Follow(id string) error {
 	return err
 }
 
+// Calm ends the quiet that the other side asked for.
+func (tx *Tx) Calm(id string) error {
+	_, err := tx.exec(tx.s.sql.Calm, id)
+	return err
+}
+
 // Unfollow forgets a follower.
 func (tx *Tx) Unfollow(id string) error {
 	_, err := tx.exec(tx.s.sql.Unfollow, id)

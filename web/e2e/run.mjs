@@ -10,6 +10,8 @@ import './oncall.mjs';
 import './together.mjs';
 import './work.mjs';
 import './recovery.mjs';
+import './closure.mjs';
+import './tickets.mjs';
 import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';
@@ -18,6 +20,7 @@ import './alerts.mjs';
 import './runbooks.mjs';
 import './changes.mjs';
 import './comms.mjs';
+import './play.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();

@@ -41,6 +41,8 @@ export const places: Place[] = [
   { path: '/maintenance', label: 'nav.maintenance', icon: 'bed', key: 'g b' },
   { path: '/status-pages', label: 'nav.statuspages', icon: 'globe', key: 'g f', least: 'observer' },
   { path: '/forms', label: 'nav.forms', icon: 'help', key: 'g r', least: 'observer' },
+  { path: '/reports', label: 'nav.reports', icon: 'gauge', key: 'g v', least: 'observer' },
   { path: '/noise', label: 'nav.noise', icon: 'sound', key: 'g n', least: 'observer' },
+  { path: '/lessons', label: 'nav.lessons', icon: 'edit', key: 'g x' },
   { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];

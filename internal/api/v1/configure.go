@@ -350,6 +350,9 @@ func (k *kind) item(s *setup, id string, was store.ConfigRow, body json.RawMessa
 			}
 		}
 	}
+	for i := range one.TicketSystems {
+		one.TicketSystems[i] = k.keepTickets(one.TicketSystems[i], was, key)
+	}
 	for i := range one.Integrations {
 		one.Integrations[i].Key = key
 		var had org.Integration

@@ -136,6 +136,8 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 			return in("token"), strange{page + ".ack." + strings.Repeat("A", len(mac)), page[:len(page)-1] + "x.ack." + strings.Repeat("A", len(mac)), nil}, true
 		case d.Pattern == "/setup/{token}", d.Pattern == "/password/{token}": // somebody's session is no such token, nor is a link
 			return in("token"), strange{link, "never-a-link", nil}, true
+		case d.Pattern == "/in/ticket/{path...}": // a system that is there, and no secret of it
+			return func(id string) string { return "/in/ticket/" + id + "/guessed" }, strange{"jira", "zzra", nil}, true
 		case d.Pattern == "/in/{source}/{key}": // a key, of another source
 			return func(id string) string { return "/in/generic/" + id }, strange{senders["pagerduty"][0], strings.Repeat("c", 32), nil}, true
 		case d.Pattern == "/generic/{key}":

@@ -66,13 +66,17 @@ type (
 )
 
 func (a *API) deliveries(ctx context.Context, in *deliveriesOf) (*pageOf[Delivery], error) {
+	return a.deliveriesOf(ctx, org.WebhookID(in.ID), in)
+}
+
+func (a *API) deliveriesOf(ctx context.Context, hook org.WebhookID, in *deliveriesOf) (*pageOf[Delivery], error) {
 	cursor, err := in.cursor()
 	if err != nil {
 		return nil, err
 	}
 	var all []store.Delivery
 	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		all, err = tx.Deliveries(org.WebhookID(in.ID), time.Time{}, mostDeliveries)
+		all, err = tx.Deliveries(hook, time.Time{}, mostDeliveries)
 		return err
 	})
 	if cursor != "" { // one that is gone was the oldest: nothing follows it

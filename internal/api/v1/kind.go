@@ -44,6 +44,7 @@ var kinds = []kind{
 	{plural: "status-pages", name: config.StatusPage, of: reflect.TypeFor[org.StatusPage]()},
 	{plural: "forms", name: config.Form, of: reflect.TypeFor[org.Form]()},
 	{plural: "runbooks", name: config.Runbook, of: reflect.TypeFor[runbook.Runbook]()},
+	{plural: "ticket-systems", name: config.TicketSystem, of: reflect.TypeFor[org.TicketSystem]()},
 	{plural: "rules", name: config.Rules, of: reflect.TypeFor[ruleList]()},
 	{plural: "sifting", name: config.Sifting, of: reflect.TypeFor[sift.Sifting]()},
 	{plural: "settings", name: config.Settings, of: reflect.TypeFor[org.Settings]()},
@@ -194,7 +195,7 @@ func (k *kind) shownOnce() string {
 	switch k.name {
 	case config.Integrating:
 		return "key"
-	case config.Webhook:
+	case config.Webhook, config.TicketSystem:
 		return "secret"
 	}
 	return ""
@@ -254,6 +255,9 @@ func (k *kind) show(c *caller, r store.ConfigRow, key string) json.RawMessage {
 	}
 	if k.name == config.Channel {
 		settings(fields, r, c.May(org.Administer, ""))
+	}
+	if k.name == config.TicketSystem {
+		ticketSettings(fields, r, c.May(org.Administer, ""))
 	}
 	if secrets, ok := fields["secrets"].(map[string]any); ok && k.name == config.Runbook { // their names alone
 		for name := range secrets {

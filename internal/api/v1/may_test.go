@@ -15,7 +15,7 @@ import (
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"},
+	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"}, "ticket-systems": {"jira", "jira-web"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -63,6 +63,15 @@ func bodyFor(method, pattern, team string) string {
 		return `{"runbook":"none"}`
 	case strings.HasSuffix(pattern, "/steps/{step}"):
 		return `{"do":"done"}`
+	case strings.HasSuffix(pattern, "/{id}/tickets"):
+		return `{"system":"none"}`
+	case strings.HasSuffix(pattern, "/{id}/test") && strings.Contains(pattern, "/ticket-systems/"), strings.HasSuffix(pattern, "/{id}/retry"):
+		return ""
+	case strings.Contains(pattern, "/ticket-systems"):
+		if method == "PATCH" {
+			return `{}`
+		}
+		return `{"id":"new","kind":"github","settings":{"token":"t","repository":"a/b"}}`
 	case strings.HasSuffix(pattern, "/feedback"):
 		return `{"verdict":"worked"}`
 	case strings.HasSuffix(pattern, "/runbooks/check"):
@@ -173,21 +182,23 @@ func walking(t *testing.T) *home { return furnish(open(t, "")) }
 func furnish(h *home) *home {
 	h.configure(map[string]any{
 		"person/pat": org.Person{ID: "pat", Name: "Pat", Methods: []org.Method{{ID: "pats-telephone", Channel: "log", Address: "pat", Verified: true}}}, "person/quin": org.Person{ID: "quin", Name: "Quin"}, // they never ask
-		"policy/p-web":         withTeam(setup["policy/p"], "p-web", "web"),
-		"schedule/s-web":       withTeam(setup["schedule/s"], "s-web", "web"),
-		"heartbeat/backup":     org.Heartbeat{ID: "backup", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom"},
-		"heartbeat/backup-web": org.Heartbeat{ID: "backup-web", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom-web"},
-		"channel/relay":        org.Channel{ID: "relay", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
-		"channel/relay-web":    org.Channel{ID: "relay-web", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
-		"webhook/bot":          org.Webhook{ID: "bot", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Team: "dba"},
-		"webhook/bot-web":      org.Webhook{ID: "bot-web", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Service: "site"},
-		"status_page/page":     org.StatusPage{ID: "page", Name: "Page", Team: "dba", Internal: true},
-		"status_page/page-web": org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
-		"form/desk":            org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
-		"form/desk-web":        org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
-		"runbook/restart":      runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
-		"runbook/restart-web":  runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
-		"integration/prom-web": org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
+		"policy/p-web":           withTeam(setup["policy/p"], "p-web", "web"),
+		"schedule/s-web":         withTeam(setup["schedule/s"], "s-web", "web"),
+		"heartbeat/backup":       org.Heartbeat{ID: "backup", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom"},
+		"heartbeat/backup-web":   org.Heartbeat{ID: "backup-web", Name: "Backup", Every: org.Duration(time.Hour), Integration: "prom-web"},
+		"channel/relay":          org.Channel{ID: "relay", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
+		"channel/relay-web":      org.Channel{ID: "relay-web", Name: "Relay", Kind: "gotify", Settings: map[string]string{"server": "https://gotify.example"}, Disabled: true},
+		"ticket_system/jira":     org.TicketSystem{ID: "jira", Name: "Jira", Kind: "github", Secret: "never-to-be-seen", Settings: map[string]string{"token": "never-to-be-seen", "repository": "a/b"}, Disabled: true},
+		"ticket_system/jira-web": org.TicketSystem{ID: "jira-web", Name: "Jira", Kind: "github", Secret: "never-to-be-seen", Settings: map[string]string{"token": "never-to-be-seen", "repository": "a/b"}, Disabled: true},
+		"webhook/bot":            org.Webhook{ID: "bot", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Team: "dba"},
+		"webhook/bot-web":        org.Webhook{ID: "bot-web", Name: "Bot", URL: "https://example.org/hook", Secret: "never-to-be-seen", Service: "site"},
+		"status_page/page":       org.StatusPage{ID: "page", Name: "Page", Team: "dba", Internal: true},
+		"status_page/page-web":   org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
+		"form/desk":              org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"form/desk-web":          org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"runbook/restart":        runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
+		"runbook/restart-web":    runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
+		"integration/prom-web":   org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
 	})
 	return h
 }

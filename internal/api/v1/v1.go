@@ -40,6 +40,7 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/blob"
 	"tocsin/internal/engine"
+	"tocsin/internal/follow"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
 )
@@ -58,6 +59,8 @@ type Options struct {
 	Identify func(*http.Request) (auth.Identity, error)
 	// Cabinet keeps attachments; nil: there are none.
 	Cabinet *blob.Cabinet
+	// Tickets speaks to the ticket systems of others; nil: nothing does.
+	Tickets *follow.Tickets
 	// Auth makes keys and links; nil: one is made.
 	Auth    *auth.Auth
 	Log     *slog.Logger
@@ -88,6 +91,7 @@ type API struct {
 	policies  sync.Map // escalate.Policy by id and version, as they are asked for
 	feed      *feed
 	cabinet   *blob.Cabinet
+	tickets   *follow.Tickets
 	delivered *deliveries
 	routes    []Route
 	document  func() []byte // the OpenAPI document, written when it is first asked for
@@ -98,7 +102,7 @@ func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{engine: o.Engine, store: o.Store, ring: o.Ring, identify: o.Identify, auth: o.Auth, log: o.Log, version: o.Version, cabinet: o.Cabinet}
+	a := &API{engine: o.Engine, store: o.Store, ring: o.Ring, identify: o.Identify, auth: o.Auth, log: o.Log, version: o.Version, cabinet: o.Cabinet, tickets: o.Tickets}
 	a.delivered = &deliveries{api: a}
 	if a.auth == nil {
 		a.auth = auth.New(auth.Options{Engine: o.Engine, Store: o.Store, Ring: o.Ring, Log: o.Log})

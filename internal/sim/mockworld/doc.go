@@ -1,5 +1,6 @@
 // Package mockworld stands in for the providers that carry pages: Twilio and gateways
-// for SMS and voice, chat rooms, push services.
+// for SMS and voice, chat rooms, push services; and for ticket systems, which keep what
+// they are told and where people work too (Move, Remark).
 //
 // A World is one handler for all of them, each below its own name: a channel that is
 // told "http://127.0.0.1:26000/twilio" instead of "https://api.twilio.com" speaks to

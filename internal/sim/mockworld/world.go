@@ -112,6 +112,8 @@ type World struct {
 	Pause time.Duration // of Slow
 	// By itself: callbacks are delivered at once, over this client.
 	By *http.Client
+	// Now is the time at the ticket systems; nil is this machine's.
+	Now func() time.Time
 
 	mu      sync.Mutex
 	fakes   map[string]Fake
@@ -122,6 +124,7 @@ type World struct {
 	seen    int
 	closed  chan struct{}
 	socket  socket
+	desks   map[string]*desk // of the ticket systems
 }
 
 // New is a world with some providers; without any, with all there are.
@@ -156,6 +159,7 @@ var Modes = []Mode{OK, Slow, Hang, TooMany, Failing, Refuses, Locked, Drop, Twic
 // the name of well), and look at what it was sent, by GET /NAME.
 func (w *World) Control() http.Handler {
 	mux := http.NewServeMux()
+	w.people(mux)
 	mux.HandleFunc("POST /{name}/{mode}", func(rw http.ResponseWriter, r *http.Request) {
 		m := Mode(r.PathValue("mode"))
 		if m == "ok" {

@@ -13,8 +13,11 @@ import type alerts from '../../i18n/en/alerts.json';
 import type work from '../../i18n/en/work.json';
 import type runbooks from '../../i18n/en/runbooks.json';
 import type comms from '../../i18n/en/comms.json';
+import type review from '../../i18n/en/review.json';
 import type talk from '../../i18n/en/talk.json';
-import type changes from '../../i18n/en/changes.json';
+import type reports from '../../i18n/en/reports.json'
+import type changes from '../../i18n/en/changes.json'
+import type tickets from '../../i18n/en/tickets.json';
 
 export interface Forms {
   one?: string;
@@ -36,5 +39,8 @@ export type Key =
   | keyof typeof work
   | keyof typeof runbooks
   | keyof typeof comms
+  | keyof typeof review
   | keyof typeof talk
-  | keyof typeof changes;
+  | keyof typeof reports
+  | keyof typeof changes
+  | keyof typeof tickets;

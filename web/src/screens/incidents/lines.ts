@@ -31,7 +31,7 @@ interface Fact {
   fail_over?: boolean;
   extra?: boolean;
   until?: string;
-  why?: string;
+  why?: string | string[];
   how?: string;
   person?: string;
   to?: string | string[];
@@ -48,10 +48,16 @@ interface Fact {
   owner?: string;
   due?: string;
   outcome?: string;
+  text?: string;
   override?: number;
   right?: boolean;
   reason?: string;
   what?: string;
+  key?: string;
+  word?: string;
+  done?: boolean;
+  linked?: boolean;
+  rule?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -64,7 +70,10 @@ export function said(line: Line): string {
   const targets = to.map((x) => (line.kind === 'escalate.handed_over' ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
+    text: f.text ?? '',
     n: f.alerts ?? f.left ?? f.message ?? f.override ?? 0,
+    key: f.key ?? '',
+    word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
     level: (f.level ?? 0) + 1,
     round: (f.round ?? 0) + 1,
     people: people || t('line.nobody'),
@@ -100,6 +109,7 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'resolve.change_approved') return `${base}.${f.how}`;
   if (kind === 'resolve.change_ended') return `${base}.${f.outcome}`;
   if (kind === 'resolve.override_reviewed') return base + (f.right ? '.right' : '');
+  if (kind === 'resolve.ticket_opened') return base + (f.linked ? '.linked' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
   if (kind === 'escalate.skipped' && (f.level ?? 0) < 0) return '';
@@ -110,15 +120,14 @@ function keyOf(kind: string, f: Fact): string {
 export function reason(line: Line): string {
   const f = (line.fact ?? {}) as Fact;
   if (['escalate.asked', 'escalate.settled', 'alert.joined'].includes(line.kind)) return '';
-  if (/_overdue|_wanted/.test(line.kind))
+  if (/_overdue|_wanted|_reminded/.test(line.kind))
     return [f.to ?? []]
       .flat()
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
-  if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed')
-    return (line.fact as { text?: string }).text ?? '';
-  return f.why ?? f.reason ?? f.outcome ?? task;
+  if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return f.text ?? '';
+  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? task;
 }
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
@@ -126,6 +135,7 @@ export function actor(by: string | undefined): string {
   const [kind, id = ''] = (by ?? '').split(/:(.*)/s);
   if (kind === 'person') return names.person(id);
   if (kind === 'source') return names.of('integrations', id);
+  if (kind === 'ticket') return id;
   return kind === 'key' ? t('line.key') : '';
 }
 
@@ -138,7 +148,13 @@ export function icon(kind: string): { name: IconName; tone: string } {
     if (verb === 'cleared') return { name: 'check', tone: 'ok' };
     return { name: 'bell', tone: verb === 'opened' || verb === 'reopened' ? 'high' : 'mute' };
   }
-  if (step === 'resolve' || step === 'review') return { name: 'check', tone: 'ok' };
+  if (step === 'review') {
+    if (/overdue|recurred|recalled/.test(verb)) return { name: 'warning', tone: 'high' };
+    return verb === 'closed' || /signed|done/.test(verb)
+      ? { name: 'check', tone: 'ok' }
+      : { name: 'edit', tone: 'mute' };
+  }
+  if (step === 'resolve') return { name: 'check', tone: 'ok' };
   const verbs: Record<string, { name: IconName; tone: string }> = {
     acknowledged: { name: 'check', tone: 'warn' },
     unacknowledged: { name: 'undo', tone: 'mute' },
