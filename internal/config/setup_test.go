@@ -170,7 +170,7 @@ settings: {catch_all: x}
 			x.yaml:7:52: policies[0].levels[0].targets[3]: "x" is not a mail address
 			x.yaml:8:17: policies[0].fail_over[0]: there is no person "x"
 			x.yaml:9:14: policies[0].report[0]: there is no team "x"
-			x.yaml:11:21: integrations[0].source: "x" is no source: want one of alertmanager, generic, grafana, grafana-legacy, opsgenie, pagerduty
+			x.yaml:11:21: integrations[0].source: "x" is no source: want one of alertmanager, generic, github, gitlab, grafana, grafana-legacy, opsgenie, pagerduty
 			x.yaml:11:33: integrations[0].service: there is no service "x"
 			x.yaml:13:15: rules[0].service: there is no service "x"
 			x.yaml:13:31: rules[0].integration: there is no integration "x"
