@@ -139,17 +139,28 @@ func recount(t *testing.T, st *store.Store, from, end time.Time) map[string]stri
 		if err != nil {
 			return err
 		}
+		changes, err := tx.ChangeIDs(store.ChangesWanted{Limit: 1 << 30}) // who is asked to approve one is called, too
+		if err != nil {
+			return err
+		}
+		of := map[incident.ID]org.ServiceID{}
 		for _, row := range append(rows, calls...) {
-			log, err := tx.Log(row.ID)
+			of[row.ID] = row.Service
+		}
+		for _, id := range changes {
+			of[id] = ""
+		}
+		for id, service := range of {
+			log, err := tx.Log(id)
 			if err != nil {
 				return err
 			}
-			pages, err := tx.PagesOf(row.ID)
+			pages, err := tx.PagesOf(id)
 			if err != nil {
 				return err
 			}
 			if !log[0].At.Before(from) && log[0].At.Before(end) {
-				c.one(row.Service, log, pages)
+				c.one(service, log, pages)
 			}
 		}
 		return nil
