@@ -32,6 +32,7 @@ const rules = `
 	investigate/talk: incident org
 	resolve: incident org
 	resolve/ticket: incident org
+	review: incident org
 
 	investigate/runbook: incident org
 	alert/source: alert org
@@ -45,6 +46,7 @@ const rules = `
 	# The machinery. It sees the domain; the domain never sees it.
 	internal/secret
 	internal/prose
+	internal/paper
 	internal/gate
 	internal/egress
 	internal/pgtest
@@ -55,14 +57,14 @@ const rules = `
 	internal/tracker: org internal/channel internal/egress resolve/ticket
 	internal/store: alert alert/cause alert/sift escalate incident oncall oncall/ical org resolve internal/secret investigate/runbook investigate/talk
 	internal/store/storetest: internal/pgtest internal/secret internal/store
-	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve resolve/ticket internal/channel internal/secret internal/store investigate/runbook investigate/talk
+	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve resolve/ticket review internal/channel internal/secret internal/store investigate/runbook investigate/talk
 	internal/auth: incident org internal/secret internal/store internal/engine internal/throttle internal/web
-	internal/status: escalate incident org internal/channel internal/config internal/egress internal/engine internal/secret internal/store internal/throttle internal/web
+	internal/status: escalate incident org internal/channel internal/config internal/egress internal/engine internal/prose internal/secret internal/store internal/throttle internal/web
 	internal/report: incident org internal/blob internal/channel internal/config internal/engine internal/prose internal/secret internal/status internal/store internal/throttle internal/web
 	internal/inbox: incident internal/engine internal/store
 	internal/follow: alert alert/cause alert/sift escalate incident oncall org resolve resolve/ticket internal/channel internal/egress internal/secret internal/store internal/engine internal/tracker investigate/runbook
 	internal/api: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/channel internal/engine internal/report internal/secret internal/status internal/store internal/web internal/blob internal/follow internal/tracker
-	internal/api/v1: alert alert/cause alert/noise alert/sift alert/source escalate incident investigate oncall oncall/lint oncall/load oncall/ical oncall/roster org resolve internal/apply internal/auth internal/channel internal/config internal/engine internal/follow internal/prose internal/secret internal/store internal/tracker investigate/runbook investigate/talk internal/blob resolve/ticket
+	internal/api/v1: alert alert/cause alert/noise alert/sift alert/source escalate incident investigate oncall oncall/lint oncall/load oncall/ical oncall/roster org resolve review internal/apply internal/auth internal/channel internal/config internal/engine internal/follow internal/paper internal/prose internal/secret internal/store internal/tracker investigate/runbook investigate/talk internal/blob resolve/ticket
 	internal/blob: incident org internal/secret internal/store investigate/talk
 	internal/web: alert alert/cause alert/sift escalate incident oncall org resolve internal/engine internal/store web
 	internal/config: alert alert/cause alert/sift alert/source escalate incident oncall org internal/channel internal/egress internal/gate internal/secret internal/tracker investigate/runbook resolve/ticket

@@ -32,6 +32,9 @@ type commands struct {
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`
 	Runbook     runbookCommands     `cmd:"" help:"Runbooks: what to do at night, worked out by day."`
+	Review      reviewCommands      `cmd:"" help:"Retrospectives, and the end of incidents."`
+	Action      actionCommands      `cmd:"" help:"What is done so that incidents do not come again."`
+	Lesson      lessonCommands      `cmd:"" help:"What was learned of incidents."`
 	Call        callCommands        `cmd:"" help:"Pages to people by hand."`
 	Messages    messageCommands     `cmd:"" help:"What people say to each other: in the rooms of incidents, directly, in groups."`
 	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`

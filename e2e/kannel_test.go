@@ -100,6 +100,16 @@ max-messages = 0
 	public := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { receipts <- r.URL.String() }))
 	defer public.Close()
 
+	// A wrong password is refused in the way that the mock world copies.
+	denied, err := http.Get("http://127.0.0.1:" + send + "/cgi-bin/sendsms?username=house&password=wrong&to=%2B4915112345678&text=x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	denied.Body.Close()
+	if denied.StatusCode != http.StatusForbidden {
+		t.Errorf("Kannel answers a wrong password with %d", denied.StatusCode)
+	}
+
 	s := start(t, `
 people:
   - {id: jane, methods: [{id: sms, channel: sms, address: "+4915112345678"}], rules: [{method: sms}]}

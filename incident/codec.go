@@ -18,7 +18,8 @@ var all = []Fact{
 	RunbookStarted{}, StepAsked{}, StepApproved{}, StepDeclined{}, StepBegun{}, StepEnded{}, RunbookEnded{}, RunbookJudged{},
 	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{}, Explained{}, Staged{}, Confirmed{}, Recurred{},
-	Filed{},
+	Filed{}, RetroDrafted{}, RetroWritten{}, RetroSubmitted{}, RetroReturned{}, RetroSigned{}, RetroPublished{},
+	ActionAdded{}, ActionChanged{}, ActionDone{}, ActionDropped{}, ActionReopened{}, ActionReminded{}, ActionOverdue{}, ActionRecurred{}, Recalled{}, LessonLearned{}, LessonWithdrawn{},
 	TicketOpened{}, TicketMoved{}, TicketUnlinked{},
 }
 

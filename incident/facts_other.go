@@ -12,18 +12,8 @@ type (
 	}
 )
 
-// Step 5: closure.
-type (
-	// Filed closes the log.
-	Filed struct {
-		Why string `json:"why,omitempty"`
-	}
-)
-
 func (Handed) Kind() string { return "oncall.handed" }
-func (Filed) Kind() string  { return "review.closed" }
 
 func (f Handed) String() string {
 	return string(f.Schedule) + " changed hands: " + joinIDs(f.From) + " to " + joinIDs(f.To)
 }
-func (f Filed) String() string { return because("closed", f.Why) }

@@ -68,6 +68,7 @@ type Incident struct {
 	Heir     *Heir     `json:"heir,omitempty"`     // to whom it is handed over, until they answer
 	Merged   ID        `json:"merged,omitempty"`   // the incident that goes on with it
 	Tickets  []Ticket  `json:"tickets,omitempty"`  // that others have of it, in their systems
+	Review   *Review   `json:"review,omitempty"`   // nil before its closure begins
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -155,7 +156,7 @@ func (in Incident) After(e Entry) Incident {
 	case Reopened:
 		in.Called, in.Passed, in.Each, in.Answered, in.ResolvedAt = nil, nil, nil, nil, time.Time{}
 		in.Merged = ""
-		in = in.unstaged().triggered().restart(e.At, nil)
+		in = in.unstaged().unsigned(e.At).triggered().restart(e.At, nil)
 	case Handed:
 		if in.Status.Open() {
 			in.Handing = append(slices.Clip(in.Handing), f)
@@ -207,6 +208,10 @@ func (in Incident) After(e Entry) Incident {
 		in = in.passedOn(e)
 	case Updated, UpdateOverdue:
 		in = in.informed(e)
+	case RetroDrafted, RetroWritten, RetroSubmitted, RetroReturned, RetroSigned, RetroPublished,
+		ActionAdded, ActionChanged, ActionDone, ActionDropped, ActionReopened, ActionReminded, ActionOverdue, ActionRecurred,
+		Recalled, LessonLearned, LessonWithdrawn:
+		in = in.reviewed(e)
 	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
 		in = in.followed(e)
 	case TicketOpened, TicketMoved, TicketUnlinked:

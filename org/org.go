@@ -194,6 +194,10 @@ type Settings struct {
 	Keep KeepDays `json:"keep,omitzero" yaml:"keep,omitempty"`
 	// Checklists are tasks that incidents begin with.
 	Checklists []Checklist `json:"checklists,omitempty" yaml:"checklists,omitempty"`
+	// Closures say what must be complete before incidents are closed, Retrospectives what
+	// is written about them; both in their order.
+	Closures       []Closure       `json:"closures,omitempty" yaml:"closures,omitempty"`
+	Retrospectives []Retrospective `json:"retrospectives,omitempty" yaml:"retrospectives,omitempty"`
 }
 
 // KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an

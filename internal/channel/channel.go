@@ -139,6 +139,14 @@ type Error struct {
 func (e *Error) Error() string { return string(e.Outcome) + ": " + e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
+// Words is what a provider said, without what we make of it.
+func Words(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		err = e.Err
+	}
+	return err.Error()
+}
+
 // Classify says what became of a page by the error of its Send. An error that nobody
 // classified is Unknown: the page is sent again.
 func Classify(err error) Outcome {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -109,6 +110,27 @@ func TestTelegramIsAsked(t *testing.T) {
 	}
 	for _, f := range w.Faults() {
 		t.Error(f)
+	}
+}
+
+// A token that Telegram does not know is the account's fault, which another provider has
+// not; a chat that is not there is the address's.
+func TestTelegramRefuses(t *testing.T) {
+	for status, want := range map[int]channel.Outcome{401: channel.Temporary, 404: channel.Temporary, 400: channel.Permanent} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			fmt.Fprintf(w, `{"ok":false,"error_code":%d,"description":"Not Found"}`, status)
+		}))
+		c, err := channel.Make("telegram", channel.Setup{ID: "bot", Settings: map[string]string{"token": "mistyped", "server": s.URL}, Client: s.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := smsAlarm()
+		m.To = "4711"
+		if _, err := c.Send(t.Context(), m); channel.Classify(err) != want || !strings.Contains(err.Error(), "Not Found") {
+			t.Errorf("%d: %v", status, err)
+		}
+		s.Close()
 	}
 }
 

@@ -126,6 +126,9 @@ func (t *telegram) call(ctx context.Context, method string, in any) (json.RawMes
 	if got.Description != "" {
 		e.Err = fmt.Errorf("telegram: %s", oneLine(got.Description, 200))
 	}
+	if res.StatusCode == http.StatusNotFound { // a chat that is not there is 400
+		e.Outcome, e.Err = Temporary, fmt.Errorf("%w: check the token", e.Err)
+	}
 	if res.StatusCode == http.StatusForbidden && strings.Contains(got.Description, "blocked") {
 		e.Outcome = Permanent // the person did so
 	}

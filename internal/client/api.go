@@ -56,6 +56,37 @@ type Action struct {
 	Within     string   `json:"within,omitempty"`
 }
 
+type ActionOf struct {
+	AddedAt time.Time `json:"added_at"`
+	// How many incidents like this one came while it was not done
+	Again int64      `json:"again,omitempty"`
+	Due   *time.Time `json:"due,omitempty"`
+	// When it was done, or dropped
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Within its incident, from 1
+	ID int64 `json:"id"`
+	// What came of it, or why it was dropped
+	Outcome string `json:"outcome,omitempty"`
+	// It is open, and its time has passed
+	Overdue bool       `json:"overdue,omitempty"`
+	Owner   *PersonRef `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority"`
+	// open, done, dropped
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type AddingActionBody struct {
+	// Two days before, the owner is reminded; when it has passed they hear of it, and a day later, and on, the leads of the team as well
+	Due *time.Time `json:"due,omitempty"`
+	// me is who asks
+	Owner string `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority,omitempty"`
+	Title    string `json:"title"`
+}
+
 type AddingBody struct {
 	// person:jane, schedule:primary, team:dba or email:reports@example.org
 	Targets []string `json:"targets"`
@@ -74,6 +105,12 @@ type AddingFollowerBody struct {
 	Address string `json:"address"`
 	// email, sms, webhook, or a channel that is set up
 	Channel string `json:"channel"`
+}
+
+type AddingLessonBody struct {
+	// Words by which it is found
+	Tags []string `json:"tags,omitempty"`
+	Text string   `json:"text"`
 }
 
 type AddingListBody struct {
@@ -304,6 +341,16 @@ type Change struct {
 	Version int64 `json:"version"`
 }
 
+type ChangingActionBody struct {
+	// RFC 3339; empty: at no time
+	Due string `json:"due,omitempty"`
+	// Empty: nobody
+	Owner string `json:"owner,omitempty"`
+	// high, normal, low
+	Priority string `json:"priority,omitempty"`
+	Title    string `json:"title,omitempty"`
+}
+
 type ChangingTaskBody struct {
 	// RFC 3339; empty: at no time
 	Due string `json:"due,omitempty"`
@@ -421,9 +468,49 @@ type Climb struct {
 	Waiting string `json:"waiting,omitempty"`
 }
 
+type Closure struct {
+	Actions       string   `json:"actions,omitempty"`
+	Cause         bool     `json:"cause,omitempty"`
+	Lessons       int64    `json:"lessons,omitempty"`
+	Retrospective string   `json:"retrospective,omitempty"`
+	Services      []string `json:"services,omitempty"`
+	Severities    []string `json:"severities,omitempty"`
+	Signatures    int64    `json:"signatures,omitempty"`
+	Tasks         bool     `json:"tasks,omitempty"`
+	Teams         []string `json:"teams,omitempty"`
+	Updates       bool     `json:"updates,omitempty"`
+}
+
+type ClosureOf struct {
+	Actions int64 `json:"actions"`
+	Lessons int64 `json:"lessons"`
+	// Actions that are still to be done
+	Open int64 `json:"open"`
+	// Actions of past incidents like it that were not done when it came
+	Recalled []RecalledOf `json:"recalled"`
+	// draft, in_review, signed, published
+	Retrospective string `json:"retrospective,omitempty"`
+}
+
 type CodeGivenBody struct {
 	// Spaces and dashes do not matter
 	Code string `json:"code"`
+}
+
+type CommentOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	ID string    `json:"id"`
+	// When it was dealt with
+	OverAt  *time.Time `json:"over_at,omitempty"`
+	OverBy  string     `json:"over_by,omitempty"`
+	Section string     `json:"section"`
+	Text    string     `json:"text"`
+}
+
+type CommentingBody struct {
+	Section string `json:"section"`
+	Text    string `json:"text"`
 }
 
 type Comparison struct {
@@ -628,6 +715,15 @@ type Emergency struct {
 	Severity string   `json:"severity,omitempty"`
 }
 
+type EndingActionBody struct {
+	// What came of it
+	Outcome string `json:"outcome,omitempty"`
+}
+
+type EndingCommentBody struct {
+	Over bool `json:"over"`
+}
+
 type EndingTaskBody struct {
 	// What came of it
 	Outcome string `json:"outcome,omitempty"`
@@ -661,6 +757,17 @@ type ExplainingBody struct {
 type Exported struct {
 	// What POST /apply takes. Keys and secrets are not in it
 	YAML string `json:"yaml"`
+}
+
+type FactOf struct {
+	At time.Time `json:"at"`
+	// A draft has it
+	Chosen bool   `json:"chosen"`
+	Kind   string `json:"kind"`
+	// Of the log
+	Line int64 `json:"line"`
+	// Markdown: an item of a list
+	Text string `json:"text"`
 }
 
 type Fairness struct {
@@ -1293,12 +1400,24 @@ type LedgerLine struct {
 	// Why somebody says it is wrong; a manager decides
 	Disputed string `json:"disputed,omitempty"`
 	// How it was reckoned
-	How  string  `json:"how"`
-	ID   string  `json:"id"`
-	Pain float64 `json:"pain"`
+	How string `json:"how"`
+	ID  string `json:"id"`
+	// What the page was about
+	Incident string  `json:"incident,omitempty"`
+	Pain     float64 `json:"pain"`
 	// Why it weighs nothing
 	Struck string `json:"struck,omitempty"`
 	What   string `json:"what"`
+}
+
+type LessonOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// Within its incident, from 1
+	ID        int64    `json:"id"`
+	Tags      []string `json:"tags"`
+	Text      string   `json:"text"`
+	Withdrawn bool     `json:"withdrawn,omitempty"`
 }
 
 type LettingGoBody struct {
@@ -1363,6 +1482,50 @@ type LintingDraftBody struct {
 	Matrix *Matrix `json:"matrix,omitempty"`
 	// Those of now, when they are left out
 	Rules []Rule `json:"rules,omitempty"`
+}
+
+type ListedAction struct {
+	AddedAt time.Time `json:"added_at"`
+	// How many incidents like this one came while it was not done
+	Again int64      `json:"again,omitempty"`
+	Due   *time.Time `json:"due,omitempty"`
+	// When it was done, or dropped
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// The title of the incident
+	Name string `json:"name"`
+	// What came of it, or why it was dropped
+	Outcome string `json:"outcome,omitempty"`
+	// It is open, and its time has passed
+	Overdue bool       `json:"overdue,omitempty"`
+	Owner   *PersonRef `json:"owner,omitempty"`
+	// high, normal, low
+	Priority    string `json:"priority"`
+	Service     string `json:"service,omitempty"`
+	ServiceName string `json:"service_name,omitempty"`
+	Severity    string `json:"severity,omitempty"`
+	// open, done, dropped
+	State string `json:"state"`
+	Team  string `json:"team,omitempty"`
+	Title string `json:"title"`
+}
+
+type ListedLesson struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// The title of the incident
+	Name        string   `json:"name"`
+	Service     string   `json:"service,omitempty"`
+	ServiceName string   `json:"service_name,omitempty"`
+	Tags        []string `json:"tags"`
+	Team        string   `json:"team,omitempty"`
+	Text        string   `json:"text"`
+	Withdrawn   bool     `json:"withdrawn,omitempty"`
 }
 
 type Maintenance struct {
@@ -1571,6 +1734,15 @@ type Need struct {
 	Others []string `json:"others,omitempty"`
 	// policy db, level 2
 	Where string `json:"where"`
+}
+
+type NeedOf struct {
+	// retrospective.signed, actions.done, cause and so on
+	Code string `json:"code"`
+	Met  bool   `json:"met"`
+	// How many are left
+	N    int64  `json:"n,omitempty"`
+	Text string `json:"text"`
 }
 
 type Needs struct {
@@ -1844,6 +2016,12 @@ type PageDuty struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageFactOf struct {
+	Items []FactOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageFinding struct {
 	Items []Finding `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -1912,6 +2090,18 @@ type PageIntegration struct {
 
 type PageLine struct {
 	Items []Line `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageListedAction struct {
+	Items []ListedAction `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageListedLesson struct {
+	Items []ListedLesson `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -1997,6 +2187,12 @@ type PageRunbookState struct {
 type PageSchedule struct {
 	Items []Schedule `json:"items"`
 	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageSectionOf struct {
+	Items []SectionOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -2381,6 +2577,21 @@ type ProvedOne struct {
 	Why      string    `json:"why"`
 }
 
+type PublishingBody struct {
+	// administration, board, customers
+	For string `json:"for"`
+	// Status pages on which the version for customers stands from then on
+	Pages []string `json:"pages,omitempty"`
+}
+
+type PublishingOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+	// administration, board, customers
+	For   string   `json:"for"`
+	Pages []string `json:"pages"`
+}
+
 type PushOffer struct {
 	// applicationServerKey, in base64url; absent when devices cannot sign up here
 	Key string `json:"key,omitempty"`
@@ -2462,6 +2673,20 @@ type ReassigningBody struct {
 	// person:jane, schedule:primary, team:dba or policy:managers
 	To  string `json:"to"`
 	Why string `json:"why,omitempty"`
+}
+
+type RecalledOf struct {
+	Action int64 `json:"action"`
+	// You may not read the past one
+	Hidden bool `json:"hidden,omitempty"`
+	// The past one
+	Incident string `json:"incident"`
+	// Its title
+	Name  string     `json:"name"`
+	Owner *PersonRef `json:"owner,omitempty"`
+	Title string     `json:"title"`
+	// By what the two are alike
+	Why []string `json:"why"`
 }
 
 type Receiver struct {
@@ -2632,6 +2857,47 @@ type Response struct {
 	Priority    string   `json:"priority,omitempty"`
 	Roles       []string `json:"roles,omitempty"`
 	UpdateEvery string   `json:"update_every,omitempty"`
+}
+
+type RetroSection struct {
+	Ask   string   `json:"ask,omitempty"`
+	Draft string   `json:"draft,omitempty"`
+	For   []string `json:"for,omitempty"`
+	ID    string   `json:"id"`
+	Title string   `json:"title"`
+}
+
+type Retrospective struct {
+	ID         string         `json:"id"`
+	Name       string         `json:"name,omitempty"`
+	Sections   []RetroSection `json:"sections"`
+	Services   []string       `json:"services,omitempty"`
+	Severities []string       `json:"severities,omitempty"`
+}
+
+type Review struct {
+	Actions []ActionOf  `json:"actions"`
+	Authors []PersonRef `json:"authors"`
+	// Oldest first
+	Comments []CommentOf `json:"comments"`
+	// What must be complete before it is closed
+	Gate []NeedOf `json:"gate"`
+	// Who hears of actions that stay overdue
+	Leads   []PersonRef `json:"leads"`
+	Lessons []LessonOf  `json:"lessons"`
+	// Status pages on which the version for customers may be published
+	Pages     []PageChoice   `json:"pages"`
+	Published []PublishingOf `json:"published"`
+	// Actions of past incidents like it that were not done when it came
+	Recalled []RecalledOf `json:"recalled"`
+	// Who was asked to sign
+	Reviewers []PersonRef   `json:"reviewers"`
+	Sections  []SectionOf   `json:"sections"`
+	Signed    []SignatureOf `json:"signed"`
+	Since     *time.Time    `json:"since,omitempty"`
+	// Of the retrospective; absent when nobody has begun it: draft, in_review, signed, published
+	State    string `json:"state,omitempty"`
+	Template string `json:"template,omitempty"`
 }
 
 type RoleOf struct {
@@ -2831,6 +3097,24 @@ type ScheduleDraft struct {
 	Zone     string    `json:"zone,omitempty"`
 }
 
+type SectionOf struct {
+	// What whoever writes it is asked
+	Ask string     `json:"ask,omitempty"`
+	At  *time.Time `json:"at,omitempty"`
+	// engine: it is as it was drafted
+	By string `json:"by,omitempty"`
+	// Whose versions have it, beside that for administration
+	For []string `json:"for"`
+	// The same, made safe
+	Html string `json:"html"`
+	ID   string `json:"id"`
+	// Markdown
+	Text  string `json:"text"`
+	Title string `json:"title"`
+	// 0: nobody has written anything
+	Version int64 `json:"version"`
+}
+
 type SenderCard struct {
 	// RFC 2426; keep it as a file that ends in .vcf
 	Vcard string `json:"vcard"`
@@ -2889,17 +3173,19 @@ type SessionLine struct {
 }
 
 type Settings struct {
-	CatchAll   string        `json:"catch_all,omitempty"`
-	ChangedAt  *time.Time    `json:"changed_at,omitempty"`
-	ChangedBy  string        `json:"changed_by,omitempty"`
-	Checklists []Checklist   `json:"checklists,omitempty"`
-	Digest     *WeeklyDigest `json:"digest,omitempty"`
-	Guidelines []Guideline   `json:"guidelines,omitempty"`
-	Keep       *KeepDays     `json:"keep,omitempty"`
-	Matrix     *Matrix       `json:"matrix,omitempty"`
-	Messages   []Message     `json:"messages,omitempty"`
-	Retired    bool          `json:"retired,omitempty"`
-	Sift       *Sift         `json:"sift,omitempty"`
+	CatchAll       string          `json:"catch_all,omitempty"`
+	ChangedAt      *time.Time      `json:"changed_at,omitempty"`
+	ChangedBy      string          `json:"changed_by,omitempty"`
+	Checklists     []Checklist     `json:"checklists,omitempty"`
+	Closures       []Closure       `json:"closures,omitempty"`
+	Digest         *WeeklyDigest   `json:"digest,omitempty"`
+	Guidelines     []Guideline     `json:"guidelines,omitempty"`
+	Keep           *KeepDays       `json:"keep,omitempty"`
+	Matrix         *Matrix         `json:"matrix,omitempty"`
+	Messages       []Message       `json:"messages,omitempty"`
+	Retired        bool            `json:"retired,omitempty"`
+	Retrospectives []Retrospective `json:"retrospectives,omitempty"`
+	Sift           *Sift           `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -2956,6 +3242,16 @@ type SignIn struct {
 	Password bool   `json:"password"`
 	Person   string `json:"person"`
 	TOTP     bool   `json:"totp"`
+}
+
+type SignatureOf struct {
+	At     time.Time `json:"at"`
+	Note   string    `json:"note,omitempty"`
+	Person PersonRef `json:"person"`
+}
+
+type SigningBody struct {
+	Note string `json:"note,omitempty"`
 }
 
 type Silence struct {
@@ -3093,6 +3389,12 @@ type StormGuard struct {
 type Stretch struct {
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
+}
+
+type SubmittingBody struct {
+	Note string `json:"note,omitempty"`
+	// Who is to sign; me is who asks
+	To []string `json:"to"`
 }
 
 type Substitution struct {
@@ -3750,6 +4052,8 @@ type WholeIncident struct {
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	Climbs    []Climb    `json:"climbs,omitempty"`
+	// How far its closure is, as far as anybody has begun
+	Closure *ClosureOf `json:"closure,omitempty"`
 	// To whom it is handed over, until they answer
 	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
@@ -3845,6 +4149,52 @@ type Work struct {
 	Roles []RoleOf `json:"roles"`
 	// By their numbers, those that are done or dropped as well
 	Tasks []TaskOf `json:"tasks"`
+}
+
+type WritingSectionBody struct {
+	// Markdown. A line :::internal begins what is for administration alone, :::board what the board reads too, ::: ends it
+	Text string `json:"text"`
+	// The one that the text was made from; if it is not the newest any longer nothing is saved, and the answer (409) has both texts
+	Version int64 `json:"version"`
+}
+
+// GetActionsQuery is what GetActions may be asked for. What is zero is left out.
+type GetActionsQuery struct {
+	// open, done, dropped
+	State string
+	// me is who asks
+	Owner   string
+	Team    string
+	Service string
+	// high, normal, low
+	Priority string
+	// Only those that are open and whose time has passed
+	Overdue bool
+	// Only those whose trouble came again
+	Again bool
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetActionsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "state", q.State)
+	put(v, "owner", q.Owner)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "priority", q.Priority)
+	put(v, "overdue", q.Overdue)
+	put(v, "again", q.Again)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetActions: GET /api/v1/actions: List the actions of all retrospectives, what is due first at first.
+func (c *Client) GetActions(ctx context.Context, query GetActionsQuery, with ...Option) (out PageListedAction, err error) {
+	err = c.do(ctx, "GET", "/api/v1/actions", query.values(), nil, &out, with)
+	return out, err
 }
 
 // GetAlertsQuery is what GetAlerts may be asked for. What is zero is left out.
@@ -4437,6 +4787,36 @@ func (c *Client) PostIncidentsIDAcknowledge(ctx context.Context, id string, body
 	return out, err
 }
 
+// PostIncidentsIDActions: POST /api/v1/incidents/{id}/actions: Add something to be done so that it does not come again.
+func (c *Client) PostIncidentsIDActions(ctx context.Context, id string, body AddingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsAction: POST /api/v1/incidents/{id}/actions/{action}: Change an action.
+func (c *Client) PostIncidentsIDActionsAction(ctx context.Context, id string, action string, body ChangingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action), nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionDone: POST /api/v1/incidents/{id}/actions/{action}/done: Say that an action is done.
+func (c *Client) PostIncidentsIDActionsActionDone(ctx context.Context, id string, action string, body EndingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/done", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionDrop: POST /api/v1/incidents/{id}/actions/{action}/drop: Say that an action need not be done.
+func (c *Client) PostIncidentsIDActionsActionDrop(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/drop", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionReopen: POST /api/v1/incidents/{id}/actions/{action}/reopen: Say that an action is not done.
+func (c *Client) PostIncidentsIDActionsActionReopen(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDAlerts: GET /api/v1/incidents/{id}/alerts: List the alerts of an incident.
 func (c *Client) GetIncidentsIDAlerts(ctx context.Context, id string, with ...Option) (out PageAlert, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/alerts", nil, nil, &out, with)
@@ -4452,6 +4832,12 @@ func (c *Client) PostIncidentsIDCause(ctx context.Context, id string, body Expla
 // PostIncidentsIDChecklists: POST /api/v1/incidents/{id}/checklists: Add a checklist.
 func (c *Client) PostIncidentsIDChecklists(ctx context.Context, id string, body AddingListBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/checklists", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDClose: POST /api/v1/incidents/{id}/close: Close it, if all is complete that its severity asks for.
+func (c *Client) PostIncidentsIDClose(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/close", nil, body, &out, with)
 	return out, err
 }
 
@@ -4488,6 +4874,18 @@ func (c *Client) PostIncidentsIDJoin(ctx context.Context, id string, body Why, w
 // PostIncidentsIDLeave: POST /api/v1/incidents/{id}/leave: Say that you do not any longer: your roles are free.
 func (c *Client) PostIncidentsIDLeave(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/leave", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDLessons: POST /api/v1/incidents/{id}/lessons: Write down what others should know.
+func (c *Client) PostIncidentsIDLessons(ctx context.Context, id string, body AddingLessonBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/lessons", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDLessonsLessonWithdraw: POST /api/v1/incidents/{id}/lessons/{lesson}/withdraw: Say that a lesson does not hold.
+func (c *Client) PostIncidentsIDLessonsLessonWithdraw(ctx context.Context, id string, lesson string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/lessons/"+url.PathEscape(lesson)+"/withdraw", nil, body, &out, with)
 	return out, err
 }
 
@@ -4629,6 +5027,96 @@ func (c *Client) PostIncidentsIDResolve(ctx context.Context, id string, body Res
 // PostIncidentsIDResponders: POST /api/v1/incidents/{id}/responders: Call more people.
 func (c *Client) PostIncidentsIDResponders(ctx context.Context, id string, body AddingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/responders", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReview: GET /api/v1/incidents/{id}/review: Read the retrospective, the actions and lessons, and what is missing before it can be closed.
+func (c *Client) GetIncidentsIDReview(ctx context.Context, id string, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReview: POST /api/v1/incidents/{id}/review: Draft the retrospective from the log.
+func (c *Client) PostIncidentsIDReview(ctx context.Context, id string, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewComments: POST /api/v1/incidents/{id}/review/comments: Say something of a section.
+func (c *Client) PostIncidentsIDReviewComments(ctx context.Context, id string, body CommentingBody, with ...Option) (out CommentOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/comments", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewCommentsComment: POST /api/v1/incidents/{id}/review/comments/{comment}: Say that a comment was dealt with, or that it was not.
+func (c *Client) PostIncidentsIDReviewCommentsComment(ctx context.Context, id string, comment string, body EndingCommentBody, with ...Option) (out Review, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/comments/"+url.PathEscape(comment), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewExportQuery is what GetIncidentsIDReviewExport may be asked for. What is zero is left out.
+type GetIncidentsIDReviewExportQuery struct {
+	// administration, board, customers
+	For string
+	// pdf, markdown
+	Format string
+	// IANA name of the zone of its times; your own without
+	Zone string
+}
+
+func (q GetIncidentsIDReviewExportQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "for", q.For)
+	put(v, "format", q.Format)
+	put(v, "zone", q.Zone)
+	return v
+}
+
+// GetIncidentsIDReviewExport: GET /api/v1/incidents/{id}/review/export: A version of it as Markdown or PDF.
+func (c *Client) GetIncidentsIDReviewExport(ctx context.Context, id string, query GetIncidentsIDReviewExportQuery, with ...Option) (out string, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/export", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewFacts: GET /api/v1/incidents/{id}/review/facts: The lines of the log that a timeline may be made of, and which are proposed.
+func (c *Client) GetIncidentsIDReviewFacts(ctx context.Context, id string, with ...Option) (out PageFactOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/facts", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewPublish: POST /api/v1/incidents/{id}/review/publish: Give a version of it to those whom it is for.
+func (c *Client) PostIncidentsIDReviewPublish(ctx context.Context, id string, body PublishingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/publish", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewReturn: POST /api/v1/incidents/{id}/review/return: Take it up again: what was signed does not hold.
+func (c *Client) PostIncidentsIDReviewReturn(ctx context.Context, id string, body Why, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/return", nil, body, &out, with)
+	return out, err
+}
+
+// PutIncidentsIDReviewSectionsSection: PUT /api/v1/incidents/{id}/review/sections/{section}: Save a section, if nobody else did meanwhile.
+func (c *Client) PutIncidentsIDReviewSectionsSection(ctx context.Context, id string, section string, body WritingSectionBody, with ...Option) (out SectionOf, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sections/"+url.PathEscape(section), nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDReviewSectionsSectionVersions: GET /api/v1/incidents/{id}/review/sections/{section}/versions: All that was ever saved of a section, newest first.
+func (c *Client) GetIncidentsIDReviewSectionsSectionVersions(ctx context.Context, id string, section string, with ...Option) (out PageSectionOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sections/"+url.PathEscape(section)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewSign: POST /api/v1/incidents/{id}/review/sign: Sign it: it is right. Who is its only author cannot.
+func (c *Client) PostIncidentsIDReviewSign(ctx context.Context, id string, body SigningBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/sign", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDReviewSubmit: POST /api/v1/incidents/{id}/review/submit: Ask people to read it and to sign.
+func (c *Client) PostIncidentsIDReviewSubmit(ctx context.Context, id string, body SubmittingBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/review/submit", nil, body, &out, with)
 	return out, err
 }
 
@@ -4937,6 +5425,36 @@ func (c *Client) GetKeysID(ctx context.Context, id string, with ...Option) (out 
 // DeleteKeysID: DELETE /api/v1/keys/{id}: End an API key at once.
 func (c *Client) DeleteKeysID(ctx context.Context, id string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/keys/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetLessonsQuery is what GetLessons may be asked for. What is zero is left out.
+type GetLessonsQuery struct {
+	// Each word must begin a word of the lesson, its tags or the title of its incident
+	Q       string
+	Team    string
+	Service string
+	// Of the incident
+	Category string
+	Limit    int64
+	// As next says
+	Cursor string
+}
+
+func (q GetLessonsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "q", q.Q)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "category", q.Category)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetLessons: GET /api/v1/lessons: Look for what was learned.
+func (c *Client) GetLessons(ctx context.Context, query GetLessonsQuery, with ...Option) (out PageListedLesson, err error) {
+	err = c.do(ctx, "GET", "/api/v1/lessons", query.values(), nil, &out, with)
+	return out, err
 }
 
 // PostMarkdown: POST /api/v1/markdown: Show what Markdown looks like.

@@ -30,6 +30,7 @@ func (c *checker) settings(existing Setup) {
 	c.checklists(c.Settings.Checklists)
 	c.matrix(c.Settings.Matrix)
 	c.guidelines(c.Settings.Guidelines)
+	c.review(c.Settings)
 	if d := c.Settings.Digest; d != nil {
 		c.targets("settings.digest.tell", d.Tell)
 		for i, t := range d.Tell {

@@ -53,7 +53,7 @@ func (h *health) tried(id string, err error, now time.Time) {
 		case channel.Accepted:
 			f.refused = 0
 		case channel.Temporary, channel.Unknown:
-			f.refused, f.refusedAt, f.why = f.refused+1, now, err.Error()
+			f.refused, f.refusedAt, f.why = f.refused+1, now, channel.Words(err)
 		}
 	})
 }

@@ -172,6 +172,8 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 			return e.silence(tx, s, d, now)
 		case store.ShiftKind:
 			return e.shift(tx, s, d, now)
+		case recallKind:
+			return e.recall(tx, s, d, now)
 		case "tend":
 		default:
 			return fmt.Errorf("nobody knows how to do %q", d.Kind)

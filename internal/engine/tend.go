@@ -13,6 +13,7 @@ import (
 	"tocsin/investigate/runbook"
 	"tocsin/org"
 	"tocsin/resolve"
+	"tocsin/review"
 )
 
 // A tending is one subject being brought up to now, within one transaction. Facts are
@@ -97,7 +98,9 @@ func (t *tending) settle() error {
 			return err
 		}
 		t.add(incident.Engine, back...)
-		if due = sooner(sooner(at, then), sooner(nag, watched)); len(facts)+len(more)+len(work)+len(back) == 0 {
+		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
+		t.add(incident.Engine, owed...)
+		if due = sooner(sooner(sooner(at, then), sooner(nag, watched)), remind); len(facts)+len(more)+len(work)+len(back)+len(owed) == 0 {
 			break
 		}
 	}
@@ -209,11 +212,15 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
 	}
 	t.runbookFact(entry)
+	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
 	for _, n := range investigate.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	for _, n := range runbook.Tell(before, entry) {
+		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	}
+	for _, n := range review.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	for _, n := range resolve.Tell(before, entry) {

@@ -17,30 +17,42 @@ import (
 const Own org.IntegrationID = "tocsin"
 
 const (
-	triageBatch = 100
-	triageTime  = 200 * time.Millisecond // then Step looks at the pages, and comes back
+	// How many events one transaction triages. SQLite has one writer: who sends waits as
+	// long as a batch takes. PostgreSQL writes beside it, and each batch is as many round
+	// trips as any other.
+	triageBatchSQLite, triageBatchPostgres = 64, 256
+
+	triageTime = 200 * time.Millisecond // then Step looks at the pages, and comes back
 )
 
 // right is the due row whose lock is the right to triage, so that one node at a time
 // decides what belongs together. No timer wakes it.
 var right = store.Due{Kind: "triage", Lane: laneTriage}
 
+func (e *Engine) triageBatch() int {
+	if e.store.Dialect() == "sqlite" {
+		return triageBatchSQLite
+	}
+	return triageBatchPostgres
+}
+
 // triage drains the inbox, in transactions that hold the right to.
 func (e *Engine) triage(ctx context.Context, now time.Time) (did bool, err error) {
+	batch := e.triageBatch()
 	for began := e.clock.elapsed(); ; {
-		n, err := e.triageSome(ctx, now, triageBatch)
+		n, err := e.triageSome(ctx, now, batch)
 		if err != nil {
 			e.log.Warn("triage of a batch failed; its events are tried one by one", "error", err)
 			done, err := e.triageEach(ctx, now)
 			if did = did || done > 0; err != nil || done == 0 {
 				return did, err
 			}
-			if n = triageBatch; done < triageBatch {
+			if n = batch; done < batch {
 				n = 0
 			}
 		}
 		did = did || n > 0
-		if n < triageBatch || e.clock.elapsed()-began > triageTime {
+		if n < batch || e.clock.elapsed()-began > triageTime {
 			break
 		}
 	}

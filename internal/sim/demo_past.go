@@ -74,6 +74,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	l.trouble(l.now, end)
 	l.lasting(end)
 	l.speaks(end)
+	l.looksBack(end)
 	l.storm(end)
 	if err := l.outside(ctx, end); err != nil {
 		return nil, err

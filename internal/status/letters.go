@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -141,9 +140,13 @@ func (s *Site) gather(ctx context.Context, f *store.Follower, now time.Time) (ne
 		if err != nil {
 			return err
 		}
+		updated, err := tx.Updated(rows)
+		if err != nil {
+			return err
+		}
 		for _, r := range rows {
 			cursor = r.Cursor
-			if r.Topic != "incident" || r.Seq == 0 {
+			if r.Topic != "incident" || r.Seq == 0 || !updated[r.Subject] {
 				continue
 			}
 			some, err := owes(tx, r)
@@ -169,10 +172,6 @@ func (s *Site) gather(ctx context.Context, f *store.Follower, now time.Time) (ne
 // owes are the updates among some lines of a log.
 func owes(tx *store.Tx, r store.FeedRow) (out []owing, err error) {
 	id := incident.ID(r.Subject)
-	lines, err := tx.LogLines(id, r.First, r.Seq)
-	if err != nil || !slices.ContainsFunc(lines, func(l store.LogLine) bool { return l.Kind == "investigate.updated" }) {
-		return nil, err
-	}
 	sub, err := tx.Subject(id)
 	if err != nil {
 		return nil, err

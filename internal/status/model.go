@@ -18,6 +18,22 @@ type Affair struct {
 	Opened  time.Time
 	Ended   time.Time // zero: it is not over
 	Updates []Said    // oldest first
+	// Retro is what customers may read of its retrospective; without a time there is none.
+	Retro Retro
+}
+
+// A Retro is a retrospective as it was published.
+type Retro struct {
+	At   time.Time
+	Text string // Markdown
+}
+
+// last is when something was said of it last.
+func (a Affair) last() (at time.Time) {
+	if n := len(a.Updates); n > 0 {
+		at = a.Updates[n-1].At
+	}
+	return later(at, a.Retro.At)
 }
 
 // Said is one update.
@@ -26,9 +42,13 @@ type Said struct {
 	incident.Updated
 }
 
-// Over says whether those outside were told that it is over.
+// Over says whether those outside were told that it is over. What has nothing but a
+// retrospective is.
 func (a Affair) Over() bool {
-	return len(a.Updates) > 0 && a.Updates[len(a.Updates)-1].Phase == incident.PhaseResolved
+	if len(a.Updates) == 0 {
+		return !a.Retro.At.IsZero()
+	}
+	return a.Updates[len(a.Updates)-1].Phase == incident.PhaseResolved
 }
 
 // A Work is planned.
@@ -105,10 +125,10 @@ func Compute(s Seen, zone *time.Location, now time.Time) Model {
 	}
 	for _, a := range s.Affairs {
 		switch {
-		case len(a.Updates) == 0:
+		case len(a.Updates) == 0 && a.Retro.At.IsZero():
 		case !a.Over():
 			m.Now = append(m.Now, a)
-		case a.Updates[len(a.Updates)-1].At.After(now.Add(-shownPast)):
+		case a.last().After(now.Add(-shownPast)):
 			m.Past = append(m.Past, a)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tocsin/incident"
+	"tocsin/internal/prose"
 	"tocsin/internal/web"
 	"tocsin/org"
 )
@@ -55,8 +56,10 @@ type view struct {
 
 type affairView struct {
 	Title, Affects string
-	Fold           string     // what unfolds all updates but the newest; "" shows all
-	Updates        []saidView // newest first
+	Retro, RetroAt string
+	RetroText      template.HTML // made safe by internal/prose
+	Fold           string        // what unfolds all updates but the newest; "" shows all
+	Updates        []saidView    // newest first
 }
 
 type saidView struct {
@@ -106,6 +109,10 @@ func (s *Site) html(m Model, zone *time.Location) []byte {
 	for _, a := range m.Past {
 		past := affairIn(a, m.Page, w, zone)
 		past.Fold = w.T("all", len(past.Updates)-1)
+		if !a.Retro.At.IsZero() {
+			past.Retro, past.RetroAt = w.T("retro"), w.T("retro.at", w.Moment(a.Retro.At, zone))
+			past.RetroText = template.HTML(prose.HTML(a.Retro.Text))
+		}
 		v.Past = append(v.Past, past)
 	}
 	for _, o := range m.Work {
@@ -129,7 +136,7 @@ func stamp(m Model) time.Time {
 	var at time.Time
 	for _, list := range [][]Affair{m.Now, m.Past} {
 		for _, a := range list {
-			at = later(at, a.Updates[len(a.Updates)-1].At)
+			at = later(at, a.last())
 		}
 	}
 	for _, p := range m.Parts {
@@ -176,6 +183,9 @@ func affairIn(a Affair, p org.StatusPage, w Words, zone *time.Location) affairVi
 	}
 	if v.Title == "" {
 		v.Title = w.T("now")
+		if a.Over() && len(a.Updates) == 0 {
+			v.Title = w.T("retro")
+		}
 	}
 	var once []string
 	for _, c := range p.Components {
@@ -322,6 +332,12 @@ func (s *Site) atom(m Model) []byte {
 	}
 	for _, list := range [][]Affair{m.Now, m.Past} {
 		for _, a := range list {
+			if !a.Retro.At.IsZero() && len(f.Entries) < mostEntries {
+				f.Entries = append(f.Entries, atomEntry{
+					ID: fmt.Sprintf("%s#%s-retrospective", sh.Whole, a.ID), Title: w.T("letter.update", w.T("retro"), a.Title),
+					Updated: a.Retro.At.UTC().Format(time.RFC3339), Link: atomLink{Href: sh.Whole}, Content: atomText{"text", a.Retro.Text},
+				})
+			}
 			for i := len(a.Updates) - 1; i >= 0 && len(f.Entries) < mostEntries; i-- {
 				u := a.Updates[i]
 				var lines []string
@@ -365,6 +381,7 @@ func asJSON(m Model) []byte {
 		ID      incident.ID `json:"id"`
 		Title   string      `json:"title"`
 		Updates []said      `json:"updates"`
+		Retro   string      `json:"retrospective,omitempty"` // Markdown
 	}
 	out := struct {
 		Name       string             `json:"name"`
@@ -377,7 +394,7 @@ func asJSON(m Model) []byte {
 	}
 	for _, list := range [][]Affair{m.Now, m.Past} {
 		for _, a := range list {
-			one := affair{a.ID, a.Title, []said{}}
+			one := affair{a.ID, a.Title, []said{}, a.Retro.Text}
 			for _, u := range a.Updates {
 				one.Updates = append(one.Updates, said{u.At, u.Phase, u.Condition, u.Actions, u.Needs, u.Next})
 			}

@@ -257,6 +257,12 @@ func affairs(tx *store.Tx, page org.StatusPageID, since time.Time, all map[org.S
 			a.Title = ""
 		}
 		for _, e := range log {
+			if f, ok := e.Fact.(incident.RetroPublished); ok && slices.Contains(f.Pages, page) {
+				a.Retro = Retro{e.At, f.Text}
+				if f.Title != "" && !all[sub.Service].Secure {
+					a.Title = f.Title
+				}
+			}
 			u, ok := e.Fact.(incident.Updated)
 			if !ok || !slices.Contains(u.To, org.ToStatus+string(page)) {
 				continue

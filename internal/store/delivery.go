@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/incident"
@@ -144,4 +145,31 @@ func (tx *Tx) LogLines(id incident.ID, first, last int) ([]LogLine, error) {
 		return err
 	})
 	return out, err
+}
+
+// Updated are the subjects among some rows of the feed in whose new lines an update to
+// people outside stands. It is one question for all rows, as most of them have none.
+func (tx *Tx) Updated(rows []FeedRow) (map[string]bool, error) {
+	if err := tx.flush(putLog); err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	spans := map[string][]FeedRow{}
+	since := rows[0].At
+	for _, r := range rows {
+		if r.Topic == "incident" && r.Seq > 0 {
+			spans[r.Subject] = append(spans[r.Subject], r)
+		}
+		if r.At.Before(since) {
+			since = r.At
+		}
+	}
+	found := map[string]bool{}
+	err := tx.each(tx.s.sql.LogUpdates, []any{micros(since.Add(-time.Hour))}, func(r *sql.Rows) error {
+		var id string
+		var seq int
+		err := r.Scan(&id, &seq)
+		found[id] = found[id] || slices.ContainsFunc(spans[id], func(f FeedRow) bool { return f.First <= seq && seq <= f.Seq })
+		return err
+	})
+	return found, err
 }

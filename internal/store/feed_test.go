@@ -179,13 +179,13 @@ func TestPlans(t *testing.T) {
 	cancel := cancelPages.build("", 0, "")
 	cancel.part("person", "x")
 	cancel.part("alarms")
-	q["cancel"], q["SentSince"], q["Reached"] = cancel.text.String(), s.sql.SentSince, s.sql.Reached
+	q["cancel"], q["SentSince"], q["Reached"], q["LogUpdates"] = cancel.text.String(), s.sql.SentSince, s.sql.Reached, s.sql.LogUpdates
 	counts := countSubjects.of("", "")
 	counts.flag("open", true)
 	q["counts"], _ = counts.whole(s.d)
 	by := map[string]string{ // what they must be found by, and not by another index of one of their columns
 		"cancel": "pages_subject (subject=? AND person=?)", "SentSince": "pages_sent (person=? AND sent_at>?)", "Reached": "pages_sent (person=? AND sent_at>? AND sent_at<?)",
-		"PagesOf": "pages_subject", "PageByProvider": "pages_provider", "AlertsOf": "alerts_subject", "counts": "subjects_open",
+		"PagesOf": "pages_subject", "PageByProvider": "pages_provider", "AlertsOf": "alerts_subject", "counts": "subjects_open", "LogUpdates": "log_updates (at>?)",
 	}
 	for name, text := range q {
 		var plan []string

@@ -63,7 +63,7 @@ type texts struct {
 	NextDeliveries, Deliveries          string
 	DeliveriesDrop                      string
 	DeliveriesOld, DeliveriesMany       string
-	LogLines, ConfigOf                  string
+	LogLines, LogUpdates, ConfigOf      string
 	// The lists of the API, and answers to what may be asked twice.
 	AlertOne, LogFrom         string
 	WordCount, WordsDrop      string
@@ -112,6 +112,9 @@ type texts struct {
 
 	// Tickets of others (sql_ticket.go).
 	ticketTexts
+
+	// Closure (sql_review.go).
+	reviewTexts
 }
 
 const (
@@ -137,6 +140,7 @@ var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
 	siftTexts:    siftStatements,
+	reviewTexts:  reviewStatements,
 	runbookTexts: runbookStatements,
 	talkTexts:    talkStatements,
 	ticketTexts:  ticketStatements,
@@ -354,8 +358,9 @@ var statements = texts{
 	DeliveriesOld:  `DELETE FROM deliveries WHERE hook = $1 AND at < $2 AND state <> 'waiting'`,
 	DeliveriesMany: `DELETE FROM deliveries WHERE hook = $1 AND state <> 'waiting'
  AND at < (SELECT k.at FROM deliveries k WHERE k.hook = $1 ORDER BY k.at DESC LIMIT 1 OFFSET $2)`,
-	LogLines: `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
-	ConfigOf: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
+	LogLines:   `SELECT seq, at, kind FROM log WHERE subject = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq`,
+	LogUpdates: `SELECT subject, seq FROM log WHERE kind = 'investigate.updated' AND at >= $1`,
+	ConfigOf:   `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND current ORDER BY id`,
 
 	// The lists of the API, and answers to what may be asked twice.
 	AlertOne:     `SELECT ` + alertColumns + ` FROM alerts a WHERE a.id = $1`,

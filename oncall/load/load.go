@@ -94,6 +94,7 @@ type Line struct {
 	Schedule org.ScheduleID
 	At       time.Time // when it was borne: the end of the hours, or the page
 	What     string
+	Subject  string // what the page was about; "" is that it was none
 	How      string // the sum, written out
 	Pain     float64
 	Night    bool // an interruption at night
@@ -242,7 +243,7 @@ func (w Weights) Pages(schedule org.ScheduleID, all []Interruption, h Home) (lin
 		long := min(1+x.Handled.Minutes()/60, w.Longest)
 		l := Line{
 			ID: fmt.Sprintf("p-%s-%s-%d", x.Person, x.Subject, x.At.UnixMicro()), Person: x.Person, Schedule: schedule, At: x.At, Page: true, Night: c.night,
-			What: fmt.Sprintf("paged %s, %s, for %s (%s)", word, local.Format("Mon 2 Jan 15:04"), x.Subject, x.Severity),
+			What: fmt.Sprintf("paged %s, %s (%s)", word, local.Format("Mon 2 Jan 15:04"), x.Severity), Subject: x.Subject,
 			How:  fmt.Sprintf("%.3g × %.3g severity × %.3g for %.0f minutes", each, sev, long, x.Handled.Minutes()), Pain: each * sev * long,
 		}
 		if now := local.Format("2006-01-02T15"); now == hour {

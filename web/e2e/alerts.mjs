@@ -177,8 +177,8 @@ test('a change is played over what was heard, the noise is counted, and one tap 
 
     await page.goto(page.url().replace('/replay', '/incidents'));
     await page.getByRole('link', { name: 'till is slow' }).click();
-    await page.getByRole('button', { name: 'Acknowledge' }).click();
-    await page.getByRole('button', { name: 'Resolve' }).click();
+    await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
+    await page.getByRole('button', { name: 'Resolve', exact: true }).click();
     await page.getByRole('status').getByText('Was it worth a page?').waitFor();
     await page.getByRole('status').getByRole('button', { name: 'No' }).click();
     await page.getByRole('button', { name: 'No', pressed: true }).waitFor();
@@ -252,13 +252,18 @@ test('what runs by itself is set up; so are support hours, and the weekly digest
       url: 'https://fix.example.org/',
       actions: true,
     });
+    await api(page, 'POST', '/api/v1/runbooks', {
+      id: 'restart',
+      name: 'Restart it',
+      text: 'When it hangs.\n\n## Restart\n```http\nPOST https://fix.example.org/restart\n```',
+    });
     await go('/actions', 'Automatic actions');
     await page.getByRole('button', { name: 'New action' }).first().click();
     const form = page.getByRole('dialog');
     await form.getByRole('button', { name: 'Save' }).click();
     await form.getByText('Choose services, or labels to match.').waitFor();
     await form.getByLabel('Name').fill('Restart');
-    await form.getByLabel('Webhook').selectOption({ label: 'Fixer' });
+    await form.getByLabel('What runs').selectOption({ label: 'webhook Fixer' });
     await form.getByLabel('Web shop').check();
     await form.getByLabel('SEV2').check();
     await form.getByLabel('Time to answer').fill('20m');
@@ -267,7 +272,12 @@ test('what runs by itself is set up; so are support hours, and the weekly digest
     await form.getByLabel('Time to answer').fill('90s');
     await form.getByRole('button', { name: 'Save' }).click();
     const card = page.locator('li.card', { hasText: 'Restart' });
-    await card.getByText('Asks Fixer').waitFor();
+    await card.getByText('Runs the webhook Fixer').waitFor();
+    await card.getByRole('button', { name: 'Edit' }).click();
+    await form.getByLabel('What runs').selectOption({ label: 'runbook Restart it' });
+    await form.getByText('Its steps must all be done by Tocsin').waitFor();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await card.getByText('Runs the runbook Restart it').waitFor();
     await card.getByRole('button', { name: 'Switch off' }).click();
     await card.getByText('· off').waitFor();
     await card.getByRole('button', { name: 'Remove' }).click();
@@ -276,6 +286,8 @@ test('what runs by itself is set up; so are support hours, and the weekly digest
     await card.waitFor();
     const { actions } = await api(page, 'GET', '/api/v1/sifting');
     assert.equal(actions[0].limit, '1m30s');
+    assert.equal(actions[0].runbook, 'restart');
+    assert.equal(actions[0].webhook, undefined);
 
     await go('/services/shop', 'Web shop');
     await page.getByRole('button', { name: 'Edit' }).first().click();

@@ -49,6 +49,7 @@ for (const colorScheme of ['light', 'dark']) {
       await shoot('incident');
 
       await page.goto(`${server.url}/settings`);
+      await page.getByRole('switch', { checked: false }).first().click(); // a demo has none that is on
       const on = page.getByRole('switch', { checked: true }).first();
       await on.waitFor();
       const off = page.getByRole('switch', { checked: false }).first();

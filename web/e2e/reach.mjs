@@ -30,7 +30,120 @@ async function mockworld() {
 
 const account = 'AC00000000000000000000000000000001';
 
+const gateway = { user: 'house', secret: 'gateway-secret', from: '15005550007' };
+const number = '+49 151 5550101';
+
+// Every kind there is: whom the test goes to, what it must be told, and which of that is
+// the secret that is wrong at first. Where there is none, the provider itself is in trouble.
+const kinds = [
+  {
+    kind: 'twilio-voice',
+    world: 'twilio',
+    to: number,
+    settings: { account, token: 'twilio-token', from: '+15005550006' },
+    secret: 'token',
+  },
+  {
+    kind: 'vonage',
+    to: number,
+    settings: { key: gateway.user, secret: gateway.secret, from: gateway.from },
+    secret: 'secret',
+  },
+  {
+    kind: 'plivo',
+    to: number,
+    settings: { id: gateway.user, token: gateway.secret, from: gateway.from },
+    secret: 'token',
+  },
+  { kind: 'telnyx', to: number, settings: { key: gateway.secret, from: `+${gateway.from}` }, secret: 'key' },
+  { kind: 'gammu', to: number, settings: { user: gateway.user, password: gateway.secret }, secret: 'password' },
+  {
+    kind: 'kannel',
+    to: number,
+    settings: { user: gateway.user, password: gateway.secret, from: gateway.from },
+    secret: 'password',
+  },
+  { kind: 'slack', to: 'U1', settings: { token: 'chat-token', signing: 'slack-signing-secret' }, secret: 'token' },
+  { kind: 'telegram', to: '4711', settings: { token: 'chat-token' }, secret: 'token' },
+  { kind: 'matrix', to: '!room:example.org', settings: { token: 'chat-token' }, secret: 'token' },
+  { kind: 'webex', to: 'jane@example.org', settings: { token: 'chat-token' }, secret: 'token' },
+  {
+    kind: 'pushover',
+    to: 'uQiRzpo4DXghDmr9QzzfQu27cmVRsG',
+    settings: { token: 'azGDORePK8gMaC0QOYAMyEEuzJnyUi' },
+    secret: 'token',
+  },
+  { kind: 'gotify', to: 'an-app-token', settings: {} },
+  { kind: 'teams', to: '/teams/workflows/1', settings: {} },
+  { kind: 'mattermost', to: '/mattermost/hooks/1', settings: {} },
+  { kind: 'discord', to: '/discord/api/webhooks/1/token', settings: {} },
+  { kind: 'googlechat', to: '/googlechat/v1/spaces/A/messages?key=k&token=t', settings: {} },
+  { kind: 'rocketchat', to: '/rocketchat/hooks/1/token', settings: {} },
+];
+
 for (const device of [desk, phone]) {
+  test(`every kind of channel is set up, tested, seen failing and repaired: ${device.name}`, async (browser) => {
+    const world = await mockworld();
+    const server = await start('serve', { args: ['--allow-network', world.host] });
+    try {
+      const { page, silent } = await open(browser, device);
+      await setUp(page, server);
+      await configure(page, server);
+      await page.goto(`${server.url}/channels`);
+      await page.getByRole('heading', { name: 'Channels', level: 1 }).waitFor();
+      const known = await page.evaluate(async () =>
+        (await (await fetch('/api/v1/channel-kinds')).json()).items.map((k) => k.kind),
+      );
+      assert.deepEqual([...kinds.map((k) => k.kind), 'twilio', 'gateway'].sort(), known.sort(), 'a kind is not tried');
+      for (const { kind, world: name = kind, to, settings, secret } of kinds) {
+        const title = `Our ${kind}`;
+        await page.getByRole('button', { name: 'Add a channel' }).first().click();
+        const form = page.getByRole('dialog', { name: 'Add a channel' });
+        await form.getByLabel('Kind').selectOption(kind);
+        await form.getByLabel(/^Name/).fill(title);
+        const told = { ...settings, ...(secret ? { [secret]: 'wrong' } : {}) };
+        if (!to.startsWith('/')) told.server = `${world.url}/${name}`;
+        for (const [setting, value] of Object.entries(told))
+          await form.getByLabel(new RegExp(`^${setting}`, 'i')).fill(value);
+        await form.getByRole('button', { name: 'Save' }).click();
+
+        const trial = page.getByRole('dialog', { name: `Test ${title}` });
+        const address = to.startsWith('/') ? world.url + to : to;
+        const sendTest = async () => {
+          await trial.getByLabel(/Your address/).fill(address);
+          await trial.getByRole('button', { name: 'Test', exact: true }).click();
+        };
+        if (!secret) await fetch(`${world.url}/control/${name}/failing`, { method: 'POST' });
+        await sendTest();
+        await trial.locator('.bad q').waitFor();
+        const said = await trial.locator('.bad q').innerText();
+        assert.match(said, /\S{3}/, `${kind} says nothing of its own`);
+        await page.screenshot({ path: `e2e/out/channel-${kind}-failing-${device.name}.png`, fullPage: true });
+        await trial.getByRole('button', { name: 'Close' }).last().click();
+        const line = page.locator('li', { hasText: title });
+        await line.getByText(said.slice(0, 40)).first().waitFor();
+
+        if (secret) {
+          await line.getByRole('button', { name: `More about ${title}` }).click();
+          await page.getByRole('menuitem', { name: 'Edit' }).click();
+          const edit = page.getByRole('dialog', { name: 'Change the channel' });
+          await edit.getByLabel(new RegExp(`^${secret}`, 'i')).fill(settings[secret]);
+          await edit.getByRole('button', { name: 'Save' }).click();
+        } else await fetch(`${world.url}/control/${name}/ok`, { method: 'POST' });
+        await line.getByRole('button', { name: 'Test', exact: true }).click();
+        await sendTest();
+        await trial.getByText(/Taken within/).waitFor();
+        await trial.getByRole('button', { name: 'Close' }).last().click();
+        console.log(`      ${kind}: ${said}`);
+      }
+      await page.screenshot({ path: `e2e/out/channels-all-${device.name}.png`, fullPage: true });
+      silent();
+    } finally {
+      await server.stop();
+      world.stop();
+    }
+  });
+
   test(`a channel is set up, tested, seen failing and repaired: ${device.name}`, async (browser) => {
     const world = await mockworld();
     const server = await start('serve', { args: ['--allow-network', world.host] });

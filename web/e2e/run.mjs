@@ -11,6 +11,7 @@ import './together.mjs';
 import './work.mjs';
 import './recovery.mjs';
 import './tickets.mjs';
+import './closure.mjs';
 import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';
@@ -18,6 +19,7 @@ import './signin.mjs';
 import './alerts.mjs';
 import './runbooks.mjs';
 import './comms.mjs';
+import './play.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();

@@ -41,5 +41,6 @@ export const places: Place[] = [
   { path: '/status-pages', label: 'nav.statuspages', icon: 'globe', key: 'g f', least: 'observer' },
   { path: '/forms', label: 'nav.forms', icon: 'help', key: 'g r', least: 'observer' },
   { path: '/noise', label: 'nav.noise', icon: 'sound', key: 'g n', least: 'observer' },
+  { path: '/lessons', label: 'nav.lessons', icon: 'edit', key: 'g e' },
   { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];

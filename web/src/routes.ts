@@ -56,5 +56,8 @@ export const routes: Route[] = [
   { path: '/status-pages/:id', area: 'setup comms', load: () => import('./screens/comms/StatusPage.svelte') },
   { path: '/forms', area: 'setup comms', load: () => import('./screens/comms/Forms.svelte') },
   { path: '/forms/:id', area: 'setup comms', load: () => import('./screens/comms/Form.svelte') },
+  { path: '/incidents/:id/review', area: 'review work', load: () => import('./screens/review/Retrospective.svelte') },
+  { path: '/lessons', area: 'review', load: () => import('./screens/review/Actions.svelte') },
+  { path: '/lessons/register', area: 'review', load: () => import('./screens/review/Lessons.svelte') },
   { path: '/settings', area: 'setup alerts comms', load: () => import('./screens/setup/House.svelte') },
 ];

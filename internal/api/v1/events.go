@@ -28,7 +28,7 @@ const (
 // An Event says that something changed: an incident, with the lines that were added to
 // its log, a silence, what is arranged around schedules, or a thing of the configuration.
 type Event struct {
-	Topic    string        `json:"topic" doc:"incident; pages, when those of an incident came further; silences; swaps, time-off and disputes around schedules; messages, marks and conversations, of which the id is a conversation's; or config/person and so on"`
+	Topic    string        `json:"topic" doc:"incident; pages, when those of an incident came further; review, when its retrospective was written; silences; swaps, time-off and disputes around schedules; messages, marks and conversations, of which the id is a conversation's; or config/person and so on"`
 	ID       string        `json:"id"`
 	Incident *Incident     `json:"incident,omitempty" doc:"As it is now"`
 	Lines    []Line        `json:"lines,omitempty" doc:"What was added to its log; absent when it is too much"`
@@ -194,7 +194,7 @@ func (e told) visible(c *caller, s *setup) bool {
 	switch {
 	case e.talk != nil:
 		return e.talk.visible(c, s, e.service)
-	case e.topic == "incident", e.topic == "pages", e.topic == "silences":
+	case e.topic == "incident", e.topic == "pages", e.topic == "review", e.topic == "silences":
 		return c.May(org.ReadIncidents, "") && !s.hides(c.Identity, e.service)
 	case strings.HasPrefix(e.topic, "config/"), e.topic == "swaps", e.topic == "time-off", e.topic == "disputes":
 		return c.May(org.ReadSetup, "")

@@ -168,7 +168,7 @@ func (f *feed) tell(tx *store.Tx, rows []store.FeedRow) (b batch, err error) {
 				return b, err
 			}
 			continue
-		case "pages": // of an incident: seen by whoever sees that
+		case "pages", "review": // of an incident: seen by whoever sees that
 			in, err := tx.Subject(incident.ID(r.Subject))
 			if err == nil {
 				b.events = append(b.events, write(e, in.Service, r.Cursor))

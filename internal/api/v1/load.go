@@ -32,6 +32,7 @@ type LedgerLine struct {
 	ID       string    `json:"id"`
 	At       time.Time `json:"at"`
 	What     string    `json:"what"`
+	Incident string    `json:"incident,omitempty" doc:"What the page was about"`
 	How      string    `json:"how" doc:"How it was reckoned"`
 	Pain     float64   `json:"pain"`
 	Struck   string    `json:"struck,omitempty" doc:"Why it weighs nothing"`
@@ -79,7 +80,7 @@ func (a *API) load(ctx context.Context, in *Stretch) (*pageOf[Burden], error) {
 			if x.Page && x.Night {
 				b.Nights++
 			}
-			line := LedgerLine{ID: x.ID, At: x.At, What: x.What, How: x.How, Pain: x.Pain, Struck: x.Struck}
+			line := LedgerLine{ID: x.ID, At: x.At, What: x.What, Incident: x.Subject, How: x.How, Pain: x.Pain, Struck: x.Struck}
 			if d := l.Disputes[x.ID]; d.Decided == "" {
 				line.Disputed = d.Why
 			}

@@ -134,7 +134,7 @@ func (a *API) testChannel(ctx context.Context, in *channelTesting) (*tested, err
 		if !channel.IsError(err) {
 			return nil, err
 		}
-		out.Body.Error = err.Error()
+		out.Body.Error = channel.Words(err)
 	}
 	return out, nil
 }

@@ -131,6 +131,7 @@ var table = concat(
 		{"GET", "/setup/progress", org.ReadIncidents, house, "setup", "What is done of setting up", serve((*API).progress)},
 		{"GET", "/audit", org.Administer, house, "audit", "List changes of the configuration", serve((*API).audit)},
 	},
+	reviewRoutes,
 	talking("/incidents/{id}", "messages", org.ReadIncidents, org.Respond, ofIncident, inRoom),
 	talking("/conversations/{id}", "conversations", org.Talk, org.Talk, amongUs, amongUs),
 	things("people", config.Person, org.Administer, house),

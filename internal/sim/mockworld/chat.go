@@ -111,12 +111,20 @@ func slackMessage(_ *World, c *Call) error {
 	return nil
 }
 
+// botToken is the token in the path of each of Telegram's methods.
+func botToken(c *Call) error {
+	if c.Names["token"] != ChatToken {
+		return errDenied
+	}
+	return nil
+}
+
 // Telegram is the methods of its bot API that we use.
 var Telegram = Fake{
 	Name: "telegram",
 	Routes: []Route{
-		{"POST", "/bot" + ChatToken + "/sendMessage", func(_ *World, c *Call) error {
-			err := first(object(c, "chat_id text", "reply_markup", "disable_notification", "link_preview_options", "parse_mode", "reply_parameters"), atMost("text", c.Text("text"), 4096))
+		{"POST", "/bot{token}/sendMessage", func(_ *World, c *Call) error {
+			err := first(botToken(c), object(c, "chat_id text", "reply_markup", "disable_notification", "link_preview_options", "parse_mode", "reply_parameters"), atMost("text", c.Text("text"), 4096))
 			if err != nil {
 				return err
 			}
@@ -138,12 +146,14 @@ var Telegram = Fake{
 		}, func(w *World, c *Call) Reply {
 			return Reply{Status: 200, Body: fmt.Sprintf(`{"ok":true,"result":{"message_id":%d,"chat":{"id":%s}}}`, w.number(), c.Text("chat_id"))}
 		}},
-		{"POST", "/bot" + ChatToken + "/editMessageText", func(_ *World, c *Call) error {
-			return first(object(c, "chat_id message_id text", "reply_markup", "link_preview_options", "parse_mode"), atMost("text", c.Text("text"), 4096))
+		{"POST", "/bot{token}/editMessageText", func(_ *World, c *Call) error {
+			return first(botToken(c), object(c, "chat_id message_id text", "reply_markup", "link_preview_options", "parse_mode"), atMost("text", c.Text("text"), 4096))
 		}, func(_ *World, c *Call) Reply {
 			return Reply{Status: 200, Body: fmt.Sprintf(`{"ok":true,"result":{"message_id":%s,"chat":{"id":%s}}}`, c.Text("message_id"), c.Text("chat_id"))}
 		}},
-		{"POST", "/bot" + ChatToken + "/getUpdates", func(_ *World, c *Call) error { return object(c, "timeout allowed_updates", "offset", "limit") }, func(w *World, c *Call) Reply {
+		{"POST", "/bot{token}/getUpdates", func(_ *World, c *Call) error {
+			return first(botToken(c), object(c, "timeout allowed_updates", "offset", "limit"))
+		}, func(w *World, c *Call) Reply {
 			var ready []string
 			for _, cb := range w.Waiting() {
 				if cb.Provider == "telegram" {
@@ -154,12 +164,15 @@ var Telegram = Fake{
 			}
 			return Reply{Status: 200, Body: `{"ok":true,"result":[` + strings.Join(ready, ",") + `]}`}
 		}},
-		{"POST", "/bot" + ChatToken + "/answerCallbackQuery", func(_ *World, c *Call) error {
-			return first(object(c, "callback_query_id", "text", "show_alert"), atMost("text", c.Text("text"), 200))
+		{"POST", "/bot{token}/answerCallbackQuery", func(_ *World, c *Call) error {
+			return first(botToken(c), object(c, "callback_query_id", "text", "show_alert"), atMost("text", c.Text("text"), 200))
 		}, func(*World, *Call) Reply { return Reply{Status: 200, Body: `{"ok":true,"result":true}`} }},
-		{"POST", "/bot" + ChatToken + "/getMe", nil, func(*World, *Call) Reply { return Reply{Status: 200, Body: `{"ok":true,"result":{"id":1}}`} }},
+		{"POST", "/bot{token}/getMe", func(_ *World, c *Call) error { return botToken(c) }, func(*World, *Call) Reply { return Reply{Status: 200, Body: `{"ok":true,"result":{"id":1}}`} }},
 	},
 	Refusal: func(status int, why string) Reply {
+		if status == http.StatusNotFound { // which is its word for a token that is none
+			status, why = http.StatusBadRequest, "Bad Request: "+why
+		}
 		return Reply{Status: status, Body: fmt.Sprintf(`{"ok":false,"error_code":%d,"description":%q}`, status, why)}
 	},
 }
@@ -312,7 +325,7 @@ var Pushover = Fake{Name: "pushover", Routes: []Route{{"POST", "/1/messages.json
 	}
 	f := c.Form
 	if f.Get("token") != PushoverToken {
-		return errors.New("application token is invalid")
+		return fmt.Errorf("application token is invalid: %w", errDenied)
 	}
 	if f.Get("priority") == "2" && (f.Get("retry") == "" || f.Get("expire") == "") {
 		return errors.New("retry and expire must be supplied with priority=2")
@@ -334,5 +347,12 @@ var Pushover = Fake{Name: "pushover", Routes: []Route{{"POST", "/1/messages.json
 	}
 	return form(c, "token")
 }, func(*World, *Call) Reply { return Reply{Status: 200, Body: `{"status":1,"request":"5042853c"}`} }}}, Refusal: func(status int, why string) Reply {
-	return Reply{Status: status, Body: fmt.Sprintf(`{"status":0,"errors":[%q]}`, why)}
+	named := ""
+	switch status { // both are 400, and name what is wrong
+	case http.StatusUnauthorized:
+		status, named = http.StatusBadRequest, `"token":"invalid",`
+	case http.StatusNotFound:
+		status, named = http.StatusBadRequest, `"user":"invalid",`
+	}
+	return Reply{Status: status, Body: fmt.Sprintf(`{%s"status":0,"errors":[%q]}`, named, why)}
 }}

@@ -128,7 +128,7 @@ var Kannel = Fake{
 	Name: "kannel",
 	Routes: []Route{{"GET", "/cgi-bin/sendsms", func(_ *World, c *Call) error {
 		if c.Query.Get("username") != GatewayUser || c.Query.Get("password") != GatewaySecret {
-			return errors.New("authorization failed for sendsms")
+			return fmt.Errorf("authorization failed for sendsms: %w", errDenied)
 		}
 		if c.Query.Get("text") == "" {
 			return errors.New("empty text not allowed, rejected")
@@ -145,5 +145,10 @@ var Kannel = Fake{
 		}
 		return r
 	}}},
-	Refusal: func(status int, why string) Reply { return Reply{Status: status, Body: why} },
+	Refusal: func(status int, why string) Reply {
+		if status == http.StatusUnauthorized {
+			status = http.StatusForbidden // its own word for a wrong password
+		}
+		return Reply{Status: status, Body: why}
+	},
 }

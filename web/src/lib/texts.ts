@@ -13,6 +13,7 @@ import type alerts from '../../i18n/en/alerts.json';
 import type work from '../../i18n/en/work.json';
 import type runbooks from '../../i18n/en/runbooks.json';
 import type comms from '../../i18n/en/comms.json';
+import type review from '../../i18n/en/review.json';
 import type talk from '../../i18n/en/talk.json';
 import type tickets from '../../i18n/en/tickets.json';
 
@@ -36,5 +37,6 @@ export type Key =
   | keyof typeof work
   | keyof typeof runbooks
   | keyof typeof comms
+  | keyof typeof review
   | keyof typeof talk
   | keyof typeof tickets;

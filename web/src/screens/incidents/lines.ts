@@ -31,7 +31,7 @@ interface Fact {
   fail_over?: boolean;
   extra?: boolean;
   until?: string;
-  why?: string;
+  why?: string | string[];
   how?: string;
   person?: string;
   to?: string | string[];
@@ -53,6 +53,7 @@ interface Fact {
   done?: boolean;
   linked?: boolean;
   rule?: string;
+  text?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -67,6 +68,7 @@ export function said(line: Line): string {
     title: f.title ?? f.name ?? '',
     key: f.key ?? '',
     word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
+    text: f.text ?? '',
     n: f.alerts ?? f.left ?? f.message ?? 0,
     level: (f.level ?? 0) + 1,
     round: (f.round ?? 0) + 1,
@@ -110,13 +112,13 @@ function keyOf(kind: string, f: Fact): string {
 export function reason(line: Line): string {
   const f = (line.fact ?? {}) as Fact;
   if (['escalate.asked', 'escalate.settled', 'alert.joined'].includes(line.kind)) return '';
-  if (/_overdue|_wanted/.test(line.kind))
+  if (/_overdue|_wanted|_reminded/.test(line.kind))
     return [f.to ?? []]
       .flat()
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
-  return f.why ?? f.outcome ?? f.rule ?? task;
+  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.outcome ?? f.rule ?? task;
 }
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
@@ -137,7 +139,13 @@ export function icon(kind: string): { name: IconName; tone: string } {
     if (verb === 'cleared') return { name: 'check', tone: 'ok' };
     return { name: 'bell', tone: verb === 'opened' || verb === 'reopened' ? 'high' : 'mute' };
   }
-  if (step === 'resolve' || step === 'review') return { name: 'check', tone: 'ok' };
+  if (step === 'review') {
+    if (/overdue|recurred|recalled/.test(verb)) return { name: 'warning', tone: 'high' };
+    return verb === 'closed' || /signed|done/.test(verb)
+      ? { name: 'check', tone: 'ok' }
+      : { name: 'edit', tone: 'mute' };
+  }
+  if (step === 'resolve') return { name: 'check', tone: 'ok' };
   const verbs: Record<string, { name: IconName; tone: string }> = {
     acknowledged: { name: 'check', tone: 'warn' },
     unacknowledged: { name: 'undo', tone: 'mute' },
