@@ -48,6 +48,12 @@ interface Fact {
   owner?: string;
   due?: string;
   outcome?: string;
+  step?: number;
+  auto?: string;
+  stage?: string;
+  cause?: string;
+  category?: string;
+  verdict?: string;
   key?: string;
   word?: string;
   done?: boolean;
@@ -63,9 +69,12 @@ export function said(line: Line): string {
   if (!known(key)) return line.text;
   const people = (f.calls ?? []).map((c) => c.email || names.person(c.person)).join(', ');
   const to = [f.to ?? f.targets ?? []].flat();
-  const targets = to.map((x) => (line.kind === 'escalate.handed_over' ? names.person(x) : names.target(x)));
+  const targets = to.map((x) => (['escalate.handed_over', 'oncall.handed'].includes(line.kind) ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
+    step: f.step ?? 0,
+    stage: word('line.stage', f.stage ?? ''),
+    cause: [f.cause, f.cause && f.category ? `(${f.category})` : f.category].filter(Boolean).join(' '),
     key: f.key ?? '',
     word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
     text: f.text ?? '',
@@ -101,6 +110,12 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
+  if (kind === 'investigate.step_ended') return `${base}.${f.how}`;
+  if (kind === 'investigate.runbook_started') return base + (f.auto ? '.auto' : '');
+  if (kind === 'investigate.runbook_ended') return base + (f.how === 'stopped' ? '.stopped' : '');
+  if (kind === 'investigate.runbook_judged') return `${base}.${f.verdict}`;
+  if (kind === 'investigate.parted') return base + (f.to ? '.to' : '');
+  if (kind === 'resolve.staged') return base + (f.until ? '.until' : '');
   if (kind === 'resolve.ticket_opened') return base + (f.linked ? '.linked' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
@@ -118,8 +133,12 @@ export function reason(line: Line): string {
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
-  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.outcome ?? f.rule ?? task;
+  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task;
 }
+
+/** What somebody said with it. */
+const spoken = (kind: string, f: Fact): string | undefined =>
+  ['investigate.runbook_judged', 'resolve.confirmed'].includes(kind) ? f.text || undefined : undefined;
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
 export function actor(by: string | undefined): string {
