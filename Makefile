@@ -76,6 +76,7 @@ nights: ## play every night, on both databases
 
 sim: ## simulate SEEDS lives of DAYS days each under random faults
 	$(GO) test ./internal/sim -run TestSimulator -v -timeout 0 -args -seeds $(SEEDS) -days $(DAYS)
+	$(GO) test ./internal/sim -run TestFigures -v -timeout 0 -args -figures 365
 
 bench: ## measure what the goals speak of
 	$(GO) test ./internal/app -run '^$$' -bench . -benchtime 1x -timeout 60m -v

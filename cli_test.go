@@ -242,6 +242,22 @@ func TestCommandsOnAServer(t *testing.T) {
 		try{args: "incidents role ONE commander ADMIN", out: []string{"omar is not commander any longer"}},
 		try{args: "incidents leave ONE ADMIN", out: []string{"takes part no longer"}},
 		try{args: "incidents tasks TWO LOOK", out: []string{"There is no task."}},
+		try{args: "change list LOOK", out: []string{"STATE"}},
+		try{args: "change request More ADMIN", code: misuse, errs: []string{"--service"}},
+		try{args: "change request More --service none ADMIN", code: failed, errs: []string{`there is no service "none"`}},
+		try{args: "change request More --service db ADMIN", out: []string{"meets", "No board is set up", "Nothing was asked for: --yes does."}},
+		try{args: "change request More --service db --ask person:omar ADMIN", out: []string{"It would be asked of person:omar."}},
+		try{args: "change request More --service db --ask person:omar --yes ADMIN", code: failed, errs: []string{"plan: "}},
+		try{args: "change request More --service db --plan a --back-out b --ask person:omar --yes ADMIN", out: []string{" requested"}},
+		try{args: "change request More --service db --plan a --back-out b --ask person:omar --yes LOOK", code: codeForbidden},
+		try{args: "change list ADMIN", out: []string{"requested", "normal", "db", "More"}},
+		try{args: "change show none ADMIN", code: codeNotFound},
+		try{args: "change approve none ADMIN", code: codeNotFound},
+		try{args: "change calendar --service db LOOK", out: []string{"normal, requested", "More"}},
+		try{args: "change events LOOK", out: []string{"KIND"}},
+		try{args: "incidents suspects ONE LOOK", out: []string{"Nothing near it was changed"}},
+		try{args: "incidents overrides ONE LOOK", out: []string{"There is no override."}},
+		try{args: "incidents review ONE 1 seen ADMIN", code: failed, errs: []string{"there is no override 1"}},
 		try{args: "runbook list LOOK", code: codeForbidden},
 		try{args: "runbook list ADMIN", out: []string{"there are none"}},
 		try{args: "runbook fit ONE LOOK", out: []string{"no runbook fits"}},
@@ -456,7 +472,7 @@ func TestCompletion(t *testing.T) {
 				slices.Sort(words)
 				lines[i] = strings.Join(words, " ")
 			}
-			if want := []string{"incidents", "severity show snooze stage", "--severity", "SEV1", "show"}; !slices.Equal(lines, want) {
+			if want := []string{"incidents", "severity show snooze stage suspects", "--severity", "SEV1", "show"}; !slices.Equal(lines, want) {
 				t.Errorf("%q, want %q", lines, want)
 			}
 		})

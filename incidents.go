@@ -49,6 +49,11 @@ type incidentCommands struct {
 	Merge     incidentMerge     `cmd:"" help:"Make it one with another incident, which goes on."`
 	Part      incidentPart      `cmd:"" help:"Make another incident of some of its alerts."`
 	Related   incidentRelated   `cmd:"" help:"List incidents like it, with what ended them."`
+
+	Suspects  incidentSuspects  `cmd:"" help:"List changes that may have caused it."`
+	Override  incidentOverride  `cmd:"" help:"Go before approval and freezes in an emergency: the board is called."`
+	Overrides incidentOverrides `cmd:"" help:"List its emergency overrides."`
+	Review    incidentReview    `cmd:"" help:"Say what you think of another's emergency override."`
 }
 
 type incidentList struct {

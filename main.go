@@ -28,6 +28,7 @@ type commands struct {
 	Demo        demo                `cmd:"" help:"Show a company with a history, and an incident that unfolds."`
 	Login       login               `cmd:"" help:"Keep the address of a server, and the token of an API key."`
 	Incidents   incidentCommands    `cmd:"" help:"Incidents, and what people do about them."`
+	Change      changeCommands      `cmd:"" help:"Changes: asked for, approved, made."`
 	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`
@@ -42,6 +43,7 @@ type commands struct {
 	Apply       applyFile           `cmd:"" help:"Bring the configuration to what a set-up file says."`
 	Plan        planFile            `cmd:"" help:"Say what apply would change."`
 	Export      exportFile          `cmd:"" help:"Print the configuration as a set-up file."`
+	Report      reportCommands      `cmd:"" help:"What incidents came to, and what being called came to for people."`
 	Noise       noiseCommand        `cmd:"" help:"Say what alerts cost people, and what was for nothing."`
 	Lint        lintCommand         `cmd:"" help:"Say where a milder severity is noisier than a worse one."`
 	Replay      replayFile          `cmd:"" help:"Say what would have paged by a set-up file, over the events that are kept."`

@@ -61,7 +61,7 @@ func Compose(c Call, now time.Time) ([]incident.Fact, error) {
 // Choose is a person's answer to a page by hand: the number of a choice, from 1; 0 is the
 // first positive one, as whoever only acknowledges means it.
 func Choose(in incident.Incident, n int, via string) ([]incident.Fact, error) {
-	if in.Call == nil {
+	if in.Call == nil || in.Change != nil {
 		return nil, incident.Refuse("this asks for no answer of several")
 	}
 	if n == 0 {

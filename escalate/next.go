@@ -85,7 +85,7 @@ func next(in incident.Incident, w World, now time.Time) (incident.Fact, time.Tim
 		}
 		due = in.AckUntil
 	}
-	if in.Call != nil {
+	if in.Call != nil && in.Change == nil {
 		f, at := callNext(in, now)
 		if f != nil {
 			return f, time.Time{}
@@ -189,13 +189,14 @@ func (c climb) single() bool { return c.run.Policy == "" || c.run.Priority == or
 // roundOver: every level of the round was passed.
 func (c climb) roundOver(base time.Time) incident.Fact {
 	p, r := c.policy, c.run
+	ends := p.Repeat.Then == "resolve" && c.in.Change == nil // who has not decided has not agreed
 	more := !c.single() && r.Round-r.Repeats < p.Repeat.Count
 	switch {
 	case !r.Someone && !(more && c.out()): // whoever was called and is out may be reached in the next round
 		return incident.Settled{Run: r.ID, How: "nobody"}
-	case !more && p.Repeat.Then != "resolve" && p.Offset:
+	case !more && !ends && p.Offset:
 		return incident.Settled{Run: r.ID, How: "climbed"}
-	case !more && p.Repeat.Then != "resolve":
+	case !more && !ends:
 		return incident.Settled{Run: r.ID, How: "exhausted"}
 	case p.Repeat.Wait > 0 && !r.Rested && !r.Forced: // who asked for the next level does not wait
 		return incident.Rested{Run: r.ID, Round: r.Round, Until: base.Add(p.Repeat.Wait.D())}
@@ -307,7 +308,8 @@ func (c climb) afterwards() incident.Fact {
 		return incident.Called{Run: r.ID, Epoch: r.Epoch, Round: r.Round, Level: len(c.policy.Levels), Calls: calls, FailOver: true}
 	}
 	reached := r.FailedOver && len(r.Calls) > 0 && !c.out()
-	if r.Settled != "nobody" || r.CatchAll || r.Aside || reached {
+	board := c.in.Change != nil && c.in.Change.Board != "" && c.in.Change.Board != r.Policy // is asked next
+	if r.Settled != "nobody" || r.CatchAll || r.Aside || reached || board {
 		return nil
 	}
 	for _, other := range c.in.Runs {
@@ -339,7 +341,8 @@ func handOver(in incident.Incident, h incident.Handed, w World) incident.Fact {
 		for _, p := range h.To {
 			person, ok := w.Person(p)
 			has := slices.ContainsFunc(r.Calls, func(c incident.Call) bool { return c.Person == p })
-			if ok && person.Reachable() && !has {
+			own := in.Change != nil && in.Change.Wrote(p)
+			if ok && person.Reachable() && !has && !own {
 				f.Calls = append(f.Calls, incident.Call{Person: p, Via: via, Why: "took over the shift"})
 			}
 		}

@@ -11,7 +11,10 @@ import (
 // Acknowledge says that somebody has it. A second answer is recorded and welcome (see
 // Welcome); one that comes after the end is recorded and changes nothing.
 func Acknowledge(in incident.Incident, w World, via string, now time.Time) ([]incident.Fact, error) {
-	if in.Call != nil {
+	switch {
+	case in.Change != nil:
+		return nil, incident.Refuse("it waits for a yes or a no: 1 approves it, 2 denies it")
+	case in.Call != nil:
 		return Choose(in, 0, via)
 	}
 	if !in.Status.Open() {
@@ -62,6 +65,8 @@ func Unacknowledge(in incident.Incident, why string) ([]incident.Fact, error) {
 // Snooze keeps it quiet until a moment; then the climb starts over.
 func Snooze(in incident.Incident, until, now time.Time) ([]incident.Fact, error) {
 	switch {
+	case in.Change != nil:
+		return nil, incident.Refuse("it is a change, and waits for a decision")
 	case !in.Status.Open():
 		return nil, incident.Refuse("it is %s", in.Status)
 	case !until.After(now):
@@ -75,7 +80,10 @@ func Snooze(in incident.Incident, until, now time.Time) ([]incident.Fact, error)
 // Reassign gives it to a person, a schedule, a team or another policy: what climbed
 // before has ended.
 func Reassign(in incident.Incident, w World, to org.Target, why string, now time.Time) ([]incident.Fact, error) {
-	if !in.Status.Open() {
+	switch {
+	case in.Change != nil:
+		return nil, incident.Refuse("it is a change, and waits for those who were asked")
+	case !in.Status.Open():
 		return nil, incident.Refuse("it is %s", in.Status)
 	}
 	ask := incident.Asked{Run: nextRun(in), Why: "reassigned", Priority: in.Priority, Targets: []org.Target{to}}
@@ -181,6 +189,9 @@ func Pin(in incident.Incident, run int, from, to Policy) ([]incident.Fact, error
 // Receipt is what a receipt means for the climb: with a policy that asks for no more
 // than a delivered or read page, it ends.
 func Receipt(in incident.Incident, w World, page Page, state State) []incident.Fact {
+	if in.Change != nil {
+		return nil // who has read it has not decided
+	}
 	for _, r := range in.Runs {
 		if r.ID != page.Run || r.Epoch != page.Epoch || !r.Open() || !page.Purpose.Alarms() {
 			continue

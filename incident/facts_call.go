@@ -28,6 +28,8 @@ type (
 		Choices []Choice  `json:"choices"`
 		Expires time.Time `json:"expires,omitzero"`
 		Enough  int       `json:"enough,omitempty"`
+		// Not is who is not called by it: it is about what they did.
+		Not org.PersonID `json:"not,omitempty"`
 	}
 	// Chosen is a person's answer: the number of a choice, from 1. The last one counts.
 	Chosen struct {
@@ -60,6 +62,7 @@ type Asking struct {
 	Expires time.Time     `json:"expires,omitzero"`
 	Enough  int           `json:"enough,omitempty"`
 	Answers []GivenAnswer `json:"answers,omitempty"`
+	Not     org.PersonID  `json:"not,omitempty"`
 }
 
 // A GivenAnswer is what one person chose, last.
@@ -93,7 +96,7 @@ func (a Asking) Of(p org.PersonID) (GivenAnswer, bool) {
 func (in Incident) asked(e Entry) Incident {
 	switch f := e.Fact.(type) {
 	case Composed:
-		in.Call = &Asking{Text: f.Text, Choices: f.Choices, Expires: f.Expires, Enough: f.Enough}
+		in.Call = &Asking{Text: f.Text, Choices: f.Choices, Expires: f.Expires, Enough: f.Enough, Not: f.Not}
 	case Chosen:
 		p := e.By.Person()
 		if in.Call == nil || p == "" || f.Late {

@@ -47,6 +47,8 @@ type (
 		Role  string       `json:"role,omitempty"`
 		Stage Stage        `json:"stage,omitempty"` // of the recovery that it belongs to
 		List  string       `json:"list,omitempty"`  // the checklist that it is of
+		// Override is the emergency override that is to be reviewed: that alone ends the task.
+		Override int `json:"override,omitempty"`
 	}
 	// TaskChanged is how a task is from here on.
 	TaskChanged struct {

@@ -17,7 +17,7 @@ type Incident struct {
 	ID          ID                `json:"id"`
 	Seq         int               `json:"seq"`
 	At          time.Time         `json:"at"`             // of the last line
-	Sort        string            `json:"sort,omitempty"` // KindCall; "" is an incident
+	Sort        string            `json:"sort,omitempty"` // KindCall or KindChange; "" is an incident
 	Status      Status            `json:"status"`
 	Title       string            `json:"title"`
 	Service     org.ServiceID     `json:"service,omitempty"`
@@ -67,8 +67,11 @@ type Incident struct {
 	Recovery *Recovery `json:"recovery,omitempty"` // nil before anybody speaks of it
 	Heir     *Heir     `json:"heir,omitempty"`     // to whom it is handed over, until they answer
 	Merged   ID        `json:"merged,omitempty"`   // the incident that goes on with it
-	Tickets  []Ticket  `json:"tickets,omitempty"`  // that others have of it, in their systems
 	Review   *Review   `json:"review,omitempty"`   // nil before its closure begins
+
+	Change    *Change    `json:"change,omitempty"`    // of a change
+	Overrides []Override `json:"overrides,omitempty"` // in which somebody went before the rules of changes
+	Tickets   []Ticket   `json:"tickets,omitempty"`   // that others have of it, in their systems
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -186,6 +189,10 @@ func (in Incident) After(e Entry) Incident {
 		in = in.recovered(e)
 	case Explained, Staged, Confirmed, Recurred:
 		in = in.recovered(e)
+	case ChangeRequested, ChangeApproved, ChangeDenied, ChangeStarted, ChangeEnded, ChangeCancelled, ChangeOverran:
+		in = in.changed(e)
+	case Overridden, OverrideEnded, OverrideReviewed:
+		in = in.overridden(e)
 	case Filed:
 		in.Status = Closed
 	case Gathered:
@@ -251,6 +258,7 @@ func (in Incident) climbed(e Entry) Incident {
 			ID: f.Run, Policy: f.Policy, Version: f.Version, Targets: f.Targets, Priority: f.Priority,
 			Aside: f.Aside, CatchAll: f.CatchAll, Level: -1, Base: e.At, Due: e.At,
 		})
+		in = in.asksAgain(e.At, 1)
 	case Called:
 		in = in.called(f)
 		in = in.run(f.Run, func(r *Run) { r.called(f) })
@@ -262,6 +270,7 @@ func (in Incident) climbed(e Entry) Incident {
 		in = in.run(f.Run, func(r *Run) { r.Rested, r.Due = true, f.Until })
 	case Settled:
 		in = in.run(f.Run, func(r *Run) { r.Settled, r.Due, r.Waiting = f.How, time.Time{}, "" })
+		in = in.asksAgain(e.At, 0)
 	case Unreached:
 		in = in.run(f.Run, func(r *Run) {
 			if r.Epoch == f.Epoch && r.Round == f.Round && r.Level == f.Level && !slices.Contains(r.Out, f.Person) {

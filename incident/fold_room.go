@@ -44,6 +44,8 @@ type Task struct {
 	Role    string       `json:"role,omitempty"` // whoever has it is the owner
 	Stage   Stage        `json:"stage,omitempty"`
 	List    string       `json:"list,omitempty"`
+
+	Override int `json:"override,omitempty"` // the emergency override whose review it is
 }
 
 // A TaskState is how far a task has come.
@@ -138,7 +140,7 @@ func (in Incident) worked(e Entry) Incident {
 		r.Wanted, r.WantNags, r.WantedAt = f.Roles, f.Nth, e.At
 	case TaskAdded:
 		r.Tasks = append(slices.Clip(r.Tasks), Task{
-			ID: len(r.Tasks) + 1, Title: f.Title, Owner: f.Owner, Due: f.Due, By: e.By, At: e.At, State: ToDo, Role: f.Role, Stage: f.Stage, List: f.List,
+			ID: len(r.Tasks) + 1, Title: f.Title, Owner: f.Owner, Due: f.Due, By: e.By, At: e.At, State: ToDo, Role: f.Role, Stage: f.Stage, List: f.List, Override: f.Override,
 		})
 	case ListAdded:
 		r.Lists = append(slices.Clip(r.Lists), f.List)

@@ -89,6 +89,18 @@ func (a Actor) Name() string {
 	return name
 }
 
+// Apart says what a subject is that is no incident, and so has no stages, updates and
+// tasks; "" is an incident.
+func (in Incident) Apart() string {
+	switch {
+	case in.Sort == KindChange:
+		return "it is a change"
+	case in.Sort != "" || in.Call != nil:
+		return "it was sent by hand"
+	}
+	return ""
+}
+
 // A Fact is something that happened to a subject.
 type Fact interface {
 	Kind() string   // "<step>.<verb>"

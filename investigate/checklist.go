@@ -12,7 +12,7 @@ import (
 // when an incident begins, gets worse, or comes to a stage.
 func Attach(in incident.Incident, all []org.Checklist, now time.Time) (facts []incident.Fact) {
 	ahead := 0
-	if in.Call != nil || !in.Status.Open() || in.Held != "" {
+	if in.Apart() != "" || !in.Status.Open() || in.Held != "" {
 		return nil
 	}
 	for _, c := range all {
@@ -30,7 +30,7 @@ func Attach(in incident.Incident, all []org.Checklist, now time.Time) (facts []i
 
 // AddList adds a checklist by hand.
 func AddList(in incident.Incident, c org.Checklist, now time.Time) ([]incident.Fact, error) {
-	if in.Call != nil || !in.Status.Open() {
+	if in.Apart() != "" || !in.Status.Open() {
 		return nil, over(in)
 	}
 	return addList(in, c, 0, now)

@@ -96,7 +96,7 @@ const maxHandOver = 2000 // runes of a note
 // until then it stays with whoever has it.
 func HandOn(in incident.Incident, to org.PersonID, note string) ([]incident.Fact, error) {
 	switch {
-	case in.Call != nil || !in.Status.Open():
+	case in.Apart() != "" || !in.Status.Open():
 		return nil, over(in)
 	case in.Status != incident.Acknowledged || in.Owner == "":
 		return nil, incident.Refuse("nobody has it: reassign it")
@@ -224,8 +224,11 @@ func FinishTask(in incident.Incident, id int, outcome string) ([]incident.Fact, 
 		return nil, nil // twice is once
 	}
 	t, err := toDo(in, id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case t.Override > 0:
+		return nil, reviewed(t)
 	}
 	return []incident.Fact{incident.TaskDone{Task: id, Title: t.Title, Outcome: outcome}}, nil
 }
@@ -233,8 +236,11 @@ func FinishTask(in incident.Incident, id int, outcome string) ([]incident.Fact, 
 // DropTask says that it need not be done.
 func DropTask(in incident.Incident, id int, why string) ([]incident.Fact, error) {
 	t, err := toDo(in, id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case t.Override > 0:
+		return nil, reviewed(t)
 	}
 	return []incident.Fact{incident.TaskDropped{Task: id, Title: t.Title, Why: why}}, nil
 }
@@ -249,6 +255,8 @@ func ReopenTask(in incident.Incident, id int, why string) ([]incident.Fact, erro
 		return nil, over(in)
 	case t.State == incident.ToDo:
 		return nil, incident.Refuse("task %d is open", id)
+	case t.Override > 0:
+		return nil, reviewed(t)
 	}
 	return []incident.Fact{incident.TaskReopened{Task: id, Title: t.Title, Why: why}}, nil
 }
@@ -267,10 +275,16 @@ func toDo(in incident.Incident, id int) (incident.Task, error) {
 	return t, nil
 }
 
+// reviewed is why the review of an override is not ended like another task.
+func reviewed(t incident.Task) error {
+	return incident.Refuse("task %d ends with the review of emergency override %d, by somebody else than who used it", t.ID, t.Override)
+}
+
 func noTask(id int) error { return incident.Refuse("there is no task %d", id) }
 
 // Carry are the tasks of an incident that are still to be done, for the one that goes on
-// with it. What there is no room for stays where it was.
+// with it. What there is no room for stays where it was, and so does the review of an
+// override: it is of what was done there.
 func Carry(from, into incident.Incident) (facts []incident.Fact) {
 	n := 0
 	if into.Room != nil {
@@ -280,7 +294,7 @@ func Carry(from, into incident.Incident) (facts []incident.Fact) {
 		return nil
 	}
 	for _, t := range from.Room.Tasks {
-		if t.State != incident.ToDo || n >= mostTasks {
+		if t.State != incident.ToDo || t.Override > 0 || n >= mostTasks {
 			continue
 		}
 		n++

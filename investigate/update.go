@@ -63,8 +63,8 @@ func Publish(in incident.Incident, g org.Guideline, u Update, now time.Time) ([]
 	u.Title = strings.Join(strings.Fields(u.Title), " ")
 	u.Condition, u.Actions, u.Needs = strings.TrimSpace(u.Condition), strings.TrimSpace(u.Actions), strings.TrimSpace(u.Needs)
 	switch {
-	case in.Call != nil:
-		return nil, incident.Refuse("a page by hand has no updates")
+	case in.Apart() != "":
+		return nil, incident.Refuse("%s, and has no updates", in.Apart())
 	case in.Status == incident.Closed:
 		return nil, over(in)
 	case utf8.RuneCountInString(u.Title) > maxTitle:
@@ -162,7 +162,7 @@ func promised(g org.Guideline, u Update, now time.Time) (time.Time, error) {
 // due, and then others are called.
 func wantUpdate(in incident.Incident, g org.Guideline, now time.Time) (facts []incident.Fact, due time.Time) {
 	at, nags := UpdateDue(in, g), 0
-	if at.IsZero() || in.Call != nil {
+	if at.IsZero() || in.Apart() != "" {
 		return nil, due
 	}
 	due = at

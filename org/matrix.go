@@ -27,12 +27,15 @@ type MatrixRow struct {
 }
 
 // A Response is what a severity asks for: the priority of its pages, a policy instead of
-// the service's, how often those concerned are told how it stands, and who is needed.
+// the service's, how often those concerned are told how it stands, who is needed, and
+// within what time it is to be acknowledged and over: reports say how often that was so.
 type Response struct {
 	Priority    Priority `json:"priority,omitempty" yaml:"priority,omitempty"`
 	Policy      PolicyID `json:"policy,omitempty" yaml:"policy,omitempty"`
 	UpdateEvery Duration `json:"update_every,omitempty" yaml:"update_every,omitempty"`
 	Roles       []string `json:"roles,omitempty" yaml:"roles,omitempty"`
+	Acknowledge Duration `json:"acknowledge,omitempty" yaml:"acknowledge,omitempty"`
+	Resolve     Duration `json:"resolve,omitempty" yaml:"resolve,omitempty"`
 }
 
 // Of is the row that an event belongs to; ok is false when none says anything of it.

@@ -139,6 +139,8 @@ type Service struct {
 	Support *SupportHours `json:"support,omitempty" yaml:"support,omitempty"`
 	// Sensitive keeps its incidents from everybody but those who answer for its team.
 	Sensitive bool `json:"sensitive,omitempty" yaml:"sensitive,omitempty"`
+	// CostPerHour is what an hour costs in which it is down, in the currency of the settings.
+	CostPerHour float64 `json:"cost_per_hour,omitempty" yaml:"cost_per_hour,omitempty"`
 	// Secure keeps what happened out of messages: they say only that one waits.
 	Secure  bool `json:"secure,omitempty" yaml:"secure,omitempty"`
 	Retired bool `json:"retired,omitempty" yaml:"-"`
@@ -198,6 +200,12 @@ type Settings struct {
 	// is written about them; both in their order.
 	Closures       []Closure       `json:"closures,omitempty" yaml:"closures,omitempty"`
 	Retrospectives []Retrospective `json:"retrospectives,omitempty" yaml:"retrospectives,omitempty"`
+	// Reports are those that people are told of by themselves.
+	Reports []ScheduledReport `json:"reports,omitempty" yaml:"reports,omitempty"`
+	// Currency is that of costs, as people write it: "EUR".
+	Currency string `json:"currency,omitempty" yaml:"currency,omitempty"`
+	// Changes say how changes are made; without them each is asked of whom it names.
+	Changes *ChangeRules `json:"changes,omitempty" yaml:"changes,omitempty"`
 }
 
 // KeepDays is for how many days messages are kept; 0 is for ever. Those in the room of an

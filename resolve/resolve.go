@@ -7,7 +7,11 @@
 // says that the trouble is over, or monitoring does when the last alert has cleared; and
 // what it was, then or later.
 //
-// Changes and approvals have their place here.
+// A change (change.go) is a subject of its own: asked for, approved by others than those
+// who make it, or by a rule that lets them, and made. rules.go says who need not ask and
+// when nothing is changed; override.go is the way past both in an emergency, which another
+// person has to look at afterwards; suspect.go says which changes may have caused an
+// incident.
 package resolve
 
 import (
@@ -32,7 +36,10 @@ func Resolve(in incident.Incident, why string) ([]incident.Fact, error) {
 
 // End is Resolve that says what it was.
 func End(in incident.Incident, f incident.Ended) ([]incident.Fact, error) {
-	if !in.Status.Open() {
+	switch {
+	case in.Change != nil:
+		return nil, incident.Refuse("it is a change: say how it went, or cancel it")
+	case !in.Status.Open():
 		return nil, incident.Refuse("it is %s already", in.Status)
 	}
 	if err := checkCause(f.Cause, f.Category); err != nil {
@@ -47,8 +54,8 @@ func Explain(in incident.Incident, cause, category string) ([]incident.Fact, err
 		return nil, err
 	}
 	switch r := in.Recovery; {
-	case in.Call != nil:
-		return nil, incident.Refuse("it was sent by hand")
+	case in.Apart() != "":
+		return nil, incident.Refuse("%s", in.Apart())
 	case in.Status == incident.Closed:
 		return nil, incident.Refuse("it is closed")
 	case cause == "" && category == "":
@@ -71,7 +78,10 @@ func checkCause(cause, category string) error {
 
 // Reopen says it was not over.
 func Reopen(in incident.Incident, why string) ([]incident.Fact, error) {
-	if in.Status.Open() {
+	switch {
+	case in.Change != nil:
+		return nil, incident.Refuse("it is a change: ask for another")
+	case in.Status.Open():
 		return nil, incident.Refuse("it is open: %s", in.Status)
 	}
 	return []incident.Fact{incident.Reopened{Why: why}}, nil
@@ -80,8 +90,8 @@ func Reopen(in incident.Incident, why string) ([]incident.Fact, error) {
 // Judge is somebody's word on whether it was worth a page, once it is over.
 func Judge(in incident.Incident, worth bool, why string) ([]incident.Fact, error) {
 	switch {
-	case in.Call != nil:
-		return nil, incident.Refuse("it was sent by hand")
+	case in.Apart() != "":
+		return nil, incident.Refuse("%s", in.Apart())
 	case in.Status.Open():
 		return nil, incident.Refuse("it is not over yet: %s", in.Status)
 	}

@@ -21,8 +21,8 @@ const (
 func Advance(in incident.Incident, to incident.Stage, watch time.Duration, why string, now time.Time) ([]incident.Fact, error) {
 	f := incident.Staged{Stage: to, Why: why}
 	switch {
-	case in.Call != nil:
-		return nil, incident.Refuse("it was sent by hand")
+	case in.Apart() != "":
+		return nil, incident.Refuse("%s", in.Apart())
 	case !slices.Contains(incident.Stages, to):
 		return nil, incident.Refuse("stage: want contain, fix, recover or watch")
 	case !in.Status.Open():

@@ -278,8 +278,8 @@ func FuzzWindow(f *testing.F) {
 		if err != nil {
 			return
 		}
-		now := w.start.Add(time.Hour)
-		if s, e, ok := w.at(now); ok && !(s.Before(e) && e.After(now)) {
+		now := w.when.Start.Add(time.Hour)
+		if s, e, ok := w.when.At(now); ok && !(s.Before(e) && e.After(now)) {
 			t.Fatalf("%s to %s at %s", s, e, now)
 		}
 	})

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/teambition/rrule-go"
-
 	"tocsin/alert"
 	"tocsin/org"
 )
@@ -40,29 +38,17 @@ type Maintenance struct {
 
 type window struct {
 	Maintenance
+	when     org.Recurrence
 	matchers []alert.Matcher
 	services []org.ServiceID // with their dependents
-	start    time.Time
-	repeat   *rrule.RRule // nil: once
 }
-
-const (
-	longest  = 366 * 24 * time.Hour
-	lookBack = 20 * 366 * 24 * time.Hour // how old a recurring window may be
-)
 
 func compileWindow(w Maintenance) (c window, err error) {
 	c.Maintenance = w
-	zone, err := org.Zone(w.Zone)
-	if err != nil {
-		return c, fmt.Errorf("zone: %w", err)
+	if c.when, err = org.Recur("window", w.Start, w.Zone, w.For, w.Repeat); err != nil {
+		return c, err
 	}
-	c.start, err = time.ParseInLocation(localTime, w.Start, zone)
 	switch {
-	case err != nil:
-		return c, fmt.Errorf("start: %q is not a local time such as 2026-12-01T02:00", w.Start)
-	case w.For <= 0 || w.For.D() > longest:
-		return c, fmt.Errorf("for: a window lasts some time, at most a year")
 	case w.Notice.D() > 7*24*time.Hour:
 		return c, fmt.Errorf("notice: at most a week")
 	case len(w.Tell) > 0 && w.Notice == 0:
@@ -77,58 +63,7 @@ func compileWindow(w Maintenance) (c window, err error) {
 		}
 		c.matchers = append(c.matchers, ms...)
 	}
-	if w.Repeat == "" {
-		return c, nil
-	}
-	o, err := rrule.StrToROptionInLocation(strings.TrimPrefix(w.Repeat, "RRULE:"), zone)
-	switch {
-	case err != nil:
-		return c, fmt.Errorf("repeat: %q: %w", w.Repeat, err)
-	case o.Freq > rrule.DAILY:
-		return c, fmt.Errorf("repeat: %q: a window repeats daily or less often", w.Repeat)
-	case o.Interval < 0 || o.Interval > 1000 || o.Count < 0:
-		return c, fmt.Errorf("repeat: %q: INTERVAL is 1 to 1000", w.Repeat)
-	case len(o.Byhour)+len(o.Byminute)+len(o.Bysecond) > 0:
-		return c, fmt.Errorf("repeat: %q: the time of day is that of start", w.Repeat)
-	}
-	o.Dtstart = c.start
-	if end := c.start.Add(lookBack); o.Until.IsZero() || o.Until.After(end) {
-		o.Until = end // one that never comes is found out soon
-	}
-	if c.repeat, err = rrule.NewRRule(*o); err != nil {
-		return c, fmt.Errorf("repeat: %q: %w", w.Repeat, err)
-	}
-	if n := c.repeat.Iterator(); n != nil {
-		first, ok := n()
-		if !ok || first.Sub(c.start) > 5*longest {
-			return c, fmt.Errorf("repeat: %q never comes", w.Repeat)
-		}
-		if second, ok := n(); ok && second.Sub(first) < w.For.D() {
-			return c, fmt.Errorf("for: it lasts into its next time")
-		}
-	}
 	return c, nil
-}
-
-// at is the occurrence that is on at a moment, or else the next one; ok says whether
-// there is any.
-func (w *window) at(now time.Time) (start, end time.Time, ok bool) {
-	start = w.start
-	if w.repeat != nil {
-		next, more := time.Time{}, false
-		it := w.repeat.Iterator()
-		for next, more = it(); more && !next.Add(w.For.D()).After(now); next, more = it() {
-			if next.Sub(w.start) > lookBack {
-				return start, end, false
-			}
-		}
-		if !more {
-			return start, end, false
-		}
-		start = next
-	}
-	end = start.Add(w.For.D())
-	return start.UTC(), end.UTC(), end.After(now)
 }
 
 // Windows are the maintenance windows that are on at a moment, as silences, and when the
@@ -139,7 +74,7 @@ func (s *Sieve) Windows(now time.Time) (on []alert.Silence, next time.Time) {
 	}
 	for i := range s.windows {
 		w := &s.windows[i]
-		start, end, ok := w.at(now)
+		start, end, ok := w.when.At(now)
 		if !ok {
 			continue
 		}
@@ -178,18 +113,16 @@ func (m Maintenance) Earlier(from time.Time) Maintenance {
 	if err != nil {
 		return m
 	}
-	at, err := time.ParseInLocation(localTime, m.Start, zone)
+	at, err := time.ParseInLocation(org.LocalTime, m.Start, zone)
 	if err != nil {
 		return m
 	}
 	for !at.Before(from.AddDate(0, 0, 7)) {
 		at = at.AddDate(0, 0, -7)
 	}
-	m.Start = at.Format(localTime)
+	m.Start = at.Format(org.LocalTime)
 	return m
 }
-
-const localTime = "2006-01-02T15:04"
 
 // An Occurrence is a window with the time that it is on now, or is next; or was last, if
 // it is over for good.
@@ -209,14 +142,9 @@ func (s *Sieve) Occurrences(now time.Time) (list []Occurrence) {
 		w := &s.windows[i]
 		o := Occurrence{Maintenance: w.Maintenance, Covers: w.services}
 		var ok bool
-		if o.Begin, o.End, ok = w.at(now); !ok {
+		if o.Begin, o.End, ok = w.when.At(now); !ok {
 			o.Over = true
-			o.Begin, o.End = w.start.UTC(), w.start.Add(w.For.D()).UTC()
-			if w.repeat != nil {
-				if last := w.repeat.Before(now, true); !last.IsZero() {
-					o.Begin, o.End = last.UTC(), last.Add(w.For.D()).UTC()
-				}
-			}
+			o.Begin, o.End = w.when.Last(now)
 		}
 		o.On = ok && !o.Begin.After(now)
 		list = append(list, o)
@@ -237,10 +165,10 @@ func (s *Sieve) Notices(now time.Time) (list []Notice) {
 		if w.Notice <= 0 {
 			continue
 		}
-		if start, end, ok := w.at(now); ok && start.After(now) && !start.Add(-w.Notice.D()).After(now) {
+		if start, end, ok := w.when.At(now); ok && start.After(now) && !start.Add(-w.Notice.D()).After(now) {
 			list = append(list, Notice{w.Maintenance, w.services, start, end, false})
 		}
-		if start, end, ok := w.at(now.Add(-lately)); ok && !end.After(now) {
+		if start, end, ok := w.when.At(now.Add(-lately)); ok && !end.After(now) {
 			list = append(list, Notice{w.Maintenance, w.services, start, end, true})
 		}
 	}

@@ -33,6 +33,8 @@ type Source interface {
 var All = []Source{
 	Alertmanager{},
 	Generic{},
+	GitHub{},
+	GitLab{},
 	Grafana{},
 	GrafanaLegacy{},
 	Opsgenie{},

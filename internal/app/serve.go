@@ -127,6 +127,7 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	}
 	followers := follow.Options{Store: s.Store, Engine: s.Engine, Ring: ring, Egress: egress, PublicURL: o.Public(), Log: log}
 	hooks, rooms, calendars := follow.New(followers), follow.NewRooms(followers), follow.NewCalendars(followers)
+	figures := follow.NewFigures(followers)
 	tickets := follow.NewTickets(followers, nil)
 
 	registry := prometheus.NewRegistry()
@@ -166,7 +167,7 @@ func (s *Server) start(ctx context.Context, o config.Server, log *slog.Logger, v
 	following, stopFollowing := context.WithCancel(run)
 	var readers sync.WaitGroup
 	sweep := func(ctx context.Context) { attachments.Run(ctx, s.Engine.Now) }
-	for _, run := range []func(context.Context){hooks.Run, rooms.Run, calendars.Run, tickets.Run, site.Run, sweep} {
+	for _, run := range []func(context.Context){hooks.Run, rooms.Run, calendars.Run, figures.Run, tickets.Run, site.Run, sweep} {
 		readers.Go(func() { run(following) })
 	}
 	s.cleanup("followers", func() error { stopFollowing(); readers.Wait(); return nil })

@@ -197,6 +197,15 @@ type ApplyingBody struct {
 	YAML string `json:"yaml"`
 }
 
+type ApprovalOf struct {
+	At time.Time `json:"at"`
+	// person, grant, override
+	How string `json:"how"`
+	// Nobody: a grant or an override allows it
+	Person *PersonRef `json:"person,omitempty"`
+	Why    string     `json:"why,omitempty"`
+}
+
 type BeatState struct {
 	Heartbeat string `json:"heartbeat"`
 	// While it is waited for: when its silence is an alarm
@@ -339,6 +348,122 @@ type Change struct {
 	// Its place in the hash chain
 	Seq     int64 `json:"seq"`
 	Version int64 `json:"version"`
+}
+
+type ChangeBody struct {
+	// person:omar, team:dba, schedule:primary; the board, when it is left out
+	Approvers []string `json:"approvers,omitempty"`
+	// How it is undone; a normal change needs it
+	BackOut string `json:"back_out,omitempty"`
+	// standard, normal, emergency
+	Class string    `json:"class"`
+	Ends  time.Time `json:"ends"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// The emergency override of that incident by which it goes before approval and freezes
+	Override int64 `json:"override,omitempty"`
+	// Who makes it; you, when it is left out. Nobody decides about what they ask for or make
+	Owner string `json:"owner,omitempty"`
+	// What is done, in which order; a normal change needs it
+	Plan string `json:"plan,omitempty"`
+	// low, medium, high
+	Risk string `json:"risk,omitempty"`
+	// It belongs to the team of the first
+	Services []string  `json:"services"`
+	Starts   time.Time `json:"starts"`
+	Title    string    `json:"title"`
+}
+
+type ChangeCalendar struct {
+	// Those that are planned or were made, by when they begin
+	Changes []ChangeOf    `json:"changes"`
+	Freezes []PlannedSpan `json:"freezes"`
+	From    time.Time     `json:"from"`
+	// There is more than is shown: look at a shorter time
+	More bool      `json:"more,omitempty"`
+	To   time.Time `json:"to"`
+	// Maintenance windows
+	Windows []PlannedSpan `json:"windows"`
+}
+
+type ChangeEndingBody struct {
+	// worked, backed_out, failed
+	Outcome string `json:"outcome"`
+	// How it went; what went wrong, when it did not work
+	Text string `json:"text,omitempty"`
+}
+
+type ChangeEventOf struct {
+	At          time.Time `json:"at"`
+	By          string    `json:"by,omitempty"`
+	ID          string    `json:"id"`
+	Integration string    `json:"integration"`
+	// deployment, release, push, merge, build; or change
+	Kind    string `json:"kind"`
+	Link    string `json:"link,omitempty"`
+	Service string `json:"service"`
+	// As its sender says it
+	State string `json:"state,omitempty"`
+	Text  string `json:"text,omitempty"`
+	Title string `json:"title"`
+}
+
+type ChangeOf struct {
+	// When it was asked for
+	At time.Time `json:"at"`
+	// standard, normal, emergency
+	Class     string     `json:"class"`
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+	// When it was done, denied or cancelled
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	Ends    time.Time  `json:"ends"`
+	ID      string     `json:"id"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// You are among those who decide, and it waits
+	MayDecide bool `json:"may_decide,omitempty"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// It was to be done by now
+	Overran bool `json:"overran,omitempty"`
+	// The emergency override of that incident by which it was approved
+	Override int64 `json:"override,omitempty"`
+	// It is your own: others decide
+	Own bool `json:"own,omitempty"`
+	// Who makes it
+	Owner PersonRef `json:"owner"`
+	// Who asked
+	Person PersonRef `json:"person"`
+	// With which those who decide are asked: high, low
+	Priority string `json:"priority"`
+	// low, medium, high
+	Risk      string       `json:"risk,omitempty"`
+	Services  []ServiceRef `json:"services"`
+	StartedAt *time.Time   `json:"started_at,omitempty"`
+	// As it is planned
+	Starts time.Time `json:"starts"`
+	// requested, approved, denied, started, done, cancelled
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type ChangePreview struct {
+	// Who is asked, when you name nobody; without it you must
+	Board     string     `json:"board,omitempty"`
+	Conflicts []Conflict `json:"conflicts"`
+	// Why you need not ask; you do, when it is left out
+	Granted string `json:"granted,omitempty"`
+	// Why it would be refused
+	Refused string `json:"refused,omitempty"`
+}
+
+type ChangeRules struct {
+	Approvals int64       `json:"approvals,omitempty"`
+	Board     string      `json:"board,omitempty"`
+	Freezes   []Freeze    `json:"freezes,omitempty"`
+	Grants    []Grant     `json:"grants,omitempty"`
+	Override  *Overriding `json:"override,omitempty"`
+	Wait      string      `json:"wait,omitempty"`
 }
 
 type ChangingActionBody struct {
@@ -552,6 +677,21 @@ type ConfirmingBody struct {
 	Text string `json:"text,omitempty"`
 }
 
+type Conflict struct {
+	From time.Time `json:"from"`
+	ID   string    `json:"id"`
+	// incident, change, window, freeze
+	Kind string `json:"kind"`
+	// The services by which it is one; none: it is for all
+	On []string `json:"on"`
+	// The change is refused because of it
+	Stops bool   `json:"stops,omitempty"`
+	Title string `json:"title"`
+	// An open incident has none
+	To  *time.Time `json:"to,omitempty"`
+	Why string     `json:"why"`
+}
+
 type Conversation struct {
 	// Of a room: the incident's
 	ID string `json:"id"`
@@ -574,6 +714,37 @@ type Conversation struct {
 	// Of two: the other one's name; of a room: what the incident is about
 	Title  string `json:"title"`
 	Unread int64  `json:"unread"`
+}
+
+type Counted struct {
+	// When something changed last
+	At *time.Time `json:"at,omitempty"`
+	// All incidents are in it; else they are still being counted, after an upgrade
+	Whole bool `json:"whole"`
+}
+
+type CountedIncident struct {
+	ID       string    `json:"id"`
+	Opened   time.Time `json:"opened"`
+	Service  string    `json:"service,omitempty"`
+	Severity string    `json:"severity,omitempty"`
+	// It is no incident: a page by hand, or a change that waits for approval: call, change
+	Sort   string `json:"sort,omitempty"`
+	Status string `json:"status"`
+	// Empty where it is not yours to read
+	Title string `json:"title"`
+	// What it brings to the number, in the unit of the figure; calls, where it is one of people
+	Value float64 `json:"value"`
+}
+
+type CountedReport struct {
+	Figure FigureDefinition `json:"figure"`
+	From   time.Time        `json:"from"`
+	// The first of them
+	Items []CountedIncident `json:"items"`
+	// All of them
+	N  int64     `json:"n"`
+	To time.Time `json:"to"`
 }
 
 type Counts struct {
@@ -774,6 +945,74 @@ type Fairness struct {
 	Cover   string             `json:"cover,omitempty"`
 	Digest  bool               `json:"digest,omitempty"`
 	Weights map[string]float64 `json:"weights,omitempty"`
+}
+
+type FigureDefinition struct {
+	Key string `json:"key"`
+	// count, sum, span, share
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// What it is reckoned of: incidents, or calls of people: incidents, people
+	Of       string `json:"of"`
+	Sentence string `json:"sentence"`
+	// The version of the definitions with which it came, or changed
+	Since int64  `json:"since"`
+	Unit  string `json:"unit"`
+}
+
+type FigureFile struct {
+	// RFC 4180; what a spreadsheet would take for a formula is made harmless
+	Csv string `json:"csv"`
+}
+
+type FigureLine struct {
+	Figures []FigureNumber `json:"figures"`
+	ID      string         `json:"id"`
+	Name    string         `json:"name"`
+}
+
+type FigureNumber struct {
+	// The value in the period before
+	Before float64 `json:"before,omitempty"`
+	Key    string  `json:"key"`
+	// Of a time
+	Median float64 `json:"median,omitempty"`
+	// Incidents that it is made of; of a share, those that have what it asks for
+	N int64 `json:"n"`
+	// Of a share: those that it is about
+	Of int64 `json:"of,omitempty"`
+	// What nine of ten do not exceed
+	P90 float64 `json:"p90,omitempty"`
+	// A count, a sum, seconds (of a time its mean), or a share from 0 to 1; absent where there is nothing to make it of
+	Value float64 `json:"value,omitempty"`
+}
+
+type FigurePart struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	// By the keys of figures; one that is left out is nothing
+	Values map[string]float64 `json:"values"`
+}
+
+type FigureReport struct {
+	// Since when the period before is, which is as long
+	Before  time.Time `json:"before"`
+	Counted Counted   `json:"counted"`
+	// Of costs
+	Currency string    `json:"currency,omitempty"`
+	From     time.Time `json:"from"`
+	// Incidents by the day of the week, from Monday, and the hour at which they were opened
+	Heat [][]int64 `json:"heat"`
+	// Those with most incidents first, at most 500
+	Lines []FigureLine `json:"lines"`
+	// Of the period, oldest first
+	Parts []FigurePart `json:"parts"`
+	To    time.Time    `json:"to"`
+	// In the order of the definitions
+	Total []FigureNumber `json:"total"`
+	// Of the definitions
+	Version int64  `json:"version"`
+	Zone    string `json:"zone"`
 }
 
 type FileOf struct {
@@ -1028,6 +1267,17 @@ type Found struct {
 	Message      TalkMessage  `json:"message"`
 }
 
+type Freeze struct {
+	For      string   `json:"for"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name,omitempty"`
+	Repeat   string   `json:"repeat,omitempty"`
+	Services []string `json:"services,omitempty"`
+	Start    string   `json:"start"`
+	Why      string   `json:"why,omitempty"`
+	Zone     string   `json:"zone,omitempty"`
+}
+
 type Gap struct {
 	// A layer covers it, with nobody in it
 	Empty bool      `json:"empty,omitempty"`
@@ -1048,6 +1298,15 @@ type GivingRoleBody struct {
 	Role string `json:"role"`
 }
 
+type GoingBeforeBody struct {
+	// How long it holds, such as 1h; as long as it may, when it is left out
+	For string `json:"for,omitempty"`
+	// Others will read it
+	Reason string `json:"reason"`
+	// What may be changed; the service of the incident, when it is left out
+	Services []string `json:"services,omitempty"`
+}
+
 type GoneBody struct {
 	// Open ones that they answer for
 	Incidents []Incident `json:"incidents"`
@@ -1055,6 +1314,12 @@ type GoneBody struct {
 	Left        []string `json:"left,omitempty"`
 	Replacement string   `json:"replacement,omitempty"`
 	Setup       []Need   `json:"setup"`
+}
+
+type Grant struct {
+	Class    string   `json:"class"`
+	Services []string `json:"services,omitempty"`
+	To       string   `json:"to"`
 }
 
 type GraphNode struct {
@@ -1528,6 +1793,59 @@ type ListedLesson struct {
 	Withdrawn   bool     `json:"withdrawn,omitempty"`
 }
 
+type LoadLevel struct {
+	Answered int64 `json:"answered"`
+	Called   int64 `json:"called"`
+	// From 1; 0 is by name: added, reassigned, by hand, or the last resort
+	Level  int64 `json:"level"`
+	Missed int64 `json:"missed"`
+	Past   int64 `json:"past"`
+}
+
+type LoadLine struct {
+	// That went out for the calls, over all channels
+	Alarms int64 `json:"alarms"`
+	// Seconds from the first alarm of a call to the answer, in the mean; absent without answers
+	Answer   float64 `json:"answer,omitempty"`
+	Answered int64   `json:"answered"`
+	// Calls in the period before
+	Before int64 `json:"before"`
+	// Calls about no incident: by pages by hand, and for the approval of changes
+	ByHand  int64 `json:"by_hand"`
+	Called  int64 `json:"called"`
+	Evening int64 `json:"evening"`
+	// On call, by the on-call log; absent for teams
+	Hours float64 `json:"hours,omitempty"`
+	ID    string  `json:"id"`
+	// The same by the level of the policy
+	Levels []LoadLevel `json:"levels"`
+	Missed int64       `json:"missed"`
+	Name   string      `json:"name"`
+	// Escalated past
+	Past    int64 `json:"past"`
+	Sleep   int64 `json:"sleep"`
+	Weekend int64 `json:"weekend"`
+	Working int64 `json:"working"`
+}
+
+type LoadReport struct {
+	// Of everybody whom it is about, also those whose own figures are not yours to see
+	All LoadLine `json:"all"`
+	// Since when the period before is, which is as long
+	Before  time.Time `json:"before"`
+	Counted Counted   `json:"counted"`
+	From    time.Time `json:"from"`
+	// How many people's own figures are not yours to see
+	Kept int64 `json:"kept"`
+	// Who was called most first: yourself, and the members of teams that you manage
+	People []LoadLine `json:"people"`
+	// Of the members of each team, whoever's the incidents were
+	Teams []LoadLine `json:"teams"`
+	To    time.Time  `json:"to"`
+	// Of the definitions
+	Version int64 `json:"version"`
+}
+
 type Maintenance struct {
 	By         string   `json:"by,omitempty"`
 	Dependents bool     `json:"dependents,omitempty"`
@@ -1873,6 +2191,38 @@ type Opinion struct {
 	Worth  bool   `json:"worth"`
 }
 
+type OverrideOf struct {
+	At time.Time `json:"at"`
+	// The page to the board
+	Call string `json:"call,omitempty"`
+	// Before its time
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	EndedBy string     `json:"ended_by,omitempty"`
+	// Within its incident, from 1
+	ID       int64  `json:"id"`
+	Incident string `json:"incident"`
+	// It holds now
+	On         bool       `json:"on"`
+	Person     PersonRef  `json:"person"`
+	Reason     string     `json:"reason"`
+	Review     string     `json:"review,omitempty"`
+	ReviewedAt *time.Time `json:"reviewed_at,omitempty"`
+	// Nobody: its incident cannot be closed
+	ReviewedBy *PersonRef `json:"reviewed_by,omitempty"`
+	// The review found that it was
+	Right    bool         `json:"right,omitempty"`
+	Services []ServiceRef `json:"services"`
+	// Of the incident
+	Title string    `json:"title"`
+	Until time.Time `json:"until"`
+}
+
+type Overriding struct {
+	Longest  string   `json:"longest,omitempty"`
+	Severity string   `json:"severity,omitempty"`
+	To       []string `json:"to,omitempty"`
+}
+
 type OwnMethod struct {
 	// Absent where nobody can read it, as of push
 	Address         string     `json:"address,omitempty"`
@@ -1965,6 +2315,18 @@ type PageChange struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageChangeEventOf struct {
+	Items []ChangeEventOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageChangeOf struct {
+	Items []ChangeOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageChannel struct {
 	Items []Channel `json:"items"`
 	// The cursor of what follows; absent at the end
@@ -2018,6 +2380,12 @@ type PageDuty struct {
 
 type PageFactOf struct {
 	Items []FactOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageFigureDefinition struct {
+	Items []FigureDefinition `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2126,6 +2494,12 @@ type PageMessageVersion struct {
 
 type PageOdd struct {
 	Items []Odd `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageOverrideOf struct {
+	Items []OverrideOf `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2253,6 +2627,12 @@ type PageSnippet struct {
 type PageStatusPage struct {
 	Items []StatusPage `json:"items"`
 	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageSuspectOf struct {
+	Items []SuspectOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
 
@@ -2461,6 +2841,16 @@ type PinnedBody struct {
 type PinningBody struct {
 	// Only these; without them, all that are behind
 	IDs []string `json:"ids,omitempty"`
+}
+
+type PlannedSpan struct {
+	From time.Time `json:"from"`
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+	// None: for all
+	Services []string  `json:"services"`
+	To       time.Time `json:"to"`
+	Why      string    `json:"why,omitempty"`
 }
 
 type Played struct {
@@ -2853,8 +3243,10 @@ type ResolvingBody struct {
 }
 
 type Response struct {
+	Acknowledge string   `json:"acknowledge,omitempty"`
 	Policy      string   `json:"policy,omitempty"`
 	Priority    string   `json:"priority,omitempty"`
+	Resolve     string   `json:"resolve,omitempty"`
 	Roles       []string `json:"roles,omitempty"`
 	UpdateEvery string   `json:"update_every,omitempty"`
 }
@@ -2898,6 +3290,13 @@ type Review struct {
 	// Of the retrospective; absent when nobody has begun it: draft, in_review, signed, published
 	State    string `json:"state,omitempty"`
 	Template string `json:"template,omitempty"`
+}
+
+type ReviewingBody struct {
+	// It was right to do so
+	Right bool `json:"right"`
+	// What you found
+	Text string `json:"text"`
 }
 
 type RoleOf struct {
@@ -3097,6 +3496,19 @@ type ScheduleDraft struct {
 	Zone     string    `json:"zone,omitempty"`
 }
 
+type ScheduledReport struct {
+	At       string   `json:"at,omitempty"`
+	Day      string   `json:"day,omitempty"`
+	Every    string   `json:"every,omitempty"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Service  string   `json:"service,omitempty"`
+	Severity string   `json:"severity,omitempty"`
+	Team     string   `json:"team,omitempty"`
+	Tell     []string `json:"tell"`
+	Zone     string   `json:"zone,omitempty"`
+}
+
 type SectionOf struct {
 	// What whoever writes it is asked
 	Ask string     `json:"ask,omitempty"`
@@ -3144,22 +3556,28 @@ type Sent struct {
 }
 
 type Service struct {
-	ChangedAt *time.Time    `json:"changed_at,omitempty"`
-	ChangedBy string        `json:"changed_by,omitempty"`
-	DependsOn []string      `json:"depends_on,omitempty"`
-	ID        string        `json:"id,omitempty"`
-	Name      string        `json:"name,omitempty"`
-	Policy    string        `json:"policy,omitempty"`
-	Reopen    string        `json:"reopen,omitempty"`
-	Retired   bool          `json:"retired,omitempty"`
-	Secure    bool          `json:"secure,omitempty"`
-	Sensitive bool          `json:"sensitive,omitempty"`
-	Sift      *Sift         `json:"sift,omitempty"`
-	Support   *SupportHours `json:"support,omitempty"`
-	Team      string        `json:"team,omitempty"`
+	ChangedAt   *time.Time    `json:"changed_at,omitempty"`
+	ChangedBy   string        `json:"changed_by,omitempty"`
+	CostPerHour float64       `json:"cost_per_hour,omitempty"`
+	DependsOn   []string      `json:"depends_on,omitempty"`
+	ID          string        `json:"id,omitempty"`
+	Name        string        `json:"name,omitempty"`
+	Policy      string        `json:"policy,omitempty"`
+	Reopen      string        `json:"reopen,omitempty"`
+	Retired     bool          `json:"retired,omitempty"`
+	Secure      bool          `json:"secure,omitempty"`
+	Sensitive   bool          `json:"sensitive,omitempty"`
+	Sift        *Sift         `json:"sift,omitempty"`
+	Support     *SupportHours `json:"support,omitempty"`
+	Team        string        `json:"team,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64  `json:"version,omitempty"`
 	Watch   string `json:"watch,omitempty"`
+}
+
+type ServiceRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 type SessionLine struct {
@@ -3173,19 +3591,22 @@ type SessionLine struct {
 }
 
 type Settings struct {
-	CatchAll       string          `json:"catch_all,omitempty"`
-	ChangedAt      *time.Time      `json:"changed_at,omitempty"`
-	ChangedBy      string          `json:"changed_by,omitempty"`
-	Checklists     []Checklist     `json:"checklists,omitempty"`
-	Closures       []Closure       `json:"closures,omitempty"`
-	Digest         *WeeklyDigest   `json:"digest,omitempty"`
-	Guidelines     []Guideline     `json:"guidelines,omitempty"`
-	Keep           *KeepDays       `json:"keep,omitempty"`
-	Matrix         *Matrix         `json:"matrix,omitempty"`
-	Messages       []Message       `json:"messages,omitempty"`
-	Retired        bool            `json:"retired,omitempty"`
-	Retrospectives []Retrospective `json:"retrospectives,omitempty"`
-	Sift           *Sift           `json:"sift,omitempty"`
+	CatchAll       string            `json:"catch_all,omitempty"`
+	ChangedAt      *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy      string            `json:"changed_by,omitempty"`
+	Changes        *ChangeRules      `json:"changes,omitempty"`
+	Checklists     []Checklist       `json:"checklists,omitempty"`
+	Closures       []Closure         `json:"closures,omitempty"`
+	Currency       string            `json:"currency,omitempty"`
+	Digest         *WeeklyDigest     `json:"digest,omitempty"`
+	Guidelines     []Guideline       `json:"guidelines,omitempty"`
+	Keep           *KeepDays         `json:"keep,omitempty"`
+	Matrix         *Matrix           `json:"matrix,omitempty"`
+	Messages       []Message         `json:"messages,omitempty"`
+	Reports        []ScheduledReport `json:"reports,omitempty"`
+	Retired        bool              `json:"retired,omitempty"`
+	Retrospectives []Retrospective   `json:"retrospectives,omitempty"`
+	Sift           *Sift             `json:"sift,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
@@ -3449,6 +3870,24 @@ type SupportHours struct {
 	Zone  string   `json:"zone,omitempty"`
 }
 
+type SuspectOf struct {
+	At time.Time `json:"at"`
+	By string    `json:"by,omitempty"`
+	ID string    `json:"id"`
+	// change: one that people asked for, with a page of its own; or what a pipeline said: deployment, push, release, ...
+	Kind string `json:"kind"`
+	Link string `json:"link,omitempty"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// In per cent: how near it is in place and time
+	Score int64 `json:"score"`
+	// By which it is near
+	Service ServiceRef `json:"service"`
+	Title   string     `json:"title"`
+	Until   *time.Time `json:"until,omitempty"`
+	Why     []string   `json:"why"`
+}
+
 type Swap struct {
 	At time.Time `json:"at"`
 	// Who asked: the owner, or somebody for them
@@ -3542,8 +3981,10 @@ type TaskOf struct {
 	// What came of it, or why it was dropped
 	Outcome string `json:"outcome,omitempty"`
 	// It is open, and its time has passed
-	Overdue bool       `json:"overdue,omitempty"`
-	Owner   *PersonRef `json:"owner,omitempty"`
+	Overdue bool `json:"overdue,omitempty"`
+	// The emergency override whose review it is: that alone ends it
+	Override int64      `json:"override,omitempty"`
+	Owner    *PersonRef `json:"owner,omitempty"`
 	// Whoever has it does it
 	Role string `json:"role,omitempty"`
 	// Of the recovery that it belongs to: contain, fix, recover, watch
@@ -3944,6 +4385,15 @@ type Views struct {
 	Views []SavedView `json:"views"`
 }
 
+type WantingChangeBody struct {
+	// standard, normal, emergency
+	Class    string    `json:"class"`
+	Ends     time.Time `json:"ends"`
+	Incident string    `json:"incident,omitempty"`
+	Services []string  `json:"services"`
+	Starts   time.Time `json:"starts"`
+}
+
 type Watch struct {
 	Name string `json:"name"`
 	// The next shift that other people have, when it begins within 35 days
@@ -4033,6 +4483,63 @@ type WholeAlert struct {
 	Title       string            `json:"title"`
 	// What holds it back; absent when nothing does
 	WhyNoPage *HeldBack `json:"why_no_page,omitempty"`
+}
+
+type WholeChange struct {
+	Approvals []ApprovalOf `json:"approvals"`
+	// Whom the request names
+	Approvers []string `json:"approvers"`
+	// Who was called to decide
+	Asked []PersonRef `json:"asked"`
+	// When it was asked for
+	At time.Time `json:"at"`
+	// How it is undone
+	BackOut string `json:"back_out,omitempty"`
+	// The policy that is climbed for it
+	Board string `json:"board,omitempty"`
+	// standard, normal, emergency
+	Class string `json:"class"`
+	// What is in its way, while it is not over
+	Conflicts []Conflict `json:"conflicts"`
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+	// When it was done, denied or cancelled
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	Ends    time.Time  `json:"ends"`
+	// All that happened, the oldest first
+	History []Line `json:"history"`
+	ID      string `json:"id"`
+	// In which it is made
+	Incident string `json:"incident,omitempty"`
+	// You are among those who decide, and it waits
+	MayDecide bool `json:"may_decide,omitempty"`
+	// How many must approve
+	Needs int64 `json:"needs"`
+	// worked, backed_out, failed
+	Outcome string `json:"outcome,omitempty"`
+	// It was to be done by now
+	Overran bool `json:"overran,omitempty"`
+	// The emergency override of that incident by which it was approved
+	Override int64 `json:"override,omitempty"`
+	// It is your own: others decide
+	Own bool `json:"own,omitempty"`
+	// Who makes it
+	Owner PersonRef `json:"owner"`
+	// Who asked
+	Person PersonRef `json:"person"`
+	Plan   string    `json:"plan,omitempty"`
+	// With which those who decide are asked: high, low
+	Priority string `json:"priority"`
+	// low, medium, high
+	Risk      string       `json:"risk,omitempty"`
+	Services  []ServiceRef `json:"services"`
+	StartedAt *time.Time   `json:"started_at,omitempty"`
+	// As it is planned
+	Starts time.Time `json:"starts"`
+	// requested, approved, denied, started, done, cancelled
+	State string `json:"state"`
+	// How it went, or why it was denied or cancelled
+	Text  string `json:"text,omitempty"`
+	Title string `json:"title"`
 }
 
 type WholeIncident struct {
@@ -4330,6 +4837,130 @@ func (c *Client) PostCallsIDChoose(ctx context.Context, id string, body CallChoo
 // PostCallsIDEnd: POST /api/v1/calls/{id}/end: End it.
 func (c *Client) PostCallsIDEnd(ctx context.Context, id string, with ...Option) (out Call, err error) {
 	err = c.do(ctx, "POST", "/api/v1/calls/"+url.PathEscape(id)+"/end", nil, nil, &out, with)
+	return out, err
+}
+
+// GetChangeEventsQuery is what GetChangeEvents may be asked for. What is zero is left out.
+type GetChangeEventsQuery struct {
+	Service string
+	// A week before to, when it is left out
+	From time.Time
+	// Now, when it is left out
+	To    time.Time
+	Limit int64
+}
+
+func (q GetChangeEventsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "service", q.Service)
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "limit", q.Limit)
+	return v
+}
+
+// GetChangeEvents: GET /api/v1/change-events: What pipelines said that they changed, newest first.
+func (c *Client) GetChangeEvents(ctx context.Context, query GetChangeEventsQuery, with ...Option) (out PageChangeEventOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/change-events", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetChangesQuery is what GetChanges may be asked for. What is zero is left out.
+type GetChangesQuery struct {
+	Limit int64
+	// As next says
+	Cursor  string
+	Service string
+	// requested, approved, denied, started, done, cancelled
+	State string
+	// Only what is asked for, approved or being made
+	Open bool
+}
+
+func (q GetChangesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	put(v, "service", q.Service)
+	put(v, "state", q.State)
+	put(v, "open", q.Open)
+	return v
+}
+
+// GetChanges: GET /api/v1/changes: List changes, newest first.
+func (c *Client) GetChanges(ctx context.Context, query GetChangesQuery, with ...Option) (out PageChangeOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostChanges: POST /api/v1/changes: Ask for a change.
+func (c *Client) PostChanges(ctx context.Context, body ChangeBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes", nil, body, &out, with)
+	return out, err
+}
+
+// GetChangesCalendarQuery is what GetChangesCalendar may be asked for. What is zero is left out.
+type GetChangesCalendarQuery struct {
+	// Now, when it is left out
+	From time.Time
+	// Two weeks later, when it is left out; at most 92 days
+	To      time.Time
+	Service string
+}
+
+func (q GetChangesCalendarQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "service", q.Service)
+	return v
+}
+
+// GetChangesCalendar: GET /api/v1/changes/calendar: What is changed when, and when nothing is.
+func (c *Client) GetChangesCalendar(ctx context.Context, query GetChangesCalendarQuery, with ...Option) (out ChangeCalendar, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes/calendar", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostChangesPreview: POST /api/v1/changes/preview: What a change would meet, and who would be asked.
+func (c *Client) PostChangesPreview(ctx context.Context, body WantingChangeBody, with ...Option) (out ChangePreview, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/preview", nil, body, &out, with)
+	return out, err
+}
+
+// GetChangesID: GET /api/v1/changes/{id}: Read a change, with all that happened to it.
+func (c *Client) GetChangesID(ctx context.Context, id string, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "GET", "/api/v1/changes/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostChangesIDApprove: POST /api/v1/changes/{id}/approve: Say that a change may be made: for those who were asked.
+func (c *Client) PostChangesIDApprove(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/approve", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDCancel: POST /api/v1/changes/{id}/cancel: Say that it will not be made.
+func (c *Client) PostChangesIDCancel(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/cancel", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDDeny: POST /api/v1/changes/{id}/deny: Say that it may not: one is enough.
+func (c *Client) PostChangesIDDeny(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/deny", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDDone: POST /api/v1/changes/{id}/done: Say how it went.
+func (c *Client) PostChangesIDDone(ctx context.Context, id string, body ChangeEndingBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/done", nil, body, &out, with)
+	return out, err
+}
+
+// PostChangesIDStart: POST /api/v1/changes/{id}/start: Say that it is being made.
+func (c *Client) PostChangesIDStart(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/start", nil, body, &out, with)
 	return out, err
 }
 
@@ -4965,6 +5596,30 @@ func (c *Client) PostIncidentsIDNotes(ctx context.Context, id string, body Notin
 	return out, err
 }
 
+// GetIncidentsIDOverrides: GET /api/v1/incidents/{id}/overrides: List the emergency overrides of an incident.
+func (c *Client) GetIncidentsIDOverrides(ctx context.Context, id string, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverrides: POST /api/v1/incidents/{id}/overrides: Go before approval and freezes in an emergency: the board is called, and another has to review it.
+func (c *Client) PostIncidentsIDOverrides(ctx context.Context, id string, body GoingBeforeBody, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverridesOverrideEnd: POST /api/v1/incidents/{id}/overrides/{override}/end: Give an emergency override back before its time.
+func (c *Client) PostIncidentsIDOverridesOverrideEnd(ctx context.Context, id string, override string, body Why, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDOverridesOverrideReview: POST /api/v1/incidents/{id}/overrides/{override}/review: Say what you think of another's emergency override.
+func (c *Client) PostIncidentsIDOverridesOverrideReview(ctx context.Context, id string, override string, body ReviewingBody, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/overrides/"+url.PathEscape(override)+"/review", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDPages: GET /api/v1/incidents/{id}/pages: List the pages of an incident.
 func (c *Client) GetIncidentsIDPages(ctx context.Context, id string, with ...Option) (out PagePage, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/pages", nil, nil, &out, with)
@@ -5183,6 +5838,12 @@ func (c *Client) PostIncidentsIDSplit(ctx context.Context, id string, body Split
 // PostIncidentsIDStage: POST /api/v1/incidents/{id}/stage: Say which stage the recovery is in.
 func (c *Client) PostIncidentsIDStage(ctx context.Context, id string, body StagingBody, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/stage", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDSuspects: GET /api/v1/incidents/{id}/suspects: Changes that may have caused an incident, the likeliest first.
+func (c *Client) GetIncidentsIDSuspects(ctx context.Context, id string, with ...Option) (out PageSuspectOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/suspects", nil, nil, &out, with)
 	return out, err
 }
 
@@ -5713,6 +6374,24 @@ func (c *Client) GetOncallHours(ctx context.Context, query GetOncallHoursQuery, 
 	return out, err
 }
 
+// GetOverridesQuery is what GetOverrides may be asked for. What is zero is left out.
+type GetOverridesQuery struct {
+	// Only those that somebody has to look at, the oldest first
+	Unreviewed bool
+}
+
+func (q GetOverridesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "unreviewed", q.Unreviewed)
+	return v
+}
+
+// GetOverrides: GET /api/v1/overrides: List emergency overrides.
+func (c *Client) GetOverrides(ctx context.Context, query GetOverridesQuery, with ...Option) (out PageOverrideOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/overrides", query.values(), nil, &out, with)
+	return out, err
+}
+
 // GetPagesQuery is what GetPages may be asked for. What is zero is left out.
 type GetPagesQuery struct {
 	Incident string
@@ -5953,6 +6632,313 @@ func (c *Client) GetPoliciesIDVersions(ctx context.Context, id string, with ...O
 // PostReplay: POST /api/v1/replay: What would have paged by a set-up file, over the events that were kept.
 func (c *Client) PostReplay(ctx context.Context, body ReplayingSetupBody, with ...Option) (out Comparison, err error) {
 	err = c.do(ctx, "POST", "/api/v1/replay", nil, body, &out, with)
+	return out, err
+}
+
+// GetReportsQuery is what GetReports may be asked for. What is zero is left out.
+type GetReportsQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
+	By string
+	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
+	Part string
+}
+
+func (q GetReportsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "by", q.By)
+	put(v, "part", q.Part)
+	return v
+}
+
+// GetReports: GET /api/v1/reports: What the incidents of a period came to, beside the period before.
+func (c *Client) GetReports(ctx context.Context, query GetReportsQuery, with ...Option) (out FigureReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsCountedQuery is what GetReportsCounted may be asked for. What is zero is left out.
+type GetReportsCountedQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// The key of its definition
+	Figure string
+	// Of a share: those that do not have what it asks for
+	Not bool
+	// Of a figure of people: whose calls
+	Person string
+	// Of a figure of people: calls of the members of this team
+	Members string
+	// Of a figure of people: calls of this level; -1 is any
+	Level int64
+	Limit int64
+	// newest, largest
+	Order string
+}
+
+func (q GetReportsCountedQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "figure", q.Figure)
+	put(v, "not", q.Not)
+	put(v, "person", q.Person)
+	put(v, "members", q.Members)
+	put(v, "level", q.Level)
+	put(v, "limit", q.Limit)
+	put(v, "order", q.Order)
+	return v
+}
+
+// GetReportsCounted: GET /api/v1/reports/counted: The incidents that a number is made of.
+func (c *Client) GetReportsCounted(ctx context.Context, query GetReportsCountedQuery, with ...Option) (out CountedReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/counted", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsDefinitions: GET /api/v1/reports/definitions: What each figure is.
+func (c *Client) GetReportsDefinitions(ctx context.Context, with ...Option) (out PageFigureDefinition, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/definitions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetReportsFileQuery is what GetReportsFile may be asked for. What is zero is left out.
+type GetReportsFileQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
+	By string
+	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
+	Part string
+}
+
+func (q GetReportsFileQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "by", q.By)
+	put(v, "part", q.Part)
+	return v
+}
+
+// GetReportsFile: GET /api/v1/reports/file: A report as CSV.
+func (c *Client) GetReportsFile(ctx context.Context, query GetReportsFileQuery, with ...Option) (out FigureFile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/file", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPaperQuery is what GetReportsPaper may be asked for. What is zero is left out.
+type GetReportsPaperQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
+	By string
+	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
+	Part string
+}
+
+func (q GetReportsPaperQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "by", q.By)
+	put(v, "part", q.Part)
+	return v
+}
+
+// GetReportsPaper: GET /api/v1/reports/paper: A report as PDF.
+func (c *Client) GetReportsPaper(ctx context.Context, query GetReportsPaperQuery, with ...Option) (out string, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/paper", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPeopleQuery is what GetReportsPeople may be asked for. What is zero is left out.
+type GetReportsPeopleQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// Only the members of this team
+	Members string
+}
+
+func (q GetReportsPeopleQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "members", q.Members)
+	return v
+}
+
+// GetReportsPeople: GET /api/v1/reports/people: What being called came to for people and teams, by level and by hours of their week.
+func (c *Client) GetReportsPeople(ctx context.Context, query GetReportsPeopleQuery, with ...Option) (out LoadReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/people", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPeopleFileQuery is what GetReportsPeopleFile may be asked for. What is zero is left out.
+type GetReportsPeopleFileQuery struct {
+	// When incidents were opened; 28 days before to, when it is left out. At most three years
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
+	Zone    string
+	Team    string
+	Service string
+	// SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string
+	// The integration that it came by
+	Source string
+	// As rules and forms say it
+	Category string
+	// The category of the cause, as people said it
+	Cause string
+	// Only the members of this team
+	Members string
+}
+
+func (q GetReportsPeopleFileQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "zone", q.Zone)
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "severity", q.Severity)
+	put(v, "source", q.Source)
+	put(v, "category", q.Category)
+	put(v, "cause", q.Cause)
+	put(v, "members", q.Members)
+	return v
+}
+
+// GetReportsPeopleFile: GET /api/v1/reports/people/file: What being called came to, as CSV.
+func (c *Client) GetReportsPeopleFile(ctx context.Context, query GetReportsPeopleFileQuery, with ...Option) (out FigureFile, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/people/file", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostReportsRecount: POST /api/v1/reports/recount: Have everything counted anew.
+func (c *Client) PostReportsRecount(ctx context.Context, with ...Option) error {
+	return c.do(ctx, "POST", "/api/v1/reports/recount", nil, nil, nil, with)
+}
+
+// GetReportsViews: GET /api/v1/reports/views: Read your own reports.
+func (c *Client) GetReportsViews(ctx context.Context, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/views", nil, nil, &out, with)
+	return out, err
+}
+
+// PutReportsViews: PUT /api/v1/reports/views: Replace your own reports.
+func (c *Client) PutReportsViews(ctx context.Context, body Views, with ...Option) (out Views, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/reports/views", nil, body, &out, with)
 	return out, err
 }
 

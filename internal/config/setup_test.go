@@ -103,7 +103,7 @@ func TestWrong(t *testing.T) {
 		{"a list", "- people\n", "x.yaml:1:1: want fields, not a list"},
 		{"duplicate key", "people: []\npeople: []\n", `x.yaml:2:1: mapping key "people" already defined at [1:1]`},
 		{"unknown fields, all at once", "peple: []\nteams:\n  - id: a\n    membres: [x]\n", `
-			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, channels, status_pages, forms, runbooks, rules, sifting, settings
+			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, channels, status_pages, forms, runbooks, ticket_systems, rules, sifting, settings
 			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members, roles, room, replies`},
 		{"hidden fields", "people: [{id: a, verified: true, retired: true}]", `
 			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps, capacity
@@ -170,7 +170,7 @@ settings: {catch_all: x}
 			x.yaml:7:52: policies[0].levels[0].targets[3]: "x" is not a mail address
 			x.yaml:8:17: policies[0].fail_over[0]: there is no person "x"
 			x.yaml:9:14: policies[0].report[0]: there is no team "x"
-			x.yaml:11:21: integrations[0].source: "x" is no source: want one of alertmanager, generic, grafana, grafana-legacy, opsgenie, pagerduty
+			x.yaml:11:21: integrations[0].source: "x" is no source: want one of alertmanager, generic, github, gitlab, grafana, grafana-legacy, opsgenie, pagerduty
 			x.yaml:11:33: integrations[0].service: there is no service "x"
 			x.yaml:13:15: rules[0].service: there is no service "x"
 			x.yaml:13:31: rules[0].integration: there is no integration "x"

@@ -323,6 +323,7 @@ func (c *checker) services() {
 	for i, v := range c.Services {
 		c.refers(at(i)+".team", Team, string(v.Team))
 		c.refers(at(i)+".policy", Policy, string(v.Policy))
+		c.check(v.CostPerHour >= 0 && v.CostPerHour <= dearest, at(i)+".cost_per_hour", "from 0 to 1,000,000,000")
 		if v.Support != nil {
 			c.hours(at(i)+".support", v.Support.Hours)
 			if _, err := org.Zone(v.Support.Zone); err != nil {

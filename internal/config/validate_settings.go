@@ -29,6 +29,7 @@ func (c *checker) settings(existing Setup) {
 	}
 	c.checklists(c.Settings.Checklists)
 	c.matrix(c.Settings.Matrix)
+	c.changes(c.Settings.Changes)
 	c.guidelines(c.Settings.Guidelines)
 	c.review(c.Settings)
 	if d := c.Settings.Digest; d != nil {
@@ -42,6 +43,8 @@ func (c *checker) settings(existing Setup) {
 			c.bad("settings.digest.zone", "%v", err)
 		}
 	}
+	c.reports(c.Settings.Reports)
+	c.check(len(c.Settings.Currency) <= 8, "settings.currency", "at most 8 characters, such as EUR")
 	id := c.Settings.CatchAll
 	c.refers("settings.catch_all", Service, string(id))
 	// One that calls nobody already, as in a new house, keeps nobody from changing something else.
@@ -106,6 +109,9 @@ func (c *checker) matrix(m *org.Matrix) {
 		c.refers(at+".policy", Policy, string(r.Policy))
 		c.check(r.UpdateEvery == 0 || r.UpdateEvery >= org.Duration(time.Minute) && r.UpdateEvery <= org.Duration(7*24*time.Hour), at+".update_every", "from 1m to 168h")
 		c.check(len(r.Roles) <= 10, at+".roles", "at most 10")
+		c.check(r.Acknowledge <= longestTarget, at+".acknowledge", "at most 8760h")
+		c.check(r.Resolve <= longestTarget, at+".resolve", "at most 8760h")
+		c.check(r.Acknowledge == 0 || r.Resolve == 0 || r.Acknowledge <= r.Resolve, at+".acknowledge", "is later than it is to be resolved")
 		for i, role := range r.Roles {
 			c.check(org.RoleName(role), fmt.Sprintf("%s.roles[%d]", at, i), "%q is not a role: lower-case letters, digits and hyphens, at most 40", role)
 		}

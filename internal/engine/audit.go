@@ -23,8 +23,10 @@ const (
 	pruneEvery   = time.Hour
 	keepRequests = 24 * time.Hour
 	keepSilences = 5 * 24 * time.Hour // after their end
-	leaseMost    = time.Minute        // what lasts longer is no lease of ours
-	auditLatest  = 500                // subjects whose projection one audit folds anew
+
+	keepChangeEvents = 90 * 24 * time.Hour
+	leaseMost        = time.Minute // what lasts longer is no lease of ours
+	auditLatest      = 500         // subjects whose projection one audit folds anew
 )
 
 // Begin arms the house's own timers. It may be called again at every start, also when
@@ -115,6 +117,9 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 			return err
 		}
 		if err := e.forgetTalk(tx, s, now); err != nil {
+			return err
+		}
+		if err := tx.DropChangeEvents(now.Add(-keepChangeEvents)); err != nil {
 			return err
 		}
 		if err := tx.DropPayloads(now); err != nil {

@@ -9,6 +9,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/org"
+	"tocsin/resolve"
 	"tocsin/review"
 )
 
@@ -49,13 +50,15 @@ func (s *setup) gate(in incident.Incident) []review.Need {
 // owedToClose is what the other steps want to be complete before an incident is closed,
 // whatever the set-up says.
 func owedToClose(in incident.Incident) (needs []review.Need) {
-	if in.Room == nil {
-		return nil
+	if n := len(resolve.OverridesUnreviewed(in)); n > 0 {
+		needs = append(needs, review.Need{Code: "overrides", Text: "have the emergency overrides reviewed by somebody else", N: n})
 	}
 	running := 0
-	for _, r := range in.Room.Runbooks {
-		if r.Open() {
-			running++
+	if in.Room != nil {
+		for _, r := range in.Room.Runbooks {
+			if r.Open() {
+				running++
+			}
 		}
 	}
 	if running > 0 {

@@ -24,8 +24,10 @@ func (e *Engine) does(ctx context.Context, name string, said channel.Said, w spe
 			return nil, answerOnly("%s may not answer for this.", w.person.Name)
 		}
 		if in.Call != nil {
-			text = "Thank you."
-			return escalate.Choose(in, chosen(said), name)
+			if text = "Thank you."; in.Change != nil {
+				text = map[int]string{1: "You approved it.", 2: "You denied it."}[chosen(said)]
+			}
+			return choose(in, world, chosen(said), w.person.ID, name, now)
 		}
 		switch said.Verb {
 		case channel.Acknowledge:

@@ -168,6 +168,9 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	if in.Was != "" {
 		m.Title += " (was a symptom of " + in.Was + ")"
 	}
+	if in.Change != nil {
+		m.Title = "approve or deny: " + m.Title
+	}
 	if in.Call != nil {
 		for _, c := range in.Call.Choices {
 			m.Choices = append(m.Choices, c.Text)
@@ -224,7 +227,10 @@ func refusePage(format string, args ...any) error {
 // RoomURL is where a subject is seen in the app, by whoever signs in and may. It says
 // nothing of the subject.
 func (e *Engine) RoomURL(in incident.Incident) string {
-	if in.Call != nil {
+	switch {
+	case in.Change != nil:
+		return e.publicURL + "/changes/" + string(in.ID)
+	case in.Call != nil:
 		return e.publicURL + "/calls/" + string(in.ID)
 	}
 	return e.publicURL + "/incidents/" + string(in.ID)

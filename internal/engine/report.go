@@ -176,8 +176,11 @@ func (e *Engine) Answer(ctx context.Context, p store.PageRow, choice int, now ti
 		if in.Status == incident.Acknowledged && p.Person != "" && in.Owner == p.Person {
 			return nil, nil // twice is once
 		}
+		if in.Change != nil {
+			said = map[int]string{1: "You approved it.", 2: "You denied it."}[choice]
+		}
 		if in.Call != nil {
-			return escalate.Choose(in, choice, p.Channel)
+			return choose(in, w, choice, p.Person, p.Channel, now)
 		}
 		return escalate.Acknowledge(in, w, p.Channel, now)
 	})

@@ -16,6 +16,7 @@ import (
 	"tocsin/investigate/runbook"
 	"tocsin/oncall"
 	"tocsin/org"
+	"tocsin/resolve"
 )
 
 // A setup is the configuration of one moment, ready to be asked.
@@ -34,6 +35,7 @@ type setup struct {
 	beats        map[beatName]org.HeartbeatID // those that are not retired
 	runbooks     map[string]book              // those that are not retired
 	rules        alert.Rules
+	changes      resolve.Rules
 	sifting      sift.Sifting
 	sieve        *sift.Sieve
 	providers    map[string][]provider // by channel, in their order
@@ -93,6 +95,7 @@ func (e *Engine) compile(rows []store.ConfigRow) (*setup, error) {
 			e.log.Error("configuration cannot be read", "kind", r.Kind, "id", r.ID, "version", r.Version, "error", err)
 		}
 	}
+	s.changes = resolve.NewRules(s.settings.Changes)
 	e.equip(s, rows)
 	for id, p := range s.people { // a method on a channel that is not set up reaches nobody
 		p.Methods = slices.Clone(p.Methods)

@@ -122,7 +122,7 @@ func (e *Engine) siftDue(ctx context.Context, d store.Due, now time.Time) error 
 // auditSifting arms what sifting waits for: the next look at an alert, the next change of
 // a maintenance window, and a look at everything after the configuration has changed.
 func (e *Engine) auditSifting(tx *store.Tx, s *setup, now time.Time) error {
-	if err := errors.Join(armWindows(tx, s, now), armDigest(tx, s, now)); err != nil {
+	if err := errors.Join(armWindows(tx, s, now), armDigest(tx, s, now), armReports(tx, s, now)); err != nil {
 		return err
 	}
 	if err := tx.DropGatherings(now.Add(-keepGatherings)); err != nil {

@@ -150,6 +150,8 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 		return e.silenceDue(ctx, d, now)
 	case digestKind:
 		return e.digestDue(ctx, d, now)
+	case reportKind:
+		return e.reportDue(ctx, d, now)
 	case windowKind:
 		return e.windowDue(ctx, d, now)
 	case siftKind, stormKind:

@@ -98,9 +98,12 @@ func (t *tending) settle() error {
 			return err
 		}
 		t.add(incident.Engine, back...)
+		changed, undecided := resolve.ChangeNext(t.in, t.s.boardVersion, t.now)
+		t.add(incident.Engine, changed...)
 		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
 		t.add(incident.Engine, owed...)
-		if due = sooner(sooner(sooner(at, then), sooner(nag, watched)), remind); len(facts)+len(more)+len(work)+len(back)+len(owed) == 0 {
+		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(undecided, remind))
+		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(owed) == 0 {
 			break
 		}
 	}
@@ -212,6 +215,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
 	}
 	t.runbookFact(entry)
+	t.changeFact(before, entry)
 	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
 	for _, n := range investigate.Tell(before, entry) {
@@ -224,7 +228,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	notices = append(notices, t.judged(entry)...)
-	for _, n := range resolve.Tell(before, entry) {
+	for _, n := range append(resolve.Tell(before, entry), resolve.ChangeTell(before, entry, t.s.actorName)...) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
 	if len(notices) > 0 {

@@ -223,6 +223,9 @@ func (t *triaging) one(h store.Heard) error {
 			t.put(a)
 		}
 	}
+	if err == nil && h.Event.Action == alert.Change {
+		err = t.pipeline(h, category)
+	}
 	t.kept = append(t.kept, store.KeptEvent{Heard: h, Alert: a.ID, Subject: a.Subject, Verdict: string(v.Do), Why: v.Why})
 	return err
 }

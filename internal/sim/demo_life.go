@@ -80,6 +80,10 @@ func (l *life) live(ctx context.Context, end time.Time) error {
 	}
 }
 
+// calm is how long before its end nothing breaks by chance: what is lasting has its own
+// course, which a database that shakes would fold beneath itself.
+const calm = 6 * time.Hour
+
 // trouble thinks of what breaks between two times: less at night and at weekends, and
 // one evening on which much breaks at once. All of it is over by the end, but for what is
 // lasting.
@@ -164,7 +168,7 @@ func (l *life) befall(a ailment, at, end time.Time) {
 	}
 	lasts := time.Duration(float64(a.minutes)*math.Exp(0.7*l.rng.NormFloat64())*60) * time.Second
 	lasts = min(max(lasts, 3*time.Minute), 10*time.Hour)
-	if at.Add(lasts + 30*time.Minute).After(end) {
+	if at.Add(lasts + 30*time.Minute).After(end.Add(-calm)) {
 		return
 	}
 	ev := alert.Event{Action: alert.Trigger, Key: from.key, Title: title, Text: a.text, Severity: a.severity}
@@ -247,8 +251,16 @@ func (telephone) Name() string { return "log" }
 func (t telephone) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
 	l, got := t.l, channel.Receipt{Provider: m.ID, State: escalate.Delivered}
 	var page store.PageRow
-	err := l.store.Read(ctx, func(tx *store.Tx) (err error) { page, err = tx.Page(m.ID); return err })
-	if err != nil || !page.Purpose.Alarms() {
+	var asks bool // about a change, which its plan has an answer for
+	err := l.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if page, err = tx.Page(m.ID); err != nil || !page.Purpose.Alarms() {
+			return err
+		}
+		sub, err := tx.Subject(page.Subject)
+		asks = err == nil && sub.Change != nil
+		return err
+	})
+	if err != nil || asks || !page.Purpose.Alarms() {
 		return got, err
 	}
 	chance, within := 0.8, 4*time.Minute

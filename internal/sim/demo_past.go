@@ -76,6 +76,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	l.speaks(end)
 	l.looksBack(end)
 	l.storm(end)
+	l.changes(end)
 	if err := l.outside(ctx, end); err != nil {
 		return nil, err
 	}

@@ -23,15 +23,46 @@ import (
 	"tocsin/org"
 )
 
+// Whatever breaks by chance, and whenever the demo is begun, the story of its last hours is
+// told whole.
+func TestDemoAtAnyHour(t *testing.T) {
+	for _, seed := range []uint64{0, 5} {
+		st := pastUntil(t, seed, 7, demoEnd.Add(time.Duration(seed)*5*time.Hour+time.Duration(seed)*7*time.Minute))
+		err := st.Read(context.Background(), func(tx *store.Tx) error {
+			open, err := tx.OpenAlerts([]store.AlertKey{{Integration: "warehouse", Key: "compressor"}})
+			if err != nil {
+				return err
+			}
+			for _, a := range open {
+				said, err := tx.MessagesAfter(string(a.Subject), 0, 100)
+				if len(said) != len(demoRoom) {
+					t.Errorf("seed %d: %d messages in the room, want %d", seed, len(said), len(demoRoom))
+				}
+				return err
+			}
+			t.Errorf("seed %d: the compressor is well", seed)
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 var demoEnd = time.Date(2026, 11, 24, 10, 20, 30, 0, time.UTC)
 
 func past(t testing.TB, seed uint64, days int) *store.Store {
+	t.Helper()
+	return pastUntil(t, seed, days, demoEnd)
+}
+
+func pastUntil(t testing.TB, seed uint64, days int, end time.Time) *store.Store {
 	t.Helper()
 	ring, err := secret.Generate(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Past{URL: filepath.Join(t.TempDir(), "tocsin.db"), Ring: ring, Seed: seed, Days: days, End: demoEnd}
+	p := Past{URL: filepath.Join(t.TempDir(), "tocsin.db"), Ring: ring, Seed: seed, Days: days, End: end}
 	if _, err := p.Make(context.Background()); err != nil {
 		t.Fatal(err)
 	}

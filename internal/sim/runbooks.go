@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -136,7 +138,18 @@ func (p *player) showStanding(ctx context.Context, w words) error {
 		if err != nil {
 			return err
 		}
-		st := runbook.Stand(c, time.Time{}, marks[row.ID], uses, nil, p.now)
+		lately, err := tx.ServiceChanges()
+		if err != nil {
+			return err
+		}
+		var changed []runbook.Changed
+		for id, ch := range lately {
+			if len(c.Services([]string{string(id)})) > 0 {
+				changed = append(changed, runbook.Changed{Service: string(id), At: ch.At, What: ch.What})
+			}
+		}
+		slices.SortFunc(changed, func(a, b runbook.Changed) int { return cmp.Compare(a.Service, b.Service) })
+		st := runbook.Stand(c, time.Time{}, marks[row.ID], uses, changed, p.now)
 		p.say(markShown, "%s", st.Says)
 		for _, r := range st.Stale {
 			p.say(markShown, "stale: %s", r.Text)

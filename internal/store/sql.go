@@ -104,17 +104,20 @@ type texts struct {
 	// What those outside are told (sql_comms.go).
 	commsTexts
 
+	// What the reports count (sql_figures.go).
+	figureTexts
+	changeTexts
+
 	// What people say to each other, and attach (sql_talk.go).
 	talkTexts
 
 	// Sifting (sql_sift.go).
 	siftTexts
 
-	// Tickets of others (sql_ticket.go).
-	ticketTexts
-
 	// Closure (sql_review.go).
 	reviewTexts
+	// Tickets of others (sql_ticket.go).
+	ticketTexts
 }
 
 const (
@@ -139,6 +142,8 @@ const (
 var statements = texts{
 	shiftTexts:   shiftStatements,
 	commsTexts:   commsStatements,
+	figureTexts:  figureStatements,
+	changeTexts:  changeStatements,
 	siftTexts:    siftStatements,
 	reviewTexts:  reviewStatements,
 	runbookTexts: runbookStatements,

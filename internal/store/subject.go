@@ -192,8 +192,11 @@ func (tx *Tx) Append(s *Subject, entries incident.Log) error {
 const callMark = "call:"
 
 func senderOf(in incident.Incident) string {
-	if in.Sort == incident.KindCall {
+	switch in.Sort {
+	case incident.KindCall:
 		return callMark
+	case incident.KindChange:
+		return changeMark
 	}
 	return string(in.Integration)
 }

@@ -10,14 +10,16 @@ import './oncall.mjs';
 import './together.mjs';
 import './work.mjs';
 import './recovery.mjs';
-import './tickets.mjs';
 import './closure.mjs';
+import './tickets.mjs';
 import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';
 import './signin.mjs';
 import './alerts.mjs';
+import './reports.mjs';
 import './runbooks.mjs';
+import './changes.mjs';
 import './comms.mjs';
 import './play.mjs';
 

@@ -31,6 +31,7 @@ export const places: Place[] = [
   { path: '/rules', label: 'nav.rules', icon: 'funnel', key: 'g u' },
   { path: '/policies', label: 'nav.policies', icon: 'stairs', key: 'g p' },
   { path: '/runbooks', label: 'nav.runbooks', icon: 'bookmark', key: 'g k', least: 'observer' },
+  { path: '/changes', label: 'nav.changes', icon: 'swap', key: 'g e' },
   { path: '/people', label: 'nav.people', icon: 'person', key: 'g w', least: 'observer' },
   { path: '/teams', label: 'nav.teams', icon: 'people', key: 'g m', least: 'observer' },
   { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
@@ -40,7 +41,8 @@ export const places: Place[] = [
   { path: '/maintenance', label: 'nav.maintenance', icon: 'bed', key: 'g b' },
   { path: '/status-pages', label: 'nav.statuspages', icon: 'globe', key: 'g f', least: 'observer' },
   { path: '/forms', label: 'nav.forms', icon: 'help', key: 'g r', least: 'observer' },
+  { path: '/reports', label: 'nav.reports', icon: 'gauge', key: 'g v', least: 'observer' },
   { path: '/noise', label: 'nav.noise', icon: 'sound', key: 'g n', least: 'observer' },
-  { path: '/lessons', label: 'nav.lessons', icon: 'edit', key: 'g e' },
+  { path: '/lessons', label: 'nav.lessons', icon: 'edit', key: 'g x' },
   { path: '/settings', label: 'nav.settings', icon: 'sliders', key: 'g h' },
 ];

@@ -179,7 +179,7 @@ func (a *API) call(ctx context.Context, id incident.ID) (out Call, err error) {
 		if err != nil {
 			return err
 		}
-		if sub.Call == nil {
+		if sub.Sort != incident.KindCall {
 			return store.ErrNotFound
 		}
 		log, err := tx.Log(id)

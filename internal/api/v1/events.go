@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"tocsin/incident"
+	"tocsin/internal/engine"
 	"tocsin/internal/store"
 	"tocsin/org"
 )
@@ -28,7 +29,7 @@ const (
 // An Event says that something changed: an incident, with the lines that were added to
 // its log, a silence, what is arranged around schedules, or a thing of the configuration.
 type Event struct {
-	Topic    string        `json:"topic" doc:"incident; pages, when those of an incident came further; review, when its retrospective was written; silences; swaps, time-off and disputes around schedules; messages, marks and conversations, of which the id is a conversation's; or config/person and so on"`
+	Topic    string        `json:"topic" doc:"incident; pages, when those of an incident came further; review, when its retrospective was written; silences; swaps, time-off and disputes around schedules; figures, when the reports have changed; messages, marks and conversations, of which the id is a conversation's; or config/person and so on"`
 	ID       string        `json:"id"`
 	Incident *Incident     `json:"incident,omitempty" doc:"As it is now"`
 	Lines    []Line        `json:"lines,omitempty" doc:"What was added to its log; absent when it is too much"`
@@ -196,7 +197,7 @@ func (e told) visible(c *caller, s *setup) bool {
 		return e.talk.visible(c, s, e.service)
 	case e.topic == "incident", e.topic == "pages", e.topic == "review", e.topic == "silences":
 		return c.May(org.ReadIncidents, "") && !s.hides(c.Identity, e.service)
-	case strings.HasPrefix(e.topic, "config/"), e.topic == "swaps", e.topic == "time-off", e.topic == "disputes":
+	case strings.HasPrefix(e.topic, "config/"), e.topic == "swaps", e.topic == "time-off", e.topic == "disputes", e.topic == engine.FiguresTopic:
 		return c.May(org.ReadSetup, "")
 	}
 	return c.May(org.Administer, "")
@@ -229,6 +230,9 @@ func (a *API) incidentEvent(tx *store.Tx, s *setup, id incident.ID, first, last 
 	in, err := tx.Subject(id)
 	if err != nil {
 		return e, "", err
+	}
+	if in.Change != nil { // "changes" speaks of it
+		return e, "", store.ErrNotFound
 	}
 	now, err := a.standing(tx, s, in.Incident)
 	if err != nil {

@@ -51,7 +51,11 @@ func visible(tx *store.Tx, s *setup, who auth.Identity, id incident.ID) (*store.
 	if err != nil {
 		return nil, err
 	}
-	return tx.Subject(id)
+	sub, err := tx.Subject(id)
+	if err == nil && sub.Change != nil { // it has a page of its own
+		return nil, store.ErrNotFound
+	}
+	return sub, err
 }
 
 func teamOfThing(_ *API, r *http.Request, s *setup, _ auth.Identity) (org.TeamID, error) {

@@ -54,8 +54,8 @@ type WholeIncident struct {
 	Recovery *RecoveryOf    `json:"recovery,omitempty" doc:"How far the way back is, and what it was, as far as anybody has said"`
 	Heir     *HeirOf        `json:"heir,omitempty" doc:"To whom it is handed over, until they answer"`
 	Merged   incident.ID    `json:"merged,omitempty" doc:"The incident that goes on with it"`
-	Tickets  []TicketOf     `json:"tickets,omitempty" doc:"That others have of it, in their systems"`
 	Closure  *ClosureOf     `json:"closure,omitempty" doc:"How far its closure is, as far as anybody has begun"`
+	Tickets  []TicketOf     `json:"tickets,omitempty" doc:"That others have of it, in their systems"`
 
 	Category    string             `json:"category,omitempty"`
 	Impact      string             `json:"impact,omitempty"`
@@ -84,9 +84,8 @@ type Climb struct {
 
 func (a *API) whole(tx *store.Tx, c *caller, in incident.Incident) (WholeIncident, error) {
 	brief, err := a.seen(tx, c, in)
-	out := WholeIncident{
-		Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was, Work: c.setup.work(in, a.now()),
-		Recovery: c.setup.recovery(in), Heir: c.setup.heir(in), Merged: in.Merged, Tickets: c.setup.tickets(in), Closure: c.setup.closure(c, tx, in),
+	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was, Work: c.setup.work(in, a.now()),
+		Recovery: c.setup.recovery(in), Heir: c.setup.heir(in), Merged: in.Merged, Closure: c.setup.closure(c, tx, in), Tickets: c.setup.tickets(in),
 		Category: in.Category, Impact: in.Impact, Urgency: in.Urgency, Roles: in.Roles, Responders: in.Responders,
 		ActsUntil: shown(in.AutoUntil), RaisedAt: shown(in.Support), Opinions: in.Opinions,
 	}

@@ -76,6 +76,11 @@ func bodyFor(method, pattern, team string) string {
 		return `{"verdict":"worked"}`
 	case strings.HasSuffix(pattern, "/runbooks/check"):
 		return `{"runbook":{"text":"## s"}}`
+	case pattern == v1.Prefix+"/changes", pattern == v1.Prefix+"/changes/preview":
+		return fmt.Sprintf(`{"class":"normal","services":[%q],"starts":"2035-01-01T00:00:00Z","ends":"2035-01-01T01:00:00Z"%s}`, service,
+			map[bool]string{true: `,"title":"t","plan":"p","back_out":"b","approvers":["person:quin"]`}[strings.HasSuffix(pattern, "/changes")])
+	case strings.HasSuffix(pattern, "/changes/{id}/done"):
+		return `{"outcome":"worked"}`
 	case strings.HasSuffix(pattern, "/incidents/bulk"):
 		return `{"verb":"note","text":"hm","ids":["x"]}`
 	case strings.HasSuffix(pattern, "/incidents"):
@@ -205,6 +210,9 @@ func walk(h *home, r v1.Route, as, team string) {
 	if strings.HasPrefix(path, "/incidents/{id}") {
 		path = strings.Replace(path, "{id}", string(h.opened(org.ServiceID([]string{"db", "site"}[n]), "a")), 1)
 	}
+	if strings.HasPrefix(path, "/changes/{id}") {
+		path = strings.Replace(path, "{id}", string(h.proposed(org.ServiceID([]string{"db", "site"}[n]))), 1)
+	}
 	if strings.HasPrefix(path, "/silences/{id}") {
 		path = strings.Replace(path, "{id}", h.silenced(org.ServiceID([]string{"db", "site"}[n])), 1)
 	}
@@ -239,6 +247,10 @@ func walk(h *home, r v1.Route, as, team string) {
 	// A new team belongs to nobody yet: it is for managers of everything. A page by hand is
 	// of no team: it is for whoever responds anywhere by their own role.
 	if r.Pattern == v1.Prefix+"/teams" || strings.HasPrefix(r.Pattern, v1.Prefix+"/calls") {
+		team = ""
+	}
+	// Who decides about changes, and reviews overrides, may be of another team.
+	if strings.HasSuffix(r.Pattern, "/changes/{id}/approve") || strings.HasSuffix(r.Pattern, "/changes/{id}/deny") || strings.HasSuffix(r.Pattern, "/overrides/{override}/review") {
 		team = ""
 	}
 	// The policy of both teams calls rita: who is called to an incident writes in its room.

@@ -147,7 +147,13 @@ func (a *API) shelf(tx *store.Tx, s *setup, id string) (f shelf, err error) {
 			}
 		}
 	}
-	return f, nil
+	lately, err := tx.ServiceChanges()
+	for id, ch := range lately {
+		if ch.At.After(f.moved[string(id)].At) {
+			f.moved[string(id)] = runbook.Changed{Service: s.service(id), At: ch.At, What: ch.What}
+		}
+	}
+	return f, err
 }
 
 // aside is what of a service has nothing to do with how it is mended: how it is called, and

@@ -84,6 +84,12 @@ curl URL/v2/enqueue -d '{"routing_key":"KEY","event_action":"resolve","dedup_key
 curl -H 'Authorization: GenieKey KEY' -H 'Content-Type: application/json' 'URL/v2/alerts/test/close?identifierType=alias' -d '{}'
 `, "To try it out, and to end it."},
 	},
+	"github": {
+		{"GitHub", "Settings > Webhooks > Add webhook", "Payload URL: URL/in/github/KEY\nContent type: application/json\nEvents: Deployment statuses, Pushes, Releases\n", "Changes, not alerts: deployments, releases, and pushes to the default branch. Rules see the labels repository, environment and branch."},
+	},
+	"gitlab": {
+		{"GitLab", "Settings > Webhooks > Add new webhook", "URL: URL/in/gitlab/KEY\nTrigger: Push events, Merge request events, Deployment events, Releases events\n", "Changes, not alerts: deployments, releases, merges, and pushes to the default branch. Rules see the labels repository, environment and branch."},
+	},
 	"generic": {
 		{"Any webhook", "", "URL: URL/in/generic/KEY\nMethod: POST\n", "JSON, a form or plain text. Send a key and a state (firing, resolved): without them nothing ever ends by itself."},
 		{"curl", "", `curl URL/in/generic/KEY -d '{"key":"test","state":"firing","title":"A test","severity":"info"}'

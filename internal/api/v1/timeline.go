@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"tocsin/escalate"
@@ -48,15 +47,7 @@ func (a *API) timeline(ctx context.Context, in *IncidentID) (*manyLines, error) 
 	if err != nil {
 		return nil, err
 	}
-	lines := []Line{}
-	for _, e := range log {
-		lines = append(lines, lineOf(e))
-	}
-	for _, p := range pages {
-		lines = append(lines, linesOf(c.setup, p)...)
-	}
-	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
-	return &manyLines{Body: page[Line]{Items: lines}}, nil
+	return &manyLines{Body: page[Line]{Items: history(c.setup, log, pages)}}, nil
 }
 
 // lineOf is a fact as a line.

@@ -32,14 +32,22 @@ func (a *API) changeViews(ctx context.Context, in *viewsChange) (*struct{ Body V
 	if me == "" {
 		return nil, store.ErrNotFound
 	}
-	had := map[string]bool{}
-	for i, v := range in.Body.Views {
-		if had[v.Name] {
-			return nil, wrong(fmt.Sprintf("body.views[%d].name", i), "stands there twice")
-		}
-		had[v.Name] = true
+	if err := in.twice(); err != nil {
+		return nil, err
 	}
 	return &struct{ Body Views }{in.Body}, a.store.Write(ctx, store.People, func(tx *store.Tx) error {
 		return tx.PutViews(me, in.Body.Views, a.now())
 	})
+}
+
+// twice refuses two views of one name.
+func (in *viewsChange) twice() error {
+	had := map[string]bool{}
+	for i, v := range in.Body.Views {
+		if had[v.Name] {
+			return wrong(fmt.Sprintf("body.views[%d].name", i), "stands there twice")
+		}
+		had[v.Name] = true
+	}
+	return nil
 }

@@ -55,6 +55,8 @@ type TaskOf struct {
 	Role    string             `json:"role,omitempty" doc:"Whoever has it does it"`
 	Stage   incident.Stage     `json:"stage,omitempty" enum:"contain,fix,recover,watch" doc:"Of the recovery that it belongs to"`
 	List    string             `json:"list,omitempty" doc:"The checklist that it is of"`
+
+	Override int `json:"override,omitempty" doc:"The emergency override whose review it is: that alone ends it"`
 }
 
 // work shows the room of an incident.
@@ -77,7 +79,7 @@ func (s *setup) work(in incident.Incident, now time.Time) Work {
 	for _, t := range in.Room.Tasks {
 		one := TaskOf{
 			ID: t.ID, Title: t.Title, Due: shown(t.Due), State: t.State, AddedAt: t.At, AddedBy: t.By,
-			EndedAt: shown(t.EndedAt), EndedBy: t.EndedBy, Outcome: t.Outcome, Role: t.Role, Stage: t.Stage, List: t.List, Overdue: t.State == incident.ToDo && !t.Due.IsZero() && !t.Due.After(now),
+			EndedAt: shown(t.EndedAt), EndedBy: t.EndedBy, Outcome: t.Outcome, Role: t.Role, Stage: t.Stage, List: t.List, Override: t.Override, Overdue: t.State == incident.ToDo && !t.Due.IsZero() && !t.Due.After(now),
 		}
 		if t.Owner != "" {
 			owner := ref(t.Owner)

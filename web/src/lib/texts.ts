@@ -15,6 +15,8 @@ import type runbooks from '../../i18n/en/runbooks.json';
 import type comms from '../../i18n/en/comms.json';
 import type review from '../../i18n/en/review.json';
 import type talk from '../../i18n/en/talk.json';
+import type reports from '../../i18n/en/reports.json'
+import type changes from '../../i18n/en/changes.json'
 import type tickets from '../../i18n/en/tickets.json';
 
 export interface Forms {
@@ -39,4 +41,6 @@ export type Key =
   | keyof typeof comms
   | keyof typeof review
   | keyof typeof talk
+  | keyof typeof reports
+  | keyof typeof changes
   | keyof typeof tickets;

@@ -27,6 +27,8 @@ export function tidy(m: Matrix | undefined | null): Matrix | undefined {
       policy: a?.policy || undefined,
       update_every: a?.update_every ? wire(a.update_every) : undefined,
       roles: some(a?.roles?.map((r) => r.trim()).filter(Boolean)),
+      acknowledge: a?.acknowledge ? wire(a.acknowledge) : undefined,
+      resolve: a?.resolve ? wire(a.resolve) : undefined,
     };
     if (Object.values(one).some((v) => v !== undefined)) asked[s] = one;
   }
@@ -53,7 +55,8 @@ export function faults(m: Matrix | undefined): Record<string, 'matrix.wrong.row'
     if (!r.category && !r.impact && !r.urgency) wrong[`rows[${i}]`] = 'matrix.wrong.row';
   });
   for (const [s, a] of Object.entries(m?.severities ?? {})) {
-    if (a.update_every && !seconds(a.update_every)) wrong[`severities.${s}.update_every`] = 'wrong.duration';
+    for (const field of ['update_every', 'acknowledge', 'resolve'] as const)
+      if (a[field] && !seconds(a[field])) wrong[`severities.${s}.${field}`] = 'wrong.duration';
   }
   return wrong;
 }

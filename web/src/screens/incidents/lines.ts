@@ -48,6 +48,11 @@ interface Fact {
   owner?: string;
   due?: string;
   outcome?: string;
+  text?: string;
+  override?: number;
+  right?: boolean;
+  reason?: string;
+  what?: string;
   step?: number;
   auto?: string;
   stage?: string;
@@ -59,7 +64,6 @@ interface Fact {
   done?: boolean;
   linked?: boolean;
   rule?: string;
-  text?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -72,13 +76,13 @@ export function said(line: Line): string {
   const targets = to.map((x) => (['escalate.handed_over', 'oncall.handed'].includes(line.kind) ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
+    text: f.text ?? '',
+    n: f.alerts ?? f.left ?? f.message ?? f.override ?? 0,
+    key: f.key ?? '',
+    word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
     step: f.step ?? 0,
     stage: word('line.stage', f.stage ?? ''),
     cause: [f.cause, f.cause && f.category ? `(${f.category})` : f.category].filter(Boolean).join(' '),
-    key: f.key ?? '',
-    word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
-    text: f.text ?? '',
-    n: f.alerts ?? f.left ?? f.message ?? 0,
     level: (f.level ?? 0) + 1,
     round: (f.round ?? 0) + 1,
     people: people || t('line.nobody'),
@@ -116,6 +120,10 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'investigate.runbook_judged') return `${base}.${f.verdict}`;
   if (kind === 'investigate.parted') return base + (f.to ? '.to' : '');
   if (kind === 'resolve.staged') return base + (f.until ? '.until' : '');
+  if (kind === 'resolve.change_noted') return `${base}.${f.what}`;
+  if (kind === 'resolve.change_approved') return `${base}.${f.how}`;
+  if (kind === 'resolve.change_ended') return `${base}.${f.outcome}`;
+  if (kind === 'resolve.override_reviewed') return base + (f.right ? '.right' : '');
   if (kind === 'resolve.ticket_opened') return base + (f.linked ? '.linked' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
@@ -133,7 +141,8 @@ export function reason(line: Line): string {
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
-  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task;
+  if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return f.text ?? '';
+  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task;
 }
 
 /** What somebody said with it. */

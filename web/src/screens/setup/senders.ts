@@ -11,6 +11,8 @@ export const kinds = [
   { kind: 'grafana', source: 'grafana' },
   { kind: 'pagerduty', source: 'pagerduty' },
   { kind: 'opsgenie', source: 'opsgenie' },
+  { kind: 'github', source: 'github' },
+  { kind: 'gitlab', source: 'gitlab' },
   { kind: 'generic', source: 'generic' },
   { kind: 'heartbeat', source: 'generic' },
 ] as const;

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"tocsin/incident"
+	"tocsin/org"
+)
+
+// A FigureRow is the record of an incident that the reports count, as those who made it
+// packed it.
+type FigureRow struct {
+	Subject incident.ID
+	Day     int64     // see DayOf
+	At      time.Time // when it was written
+	Body    []byte
+}
+
+// DayOf is the day of a moment, in UTC, since 1970.
+func DayOf(t time.Time) int64 {
+	const day = int64(24 * time.Hour / time.Microsecond)
+	n := t.UnixMicro()
+	if n < 0 {
+		n -= day - 1
+	}
+	return n / day
+}
+
+// PutFigure writes a record in the place of an earlier one.
+func (tx *Tx) PutFigure(f FigureRow) error {
+	_, err := tx.exec(tx.s.sql.FigurePut, string(f.Subject), f.Day, micros(f.At), f.Body)
+	return err
+}
+
+// Figures shows what stands beside the packs of some days, and then those packs. What
+// stands beside them goes before what is in them.
+func (tx *Tx) Figures(first, last int64, beside, pack func(body []byte) error) error {
+	rows, err := tx.figures(tx.s.sql.FiguresOf, first, last)
+	for _, f := range rows {
+		if err == nil {
+			err = beside(f.Body)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return tx.each(tx.s.sql.FigureDays, []any{first, last}, func(r *sql.Rows) error {
+		var day int64
+		var body []byte
+		if err := r.Scan(&day, &body); err != nil {
+			return err
+		}
+		return pack(body)
+	})
+}
+
+// OldFigures are records that were written before a moment and stand beside their packs.
+func (tx *Tx) OldFigures(before time.Time, limit int) ([]FigureRow, error) {
+	return tx.figures(tx.s.sql.FiguresOld, micros(before), limit)
+}
+
+func (tx *Tx) figures(text string, args ...any) (all []FigureRow, err error) {
+	err = tx.each(text, args, func(r *sql.Rows) error {
+		var f FigureRow
+		var at int64
+		err := r.Scan(&f.Subject, &f.Day, &at, &f.Body)
+		f.At = moment(at)
+		all = append(all, f)
+		return err
+	})
+	return all, err
+}
+
+// DropFigure takes a record away that stands in its pack now, unless it was written anew.
+func (tx *Tx) DropFigure(f FigureRow) error {
+	_, err := tx.exec(tx.s.sql.FigureDrop, string(f.Subject), micros(f.At))
+	return err
+}
+
+// FigureDay is the pack of a day; nil is that there is none.
+func (tx *Tx) FigureDay(day int64) (body []byte, err error) {
+	err = tx.row(tx.s.sql.FigureDay, day)(&body)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return body, err
+}
+
+// PutFigureDay writes the pack of a day.
+func (tx *Tx) PutFigureDay(day int64, body []byte) error {
+	_, err := tx.exec(tx.s.sql.FigureDayPut, day, body)
+	return err
+}
+
+// ClearFigures forgets all records: they are made anew.
+func (tx *Tx) ClearFigures() error {
+	_, err := tx.exec(tx.s.sql.FiguresClear)
+	if err == nil {
+		_, err = tx.exec(tx.s.sql.FigureDaysClear)
+	}
+	return err
+}
+
+// An Alarm is one that went out, and for which call.
+type Alarm struct {
+	Run, Epoch, Round, Level int
+
+	Person org.PersonID
+	Zone   string
+	At     time.Time
+}
+
+// AlarmsOf are those that went out about a subject, oldest first.
+func (tx *Tx) AlarmsOf(id incident.ID) (all []Alarm, err error) {
+	if err := tx.flush(putPages); err != nil {
+		return nil, err
+	}
+	err = tx.each(tx.s.sql.AlarmsOf, []any{string(id)}, func(r *sql.Rows) error {
+		var a Alarm
+		var at int64
+		err := r.Scan(&a.Run, &a.Epoch, &a.Round, &a.Level, &a.Person, &a.Zone, &at)
+		a.At = moment(at)
+		all = append(all, a)
+		return err
+	})
+	return all, err
+}
+
+// SubjectsAfter are the ids that follow one, at most limit.
+func (tx *Tx) SubjectsAfter(id incident.ID, limit int) (ids []incident.ID, err error) {
+	err = tx.each(tx.s.sql.SubjectsAfter, []any{string(id), limit}, func(r *sql.Rows) error {
+		var id incident.ID
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}

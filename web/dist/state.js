@@ -1,0 +1,1 @@
+import{Dn as e,Ln as t,Rn as n,ln as r,on as i,qt as a,sn as o,xn as s}from"./base.js";import{l as c,u as l}from"./changes.js";var u=r(`<span> </span>`);function d(r,d){n(d,!0);var f=u(),p=e(f,!0);s((e,t)=>{a(f,1,`state ${e??``}`,`svelte-1vj27ng`),i(p,t)},[()=>l(d.change),()=>c(d.change)]),o(r,f),t()}export{d as t};
