@@ -49,7 +49,7 @@ func serveHouse(t *testing.T) *served {
 	if code, _, errs := says(t, "apply", "--data", s.data, write(t, "first.yaml", cliSetup)); code != done {
 		t.Fatal(errs)
 	}
-	s.admin = s.key("all", "read-incidents,read-setup,read-sensitive-incidents,respond,keep-profile,configure,administer")
+	s.admin = s.key("all", "read-incidents,read-setup,read-sensitive-incidents,respond,keep-profile,configure,administer,talk")
 	s.onlooker = s.key("look", "read-incidents")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -287,7 +287,10 @@ func TestCommandsOnAServer(t *testing.T) {
 		try{args: "incidents resolve ONE ADMIN", code: failed, errs: []string{"ONE: "}},
 		try{args: "incidents reopen ONE ADMIN", out: []string{"reopened"}},
 		try{args: "incidents list --all ADMIN", out: []string{"resolved", "triggered"}},
-
+	)
+	s.talks()
+	s.tickets(mockTickets(t))
+	s.try(
 		try{args: "oncall who --at 2026-01-06T00:00 --zone Europe/Prague ADMIN", out: []string{"primary", "jane", "Mon 2026-01-12 08:00 CET"}},
 		try{args: "oncall who ADMIN --json", json: "items.0.schedule"},
 		try{args: "oncall who LOOK", code: codeForbidden, errs: []string{"may not read setup"}},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tocsin/alert"
+	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/investigate/runbook"
@@ -77,6 +78,21 @@ func (t *tending) runbookFact(e incident.Entry) {
 	case incident.RunbookJudged:
 		t.followed(f.Run)
 	}
+}
+
+// judged is what the owner of a runbook hears of it from those who followed it, so that it
+// is put right by day.
+func (t *tending) judged(e incident.Entry) []escalate.Notice {
+	f, ok := e.Fact.(incident.RunbookJudged)
+	if !ok {
+		return nil
+	}
+	r, ok := t.in.Followed(f.Run)
+	b, there := t.s.runbooks[r.Runbook]
+	if !ok || !there || b.Owner == "" || b.Owner == e.By.Person() {
+		return nil
+	}
+	return []escalate.Notice{{Person: b.Owner, Purpose: escalate.Work, Text: f.String()}}
 }
 
 // FinishStep states how a step went that the house did, and what came back; a step has

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,8 +33,9 @@ type Saying struct {
 	Nonce        string // whoever sends the same again gets the message that it became
 	Text         string
 	Reply        int
-	Files        []string // ids of attachments
-	In           string   // the thread of a chat in which it was written
+	Files        []string       // ids of attachments
+	Brought      incident.Actor // who brought them; "" is who says it
+	In           string         // the thread of a chat in which it was written
 }
 
 // Say takes a message, and has those paged who are to hear of it. A room has its
@@ -88,7 +90,7 @@ func (e *Engine) speak(tx *store.Tx, said Saying, now time.Time) (m talk.Message
 	if what.Reply >= seq {
 		return m, incident.Refuse("reply: there is no message %d", what.Reply)
 	}
-	files, err := tx.Attach(said.By, store.MessagePart(c.ID, seq), said.Files...)
+	files, err := tx.Attach(cmp.Or(said.Brought, said.By), store.MessagePart(c.ID, seq), said.Files...)
 	if errors.Is(err, store.ErrNotFound) {
 		return m, incident.Refuse("files: one is not there, or not yours, or sent already")
 	}

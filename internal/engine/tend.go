@@ -227,6 +227,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	for _, n := range review.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
+	notices = append(notices, t.judged(entry)...)
 	for _, n := range append(resolve.Tell(before, entry), resolve.ChangeTell(before, entry, t.s.actorName)...) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}

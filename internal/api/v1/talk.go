@@ -223,7 +223,7 @@ func (a *API) say(ctx context.Context, in *saying) (*oneMessage, error) {
 		return nil, err
 	}
 	b := in.Body
-	m, err := a.engine.Say(ctx, engine.Saying{Conversation: in.ID, By: c.speaks(room), Nonce: b.Nonce, Text: b.Text, Reply: b.Reply, Files: b.Files}, a.now())
+	m, err := a.engine.Say(ctx, engine.Saying{Conversation: in.ID, By: c.speaks(room), Nonce: b.Nonce, Text: b.Text, Reply: b.Reply, Files: b.Files, Brought: incident.ByPerson(c.self())}, a.now())
 	return &oneMessage{c.setup.message(m)}, err
 }
 

@@ -53,6 +53,12 @@ interface Fact {
   right?: boolean;
   reason?: string;
   what?: string;
+  step?: number;
+  auto?: string;
+  stage?: string;
+  cause?: string;
+  category?: string;
+  verdict?: string;
   key?: string;
   word?: string;
   done?: boolean;
@@ -67,13 +73,16 @@ export function said(line: Line): string {
   if (!known(key)) return line.text;
   const people = (f.calls ?? []).map((c) => c.email || names.person(c.person)).join(', ');
   const to = [f.to ?? f.targets ?? []].flat();
-  const targets = to.map((x) => (line.kind === 'escalate.handed_over' ? names.person(x) : names.target(x)));
+  const targets = to.map((x) => (['escalate.handed_over', 'oncall.handed'].includes(line.kind) ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
     text: f.text ?? '',
     n: f.alerts ?? f.left ?? f.message ?? f.override ?? 0,
     key: f.key ?? '',
     word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
+    step: f.step ?? 0,
+    stage: word('line.stage', f.stage ?? ''),
+    cause: [f.cause, f.cause && f.category ? `(${f.category})` : f.category].filter(Boolean).join(' '),
     level: (f.level ?? 0) + 1,
     round: (f.round ?? 0) + 1,
     people: people || t('line.nobody'),
@@ -105,6 +114,12 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
+  if (kind === 'investigate.step_ended') return `${base}.${f.how}`;
+  if (kind === 'investigate.runbook_started') return base + (f.auto ? '.auto' : '');
+  if (kind === 'investigate.runbook_ended') return base + (f.how === 'stopped' ? '.stopped' : '');
+  if (kind === 'investigate.runbook_judged') return `${base}.${f.verdict}`;
+  if (kind === 'investigate.parted') return base + (f.to ? '.to' : '');
+  if (kind === 'resolve.staged') return base + (f.until ? '.until' : '');
   if (kind === 'resolve.change_noted') return `${base}.${f.what}`;
   if (kind === 'resolve.change_approved') return `${base}.${f.how}`;
   if (kind === 'resolve.change_ended') return `${base}.${f.outcome}`;
@@ -127,8 +142,12 @@ export function reason(line: Line): string {
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
   if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return f.text ?? '';
-  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? task;
+  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task;
 }
+
+/** What somebody said with it. */
+const spoken = (kind: string, f: Fact): string | undefined =>
+  ['investigate.runbook_judged', 'resolve.confirmed'].includes(kind) ? f.text || undefined : undefined;
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
 export function actor(by: string | undefined): string {
