@@ -69,7 +69,7 @@ func sum(t *testing.T) string {
 // What may be loaded, in bytes of gzip. The first are what somebody needs who is woken:
 // the shell, the list and one incident. (The goal is 60 KiB; what is left is for a fix.)
 const (
-	mostFirstJS  = 58 << 10
+	mostFirstJS  = 60_000
 	mostFirstCSS = 15 << 10
 	mostLazy     = 40 << 10
 	mostDist     = 1536 << 10 // not compressed
