@@ -42,7 +42,7 @@ func Add(in incident.Incident, w Wish, now time.Time) ([]incident.Fact, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case in.Call != nil:
+	case in.Apart() != "":
 		return nil, incident.Refuse("it was sent by hand")
 	case n >= mostActions:
 		return nil, incident.Refuse("there are %d actions already", mostActions)

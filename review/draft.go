@@ -47,7 +47,7 @@ func (c Case) at(t time.Time) string { return t.In(c.Zone).Format("2006-01-02 15
 func (c Case) summary() string {
 	in := c.In
 	var s strings.Builder
-	fmt.Fprintf(&s, "On %s %s", c.at(in.OpenedAt), sentence(in.Title))
+	fmt.Fprintf(&s, "%s: %s", c.at(in.OpenedAt), sentence(in.Title))
 	if c.Service != "" {
 		fmt.Fprintf(&s, " It hit %s", c.Service)
 		if in.Severity != "" {

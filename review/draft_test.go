@@ -29,7 +29,7 @@ func TestDraft(t *testing.T) {
 	at(96*time.Minute, "person:omar", incident.ActionAdded{Action: 1, Title: "Spare fuses", Owner: "omar", Due: night.AddDate(0, 0, 9)})
 	c := Case{In: a.in, Log: a.log, Name: name, Service: "Databases", Zone: time.UTC}
 	for kind, want := range map[string]string{
-		"summary": "On 2026-11-23 02:00 UTC db-1 is down. It hit Databases with severity SEV1. It was over at 2026-11-23 03:35 UTC, after 1 h 35 min. The cause: a fuse blew. What ended it: a new fuse.",
+		"summary": "2026-11-23 02:00 UTC: db-1 is down. It hit Databases with severity SEV1. It was over at 2026-11-23 03:35 UTC, after 1 h 35 min. The cause: a fuse blew. What ended it: a new fuse.",
 		"impact": "| What | How much |\n|---|---|\n| Severity | SEV1 |\n| Began | 2026-11-23 02:00 UTC |\n| Over | 2026-11-23 03:35 UTC |\n| Lasted | 1 h 35 min |\n| First call after | 0 s |\n" +
 			"| First answer after | 20 min |\n| Stage fix after | 25 min |\n| People called | 2 |\n| Alerts | 1 |\n| Updates to those concerned | 1 |\n\nWhat those concerned were told last: Nobody can log in",
 		"timeline": "**2026-11-23 UTC**\n\n- 02:00:00 opened: db-1 is down (db, SEV1, high)\n- 02:00:00 level 1 called: Jane Doe\n- 02:05:00 level 2 called: Omar\n- 02:20:00 Omar: acknowledged\n" +
@@ -67,6 +67,9 @@ func TestVersions(t *testing.T) {
 	}
 	if got := strings.Join(titles, ", "); got != "administration: Summary, administration: Timeline, administration: For those concerned, board: Summary, customers: For those concerned" {
 		t.Error(got)
+	}
+	if got := Marked("a\n:::board\nb\n:::\nc"); got != "a\n\n> **board**\n>\n> b\n\nc" {
+		t.Errorf("%q", got)
 	}
 	if got := inside.Parts[0].Text; !strings.Contains(got, "the wall") || strings.Contains(got, ":::") {
 		t.Error(got)

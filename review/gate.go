@@ -109,7 +109,7 @@ func Left(all []Need) (left []Need) {
 // that is missing.
 func Close(in incident.Incident, gate []Need, why string) ([]incident.Fact, error) {
 	switch {
-	case in.Call != nil:
+	case in.Apart() != "":
 		return nil, incident.Refuse("it was sent by hand")
 	case in.Status == incident.Closed:
 		return nil, nil

@@ -25,7 +25,7 @@ func Learn(in incident.Incident, text string, tags []string) ([]incident.Fact, e
 	}
 	text = strings.TrimSpace(text)
 	switch {
-	case in.Call != nil:
+	case in.Apart() != "":
 		return nil, incident.Refuse("it was sent by hand")
 	case text == "":
 		return nil, incident.Refuse("text: what should others know?")

@@ -43,7 +43,7 @@ const (
 // ended says whether there is anything to look back on.
 func ended(in incident.Incident) error {
 	switch {
-	case in.Call != nil:
+	case in.Apart() != "":
 		return incident.Refuse("it was sent by hand")
 	case in.Merged != "":
 		return incident.Refuse("it goes on in another incident, which has its retrospective")

@@ -146,6 +146,31 @@ func Redact(text string, a org.Audience) string {
 	return strings.Join(out, "\n")
 }
 
+// Marked is a text for those who read all of it: what is not for everybody is set apart,
+// and says for whom it is.
+func Marked(text string) string {
+	var out []string
+	apart := false
+	for line := range strings.SplitSeq(text, "\n") {
+		mark := strings.TrimRight(line, " \r\t")
+		if m := opens.FindStringSubmatch(mark); m != nil {
+			apart = true
+			out = append(out, "", "> **"+m[1]+"**", ">")
+			continue
+		}
+		if shuts.MatchString(mark) {
+			apart = false
+			out = append(out, "")
+			continue
+		}
+		if apart {
+			line = "> " + line
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
+}
+
 // Markdown is a version as text.
 func (v Version) Markdown() string {
 	var s strings.Builder
@@ -160,8 +185,12 @@ func (v Version) Markdown() string {
 	return s.String()
 }
 
-// Body are its sections alone.
+// Body are its sections alone. What those outside read needs no heading when it is all
+// there is.
 func (v Version) Body() string {
+	if v.For == org.Customers && len(v.Parts) == 1 {
+		return v.Parts[0].Text + "\n"
+	}
 	var s strings.Builder
 	for i, p := range v.Parts {
 		if i > 0 {

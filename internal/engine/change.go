@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -239,7 +240,7 @@ func (t *triaging) pipeline(h store.Heard, c alert.Category) error {
 		Kind: changeKind(h.Event), Title: h.Event.Title, Text: h.Event.Text, By: h.Event.By, State: h.Event.Details["state"],
 		Links: h.Event.Links, Labels: h.Event.Labels,
 	}
-	if named := org.ServiceID(h.Event.Labels["service"]); c.Service == t.s.settings.CatchAll {
+	if named := org.ServiceID(cmp.Or(h.Event.Labels["service"], h.Event.Details["service"])); c.Service == t.s.settings.CatchAll {
 		if v, ok := t.s.services[named]; ok && !v.Retired {
 			e.Service = named
 		}

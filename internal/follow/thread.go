@@ -29,6 +29,7 @@ type news struct {
 var turns = []string{
 	"escalate.acknowledged", "escalate.unacknowledged", "escalate.retriggered", "escalate.snoozed", "escalate.reassigned",
 	"resolve.resolved", "resolve.recurred", "alert.reopened", "escalate.chosen", "alert.gathered", "review.closed",
+	"resolve.change_approved", "resolve.change_denied", "resolve.change_cancelled",
 }
 
 // quiet are the facts that nobody in a room needs to hear of.
@@ -52,7 +53,10 @@ func (n news) answered(p store.PageRow) bool {
 
 // spoke says whether a person answers in these lines.
 func (n news) spoke(p org.PersonID) bool {
-	return slices.ContainsFunc(n.lines, func(e incident.Entry) bool { return e.Fact.Kind() == "escalate.chosen" && e.By.Person() == p })
+	return slices.ContainsFunc(n.lines, func(e incident.Entry) bool {
+		k := e.Fact.Kind()
+		return (k == "escalate.chosen" || k == "resolve.change_approved") && e.By.Person() == p
+	})
 }
 
 func (r *Rooms) read(ctx context.Context, row store.FeedRow) (n news, err error) {
@@ -70,7 +74,7 @@ func (r *Rooms) read(ctx context.Context, row store.FeedRow) (n news, err error)
 		n.lines = slices.DeleteFunc(log, func(e incident.Entry) bool { return e.Seq < row.First || e.Seq > row.Seq })
 		service := r.services[n.in.Service]
 		n.secure = service.Secure
-		if n.in.Call == nil && !service.Sensitive {
+		if n.in.Apart() == "" && !service.Sensitive {
 			n.room = r.rooms[n.in.Team]
 		}
 		if n.turned() && (n.in.Status != incident.Triggered || n.in.Call != nil) {
@@ -219,7 +223,10 @@ func (r *Rooms) stands(n news, id string) channel.Message {
 		m.Purpose, m.Text, m.Resolvable = escalate.Told, "snoozed", true
 	case incident.Resolved, incident.Closed:
 		m.Purpose = escalate.AllClear
-		if n.in.Call != nil {
+		switch {
+		case n.in.Change != nil:
+			m.Text = string(n.in.Change.State)
+		case n.in.Call != nil:
 			m.Text = "over"
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // looksBack lets people look back on two troubles: one of the shop, of which all is
 // written, signed and published, and of whose actions one is overdue; and one of the
-// warehouse, whose retrospective is begun.
+// vans, whose retrospective is begun.
 func (l *life) looksBack(end time.Time) {
 	at := end.AddDate(0, 0, -6)
 	l.later(at, func(ctx context.Context) error {
@@ -27,7 +27,7 @@ func (l *life) looksBack(end time.Time) {
 		return l.shopLooksBack(ctx, id, end)
 	})
 	l.later(at.Add(90*time.Minute), func(ctx context.Context) error {
-		id, err := l.past(ctx, "warehouse", "delivery")
+		id, err := l.past(ctx, "delivery")
 		if err != nil || id == "" {
 			return err
 		}
@@ -35,7 +35,7 @@ func (l *life) looksBack(end time.Time) {
 			return err
 		}
 		return l.do(ctx, id, "elif", func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
-			return review.Add(in, review.Wish{Title: "Ask the supplier for a second sensor in cold room 3", Owner: "dmitri", Due: end.AddDate(0, 0, 12)}, l.now)
+			return review.Add(in, review.Wish{Title: "Keep two spare SIM cards in each van", Owner: "dmitri", Due: end.AddDate(0, 0, 12)}, l.now)
 		})
 	})
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tocsin/incident"
@@ -68,7 +69,13 @@ func (l *life) converse(end time.Time, title string, people []org.PersonID, said
 	}
 }
 
+// says says one thing. When a room has become another's meanwhile, because its trouble is
+// that of its cause, what was answered stands in the one before: it is said all the same.
 func (l *life) says(ctx context.Context, id string, r spoken) error {
 	_, err := l.engine.Say(ctx, engine.Saying{Conversation: id, By: incident.ByPerson(r.by), Text: r.text, Reply: r.reply}, l.now)
+	if _, refused := errors.AsType[incident.Refusal](err); refused && r.reply > 0 {
+		r.reply = 0
+		return l.says(ctx, id, r)
+	}
 	return err
 }

@@ -208,13 +208,6 @@ func (tx *Tx) AnyReviewAction() (any bool, err error) {
 	return any, err
 }
 
-// ReviewActionsOf is how many actions somebody has to do, and of how many the time has
-// passed.
-func (tx *Tx) ReviewActionsOf(p org.PersonID, now time.Time) (open, over int, err error) {
-	err = tx.row(tx.s.sql.ReviewActionsOf, string(p), micros(now))(&open, &over)
-	return open, over, err
-}
-
 func (tx *Tx) reviewActions(text string, args ...any) (all []ReviewAction, err error) {
 	err = tx.each(text, args, func(r *sql.Rows) error {
 		var a ReviewAction

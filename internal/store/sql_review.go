@@ -5,7 +5,6 @@ type reviewTexts struct {
 	RetroPut, RetroNow, RetroOne, RetroAll           string
 	CommentPut, CommentOver, Comments                string
 	ReviewActionPut, ReviewActionOpen, ReviewAnyOpen string
-	ReviewActionsOf                                  string
 	LessonPut, LessonDrop                            string
 }
 
@@ -31,7 +30,6 @@ var reviewStatements = reviewTexts{
  severity = excluded.severity, owner = excluded.owner, priority = excluded.priority, state = excluded.state, due = excluded.due, ended_at = excluded.ended_at, again = excluded.again`,
 	ReviewActionOpen: `SELECT ` + reviewActionColumns + ` FROM review_actions a WHERE a.state = 'open' AND a.subject < $1 ORDER BY a.subject DESC, a.action LIMIT $2`,
 	ReviewAnyOpen:    `SELECT 1 FROM review_actions WHERE state = 'open' LIMIT 1`,
-	ReviewActionsOf:  `SELECT count(*), coalesce(sum(CASE WHEN due <= $2 THEN 1 ELSE 0 END), 0) FROM review_actions WHERE state = 'open' AND owner = $1`,
 
 	LessonPut:  `INSERT INTO review_lessons (` + lessonColumns + `, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
 	LessonDrop: `DELETE FROM review_lessons WHERE id = $1`,

@@ -60,7 +60,7 @@ func (z *zendesk) Check(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if me.User.ID == nil || me.User.Role == "end-user" { // it answers 200 to anybody
-		return "", failed(channel.Temporary, errors.New("Zendesk does not take us for an agent: check the address and the token"))
+		return "", failed(channel.Temporary, errors.New("the account does not take us for an agent: check the address and the token"))
 	}
 	return fmt.Sprintf("signed in as %s, %s", me.User.Name, me.User.Role), nil
 }

@@ -186,10 +186,10 @@ test('closure: retrospective, actions, gate, PDF, recurrence', async (browser) =
     await other.getByText('Alert on slow queries', { exact: true }).waitFor();
     await other.screenshot({ path: 'e2e/out/closure-actions-phone.png', fullPage: true });
     await other.getByRole('button', { name: 'Change: Alert on slow queries' }).click();
-    await other.getByRole('menuitem', { name: 'Done' }).click();
+    await other.getByRole('menuitem', { name: 'Done', exact: true }).click();
     await other.getByRole('dialog').getByLabel('What came of it').fill('It pages at 2 s');
     await other.screenshot({ path: 'e2e/out/closure-done-phone.png' });
-    await other.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+    await other.getByRole('dialog').getByRole('button', { name: 'Done', exact: true }).click();
     await other.getByText('You have nothing to do').waitFor();
     await other.emulateMedia({ colorScheme: 'dark' });
     await other.goto(`${server.url}/incidents/${id}/review`);

@@ -543,7 +543,7 @@ var ServiceNow = Fake{
 		{"PATCH", "/api/now/table/incident/{id}", func(_ *World, c *Call) error {
 			err := first(ticketUser(c), object(c, "", "state", "close_code", "close_notes", "work_notes", "comments"))
 			if err == nil && c.Text("state") == "6" && (c.Text("close_code") == "" || c.Text("close_notes") == "") {
-				err = errors.New("Data Policy Exception: the following fields are mandatory: Resolution code, Resolution notes")
+				err = errors.New("data policy exception: the following fields are mandatory: Resolution code, Resolution notes")
 			}
 			return err
 		}, on("servicenow", "id", 200, func(w *World, c *Call, t *Ticket) (any, bool) {

@@ -119,7 +119,7 @@ function keyOf(kind: string, f: Fact): string {
 /** The reason that a fact gives, when it gives one. */
 export function reason(line: Line): string {
   const f = (line.fact ?? {}) as Fact;
-  if (['escalate.asked', 'escalate.settled', 'alert.joined'].includes(line.kind)) return '';
+  if (['escalate.asked', 'escalate.settled', 'alert.joined', 'resolve.change_requested'].includes(line.kind)) return '';
   if (/_overdue|_wanted|_reminded/.test(line.kind))
     return [f.to ?? []]
       .flat()
