@@ -67,7 +67,7 @@ func sum(t *testing.T) string {
 }
 
 // What may be loaded, in bytes of gzip. The first are what somebody needs who is woken:
-// the shell, the list and one incident. (The goal is 60 KiB; what is left is for a fix.)
+// the shell, the list and one incident. The goal is the limit.
 const (
 	mostFirstJS  = 60_000
 	mostFirstCSS = 15 << 10
