@@ -43,6 +43,10 @@ var verbs = []verb{
 	{"PERSON wants TEXT done [by OTHER] [within DURATION] [for KEY]", "A task.", (*player).wants},
 	{"PERSON did NUMBER [of KEY]", "The task of that number is done.", (*player).did},
 	{"PERSON says it is at STAGE [for DURATION] [because TEXT]", "How far the recovery is: contain, fix, recover or watch, for half an hour or a DURATION.", (*player).stages},
+	{"PERSON speaks TEXT [as NONCE] [about KEY]", "In the room of the incident. What is sent twice under one name is one message, of which the number is shown.", (*player).speaks},
+	{"PERSON read up to NUMBER [about KEY]", "The messages of the room, in the app.", (*player).readsRoom},
+	{"PERSON redacts NUMBER [about KEY] because TEXT", "The message of that number is gone, for everybody.", (*player).redacts},
+	{"room [KEY]", "Shows what was said in the room of the incident.", (*player).showRoom},
 	{"PERSON confirms [STAGE]", "The stage has done what it should.", (*player).confirms},
 	{"PERSON hands over to OTHER [saying TEXT]", "OTHER is called, and has it once they answer.", (*player).handsOver},
 	{"PERSON merges KEY into CAUSE", "The incident of KEY is the same trouble as that of CAUSE.", (*player).merges},
@@ -284,7 +288,7 @@ func (p *player) mean(w words) error {
 // points are those at which the engine can crash.
 var points = []string{
 	"before accept", "after accept", "after triage", "after claim of due",
-	"after claim, before send", "after send, before mark", "after do", afterMade,
+	"after claim, before send", "after send, before mark", "after do", "after say", afterMade,
 }
 
 func (w words) duration() time.Duration {
