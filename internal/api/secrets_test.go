@@ -241,6 +241,8 @@ func (in *installation) search(secrets map[string]string) {
 	incident := text(in.ask(200, "GET", "/api/v1/incidents", ""), "items")
 	incident, _, _ = strings.Cut(incident[strings.Index(incident, " id:")+4:], " ")
 	ids := map[string]string{"people": "jane", "policies": "p", "services": "db", "integrations": "pd", "webhooks": "bot", "incidents": incident}
+	in.ask(200, "POST", "/api/v1/incidents/"+incident+"/resolve", "")
+	in.ask(201, "POST", "/api/v1/incidents/"+incident+"/review", `{}`) // which may be exported
 	read := 0
 	for _, pattern := range in.routes {
 		if !strings.HasPrefix(pattern, "/api/v1/") && pattern != "/metrics" {

@@ -5709,30 +5709,6 @@ func (c *Client) PostIncidentsIDReviewCommentsComment(ctx context.Context, id st
 	return out, err
 }
 
-// GetIncidentsIDReviewExportQuery is what GetIncidentsIDReviewExport may be asked for. What is zero is left out.
-type GetIncidentsIDReviewExportQuery struct {
-	// administration, board, customers
-	For string
-	// pdf, markdown
-	Format string
-	// IANA name of the zone of its times; your own without
-	Zone string
-}
-
-func (q GetIncidentsIDReviewExportQuery) values() url.Values {
-	v := url.Values{}
-	put(v, "for", q.For)
-	put(v, "format", q.Format)
-	put(v, "zone", q.Zone)
-	return v
-}
-
-// GetIncidentsIDReviewExport: GET /api/v1/incidents/{id}/review/export: A version of it as Markdown or PDF.
-func (c *Client) GetIncidentsIDReviewExport(ctx context.Context, id string, query GetIncidentsIDReviewExportQuery, with ...Option) (out string, err error) {
-	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/export", query.values(), nil, &out, with)
-	return out, err
-}
-
 // GetIncidentsIDReviewFacts: GET /api/v1/incidents/{id}/review/facts: The lines of the log that a timeline may be made of, and which are proposed.
 func (c *Client) GetIncidentsIDReviewFacts(ctx context.Context, id string, with ...Option) (out PageFactOf, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/review/facts", nil, nil, &out, with)
@@ -6790,52 +6766,6 @@ func (q GetReportsFileQuery) values() url.Values {
 // GetReportsFile: GET /api/v1/reports/file: A report as CSV.
 func (c *Client) GetReportsFile(ctx context.Context, query GetReportsFileQuery, with ...Option) (out FigureFile, err error) {
 	err = c.do(ctx, "GET", "/api/v1/reports/file", query.values(), nil, &out, with)
-	return out, err
-}
-
-// GetReportsPaperQuery is what GetReportsPaper may be asked for. What is zero is left out.
-type GetReportsPaperQuery struct {
-	// When incidents were opened; 28 days before to, when it is left out. At most three years
-	From time.Time
-	// Now, when it is left out
-	To time.Time
-	// An IANA name: whose midnights the parts begin at. Your own, when it is left out
-	Zone    string
-	Team    string
-	Service string
-	// SEV1, SEV2, SEV3, SEV4, SEV5
-	Severity string
-	// The integration that it came by
-	Source string
-	// As rules and forms say it
-	Category string
-	// The category of the cause, as people said it
-	Cause string
-	// One line for each; no lines, when it is left out: severity, service, team, source, category, cause
-	By string
-	// How the period is cut, at most 400 times; not at all, when it is left out: hour, day, week, month
-	Part string
-}
-
-func (q GetReportsPaperQuery) values() url.Values {
-	v := url.Values{}
-	put(v, "from", q.From)
-	put(v, "to", q.To)
-	put(v, "zone", q.Zone)
-	put(v, "team", q.Team)
-	put(v, "service", q.Service)
-	put(v, "severity", q.Severity)
-	put(v, "source", q.Source)
-	put(v, "category", q.Category)
-	put(v, "cause", q.Cause)
-	put(v, "by", q.By)
-	put(v, "part", q.Part)
-	return v
-}
-
-// GetReportsPaper: GET /api/v1/reports/paper: A report as PDF.
-func (c *Client) GetReportsPaper(ctx context.Context, query GetReportsPaperQuery, with ...Option) (out string, err error) {
-	err = c.do(ctx, "GET", "/api/v1/reports/paper", query.values(), nil, &out, with)
 	return out, err
 }
 

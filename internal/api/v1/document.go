@@ -39,6 +39,9 @@ func describe(version string) huma.Config {
 // their paths. An attachment is of many types.
 var streams = map[string]string{"/export": "application/zip", "/attachments/{id}": "*/*"}
 
+// files is what is answered by routes whose answer is a file of its own kind.
+var files = map[string][]string{Prefix + "/incidents/{id}/review/export": {"application/pdf", "text/markdown"}, Prefix + "/reports/paper": {"application/pdf"}}
+
 // publish is the document of all that was registered, as it is served and committed.
 // Every write takes an Idempotency-Key, and every fault has one form.
 func (a *API) publish() []byte {
@@ -51,6 +54,13 @@ func (a *API) publish() []byte {
 			if ok := path.Get.Responses["200"]; ok != nil && ok.Content == nil {
 				ok.Content = map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
 			}
+		}
+		if kinds, ok := files[at]; ok {
+			content := map[string]*huma.MediaType{}
+			for _, kind := range kinds {
+				content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+			}
+			path.Get.Responses["200"].Content = content
 		}
 		for _, op := range []*huma.Operation{path.Post, path.Put, path.Patch, path.Delete} {
 			if op != nil {
