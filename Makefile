@@ -72,7 +72,7 @@ race: ## the engine and the store under the race detector
 	$(GO) test -race -short ./internal/engine ./internal/store
 
 nights: ## play every night, on both databases
-	$(GO) test ./internal/sim -run TestNights -v
+	$(GO) test ./internal/sim -run TestNights -v -args -everywhere
 
 sim: ## simulate SEEDS lives of DAYS days each under random faults
 	$(GO) test ./internal/sim -run TestSimulator -v -timeout 0 -args -seeds $(SEEDS) -days $(DAYS)
