@@ -244,7 +244,7 @@ func (w Weights) Pages(schedule org.ScheduleID, all []Interruption, h Home) (lin
 		l := Line{
 			ID: fmt.Sprintf("p-%s-%s-%d", x.Person, x.Subject, x.At.UnixMicro()), Person: x.Person, Schedule: schedule, At: x.At, Page: true, Night: c.night,
 			What: fmt.Sprintf("paged %s, %s (%s)", word, local.Format("Mon 2 Jan 15:04"), x.Severity), Subject: x.Subject,
-			How:  fmt.Sprintf("%.3g × %.3g severity × %.3g for %.0f minutes", each, sev, long, x.Handled.Minutes()), Pain: each * sev * long,
+			How: fmt.Sprintf("%.3g × %.3g severity × %.3g for %.0f minutes", each, sev, long, x.Handled.Minutes()), Pain: each * sev * long,
 		}
 		if now := local.Format("2006-01-02T15"); now == hour {
 			l.Pain *= w.Again
