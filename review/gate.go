@@ -25,8 +25,8 @@ func Gate(in incident.Incident, c org.Closure, others ...Need) []Need {
 	need := func(code, text string, met bool, n int) {
 		all = append(all, Need{Code: code, Text: text, Met: met, N: n})
 	}
-	if in.Merged != "" {
-		return nil // what it had to have, the incident has that goes on with it
+	if in.Merged != "" { // what the set-up asks of it, the incident has that goes on with it
+		return others
 	}
 	var r incident.Review
 	if in.Review != nil {

@@ -54,7 +54,7 @@ func owedToClose(in incident.Incident) (needs []review.Need) {
 		needs = append(needs, review.Need{Code: "overrides", Text: "have the emergency overrides reviewed by somebody else", N: n})
 	}
 	running := 0
-	if in.Room != nil {
+	if in.Room != nil && in.Merged == "" {
 		for _, r := range in.Room.Runbooks {
 			if r.Open() {
 				running++
