@@ -157,8 +157,8 @@ func (a *API) shelf(tx *store.Tx, s *setup, id string) (f shelf, err error) {
 }
 
 // aside is what of a service has nothing to do with how it is mended: how it is called, and
-// who is when.
-var aside = []string{"name", "policy", "sift", "support", "reopen"}
+// who is when, and what its time costs.
+var aside = []string{"name", "policy", "sift", "support", "reopen", "cost_per_hour"}
 
 // change notes when a service changed last in a way that may make a runbook wrong.
 func (f shelf) change(tx *store.Tx, id string) error {
