@@ -156,7 +156,7 @@ func (a *API) shelf(tx *store.Tx, s *setup, id string) (f shelf, err error) {
 	return f, err
 }
 
-// aside is what of a service has nothing to do with how it is mended: how it is called, and
+// aside is what of a service has nothing to do with how it is mended: how it is called,
 // who is when, and what its time costs.
 var aside = []string{"name", "policy", "sift", "support", "reopen", "cost_per_hour"}
 
