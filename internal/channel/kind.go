@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // A Kind is a sort of provider that an installation may have, as many of it as it
@@ -14,7 +13,7 @@ type Kind struct {
 	Name     string // "twilio"
 	Channel  string // what contact methods call it: "sms"
 	Title    string // for people
-	Settings []Setting
+	Settings Settings
 	// Free says that settings beyond those that are listed may be given.
 	Free bool
 	// Rooms says that it keeps threads in rooms (Roomy).
@@ -23,15 +22,6 @@ type Kind struct {
 	// documentation, not proved against the vendor.
 	Proved string
 	Make   func(Setup) (Channel, error)
-}
-
-// A Setting is one thing that a provider must be told.
-type Setting struct {
-	Name    string
-	Help    string
-	Secret  bool // shown to nobody once it is set
-	Needed  bool
-	Default string
 }
 
 // Kinds is every kind there is: one file and one line each.
@@ -79,39 +69,12 @@ func (s Setup) door(path string) string { return s.Public + DoorPath + s.ID + "/
 const DoorPath = "/hook/"
 
 // Check says what is wrong with settings, by the setting's name.
-func (k Kind) Check(settings map[string]string) (wrong map[string]string) {
-	wrong = map[string]string{}
-	for _, s := range k.Settings {
-		if s.Needed && strings.TrimSpace(settings[s.Name]) == "" {
-			wrong[s.Name] = "is missing: " + s.Help
-		}
-	}
-	for name := range settings {
-		if !k.Free && !slices.ContainsFunc(k.Settings, func(s Setting) bool { return s.Name == name }) {
-			wrong[name] = fmt.Sprintf("%s has no such setting; want some of %s", k.Name, strings.Join(k.names(), ", "))
-		}
-	}
-	return wrong
+func (k Kind) Check(settings map[string]string) map[string]string {
+	return k.Settings.Check(k.Name, k.Free, settings)
 }
 
-func (k Kind) names() (names []string) {
-	for _, s := range k.Settings {
-		names = append(names, s.Name)
-	}
-	return names
-}
-
-// Secrets are the names of the settings that nobody is shown. Of settings that are not
-// listed all are.
-func (k Kind) Secrets(settings map[string]string) (names []string) {
-	for name := range settings {
-		i := slices.IndexFunc(k.Settings, func(s Setting) bool { return s.Name == name })
-		if i < 0 || k.Settings[i].Secret {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+// Secrets are the names of the settings that nobody is shown.
+func (k Kind) Secrets(settings map[string]string) []string { return k.Settings.Secrets(settings) }
 
 // Make makes a provider of a kind.
 func Make(kind string, s Setup) (Channel, error) {
@@ -123,18 +86,7 @@ func Make(kind string, s Setup) (Channel, error) {
 	for _, name := range slices.Sorted(maps.Keys(wrong)) {
 		return nil, fmt.Errorf("settings.%s: %s", name, wrong[name])
 	}
-	given := s.Settings
-	s.Settings = map[string]string{}
-	for _, one := range k.Settings {
-		if one.Default != "" {
-			s.Settings[one.Name] = one.Default
-		}
-	}
-	for name, value := range given {
-		if value = strings.TrimSpace(value); value != "" {
-			s.Settings[name] = value
-		}
-	}
+	s.Settings = k.Settings.Filled(s.Settings)
 	if s.Sign == nil {
 		s.Sign = func(string) string { return "" }
 	}

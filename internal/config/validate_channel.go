@@ -52,28 +52,38 @@ func kindNames() (names []string) {
 // Shown is a channel without its secrets.
 func Shown(c org.Channel) org.Channel {
 	k, _ := channel.KindNamed(c.Kind)
-	c.Settings = maps.Clone(c.Settings)
-	for _, name := range k.Secrets(c.Settings) {
-		delete(c.Settings, name)
-	}
+	c.Settings = without(c.Settings, k.Secrets(c.Settings))
 	return c
 }
 
 // KeepSecrets is a channel with the secrets it had, where it names no others. An empty
 // one takes it away.
 func KeepSecrets(c, had org.Channel) org.Channel {
-	k, _ := channel.KindNamed(c.Kind)
-	if had.Kind != c.Kind {
-		return c
-	}
-	c.Settings = maps.Clone(c.Settings)
-	for _, name := range k.Secrets(had.Settings) {
-		if _, named := c.Settings[name]; !named {
-			if c.Settings == nil {
-				c.Settings = map[string]string{}
-			}
-			c.Settings[name] = had.Settings[name]
-		}
+	if k, _ := channel.KindNamed(c.Kind); had.Kind == c.Kind {
+		c.Settings = keeping(c.Settings, had.Settings, k.Secrets(had.Settings))
 	}
 	return c
+}
+
+// without is settings without some.
+func without(settings map[string]string, names []string) map[string]string {
+	out := maps.Clone(settings)
+	for _, name := range names {
+		delete(out, name)
+	}
+	return out
+}
+
+// keeping is settings with some of those that there were, where they are not named anew.
+func keeping(settings, had map[string]string, names []string) map[string]string {
+	out := maps.Clone(settings)
+	for _, name := range names {
+		if _, named := out[name]; !named {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[name] = had[name]
+		}
+	}
+	return out
 }

@@ -75,27 +75,14 @@ func (c *checker) madeTickets(at string, t org.TicketSystem) {
 // ShownTickets is a ticket system without the secrets of its settings.
 func ShownTickets(t org.TicketSystem) org.TicketSystem {
 	k, _ := tracker.KindNamed(t.Kind)
-	t.Settings = maps.Clone(t.Settings)
-	for _, name := range k.Secrets(t.Settings) {
-		delete(t.Settings, name)
-	}
+	t.Settings = without(t.Settings, k.Secrets(t.Settings))
 	return t
 }
 
 // KeepTicketSecrets is a ticket system with the secrets it had, where it names no others.
 func KeepTicketSecrets(t, had org.TicketSystem) org.TicketSystem {
-	k, _ := tracker.KindNamed(t.Kind)
-	if had.Kind != t.Kind {
-		return t
-	}
-	t.Settings = maps.Clone(t.Settings)
-	for _, name := range k.Secrets(had.Settings) {
-		if _, named := t.Settings[name]; !named {
-			if t.Settings == nil {
-				t.Settings = map[string]string{}
-			}
-			t.Settings[name] = had.Settings[name]
-		}
+	if k, _ := tracker.KindNamed(t.Kind); had.Kind == t.Kind {
+		t.Settings = keeping(t.Settings, had.Settings, k.Secrets(had.Settings))
 	}
 	return t
 }

@@ -87,7 +87,7 @@ const DoorPath = "/in/ticket/"
 type Kind struct {
 	Name     string
 	Title    string
-	Settings []Setting
+	Settings channel.Settings
 	// Proved says against what the calls of this kind were checked. "" is: built from
 	// documentation, not proved against the vendor.
 	Proved string
@@ -99,13 +99,7 @@ type Kind struct {
 }
 
 // A Setting is one thing that a system must be told.
-type Setting struct {
-	Name    string
-	Help    string
-	Secret  bool // shown to nobody once it is set
-	Needed  bool
-	Default string
-}
+type Setting = channel.Setting
 
 // Unproved is what Proved says where it is empty.
 const Unproved = "built from documentation, not proved against the vendor"
@@ -138,32 +132,12 @@ type Setup struct {
 }
 
 // Check says what is wrong with settings, by the setting's name.
-func (k Kind) Check(settings map[string]string) (wrong map[string]string) {
-	wrong = map[string]string{}
-	for _, s := range k.Settings {
-		if s.Needed && strings.TrimSpace(settings[s.Name]) == "" {
-			wrong[s.Name] = "is missing: " + s.Help
-		}
-	}
-	for name := range settings {
-		if !k.Free && !slices.ContainsFunc(k.Settings, func(s Setting) bool { return s.Name == name }) {
-			wrong[name] = fmt.Sprintf("%s has no such setting", k.Name)
-		}
-	}
-	return wrong
+func (k Kind) Check(settings map[string]string) map[string]string {
+	return k.Settings.Check(k.Name, k.Free, settings)
 }
 
-// Secrets are the names of the settings that nobody is shown. Of settings that are not
-// listed all are.
-func (k Kind) Secrets(settings map[string]string) (names []string) {
-	for name := range settings {
-		i := slices.IndexFunc(k.Settings, func(s Setting) bool { return s.Name == name })
-		if i < 0 || k.Settings[i].Secret {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+// Secrets are the names of the settings that nobody is shown.
+func (k Kind) Secrets(settings map[string]string) []string { return k.Settings.Secrets(settings) }
 
 // Make makes a system of a kind.
 func Make(kind string, s Setup) (Tracker, error) {
@@ -175,18 +149,7 @@ func Make(kind string, s Setup) (Tracker, error) {
 	for _, name := range slices.Sorted(maps.Keys(wrong)) {
 		return nil, fmt.Errorf("settings.%s: %s", name, wrong[name])
 	}
-	given := s.Settings
-	s.Settings = map[string]string{}
-	for _, one := range k.Settings {
-		if one.Default != "" {
-			s.Settings[one.Name] = one.Default
-		}
-	}
-	for name, value := range given {
-		if value = strings.TrimSpace(value); value != "" {
-			s.Settings[name] = value
-		}
-	}
+	s.Settings = k.Settings.Filled(s.Settings)
 	if s.Client == nil {
 		s.Client = http.DefaultClient
 	}
