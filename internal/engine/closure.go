@@ -15,7 +15,21 @@ import (
 
 // leads are who leads the team of an incident: its managers, or else all its members.
 func (s *setup) leads(in incident.Incident) (all []org.PersonID) {
-	team := s.teams[cmp.Or(in.Team, s.services[in.Service].Team)]
+	id := cmp.Or(in.Team, s.services[in.Service].Team)
+	team := s.teams[id]
+	if all = s.managers(id); len(all) == 0 && !team.Retired {
+		for _, id := range team.Members {
+			if p, ok := s.people[id]; ok && !p.Retired {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
+}
+
+// managers are those of a team.
+func (s *setup) managers(id org.TeamID) (all []org.PersonID) {
+	team := s.teams[id]
 	if team.Retired {
 		return nil
 	}
@@ -30,13 +44,6 @@ func (s *setup) leads(in incident.Incident) (all []org.PersonID) {
 		p, ok := s.people[id]
 		if role := cmp.Or(team.Roles[id], p.Role); ok && !p.Retired && role == org.Manager {
 			all = append(all, id)
-		}
-	}
-	if len(all) == 0 {
-		for _, id := range team.Members {
-			if p, ok := s.people[id]; ok && !p.Retired {
-				all = append(all, id)
-			}
 		}
 	}
 	return all

@@ -100,10 +100,15 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, back...)
 		changed, undecided := resolve.ChangeNext(t.in, t.s.boardVersion, t.now)
 		t.add(incident.Engine, changed...)
+		unseen, looked, err := resolve.OverrideNext(t.in, t.owes, t.now)
+		if err != nil {
+			return err
+		}
+		t.add(incident.Engine, unseen...)
 		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
 		t.add(incident.Engine, owed...)
-		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(undecided, remind))
-		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(owed) == 0 {
+		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(sooner(undecided, looked), remind))
+		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(unseen)+len(owed) == 0 {
 			break
 		}
 	}

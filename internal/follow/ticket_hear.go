@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/internal/engine"
 	"tocsin/internal/store"
@@ -59,7 +58,7 @@ func (t *Tickets) heard(ctx context.Context, d desk, h tracker.Heard, now time.T
 
 // wantRead has a ticket read behind what is still to be brought to it.
 func (t *Tickets) wantRead(tx *store.Tx, row store.Ticket, now time.Time) error {
-	seq := 0
+	seq, m := 0, ticket.MatterOf(row.Subject)
 	waiting, err := tx.WaitingDeliveries(store.TicketHook(row.System), row.Subject)
 	if err != nil {
 		return err
@@ -70,13 +69,13 @@ func (t *Tickets) wantRead(tx *store.Tx, row store.Ticket, now time.Time) error 
 		}
 	}
 	if seq == 0 {
-		sub, err := tx.Subject(incident.ID(row.Subject))
+		sub, err := tx.Subject(m.Incident)
 		if err != nil {
 			return err
 		}
 		seq = sub.Seq
 	}
-	return tx.PutDelivery(t.delivery(row.System, incident.ID(row.Subject), seq, readKind, now))
+	return tx.PutDelivery(t.delivery(row.System, m, seq, readKind, now))
 }
 
 // sift takes our own comments out of what was said.

@@ -19,17 +19,24 @@ func (t *Tickets) mark(row store.Ticket) string {
 	return "tocsin-" + t.ring.Hash("ticket", fmt.Sprintf("%s/%s/%s/%d", row.System, row.Sort, row.Subject, row.At.UnixMicro()))[:24]
 }
 
-// Want has a ticket made of an incident, or (with there) takes one that is there for it.
-func (t *Tickets) Want(ctx context.Context, id org.TicketSystemID, subject incident.ID, by incident.Actor, there *tracker.Ticket, now time.Time) error {
-	row := store.Ticket{System: id, Sort: string(ticket.OfIncident), Subject: string(subject), At: now}
+// row is one of a ticket that is wanted.
+func (t *Tickets) row(id org.TicketSystemID, m ticket.Matter, now time.Time) store.Ticket {
+	row := store.Ticket{System: id, Sort: m.Sort(), Subject: m.String(), At: now}
 	row.Mark = t.mark(row)
+	return row
+}
+
+// Want has a ticket made of an incident or an action, or (with there) takes one that is
+// there for it.
+func (t *Tickets) Want(ctx context.Context, id org.TicketSystemID, m ticket.Matter, by incident.Actor, there *tracker.Ticket, now time.Time) error {
+	row := t.row(id, m, now)
 	kind := openKind
 	if there != nil {
 		kind = linkKind
 		row.Ref, row.Key, row.URL, row.State, row.Word, row.MadeAt, row.SeenAt = there.Ref, there.Key, there.URL, string(there.Is), there.Word, now, now
 	}
 	err := t.store.Write(ctx, store.People, func(tx *store.Tx) error {
-		sub, err := tx.Lock(subject)
+		sub, err := tx.Lock(m.Incident)
 		if err != nil {
 			return err
 		}
@@ -41,7 +48,7 @@ func (t *Tickets) Want(ctx context.Context, id org.TicketSystemID, subject incid
 		if there != nil {
 			other, err := tx.TicketAt(id, there.Ref)
 			if err == nil {
-				return incident.Refuse("ticket %s belongs to another incident: %s", other.Key, other.Subject)
+				return incident.Refuse("ticket %s belongs to another %s: %s", other.Key, other.Sort, other.Subject)
 			}
 			if !errors.Is(err, store.ErrNotFound) {
 				return err
@@ -53,7 +60,7 @@ func (t *Tickets) Want(ctx context.Context, id org.TicketSystemID, subject incid
 		if err := tx.Follow(ticketFollower(id)); err != nil {
 			return err
 		}
-		return tx.PutDelivery(t.delivery(id, subject, sub.Seq, kind, now))
+		return tx.PutDelivery(t.delivery(id, m, sub.Seq, kind, now))
 	})
 	if err != nil || there == nil {
 		return err
@@ -78,9 +85,9 @@ const (
 	readKind = "ticket.read" // look how it stands
 )
 
-func (t *Tickets) delivery(id org.TicketSystemID, subject incident.ID, seq int, kind string, now time.Time) store.Delivery {
+func (t *Tickets) delivery(id org.TicketSystemID, m ticket.Matter, seq int, kind string, now time.Time) store.Delivery {
 	return store.Delivery{
-		ID:   t.ring.Hash("ticket work", fmt.Sprintf("%s/%s/%d/%s", id, subject, seq, kind))[:32],
-		Hook: store.TicketHook(id), Subject: subject, Seq: seq, Kind: kind, At: now, WakeAt: now,
+		ID:   t.ring.Hash("ticket work", fmt.Sprintf("%s/%s/%d/%s", id, m, seq, kind))[:32],
+		Hook: store.TicketHook(id), Subject: incident.ID(m.String()), Seq: seq, Kind: kind, At: now, WakeAt: now,
 	}
 }

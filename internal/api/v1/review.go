@@ -33,6 +33,7 @@ var reviewRoutes = []route{
 	{"POST", "/incidents/{id}/actions/{action}/done", org.Respond, ofIncident, "review", "Say that an action is done", serve((*API).finishAction)},
 	{"POST", "/incidents/{id}/actions/{action}/drop", org.Respond, ofIncident, "review", "Say that an action need not be done", serve((*API).dropAction)},
 	{"POST", "/incidents/{id}/actions/{action}/reopen", org.Respond, ofIncident, "review", "Say that an action is not done", serve((*API).reopenAction)},
+	{"POST", "/incidents/{id}/actions/{action}/notes", org.Respond, ofIncident, "review", "Say something of an action; its tickets hear it", serve((*API).noteAction)},
 	{"GET", "/lessons", org.ReadIncidents, house, "review", "Look for what was learned", serve((*API).listLessons)},
 	{"POST", "/incidents/{id}/lessons", org.Respond, ofIncident, "review", "Write down what others should know", serve((*API).addLesson)},
 	{"POST", "/incidents/{id}/lessons/{lesson}/withdraw", org.Respond, ofIncident, "review", "Say that a lesson does not hold", serve((*API).withdrawLesson)},
