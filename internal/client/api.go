@@ -3546,6 +3546,8 @@ type SectionOf struct {
 	// The same, made safe
 	Html string `json:"html"`
 	ID   string `json:"id"`
+	// Nobody wrote in it: in each version it says how these stand: actions, lessons
+	Stands string `json:"stands,omitempty"`
 	// Markdown
 	Text  string `json:"text"`
 	Title string `json:"title"`

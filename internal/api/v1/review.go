@@ -2,6 +2,7 @@ package v1
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"tocsin/incident"
@@ -84,6 +85,7 @@ type SectionOf struct {
 	HTML    string         `json:"html" doc:"The same, made safe"`
 	At      *time.Time     `json:"at,omitempty"`
 	By      incident.Actor `json:"by,omitempty" doc:"engine: it is as it was drafted"`
+	Stands  string         `json:"stands,omitempty" enum:"actions,lessons" doc:"Nobody wrote in it: in each version it says how these stand"`
 }
 
 // CommentOf is what somebody said of a section.
@@ -218,8 +220,12 @@ func (a *API) written(tx *store.Tx, in incident.Incident, r incident.Review, out
 	}
 	for _, one := range r.Sections {
 		t := texts[one.ID]
+		stands := ""
+		if strings.TrimSpace(t.Text) == "" && (one.Draft == "actions" || one.Draft == "lessons") {
+			stands = one.Draft
+		}
 		out.Sections = append(out.Sections, SectionOf{
-			ID: one.ID, Title: one.Title, Ask: one.Ask, For: append([]org.Audience{}, one.For...), Version: t.Version, Text: t.Text, HTML: prose.HTML(review.Marked(t.Text)), At: shown(t.At), By: t.By,
+			Stands: stands, ID: one.ID, Title: one.Title, Ask: one.Ask, For: append([]org.Audience{}, one.For...), Version: t.Version, Text: t.Text, HTML: prose.HTML(review.Marked(t.Text)), At: shown(t.At), By: t.By,
 		})
 	}
 	said, err := tx.CommentsOf(in.ID)
