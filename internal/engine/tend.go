@@ -107,7 +107,7 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, unseen...)
 		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
 		t.add(incident.Engine, owed...)
-		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(sooner(undecided, looked), remind))
+		due = incident.Sooner(incident.Sooner(incident.Sooner(at, then), incident.Sooner(nag, watched)), incident.Sooner(incident.Sooner(undecided, looked), remind))
 		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(unseen)+len(owed) == 0 {
 			break
 		}
@@ -148,14 +148,6 @@ func (t *tending) lists() []incident.Fact {
 		}
 	}
 	return nil
-}
-
-// sooner is the earlier of two times, of which zero is never.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 func laneOf(p org.Priority) int {
@@ -223,19 +215,17 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	t.changeFact(before, entry)
 	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
-	for _, n := range investigate.Tell(before, entry) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	work := func(all []incident.Notice) {
+		for _, n := range all {
+			notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+		}
 	}
-	for _, n := range runbook.Tell(before, entry) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
-	}
-	for _, n := range review.Tell(before, entry) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
-	}
+	work(investigate.Tell(before, entry))
+	work(runbook.Tell(before, entry))
+	work(review.Tell(before, entry))
 	notices = append(notices, t.judged(entry)...)
-	for _, n := range append(resolve.Tell(before, entry), resolve.ChangeTell(before, entry, t.s.actorName)...) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
-	}
+	work(resolve.Tell(before, entry))
+	work(resolve.ChangeTell(before, entry, t.s.actorName))
 	if len(notices) > 0 {
 		t.then = append(t.then, func() error { return t.tell(before, entry, notices) })
 	}

@@ -266,18 +266,12 @@ func Next(in incident.Incident) (facts []incident.Fact) {
 	return facts
 }
 
-// A Notice is what somebody hears.
-type Notice struct {
-	Person org.PersonID
-	Text   string
-}
-
 // Tell says who hears what of a fact: who may approve hears that somebody asks, and who
 // asked hears what was said. before is the state without the fact.
-func Tell(before incident.Incident, e incident.Entry) (out []Notice) {
+func Tell(before incident.Incident, e incident.Entry) (out []incident.Notice) {
 	tell := func(p org.PersonID, text string) {
-		if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n Notice) bool { return n.Person == p }) {
-			out = append(out, Notice{p, text})
+		if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n incident.Notice) bool { return n.Person == p }) {
+			out = append(out, incident.Notice{Person: p, Text: text})
 		}
 	}
 	asked := func(run, step int) org.PersonID {
