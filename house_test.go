@@ -58,7 +58,7 @@ const rules = `
 	internal/tracker: org internal/channel internal/egress resolve/ticket
 	internal/store: alert alert/cause alert/sift escalate incident oncall oncall/ical org resolve internal/secret investigate/runbook investigate/talk
 	internal/store/storetest: internal/pgtest internal/secret internal/store
-	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve review internal/channel internal/secret internal/store investigate/runbook investigate/talk review/figures resolve/ticket
+	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve review internal/channel internal/paper internal/secret internal/store investigate/runbook investigate/talk review/figures resolve/ticket
 	internal/auth: incident org internal/secret internal/store internal/engine internal/throttle internal/web
 	internal/status: escalate incident org internal/channel internal/config internal/egress internal/engine internal/prose internal/secret internal/store internal/throttle internal/web
 	internal/report: incident org internal/blob internal/channel internal/config internal/engine internal/prose internal/secret internal/status internal/store internal/throttle internal/web

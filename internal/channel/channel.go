@@ -34,6 +34,13 @@ import (
 // SendTimeout is how long one Send may take; the engine's lease outlives it.
 const SendTimeout = 10 * time.Second
 
+// A File goes with a message.
+type File struct {
+	Name string
+	Type string // such as application/pdf
+	Body []byte
+}
+
 // A Message is one page, ready to be carried to one address.
 type Message struct {
 	// ID is the page's: the provider gets it as idempotency key, Message-ID or
@@ -78,6 +85,9 @@ type Message struct {
 	Resolvable bool
 	// Choices are the answers to a page by hand; without any it is acknowledged.
 	Choices []string
+
+	// Files go with it where the channel has files: by mail.
+	Files []File
 
 	At   time.Time      // when it began; zero for none
 	Zone *time.Location // the person's; nil is UTC

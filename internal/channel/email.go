@@ -113,6 +113,11 @@ func (e *Email) compose(m Message, to string) ([]byte, error) {
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, Plain(m))
 	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
+	for _, f := range m.Files {
+		if err := msg.AttachReader(f.Name, bytes.NewReader(f.Body), gomail.WithFileContentType(gomail.ContentType(f.Type))); err != nil {
+			return nil, err
+		}
+	}
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
 		return nil, err

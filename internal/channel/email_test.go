@@ -1,8 +1,10 @@
 package channel_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -515,5 +517,26 @@ func TestNewEmail(t *testing.T) {
 		if _, err := channel.NewEmail(c.relay, c.from, loopback.DialContext); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
+	}
+}
+
+// What goes with a message is attached to the mail, whole.
+func TestEmailAttaches(t *testing.T) {
+	s := server(t, smtptest.Options{})
+	e := email(t, channel.Relay{Addr: s.Addr, Roots: s.Roots, Hello: "tocsin.example.org"})
+	m := alarm(t)
+	m.Files = []channel.File{{Name: "report-weekly.pdf", Type: "application/pdf", Body: bytes.Repeat([]byte("%PDF\x00\xff\r\n"), 1000)}}
+	if _, err := e.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	raw := string(s.Mails()[0].Raw)
+	head, body, ok := strings.Cut(raw[strings.Index(raw, "application/pdf"):], "\r\n\r\n")
+	if !ok || !strings.Contains(raw, "multipart/mixed") || !strings.Contains(head, `name="report-weekly.pdf"`) {
+		t.Fatalf("%.600s", raw)
+	}
+	body, _, _ = strings.Cut(body, "\r\n--")
+	got, err := base64.StdEncoding.DecodeString(strings.NewReplacer("\r", "", "\n", "").Replace(body))
+	if err != nil || !bytes.Equal(got, m.Files[0].Body) {
+		t.Errorf("%d bytes arrive: %v", len(got), err)
 	}
 }

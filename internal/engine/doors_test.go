@@ -24,9 +24,9 @@ type house struct {
 	t    *testing.T
 }
 
-func newHouse(t *testing.T, url string) *house {
+func newHouse(t *testing.T, url string, more ...channel.Channel) *house {
 	push := &told{name: "push"}
-	h := &house{Engine: open(t, url, Options{Channels: []channel.Channel{push}}), push: push, now: night, t: t}
+	h := &house{Engine: open(t, url, Options{Channels: append(more, push)}), push: push, now: night, t: t}
 	person := func(id org.PersonID) org.Person {
 		return org.Person{
 			ID: id, Name: strings.ToUpper(string(id[:1])) + string(id[1:]),

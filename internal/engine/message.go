@@ -76,12 +76,14 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 		return nil, err
 	}
 	parcels := make([]parcel, len(pages))
+	papers := map[string][]byte{}
 	limits := limits{going: map[line]*parcel{}, waits: map[line]string{}}
 	for i, p := range pages {
 		parcels[i].page, parcels[i].setup = p, s
 		if p.Purpose == escalate.Shift {
 			if parcels[i].err = errMoot; ours[p.ID] {
 				parcels[i].message, parcels[i].err = e.composeShift(s, p)
+				parcels[i].message.Files = e.attached(tx, s, p, papers)
 			}
 			continue
 		}

@@ -82,7 +82,13 @@ func (e *Engine) reportDue(ctx context.Context, d store.Due, now time.Time) erro
 
 // countReport is what a period came to, in a few lines.
 func (e *Engine) countReport(tx *store.Tx, s *setup, r org.ScheduledReport, now time.Time) (string, error) {
-	from, to := r.Period(now)
+	from, to, is, was, err := e.countedReport(tx, s, r, now)
+	return e.reportText(s, r, from, to, is, was), err
+}
+
+// countedReport counts the period that is over, and the one before.
+func (e *Engine) countedReport(tx *store.Tx, s *setup, r org.ScheduledReport, now time.Time) (from, to time.Time, is, was *figures.Report, err error) {
+	from, to = r.Period(now)
 	before := from.Add(-to.Sub(from))
 	hidden := map[org.ServiceID]bool{}
 	for _, id := range s.sensitive() {
@@ -92,13 +98,13 @@ func (e *Engine) countReport(tx *store.Tx, s *setup, r org.ScheduledReport, now 
 		return !hidden[in.Service] && (r.Team == "" || in.Team == r.Team) && (r.Service == "" || in.Service == r.Service) && (r.Severity == "" || in.Severity == r.Severity)
 	}
 	h := figureHouse(s.settings, s.services, now)
-	is := figures.NewReport(&figures.Query{From: from, To: to, Keep: keep}, h)
-	was := figures.NewReport(&figures.Query{From: before, To: from, Keep: keep}, h)
-	err := EachFigure(tx, before, to, func(in *figures.Incident) {
+	is = figures.NewReport(&figures.Query{From: from, To: to, Keep: keep}, h)
+	was = figures.NewReport(&figures.Query{From: before, To: from, Keep: keep}, h)
+	err = EachFigure(tx, before, to, func(in *figures.Incident) {
 		is.Add(in)
 		was.Add(in)
 	})
-	return e.reportText(s, r, from, to, is, was), err
+	return from, to, is, was, err
 }
 
 // toldFigures are those of a report that is told, in their order.

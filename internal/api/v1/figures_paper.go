@@ -22,36 +22,26 @@ func (a *API) figurePaper(ctx context.Context, in *figuresAsked) (*fileOut, erro
 	if err != nil {
 		return nil, err
 	}
-	p := paper.New("Report: "+dates(r.From, r.To, q.zone), a.now())
-	p.Note(fmt.Sprintf("Incidents that were opened from %s to %s, beside %s. Version %d of the definitions.",
-		r.From.In(q.zone).Format("2 Jan 2006 15:04 MST"), r.To.In(q.zone).Format("2 Jan 2006 15:04 MST"), dates(r.Before, r.From, q.zone), r.Version))
+	sheet := engine.Sheet{Title: "Report: " + dates(r.From, r.To, q.zone), By: string(in.By), Notes: []string{
+		fmt.Sprintf("Incidents that were opened from %s to %s, beside %s. Version %d of the definitions.",
+			r.From.In(q.zone).Format("2 Jan 2006 15:04 MST"), r.To.In(q.zone).Format("2 Jan 2006 15:04 MST"), dates(r.Before, r.From, q.zone), r.Version),
+	}}
 	if about := q.words(asking(ctx).setup); about != "" {
-		p.Note("Only " + about + ".")
+		sheet.Notes = append(sheet.Notes, "Only "+about+".")
 	}
 	if !r.Counted.Whole {
-		p.Note("Not all incidents were counted yet.")
+		sheet.Notes = append(sheet.Notes, "Not all incidents were counted yet.")
 	}
-	p.Heading(1, "Figures")
-	t := paper.Table{Head: []string{"Figure", "Number", "Before", "Half within", "9 of 10 within"}, Right: []int{1, 2, 3, 4}}
 	for i, d := range figures.Definitions {
 		n := r.Total[i]
-		t.Rows = append(t.Rows, []string{d.Name, onPaper(d, n.Value, r.Currency), onPaper(d, n.Before, r.Currency), onPaper(d, n.Median, ""), onPaper(d, n.P90, "")})
+		sheet.Total = append(sheet.Total, []string{onPaper(d, n.Value, r.Currency), onPaper(d, n.Before, r.Currency), onPaper(d, n.Median, ""), onPaper(d, n.P90, "")})
 	}
-	p.Table(t)
 	if len(r.Lines) > 0 {
-		p.Heading(1, "By "+string(in.By))
-		p.Table(linesOnPaper(in.By, r))
-		if n := len(r.Lines) - mostPaperLines; n > 0 {
-			p.Note(fmt.Sprintf("And %d more.", n))
-		}
-	}
-	p.Heading(1, "What the figures are")
-	for _, d := range figures.Definitions {
-		p.Markdown("**" + d.Name + "**: " + d.Sentence)
+		sheet.Lines, sheet.Beyond = linesOnPaper(in.By, r), len(r.Lines)-mostPaperLines
 	}
 	out := &fileOut{ContentType: "application/pdf", Cache: "no-store"}
 	out.Disposition = mime.FormatMediaType("attachment", map[string]string{"filename": "report-" + r.To.In(q.zone).Format(time.DateOnly) + ".pdf"})
-	out.Body, err = p.Bytes()
+	out.Body, err = sheet.Bytes(a.now())
 	return out, err
 }
 
