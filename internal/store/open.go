@@ -169,7 +169,7 @@ func migrations(d goose.Dialect, db *sql.DB, o ...goose.ProviderOption) (*goose.
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(d, db, files, append(o, goose.WithDisableGlobalRegistry(true))...)
+	return goose.NewProvider(d, db, files, append(o, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(rowlessMigration(d)))...)
 }
 
 // isCurrent says whether the schema is the newest we know. A database without one has
