@@ -7,6 +7,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 )
 
 // The audit finds a climb without a timer, gives it one, and pages go on.
@@ -66,7 +67,7 @@ func TestFullDiskDropsOldEvents(t *testing.T) {
 
 // A projection that differs from its log is found.
 func TestAuditFoldsAnew(t *testing.T) {
-	h := newHouse(t, t.TempDir()+"/house.db")
+	h := newHouse(t, storetest.SQLite(t))
 	h.hear(down("db-1"))
 	err := h.Read(context.Background(), func(tx *store.Tx) error {
 		sub, err := tx.Subject(h.subjects()[0])

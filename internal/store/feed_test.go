@@ -21,7 +21,8 @@ func TestFeed(t *testing.T) {
 		write(t, s, func(tx *Tx) error { return errors.Join(tx.Touch("alert", "x", "y"), tx.Touch("alert", "x")) })
 		var at Cursor
 		var got []string
-		for {
+		// A vacuum that runs just now holds back what is newer than it began.
+		for begun := time.Now(); ; {
 			n := len(got)
 			read(t, s, func(tx *Tx) error {
 				rows, err := tx.Feed(at, 1)
@@ -31,7 +32,7 @@ func TestFeed(t *testing.T) {
 				}
 				return err
 			})
-			if len(got) == n {
+			if len(got) == n && (n >= 3 || time.Since(begun) > 10*time.Second) {
 				break
 			}
 		}

@@ -150,7 +150,7 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	db.SetMaxOpenConns(poolSize)
 	db.SetMaxIdleConns(poolSize)
 	s.pool = newPool(s, db, o.URL)
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // each second, for five minutes
 	if err != nil {
 		return err
 	}
