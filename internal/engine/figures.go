@@ -61,6 +61,9 @@ func Record(tx *store.Tx, id incident.ID) (in figures.Incident, ok bool, err err
 	for i, a := range alarms {
 		pages[i] = figures.Page(a)
 	}
+	if o, ok := log[0].Fact.(incident.Opened); ok && o.Sort == incident.KindDrill {
+		return in, false, err // it counts in nothing
+	}
 	in = figures.Of(id, log, pages)
 	return in, !in.Opened.IsZero(), err
 }
