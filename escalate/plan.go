@@ -36,7 +36,7 @@ func Plan(in incident.Incident, f incident.Called, w World, now time.Time) (page
 		if !ok {
 			continue
 		}
-		if until, rests := person.Rests(now); rests && in.IsDrill() && (in.Drill == nil || !in.Drill.AsReal) { // a drill wakes nobody
+		if until, rests := person.Rests(now); rests && in.LeavesAlone(call.Person) { // a drill wakes nobody
 			if q, ok := page.Beside(person, until); ok {
 				pages = append(pages, q)
 			}

@@ -21,6 +21,12 @@ const DrillMark = "DRILL: "
 // of the log on.
 func (in Incident) IsDrill() bool { return in.Sort == KindDrill }
 
+// LeavesAlone says whether a drill is not to call somebody who sleeps, rests or is away: it
+// is not as real, and they did not start it themselves.
+func (in Incident) LeavesAlone(p org.PersonID) bool {
+	return in.IsDrill() && (in.Drill == nil || !in.Drill.AsReal && in.Drill.By != ByPerson(p))
+}
+
 // The guides of a drill: it is somebody's first, or of those who report.
 const (
 	GuideFirst  = "first"

@@ -2191,6 +2191,8 @@ type MutingBody struct {
 }
 
 type MyDrill struct {
+	// You have answered a page already: none will be offered any more
+	Answered bool `json:"answered"`
 	// You have never answered a page: a first drill is for you
 	Offer bool `json:"offer"`
 	// Your first drill, while it goes on

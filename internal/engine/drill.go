@@ -21,6 +21,7 @@ import (
 type Rehearsal struct {
 	drill.Plan
 	Policy bool
+	By     org.PersonID // who wants it, and so is awake
 }
 
 // rehearse completes a plan by the configuration, or says what is missing.
@@ -135,7 +136,7 @@ func (e *Engine) ForeseeDrill(ctx context.Context, r Rehearsal, now time.Time) (
 		}
 		call := func(at time.Time, level int, p org.PersonID) {
 			f := Foresight{After: at.Sub(now), Level: level, Person: p}
-			if until, rests := s.people[p].Rests(at); rests && !r.AsReal {
+			if until, rests := s.people[p].Rests(at); rests && !r.AsReal && p != r.By {
 				f.Rests = until
 			}
 			if p != "" && !slices.ContainsFunc(all, func(had Foresight) bool { return had.Person == p }) {
@@ -252,7 +253,7 @@ func (t *tending) practised() (facts []incident.Fact) {
 // restsFrom says whether somebody is to be left alone by a drill: they rest, and have no
 // part in it yet.
 func (t *tending) restsFrom(p org.PersonID) bool {
-	if !t.in.IsDrill() || t.in.Drill != nil && t.in.Drill.AsReal || p == "" {
+	if p == "" || !t.in.LeavesAlone(p) {
 		return false
 	}
 	if t.in.Owner == p || slices.Contains(t.in.Answered, p) || slices.Contains(t.in.Working(), p) {

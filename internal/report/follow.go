@@ -120,7 +120,7 @@ func (d *Desk) standing(r *http.Request, one store.Report) (v standing, err erro
 		if sub.IsDrill() {
 			v.Practice = words.T("practice.was")
 			if sub.Drill != nil && sub.Drill.Guide == incident.GuideReport {
-				v.Stands = words.T("practice.status")
+				v.Stands, v.State = words.T("practice.status"), "maintenance"
 			}
 		}
 		log, err := tx.Log(one.Subject)

@@ -70,7 +70,7 @@ func Begin(p Plan, now time.Time) (incident.Opened, incident.Drilled, error) {
 		return opened, begun, incident.Refuse("limit: from 5 minutes to 8 hours")
 	case len(p.People) > mostPeople:
 		return opened, begun, incident.Refuse("people: at most %d", mostPeople)
-	case p.Service == "" && p.Team == "":
+	case p.Service == "" && p.Team == "" && p.Guide != incident.GuideFirst: // a new house has neither
 		return opened, begun, incident.Refuse("service: what is it about?")
 	}
 	if faults := Faults(s); len(faults) > 0 {

@@ -167,6 +167,7 @@ func (s *setup) scenario(id, language string) (drill.Scenario, error) {
 // rehearsal is a wish with what it names.
 func (a *API) rehearsal(ctx context.Context, w DrillWish) (r engine.Rehearsal, err error) {
 	c := asking(ctx)
+	r.By = c.Person
 	r.Service, r.Severity, r.People, r.Policy, r.AsReal, r.Guide, r.Limit = w.Service, w.Severity, w.People, w.Policy, w.AsReal, w.Guide, time.Duration(w.Minutes)*time.Minute
 	if w.Guide == incident.GuideFirst {
 		if c.self() == "" {
@@ -220,7 +221,7 @@ func (a *API) rehearsal(ctx context.Context, w DrillWish) (r engine.Rehearsal, e
 }
 
 // homeOf is where somebody's first drill is: in a team in which they may respond, about one
-// of its services, if it has any.
+// of its services, if it has any; otherwise about any service for which they may.
 func (c *caller) homeOf(p org.PersonID) (service org.ServiceID, team org.TeamID) {
 	for _, r := range c.setup.all { // by id
 		t, err := decoded[org.Team](r)
@@ -234,6 +235,11 @@ func (c *caller) homeOf(p org.PersonID) (service org.ServiceID, team org.TeamID)
 			if v.Kind == config.Service && !v.Retired && c.setup.services[org.ServiceID(v.ID)].Team == t.ID {
 				return org.ServiceID(v.ID), t.ID
 			}
+		}
+	}
+	for _, v := range c.setup.all {
+		if id := org.ServiceID(v.ID); team == "" && v.Kind == config.Service && !v.Retired && c.May(c.deed, c.setup.services[id].Team) {
+			return id, c.setup.services[id].Team
 		}
 	}
 	return "", team

@@ -197,8 +197,9 @@ func (a *API) drilledPeople(ctx context.Context, in *drillPeopleAsked) (*pageOf[
 
 // MyDrill is what practice there is for somebody.
 type MyDrill struct {
-	Offer   bool        `json:"offer" doc:"You have never answered a page: a first drill is for you"`
-	Running incident.ID `json:"running,omitempty" doc:"Your first drill, while it goes on"`
+	Offer    bool        `json:"offer" doc:"You have never answered a page: a first drill is for you"`
+	Answered bool        `json:"answered" doc:"You have answered a page already: none will be offered any more"`
+	Running  incident.ID `json:"running,omitempty" doc:"Your first drill, while it goes on"`
 }
 
 // lookedForAnswer is how many of somebody's pages are looked through for one that they
@@ -237,7 +238,7 @@ func (a *API) myDrill(ctx context.Context, _ *only) (*struct{ Body MyDrill }, er
 				out.Body.Running = id
 			}
 			if slices.Contains(sub.Answered, me) || sub.Owner == me {
-				out.Body.Offer = false
+				out.Body.Offer, out.Body.Answered = false, true
 			}
 		}
 		return nil
