@@ -23,6 +23,7 @@ var all = []Fact{
 	Filed{}, RetroDrafted{}, RetroWritten{}, RetroSubmitted{}, RetroReturned{}, RetroSigned{}, RetroPublished{},
 	ActionAdded{}, ActionChanged{}, ActionDone{}, ActionDropped{}, ActionReopened{}, ActionReminded{}, ActionOverdue{}, ActionRecurred{}, Recalled{}, LessonLearned{}, LessonWithdrawn{},
 	TicketOpened{}, TicketMoved{}, TicketUnlinked{},
+	Drilled{}, Injected{}, DrillStopped{},
 }
 
 var kinds = func() map[string]reflect.Type {

@@ -17,7 +17,7 @@ type Incident struct {
 	ID          ID                `json:"id"`
 	Seq         int               `json:"seq"`
 	At          time.Time         `json:"at"`             // of the last line
-	Sort        string            `json:"sort,omitempty"` // KindCall or KindChange; "" is an incident
+	Sort        string            `json:"sort,omitempty"` // KindCall, KindChange or KindDrill; "" is an incident
 	Status      Status            `json:"status"`
 	Title       string            `json:"title"`
 	Service     org.ServiceID     `json:"service,omitempty"`
@@ -72,6 +72,7 @@ type Incident struct {
 	Change    *Change    `json:"change,omitempty"`    // of a change
 	Overrides []Override `json:"overrides,omitempty"` // in which somebody went before the rules of changes
 	Tickets   []Ticket   `json:"tickets,omitempty"`   // that others have of it, in their systems
+	Drill     *Drill     `json:"drill,omitempty"`     // of a drill
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -223,6 +224,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.followed(e)
 	case TicketOpened, TicketMoved, TicketUnlinked:
 		in = in.ticketed(e)
+	case Drilled, Injected, DrillStopped:
+		in = in.drilled(e)
 	default:
 		in = in.climbed(e)
 	}

@@ -150,7 +150,7 @@ func (r *Request) check(by org.PersonID, g Ground, now time.Time) error {
 			return incident.Refuse("approvers: nobody approves their own change")
 		}
 	}
-	if r.Incident != "" && g.In == nil || g.In != nil && g.In.Apart() != "" {
+	if r.Incident != "" && g.In == nil || g.In != nil && g.In.Sort != "" {
 		return incident.Refuse("incident: there is no such incident")
 	}
 	return nil

@@ -58,6 +58,9 @@ func Records(tx *store.Tx, ids []incident.ID) ([]figures.Incident, error) {
 	}
 	records := make([]figures.Incident, 0, len(ids))
 	for _, id := range ids {
+		if drilled(logs[id]) {
+			continue // it counts in nothing
+		}
 		pages := make([]figures.Page, len(alarms[id]))
 		for i, a := range alarms[id] {
 			pages[i] = figures.Page(a)
@@ -67,6 +70,15 @@ func Records(tx *store.Tx, ids []incident.ID) ([]figures.Incident, error) {
 		}
 	}
 	return records, nil
+}
+
+// drilled says whether a log is of a drill.
+func drilled(log incident.Log) bool {
+	if len(log) == 0 {
+		return false
+	}
+	o, ok := log[0].Fact.(incident.Opened)
+	return ok && o.Sort == incident.KindDrill
 }
 
 // EachFigure shows the records of what was opened between two moments, and perhaps of a

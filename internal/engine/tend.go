@@ -14,6 +14,7 @@ import (
 	"tocsin/org"
 	"tocsin/resolve"
 	"tocsin/review"
+	"tocsin/review/drill"
 )
 
 // A tending is one subject being brought up to now, within one transaction. Facts are
@@ -57,7 +58,7 @@ func (t *tending) add(by incident.Actor, facts ...incident.Fact) {
 func (t *tending) asks(f incident.Fact) incident.Fact {
 	switch f := f.(type) {
 	case incident.Opened:
-		if f.Sort == "" {
+		if f.Sort == "" || f.Sort == incident.KindDrill {
 			r := t.s.settings.Matrix.Asks(f.Severity)
 			f.UpdateEvery, f.Roles = r.UpdateEvery, r.Roles
 		}
@@ -91,6 +92,7 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, more...)
 		work, nag := investigate.Next(t.in, t.s.guideline(t.in), t.now)
 		work = append(work, runbook.Next(t.in)...)
+		work = append(work, t.practised()...)
 		work = append(work, t.lists()...)
 		t.add(incident.Engine, work...)
 		back, watched, err := resolve.Next(t.in, t.fires, t.now)
@@ -100,10 +102,12 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, back...)
 		changed, undecided := resolve.ChangeNext(t.in, t.s.boardVersion, t.now)
 		t.add(incident.Engine, changed...)
+		played, plays := drill.Next(t.in, t.now)
+		t.add(incident.Engine, played...)
 		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
 		t.add(incident.Engine, owed...)
-		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(undecided, remind))
-		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(owed) == 0 {
+		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(undecided, sooner(remind, plays)))
+		if len(played)+len(facts)+len(more)+len(work)+len(back)+len(changed)+len(owed) == 0 {
 			break
 		}
 	}
@@ -227,6 +231,9 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	for _, n := range review.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
+	for _, n := range drill.Tell(before, entry) {
+		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	}
 	notices = append(notices, t.judged(entry)...)
 	for _, n := range append(resolve.Tell(before, entry), resolve.ChangeTell(before, entry, t.s.actorName)...) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
@@ -345,6 +352,9 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 		if n.Purpose == escalate.Update && t.calls(n.Person) {
 			continue // they hear of it by that
 		}
+		if t.restsFrom(n.Person) {
+			continue
+		}
 		page := escalate.Page{
 			Subject: t.in.ID, Epoch: entry.Seq, Purpose: n.Purpose, Text: n.Text, Priority: org.Low,
 			Person: n.Person, Rule: -1, At: t.now, Zone: "UTC", Hour: t.now.UTC().Hour(),
@@ -401,6 +411,9 @@ func (t *tending) report(page escalate.Page, target org.Target) (pages []escalat
 		people = t.w.Who(target, t.now).People
 	}
 	for _, id := range people {
+		if t.restsFrom(id) {
+			continue
+		}
 		person, _ := t.w.Person(id)
 		for _, m := range person.Methods {
 			if m.Usable() {

@@ -106,7 +106,7 @@ func TestEveryStatementPrepares(t *testing.T) {
 		for _, b := range s.bulks {
 			all = append(all, b.text...)
 		}
-		for _, f := range []filter{listSubjects, countSubjects, listAlerts, listPages, listChanges, cancelPages, listActions, listLessons} {
+		for _, f := range []filter{listSubjects, listWithDrills, listDrills, countSubjects, listAlerts, listPages, listChanges, cancelPages, listActions, listLessons} {
 			ended := func(b *filtered) string {
 				text := b.text.String()
 				if strings.HasSuffix(f.tail, " ") {

@@ -188,6 +188,9 @@ func (tx *Tx) Append(s *Subject, entries incident.Log) error {
 	return tx.feed(s.At, "incident", string(s.ID), first, s.Seq)
 }
 
+// drillMark stands for the sender of a drill, which has none.
+const drillMark = "drill:"
+
 // callMark stands for the sender of a page by hand, which has none.
 const callMark = "call:"
 
@@ -197,6 +200,8 @@ func senderOf(in incident.Incident) string {
 		return callMark
 	case incident.KindChange:
 		return changeMark
+	case incident.KindDrill:
+		return drillMark
 	}
 	return string(in.Integration)
 }

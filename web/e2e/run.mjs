@@ -12,6 +12,7 @@ import './work.mjs';
 import './recovery.mjs';
 import './closure.mjs';
 import './tickets.mjs';
+import './drills.mjs';
 import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';

@@ -50,6 +50,7 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 
 	call := h.must(201, "ada", "POST", "/calls", `{"title":"Who can come?","targets":["person:rita"]}`).field("id").(string)
 	change := string(h.proposed("hr"))
+	practised := string(h.drilled("hr", "rita"))
 	calendar := h.must(201, "ada", "POST", "/calendars", `{"kind":"person"}`).field("id").(string)
 	away := h.must(201, "ada", "POST", "/time-off", `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`).field("time_off.id").(string)
 	followed := h.engine.NewID(h.engine.Now())
@@ -87,6 +88,8 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 			return in("id"), strange{secret, never, secretly}, true
 		case strings.HasPrefix(rest, "/changes/{id}"):
 			return in("id"), strange{change, other(change), secretly}, true
+		case strings.HasPrefix(rest, "/drills/{id}"):
+			return in("id"), strange{practised, other(practised), secretly}, true
 		case strings.HasPrefix(rest, "/conversations/{id}"): // of others, also for an admin
 			return in("id"), strange{said.ID, other(said.ID), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "rita" })}, true
 		case rest == "/attachments/{id}":

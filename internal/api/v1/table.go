@@ -165,6 +165,8 @@ var table = concat(
 	things("forms", config.Form, org.Configure, ofThing),
 	things("runbooks", config.Runbook, org.Configure, ofThing),
 	things("ticket-systems", config.TicketSystem, org.Administer, house),
+	things("scenarios", config.Scenario, org.Configure, ofThing),
+	drillRoutes,
 	ticketRoutes,
 	[]route{
 		{"GET", "/services/{id}/followers", org.ReadSetup, house, "updates", "List who follows a service", serve((*API).serviceFollowers)},

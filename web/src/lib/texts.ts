@@ -18,6 +18,7 @@ import type talk from '../../i18n/en/talk.json';
 import type reports from '../../i18n/en/reports.json'
 import type changes from '../../i18n/en/changes.json'
 import type tickets from '../../i18n/en/tickets.json';
+import type drills from '../../i18n/en/drills.json';
 
 export interface Forms {
   one?: string;
@@ -43,4 +44,5 @@ export type Key =
   | keyof typeof talk
   | keyof typeof reports
   | keyof typeof changes
-  | keyof typeof tickets;
+  | keyof typeof tickets
+  | keyof typeof drills;

@@ -64,6 +64,8 @@ interface Fact {
   done?: boolean;
   linked?: boolean;
   rule?: string;
+  do?: string;
+  from?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -76,7 +78,7 @@ export function said(line: Line): string {
   const targets = to.map((x) => (['escalate.handed_over', 'oncall.handed'].includes(line.kind) ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
-    text: f.text ?? '',
+    text: [f.from, f.text].filter(Boolean).join(': '),
     n: f.alerts ?? f.left ?? f.message ?? f.override ?? 0,
     key: f.key ?? '',
     word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
@@ -111,6 +113,7 @@ export const channel = (name: string): string => word('channel', name);
 function keyOf(kind: string, f: Fact): string {
   const base = `line.${kind}`;
   if (kind === 'escalate.called') return base + (f.fail_over ? '.fail_over' : f.extra ? '.extra' : '');
+  if (kind === 'review.injected') return `${base}.${f.do}`;
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
