@@ -190,9 +190,9 @@ func (in Incident) After(e Entry) Incident {
 		in = in.recovered(e)
 	case Explained, Staged, Confirmed, Recurred:
 		in = in.recovered(e)
-	case ChangeRequested, ChangeApproved, ChangeDenied, ChangeStarted, ChangeEnded, ChangeCancelled, ChangeOverran:
+	case ChangeRequested, ChangeAmended, ChangeApproved, ChangeDenied, ChangeStarted, ChangeEnded, ChangeCancelled, ChangeOverran:
 		in = in.changed(e)
-	case Overridden, OverrideEnded, OverrideReviewed:
+	case Overridden, OverrideEnded, OverrideReviewed, OverrideOwed:
 		in = in.overridden(e)
 	case Filed:
 		in.Status = Closed

@@ -74,7 +74,9 @@ type ActionOf struct {
 	Priority string `json:"priority"`
 	// open, done, dropped
 	State string `json:"state"`
-	Title string `json:"title"`
+	// That others have of it
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 }
 
 type AddingActionBody struct {
@@ -164,6 +166,26 @@ type Alert struct {
 	Title       string            `json:"title"`
 	// What holds it back; absent when nothing does
 	WhyNoPage *HeldBack `json:"why_no_page,omitempty"`
+}
+
+type AmendingChangeBody struct {
+	// Who decides
+	Approvers []string `json:"approvers,omitempty"`
+	BackOut   string   `json:"back_out,omitempty"`
+	// Those who were named decide no longer: the board does
+	Board bool `json:"board,omitempty"`
+	// standard, normal, emergency
+	Class string     `json:"class,omitempty"`
+	Ends  *time.Time `json:"ends,omitempty"`
+	// Only who asked for it may say this
+	Owner string `json:"owner,omitempty"`
+	Plan  string `json:"plan,omitempty"`
+	// Empty: nothing is said of it: , low, medium, high
+	Risk string `json:"risk,omitempty"`
+	// All that are changed
+	Services []string   `json:"services,omitempty"`
+	Starts   *time.Time `json:"starts,omitempty"`
+	Title    string     `json:"title,omitempty"`
 }
 
 type Answering struct {
@@ -420,6 +442,8 @@ type ChangeOf struct {
 	ID      string     `json:"id"`
 	// In which it is made
 	Incident string `json:"incident,omitempty"`
+	// You asked for it, or make it, and nobody has begun
+	MayAmend bool `json:"may_amend,omitempty"`
 	// You are among those who decide, and it waits
 	MayDecide bool `json:"may_decide,omitempty"`
 	// worked, backed_out, failed
@@ -780,6 +804,8 @@ type Cover struct {
 }
 
 type Delivery struct {
+	// Of the incident, when it is for the ticket of one
+	Action int64 `json:"action,omitempty"`
 	// Of the fact
 	At    time.Time `json:"at"`
 	Error string    `json:"error,omitempty"`
@@ -1940,7 +1966,9 @@ type ListedAction struct {
 	// open, done, dropped
 	State string `json:"state"`
 	Team  string `json:"team,omitempty"`
-	Title string `json:"title"`
+	// That others have of it
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 }
 
 type ListedLesson struct {
@@ -2336,6 +2364,10 @@ type NotificationRule struct {
 	Unless   string `json:"unless,omitempty"`
 }
 
+type NotingActionBody struct {
+	Text string `json:"text"`
+}
+
 type NotingBody struct {
 	Text string `json:"text"`
 }
@@ -2353,12 +2385,6 @@ type OpeningBody struct {
 	// Becomes its first note
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
-}
-
-type OpeningTicketBody struct {
-	// Of one that is there; without it one is made
-	Key    string `json:"key,omitempty"`
-	System string `json:"system"`
 }
 
 type Opinion struct {
@@ -3757,6 +3783,8 @@ type SectionOf struct {
 	// The same, made safe
 	Html string `json:"html"`
 	ID   string `json:"id"`
+	// Nobody wrote in it: in each version it says how these stand: actions, lessons
+	Stands string `json:"stands,omitempty"`
 	// Markdown
 	Text  string `json:"text"`
 	Title string `json:"title"`
@@ -4312,6 +4340,7 @@ type TicketRule struct {
 	Fields     map[string]string `json:"fields,omitempty"`
 	Match      []string          `json:"match,omitempty"`
 	Name       string            `json:"name,omitempty"`
+	Of         string            `json:"of,omitempty"`
 	Off        bool              `json:"off,omitempty"`
 	Sensitive  bool              `json:"sensitive,omitempty"`
 	Services   []string          `json:"services,omitempty"`
@@ -4339,40 +4368,44 @@ type TicketState struct {
 }
 
 type TicketSystem struct {
-	ChangedAt *time.Time        `json:"changed_at,omitempty"`
-	ChangedBy string            `json:"changed_by,omitempty"`
-	Comments  string            `json:"comments,omitempty"`
-	Disabled  bool              `json:"disabled,omitempty"`
-	Fields    map[string]string `json:"fields,omitempty"`
-	ID        string            `json:"id,omitempty"`
-	Kind      string            `json:"kind"`
-	Name      string            `json:"name,omitempty"`
-	Poll      string            `json:"poll,omitempty"`
-	Reopens   bool              `json:"reopens,omitempty"`
-	Retired   bool              `json:"retired,omitempty"`
-	Rules     []TicketRule      `json:"rules,omitempty"`
-	Settings  map[string]string `json:"settings,omitempty"`
-	State     string            `json:"state,omitempty"`
-	Tell      []string          `json:"tell,omitempty"`
-	Text      string            `json:"text,omitempty"`
-	Title     string            `json:"title,omitempty"`
+	ActionText  string            `json:"action_text,omitempty"`
+	ActionTitle string            `json:"action_title,omitempty"`
+	ChangedAt   *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy   string            `json:"changed_by,omitempty"`
+	Comments    string            `json:"comments,omitempty"`
+	Disabled    bool              `json:"disabled,omitempty"`
+	Fields      map[string]string `json:"fields,omitempty"`
+	ID          string            `json:"id,omitempty"`
+	Kind        string            `json:"kind"`
+	Name        string            `json:"name,omitempty"`
+	Poll        string            `json:"poll,omitempty"`
+	Reopens     bool              `json:"reopens,omitempty"`
+	Retired     bool              `json:"retired,omitempty"`
+	Rules       []TicketRule      `json:"rules,omitempty"`
+	Settings    map[string]string `json:"settings,omitempty"`
+	State       string            `json:"state,omitempty"`
+	Tell        []string          `json:"tell,omitempty"`
+	Text        string            `json:"text,omitempty"`
+	Title       string            `json:"title,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
 
 type TicketSystemWithSecret struct {
-	ChangedAt *time.Time        `json:"changed_at,omitempty"`
-	ChangedBy string            `json:"changed_by,omitempty"`
-	Comments  string            `json:"comments,omitempty"`
-	Disabled  bool              `json:"disabled,omitempty"`
-	Fields    map[string]string `json:"fields,omitempty"`
-	ID        string            `json:"id,omitempty"`
-	Kind      string            `json:"kind"`
-	Name      string            `json:"name,omitempty"`
-	Poll      string            `json:"poll,omitempty"`
-	Reopens   bool              `json:"reopens,omitempty"`
-	Retired   bool              `json:"retired,omitempty"`
-	Rules     []TicketRule      `json:"rules,omitempty"`
+	ActionText  string            `json:"action_text,omitempty"`
+	ActionTitle string            `json:"action_title,omitempty"`
+	ChangedAt   *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy   string            `json:"changed_by,omitempty"`
+	Comments    string            `json:"comments,omitempty"`
+	Disabled    bool              `json:"disabled,omitempty"`
+	Fields      map[string]string `json:"fields,omitempty"`
+	ID          string            `json:"id,omitempty"`
+	Kind        string            `json:"kind"`
+	Name        string            `json:"name,omitempty"`
+	Poll        string            `json:"poll,omitempty"`
+	Reopens     bool              `json:"reopens,omitempty"`
+	Retired     bool              `json:"retired,omitempty"`
+	Rules       []TicketRule      `json:"rules,omitempty"`
 	// Shown this once
 	Secret   string            `json:"secret,omitempty"`
 	Settings map[string]string `json:"settings,omitempty"`
@@ -4391,6 +4424,12 @@ type TicketTest struct {
 	// Who we are there
 	Said   string `json:"said,omitempty"`
 	TookMs int64  `json:"took_ms"`
+}
+
+type TicketWish struct {
+	// Of one that is there; without it one is made
+	Key    string `json:"key,omitempty"`
+	System string `json:"system"`
 }
 
 type TicketWork struct {
@@ -4623,6 +4662,8 @@ type Views struct {
 }
 
 type WantingChangeBody struct {
+	// Itself, when it was asked for already
+	Change string `json:"change,omitempty"`
 	// standard, normal, emergency
 	Class    string    `json:"class"`
 	Ends     time.Time `json:"ends"`
@@ -4747,6 +4788,8 @@ type WholeChange struct {
 	ID      string `json:"id"`
 	// In which it is made
 	Incident string `json:"incident,omitempty"`
+	// You asked for it, or make it, and nobody has begun
+	MayAmend bool `json:"may_amend,omitempty"`
 	// You are among those who decide, and it waits
 	MayDecide bool `json:"may_decide,omitempty"`
 	// How many must approve
@@ -5219,6 +5262,12 @@ func (c *Client) PostChangesPreview(ctx context.Context, body WantingChangeBody,
 // GetChangesID: GET /api/v1/changes/{id}: Read a change, with all that happened to it.
 func (c *Client) GetChangesID(ctx context.Context, id string, with ...Option) (out WholeChange, err error) {
 	err = c.do(ctx, "GET", "/api/v1/changes/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostChangesID: POST /api/v1/changes/{id}: Change what is asked for, until it is begun: what others said of it does not hold any longer.
+func (c *Client) PostChangesID(ctx context.Context, id string, body AmendingChangeBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id), nil, body, &out, with)
 	return out, err
 }
 
@@ -5832,9 +5881,44 @@ func (c *Client) PostIncidentsIDActionsActionDrop(ctx context.Context, id string
 	return out, err
 }
 
+// PostIncidentsIDActionsActionNotes: POST /api/v1/incidents/{id}/actions/{action}/notes: Say something of an action; its tickets hear it.
+func (c *Client) PostIncidentsIDActionsActionNotes(ctx context.Context, id string, action string, body NotingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/notes", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDActionsActionReopen: POST /api/v1/incidents/{id}/actions/{action}/reopen: Say that an action is not done.
 func (c *Client) PostIncidentsIDActionsActionReopen(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDActionsActionTickets: GET /api/v1/incidents/{id}/actions/{action}/tickets: Which tickets an action has, and which it could have.
+func (c *Client) GetIncidentsIDActionsActionTickets(ctx context.Context, id string, action string, with ...Option) (out TicketsOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionTickets: POST /api/v1/incidents/{id}/actions/{action}/tickets: Have a ticket made of an action, or link one that is there.
+func (c *Client) PostIncidentsIDActionsActionTickets(ctx context.Context, id string, action string, body TicketWish, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteIncidentsIDActionsActionTicketsSystemQuery is what DeleteIncidentsIDActionsActionTicketsSystem may be asked for. What is zero is left out.
+type DeleteIncidentsIDActionsActionTicketsSystemQuery struct {
+	Why string
+}
+
+func (q DeleteIncidentsIDActionsActionTicketsSystemQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "why", q.Why)
+	return v
+}
+
+// DeleteIncidentsIDActionsActionTicketsSystem: DELETE /api/v1/incidents/{id}/actions/{action}/tickets/{system}: Say that a ticket does not belong to an action.
+func (c *Client) DeleteIncidentsIDActionsActionTicketsSystem(ctx context.Context, id string, action string, system string, query DeleteIncidentsIDActionsActionTicketsSystemQuery, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "DELETE", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets/"+url.PathEscape(system), query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -6256,7 +6340,7 @@ func (c *Client) GetIncidentsIDTickets(ctx context.Context, id string, with ...O
 }
 
 // PostIncidentsIDTickets: POST /api/v1/incidents/{id}/tickets: Have a ticket made of it, or link one that is there.
-func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body OpeningTicketBody, with ...Option) (out Said, err error) {
+func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body TicketWish, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, body, &out, with)
 	return out, err
 }

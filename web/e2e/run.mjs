@@ -23,6 +23,7 @@ import './runbooks.mjs';
 import './changes.mjs';
 import './comms.mjs';
 import './play.mjs';
+import './circle.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();

@@ -64,7 +64,7 @@ func bodyFor(method, pattern, team string) string {
 		return `{"runbook":"none"}`
 	case strings.HasSuffix(pattern, "/steps/{step}"):
 		return `{"do":"done"}`
-	case strings.HasSuffix(pattern, "/{id}/tickets"):
+	case strings.HasSuffix(pattern, "/{id}/tickets"), strings.HasSuffix(pattern, "/{action}/tickets"):
 		return `{"system":"none"}`
 	case strings.HasSuffix(pattern, "/{id}/test") && strings.Contains(pattern, "/ticket-systems/"), strings.HasSuffix(pattern, "/{id}/retry"):
 		return ""

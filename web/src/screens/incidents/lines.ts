@@ -50,6 +50,8 @@ interface Fact {
   outcome?: string;
   text?: string;
   override?: number;
+  voided?: number;
+  action?: number;
   right?: boolean;
   reason?: string;
   what?: string;
@@ -125,9 +127,10 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'resolve.staged') return base + (f.until ? '.until' : '');
   if (kind === 'resolve.change_noted') return `${base}.${f.what}`;
   if (kind === 'resolve.change_approved') return `${base}.${f.how}`;
+  if (kind === 'resolve.change_amended') return base + (f.voided ? '.voided' : '');
   if (kind === 'resolve.change_ended') return `${base}.${f.outcome}`;
   if (kind === 'resolve.override_reviewed') return base + (f.right ? '.right' : '');
-  if (kind === 'resolve.ticket_opened') return base + (f.linked ? '.linked' : '');
+  if (kind === 'resolve.ticket_opened') return base + (f.action ? '.action' : f.linked ? '.linked' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
   if (kind === 'escalate.skipped' && (f.level ?? 0) < 0) return '';
@@ -150,7 +153,7 @@ export function reason(line: Line): string {
 
 /** What somebody said with it. */
 const spoken = (kind: string, f: Fact): string | undefined =>
-  ['investigate.runbook_judged', 'resolve.confirmed'].includes(kind) ? f.text || undefined : undefined;
+  ['investigate.runbook_judged', 'resolve.confirmed', 'review.action_noted'].includes(kind) ? f.text || undefined : undefined;
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
 export function actor(by: string | undefined): string {
