@@ -90,7 +90,8 @@ func (t *tending) settle() error {
 		more, then := escalate.Next(t.in, t.w, t.now)
 		t.add(incident.Engine, more...)
 		work, nag := investigate.Next(t.in, t.s.guideline(t.in), t.now)
-		work = append(work, runbook.Next(t.in)...)
+		steps, asked := runbook.Next(t.in, t.now)
+		work = append(work, steps...)
 		work = append(work, t.lists()...)
 		t.add(incident.Engine, work...)
 		back, watched, err := resolve.Next(t.in, t.fires, t.now)
@@ -100,10 +101,12 @@ func (t *tending) settle() error {
 		t.add(incident.Engine, back...)
 		changed, undecided := resolve.ChangeNext(t.in, t.s.boardVersion, t.now)
 		t.add(incident.Engine, changed...)
+		posted, later := investigate.NoticeNext(t.in, t.now)
+		t.add(incident.Engine, posted...)
 		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
 		t.add(incident.Engine, owed...)
-		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(undecided, remind))
-		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(owed) == 0 {
+		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(sooner(sooner(undecided, later), asked), remind))
+		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(posted)+len(owed) == 0 {
 			break
 		}
 	}
@@ -202,6 +205,10 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 				t.cancel(store.Cancel{Subject: id, Run: r.ID, OnlyAlarms: true}, f.String())
 			}
 		}
+	case incident.Settled:
+		if f.How == "decided" {
+			t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
+		}
 	case incident.Pinned:
 		t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
 	case incident.Called:
@@ -216,6 +223,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	}
 	t.runbookFact(entry)
 	t.changeFact(before, entry)
+	t.noticeFact(entry)
 	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
 	for _, n := range investigate.Tell(before, entry) {

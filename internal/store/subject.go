@@ -197,6 +197,8 @@ func senderOf(in incident.Incident) string {
 		return callMark
 	case incident.KindChange:
 		return changeMark
+	case incident.KindNotice:
+		return noticeMark
 	}
 	return string(in.Integration)
 }
