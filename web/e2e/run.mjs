@@ -21,6 +21,7 @@ import './reports.mjs';
 import './runbooks.mjs';
 import './changes.mjs';
 import './comms.mjs';
+import './told.mjs';
 import './play.mjs';
 
 mkdirSync('e2e/out', { recursive: true });

@@ -262,7 +262,7 @@ func (s *search) open(h store.Hit, out *page[Found]) error {
 	case s.in.By != "" && m.By != incident.ByPerson(s.in.By), !s.q.Finds(m.Searchable()):
 		return nil
 	}
-	f := Found{Conversation: *t, Message: s.c.setup.message(m), Excerpt: s.q.Excerpt(m.Text, excerptSide)}
+	f := Found{Conversation: *t, Message: s.c.setup.message(m), Excerpt: s.q.Excerpt(unmarked.Replace(m.Text), excerptSide)}
 	if !hasHit(f.Excerpt) {
 		for _, file := range m.Files {
 			if e := s.q.Excerpt(file.Name, excerptSide); hasHit(e) {
@@ -277,6 +277,9 @@ func (s *search) open(h store.Hit, out *page[Found]) error {
 	out.Items = append(out.Items, f)
 	return nil
 }
+
+// unmarked takes what Markdown makes bold or code of out of a text: an excerpt is plain.
+var unmarked = strings.NewReplacer("**", "", "__", "", "`", "")
 
 func hasHit(all []talk.Piece) bool {
 	return slices.ContainsFunc(all, func(p talk.Piece) bool { return p.Hit })
