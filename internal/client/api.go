@@ -146,6 +146,13 @@ type AddingTimeOffBody struct {
 	Why   string `json:"why,omitempty"`
 }
 
+type AddingUpdateFeedBody struct {
+	// Of the words around what was written: en, de
+	Language string `json:"language,omitempty"`
+	// Only of this one; all that you follow, now and later, when it is left out
+	Service string `json:"service,omitempty"`
+}
+
 type Alert struct {
 	// Of events
 	Count       int64             `json:"count"`
@@ -1284,12 +1291,16 @@ type FollowedStep struct {
 	Asked string     `json:"asked,omitempty"`
 	At    *time.Time `json:"at,omitempty"`
 	By    string     `json:"by,omitempty"`
-	Html  string     `json:"html"`
+	// Others are called, because nobody approved it
+	Climbs bool   `json:"climbs,omitempty"`
+	Html   string `json:"html"`
 	// manual, http, webhook
 	Kind    string `json:"kind"`
 	Outcome string `json:"outcome,omitempty"`
 	// There may be an answer to read
 	Output bool `json:"output,omitempty"`
+	// How often somebody was reminded that it waits for approval
+	Reminded int64 `json:"reminded,omitempty"`
 	// open, asked, approved, running, done, failed, skipped, unknown
 	State  string `json:"state"`
 	Title  string `json:"title"`
@@ -1375,6 +1386,14 @@ type FollowingServiceBody struct {
 	Service string `json:"service"`
 }
 
+type FollowingUpBody struct {
+	// What is left out stays as it was
+	Affected []PartIs `json:"affected,omitempty"`
+	// As before, when it is left out; resolved ends it, and off says that work does not take place: notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	Text  string `json:"text,omitempty"`
+}
+
 type Foreseen struct {
 	At   time.Time       `json:"at"`
 	Fact json.RawMessage `json:"fact,omitempty"`
@@ -1437,7 +1456,9 @@ type FormChoice struct {
 
 type Found struct {
 	Conversation Conversation `json:"conversation"`
-	Message      TalkMessage  `json:"message"`
+	// The part of its text around what was looked for; of a file, its name
+	Excerpt []Piece     `json:"excerpt"`
+	Message TalkMessage `json:"message"`
 }
 
 type Freeze struct {
@@ -2214,6 +2235,13 @@ type MinAlerts struct {
 	Within string `json:"within"`
 }
 
+type MovingNoticeBody struct {
+	// As it was, when it has begun
+	Begins *time.Time `json:"begins,omitempty"`
+	// No end by itself, when it is left out
+	Ends *time.Time `json:"ends,omitempty"`
+}
+
 type MutingBody struct {
 	Muted bool `json:"muted"`
 }
@@ -2347,6 +2375,35 @@ type NoiseReport struct {
 	Total NoiseLine   `json:"total"`
 	// Everything was counted; else the first 50,000 alerts and incidents
 	Whole bool `json:"whole"`
+}
+
+type Notice struct {
+	// When it was written
+	At time.Time `json:"at"`
+	// When it is shown; of work, when that begins
+	Begins *time.Time `json:"begins,omitempty"`
+	By     string     `json:"by"`
+	// What it will say, while it waits
+	Draft   *NoticeWord `json:"draft,omitempty"`
+	EndedAt *time.Time  `json:"ended_at,omitempty"`
+	// When it is over by itself
+	Ends *time.Time `json:"ends,omitempty"`
+	// notice, disruption, work
+	Form string `json:"form"`
+	ID   string `json:"id"`
+	// What it said, newest first
+	Items []ToldOf `json:"items"`
+	Page  string   `json:"page"`
+	// waiting: nobody has seen it yet: waiting, open, over
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type NoticeWord struct {
+	Affected []PartIs `json:"affected"`
+	// notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	Text  string `json:"text,omitempty"`
 }
 
 type Notices struct {
@@ -2705,6 +2762,12 @@ type PageMessageVersion struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageNotice struct {
+	Items []Notice `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageOdd struct {
 	Items []Odd `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2909,6 +2972,12 @@ type PageTimeOff struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageUpdateFeed struct {
+	Items []UpdateFeed `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageWatch struct {
 	Items []Watch `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2989,6 +3058,12 @@ type PartChoice struct {
 	Ours bool `json:"ours,omitempty"`
 }
 
+type PartIs struct {
+	Component string `json:"component"`
+	// operational, maintenance, degraded, partial, major
+	State string `json:"state"`
+}
+
 type PartState struct {
 	Component string `json:"component"`
 	Page      string `json:"page"`
@@ -3059,6 +3134,11 @@ type PersonRef struct {
 	Name string `json:"name"`
 }
 
+type Piece struct {
+	Hit  bool   `json:"hit,omitempty"`
+	Text string `json:"text"`
+}
+
 type PinnedBody struct {
 	Results []BulkResult `json:"results"`
 }
@@ -3105,6 +3185,19 @@ type Policy struct {
 
 type PostMarkdownRequest struct {
 	Text string `json:"text"`
+}
+
+type PostingNoticeBody struct {
+	// Components, and how they are; during work, while that goes on
+	Affected []PartIs `json:"affected,omitempty"`
+	// When it is shown, or when work begins; now, when it is left out
+	Begins *time.Time `json:"begins,omitempty"`
+	// When it is over by itself; work needs one
+	Ends *time.Time `json:"ends,omitempty"`
+	// Something to know, something that does not work, planned work: notice, disruption, work
+	Form  string `json:"form"`
+	Text  string `json:"text"`
+	Title string `json:"title"`
 }
 
 type Preview struct {
@@ -4479,6 +4572,21 @@ type TimeOffMade struct {
 	TimeOff       TimeOff        `json:"time_off"`
 }
 
+type ToldOf struct {
+	Affected []PartIs  `json:"affected"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by"`
+	// From 1
+	N int64 `json:"n"`
+	// notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	// How many letters wait, were sent, failed or were dropped
+	Sent map[string]int64 `json:"sent,omitempty"`
+	Text string           `json:"text,omitempty"`
+	// It was taken back: what it said is gone
+	Withdrawn *Withdrawal `json:"withdrawn,omitempty"`
+}
+
 type TryingBody struct {
 	// Or what might come
 	Body string `json:"body,omitempty"`
@@ -4503,6 +4611,21 @@ type Unmatched struct {
 	// rule, node rule, action, silence
 	Kind string `json:"kind"`
 	Name string `json:"name"`
+}
+
+type UpdateFeed struct {
+	ID     string    `json:"id"`
+	MadeAt time.Time `json:"made_at"`
+	// Of the service
+	Name string `json:"name,omitempty"`
+	// Since when it has the address that it has
+	NewAt time.Time `json:"new_at"`
+	// Empty: all that you follow
+	Service string `json:"service,omitempty"`
+	// Shown this once
+	URL string `json:"url,omitempty"`
+	// To the hour
+	UsedAt *time.Time `json:"used_at,omitempty"`
 }
 
 type UpdateFields struct {
@@ -4547,6 +4670,8 @@ type UpdateOf struct {
 	Title string `json:"title,omitempty"`
 	// Where it goes: followers, reporters, status:ID
 	To []string `json:"to"`
+	// It was taken back: what it said is gone
+	Withdrawn *Withdrawal `json:"withdrawn,omitempty"`
 }
 
 type Updates struct {
@@ -4974,6 +5099,22 @@ type WindowState struct {
 	Name string    `json:"name"`
 	// on, next, over
 	State string `json:"state"`
+}
+
+type Withdrawal struct {
+	At  time.Time `json:"at"`
+	By  string    `json:"by"`
+	Why string    `json:"why,omitempty"`
+}
+
+type WithdrawingNoticeBody struct {
+	// It is kept
+	Why string `json:"why,omitempty"`
+}
+
+type WithdrawingUpdateBody struct {
+	// It is kept
+	Why string `json:"why,omitempty"`
 }
 
 type Work struct {
@@ -6392,6 +6533,12 @@ func (c *Client) GetIncidentsIDUpdatesDraft(ctx context.Context, id string, with
 	return out, err
 }
 
+// PostIncidentsIDUpdatesUpdateWithdraw: POST /api/v1/incidents/{id}/updates/{update}/withdraw: Take back what those concerned were told: its text is gone for good.
+func (c *Client) PostIncidentsIDUpdatesUpdateWithdraw(ctx context.Context, id string, update string, body WithdrawingUpdateBody, with ...Option) (out Updates, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/updates/"+url.PathEscape(update)+"/withdraw", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDWhyQuery is what GetIncidentsIDWhy may be asked for. What is zero is left out.
 type GetIncidentsIDWhyQuery struct {
 	// Why this one; everybody, when it is left out
@@ -6586,6 +6733,29 @@ func (c *Client) PostMeDevices(ctx context.Context, body DeviceAddedBody, with .
 	return out, err
 }
 
+// GetMeFeeds: GET /api/v1/me/feeds: List your Atom feeds of what you follow.
+func (c *Client) GetMeFeeds(ctx context.Context, with ...Option) (out PageUpdateFeed, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/feeds", nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeFeeds: POST /api/v1/me/feeds: Make an Atom feed with a private address, which is shown once.
+func (c *Client) PostMeFeeds(ctx context.Context, body AddingUpdateFeedBody, with ...Option) (out UpdateFeed, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/feeds", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteMeFeedsID: DELETE /api/v1/me/feeds/{id}: End it at once.
+func (c *Client) DeleteMeFeedsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/me/feeds/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// PostMeFeedsIDRenew: POST /api/v1/me/feeds/{id}/renew: Give it another address: the one before ends.
+func (c *Client) PostMeFeedsIDRenew(ctx context.Context, id string, with ...Option) (out UpdateFeed, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/feeds/"+url.PathEscape(id)+"/renew", nil, nil, &out, with)
+	return out, err
+}
+
 // GetMeFollows: GET /api/v1/me/follows: List the services that you follow.
 func (c *Client) GetMeFollows(ctx context.Context, with ...Option) (out PageFollow, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/follows", nil, nil, &out, with)
@@ -6721,8 +6891,16 @@ type GetMessagesQuery struct {
 	Cursor string
 	// Words that all stand in it; those of four letters and more also at the beginning of longer ones
 	Q string
-	// Only in this one
+	// Only in this one: by its id, or that of the incident whose room it is
 	Conversation string
+	// Only in rooms, in conversations of two, or in groups: room, direct, group
+	Kind string
+	// Only what this person wrote
+	By string
+	// Only what was written then or later
+	Since time.Time
+	// Only what was written before
+	Until time.Time
 }
 
 func (q GetMessagesQuery) values() url.Values {
@@ -6731,6 +6909,10 @@ func (q GetMessagesQuery) values() url.Values {
 	put(v, "cursor", q.Cursor)
 	put(v, "q", q.Q)
 	put(v, "conversation", q.Conversation)
+	put(v, "kind", q.Kind)
+	put(v, "by", q.By)
+	put(v, "since", q.Since)
+	put(v, "until", q.Until)
 	return v
 }
 
@@ -6782,6 +6964,36 @@ func (q GetNoiseDigestQuery) values() url.Values {
 // GetNoiseDigest: GET /api/v1/noise/digest: What was held back and proved real, and which rules match nothing.
 func (c *Client) GetNoiseDigest(ctx context.Context, query GetNoiseDigestQuery, with ...Option) (out NoiseDigest, err error) {
 	err = c.do(ctx, "GET", "/api/v1/noise/digest", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetNoticesID: GET /api/v1/notices/{id}: Read a notice, with all that it said.
+func (c *Client) GetNoticesID(ctx context.Context, id string, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "GET", "/api/v1/notices/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostNoticesIDEnd: POST /api/v1/notices/{id}/end: End a notice; one that nobody has seen yet is never shown.
+func (c *Client) PostNoticesIDEnd(ctx context.Context, id string, body Why, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDTimes: POST /api/v1/notices/{id}/times: Give a notice other times.
+func (c *Client) PostNoticesIDTimes(ctx context.Context, id string, body MovingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/times", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDUpdates: POST /api/v1/notices/{id}/updates: Say more of a notice, or that it is over.
+func (c *Client) PostNoticesIDUpdates(ctx context.Context, id string, body FollowingUpBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/updates", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDUpdatesUpdateWithdraw: POST /api/v1/notices/{id}/updates/{update}/withdraw: Take back what a notice said: its text is gone for good.
+func (c *Client) PostNoticesIDUpdatesUpdateWithdraw(ctx context.Context, id string, update string, body WithdrawingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/updates/"+url.PathEscape(update)+"/withdraw", nil, body, &out, with)
 	return out, err
 }
 
@@ -8238,6 +8450,35 @@ func (c *Client) GetStatusPagesIDFollowers(ctx context.Context, id string, query
 // DeleteStatusPagesIDFollowersFollower: DELETE /api/v1/status-pages/{id}/followers/{follower}: End that an address follows a status page.
 func (c *Client) DeleteStatusPagesIDFollowersFollower(ctx context.Context, id string, follower string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/status-pages/"+url.PathEscape(id)+"/followers/"+url.PathEscape(follower), nil, nil, nil, with)
+}
+
+// GetStatusPagesIDNoticesQuery is what GetStatusPagesIDNotices may be asked for. What is zero is left out.
+type GetStatusPagesIDNoticesQuery struct {
+	// Only those that are not over
+	Open  bool
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetStatusPagesIDNoticesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "open", q.Open)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetStatusPagesIDNotices: GET /api/v1/status-pages/{id}/notices: List the notices of a status page, newest first.
+func (c *Client) GetStatusPagesIDNotices(ctx context.Context, id string, query GetStatusPagesIDNoticesQuery, with ...Option) (out PageNotice, err error) {
+	err = c.do(ctx, "GET", "/api/v1/status-pages/"+url.PathEscape(id)+"/notices", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostStatusPagesIDNotices: POST /api/v1/status-pages/{id}/notices: Post a notice: something to know, a disruption, planned work.
+func (c *Client) PostStatusPagesIDNotices(ctx context.Context, id string, body PostingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/status-pages/"+url.PathEscape(id)+"/notices", nil, body, &out, with)
+	return out, err
 }
 
 // GetStatusPagesIDVersions: GET /api/v1/status-pages/{id}/versions: List all versions of a status_page.

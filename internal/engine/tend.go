@@ -95,7 +95,7 @@ func (t *tending) settle() error {
 		say(alert.Next(t.in, t.now))
 		say(escalate.Next(t.in, t.w, t.now))
 		say(investigate.Next(t.in, t.s.guideline(t.in), t.now))
-		say(runbook.Next(t.in), time.Time{})
+		say(runbook.Next(t.in, t.now))
 		say(t.practised(), time.Time{})
 		say(t.lists(), time.Time{})
 		back, watched, err := resolve.Next(t.in, t.fires, t.now)
@@ -109,6 +109,7 @@ func (t *tending) settle() error {
 			return err
 		}
 		say(unseen, looked)
+		say(investigate.NoticeNext(t.in, t.now))
 		say(drill.Next(t.in, t.now))
 		say(review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now))
 		if len(t.log) == before {
@@ -210,6 +211,10 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 				t.cancel(store.Cancel{Subject: id, Run: r.ID, OnlyAlarms: true}, f.String())
 			}
 		}
+	case incident.Settled:
+		if f.How == "decided" {
+			t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
+		}
 	case incident.Pinned:
 		t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
 	case incident.Called:
@@ -224,6 +229,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	}
 	t.runbookFact(entry)
 	t.changeFact(before, entry)
+	t.noticeFact(entry)
 	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
 	for _, n := range investigate.Tell(before, entry) {

@@ -202,6 +202,8 @@ func senderOf(in incident.Incident) string {
 		return changeMark
 	case incident.KindDrill:
 		return drillMark
+	case incident.KindNotice:
+		return noticeMark
 	}
 	return string(in.Integration)
 }

@@ -22,6 +22,7 @@ import './reports.mjs';
 import './runbooks.mjs';
 import './changes.mjs';
 import './comms.mjs';
+import './told.mjs';
 import './play.mjs';
 import './circle.mjs';
 

@@ -56,6 +56,12 @@ interface Fact {
   reason?: string;
   what?: string;
   step?: number;
+  climb?: number;
+  n?: number;
+  phase?: string;
+  condition?: string;
+  actions?: string;
+  needs?: string;
   auto?: string;
   stage?: string;
   cause?: string;
@@ -81,7 +87,7 @@ export function said(line: Line): string {
   return t(key, {
     title: f.title ?? f.name ?? '',
     text: [f.from, f.text].filter(Boolean).join(': '),
-    n: f.alerts ?? f.left ?? f.message ?? f.override ?? 0,
+    n: f.alerts ?? f.left ?? f.message ?? f.override ?? f.n ?? 0,
     key: f.key ?? '',
     word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
     step: f.step ?? 0,
@@ -119,6 +125,8 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
+  if (kind === 'investigate.approval_overdue') return base + (f.climb ? '.climb' : '');
+  if (kind === 'investigate.updated') return `${base}.${f.phase || 'gone'}`;
   if (kind === 'investigate.step_ended') return `${base}.${f.how}`;
   if (kind === 'investigate.runbook_started') return base + (f.auto ? '.auto' : '');
   if (kind === 'investigate.runbook_ended') return base + (f.how === 'stopped' ? '.stopped' : '');
@@ -147,6 +155,7 @@ export function reason(line: Line): string {
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
+  if (line.kind === 'investigate.updated') return [f.condition, f.actions, f.needs].filter(Boolean).join(' · ');
   if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return f.text ?? '';
   return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task;
 }
