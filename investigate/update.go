@@ -86,7 +86,7 @@ func Publish(in incident.Incident, g org.Guideline, u Update, now time.Time) ([]
 	}
 	last, _ := in.LastUpdate()
 	return []incident.Fact{incident.Updated{
-		N: last.N + 1, Title: cmp.Or(u.Title, last.Title), Phase: u.Phase, Condition: u.Condition, Actions: u.Actions, Needs: u.Needs,
+		N: in.NextUpdate(), Title: cmp.Or(u.Title, last.Title), Phase: u.Phase, Condition: u.Condition, Actions: u.Actions, Needs: u.Needs,
 		Next: next, To: u.To, Affected: u.Affected,
 	}}, nil
 }
@@ -204,8 +204,8 @@ func speakers(in incident.Incident, nags int) (to []org.PersonID) {
 // tellEnd tells those who were told anything that it is over.
 func tellEnd(in incident.Incident) []incident.Fact {
 	last, told := in.LastUpdate()
-	if in.Status != incident.Resolved || !told || last.Phase == incident.PhaseResolved {
+	if in.Status != incident.Resolved || !told || last.Phase.Over() {
 		return nil
 	}
-	return []incident.Fact{incident.Updated{N: last.N + 1, Title: last.Title, Phase: incident.PhaseResolved, To: last.To}}
+	return []incident.Fact{incident.Updated{N: in.NextUpdate(), Title: last.Title, Phase: incident.PhaseResolved, To: last.To}}
 }

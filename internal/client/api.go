@@ -74,7 +74,9 @@ type ActionOf struct {
 	Priority string `json:"priority"`
 	// open, done, dropped
 	State string `json:"state"`
-	Title string `json:"title"`
+	// That others have of it
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 }
 
 type AddingActionBody struct {
@@ -144,6 +146,13 @@ type AddingTimeOffBody struct {
 	Why   string `json:"why,omitempty"`
 }
 
+type AddingUpdateFeedBody struct {
+	// Of the words around what was written: en, de
+	Language string `json:"language,omitempty"`
+	// Only of this one; all that you follow, now and later, when it is left out
+	Service string `json:"service,omitempty"`
+}
+
 type Alert struct {
 	// Of events
 	Count       int64             `json:"count"`
@@ -164,6 +173,26 @@ type Alert struct {
 	Title       string            `json:"title"`
 	// What holds it back; absent when nothing does
 	WhyNoPage *HeldBack `json:"why_no_page,omitempty"`
+}
+
+type AmendingChangeBody struct {
+	// Who decides
+	Approvers []string `json:"approvers,omitempty"`
+	BackOut   string   `json:"back_out,omitempty"`
+	// Those who were named decide no longer: the board does
+	Board bool `json:"board,omitempty"`
+	// standard, normal, emergency
+	Class string     `json:"class,omitempty"`
+	Ends  *time.Time `json:"ends,omitempty"`
+	// Only who asked for it may say this
+	Owner string `json:"owner,omitempty"`
+	Plan  string `json:"plan,omitempty"`
+	// Empty: nothing is said of it: , low, medium, high
+	Risk string `json:"risk,omitempty"`
+	// All that are changed
+	Services []string   `json:"services,omitempty"`
+	Starts   *time.Time `json:"starts,omitempty"`
+	Title    string     `json:"title,omitempty"`
 }
 
 type Answering struct {
@@ -420,6 +449,8 @@ type ChangeOf struct {
 	ID      string     `json:"id"`
 	// In which it is made
 	Incident string `json:"incident,omitempty"`
+	// You asked for it, or make it, and nobody has begun
+	MayAmend bool `json:"may_amend,omitempty"`
 	// You are among those who decide, and it waits
 	MayDecide bool `json:"may_decide,omitempty"`
 	// worked, backed_out, failed
@@ -780,6 +811,8 @@ type Cover struct {
 }
 
 type Delivery struct {
+	// Of the incident, when it is for the ticket of one
+	Action int64 `json:"action,omitempty"`
 	// Of the fact
 	At    time.Time `json:"at"`
 	Error string    `json:"error,omitempty"`
@@ -1258,12 +1291,16 @@ type FollowedStep struct {
 	Asked string     `json:"asked,omitempty"`
 	At    *time.Time `json:"at,omitempty"`
 	By    string     `json:"by,omitempty"`
-	Html  string     `json:"html"`
+	// Others are called, because nobody approved it
+	Climbs bool   `json:"climbs,omitempty"`
+	Html   string `json:"html"`
 	// manual, http, webhook
 	Kind    string `json:"kind"`
 	Outcome string `json:"outcome,omitempty"`
 	// There may be an answer to read
 	Output bool `json:"output,omitempty"`
+	// How often somebody was reminded that it waits for approval
+	Reminded int64 `json:"reminded,omitempty"`
 	// open, asked, approved, running, done, failed, skipped, unknown
 	State  string `json:"state"`
 	Title  string `json:"title"`
@@ -1349,6 +1386,14 @@ type FollowingServiceBody struct {
 	Service string `json:"service"`
 }
 
+type FollowingUpBody struct {
+	// What is left out stays as it was
+	Affected []PartIs `json:"affected,omitempty"`
+	// As before, when it is left out; resolved ends it, and off says that work does not take place: notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	Text  string `json:"text,omitempty"`
+}
+
 type Foreseen struct {
 	At   time.Time       `json:"at"`
 	Fact json.RawMessage `json:"fact,omitempty"`
@@ -1411,7 +1456,9 @@ type FormChoice struct {
 
 type Found struct {
 	Conversation Conversation `json:"conversation"`
-	Message      TalkMessage  `json:"message"`
+	// The part of its text around what was looked for; of a file, its name
+	Excerpt []Piece     `json:"excerpt"`
+	Message TalkMessage `json:"message"`
 }
 
 type Freeze struct {
@@ -1940,7 +1987,9 @@ type ListedAction struct {
 	// open, done, dropped
 	State string `json:"state"`
 	Team  string `json:"team,omitempty"`
-	Title string `json:"title"`
+	// That others have of it
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 }
 
 type ListedLesson struct {
@@ -2186,6 +2235,13 @@ type MinAlerts struct {
 	Within string `json:"within"`
 }
 
+type MovingNoticeBody struct {
+	// As it was, when it has begun
+	Begins *time.Time `json:"begins,omitempty"`
+	// No end by itself, when it is left out
+	Ends *time.Time `json:"ends,omitempty"`
+}
+
 type MutingBody struct {
 	Muted bool `json:"muted"`
 }
@@ -2321,6 +2377,35 @@ type NoiseReport struct {
 	Whole bool `json:"whole"`
 }
 
+type Notice struct {
+	// When it was written
+	At time.Time `json:"at"`
+	// When it is shown; of work, when that begins
+	Begins *time.Time `json:"begins,omitempty"`
+	By     string     `json:"by"`
+	// What it will say, while it waits
+	Draft   *NoticeWord `json:"draft,omitempty"`
+	EndedAt *time.Time  `json:"ended_at,omitempty"`
+	// When it is over by itself
+	Ends *time.Time `json:"ends,omitempty"`
+	// notice, disruption, work
+	Form string `json:"form"`
+	ID   string `json:"id"`
+	// What it said, newest first
+	Items []ToldOf `json:"items"`
+	Page  string   `json:"page"`
+	// waiting: nobody has seen it yet: waiting, open, over
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type NoticeWord struct {
+	Affected []PartIs `json:"affected"`
+	// notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	Text  string `json:"text,omitempty"`
+}
+
 type Notices struct {
 	Before []string `json:"before,omitempty"`
 	Off    bool     `json:"off,omitempty"`
@@ -2334,6 +2419,10 @@ type NotificationRule struct {
 	Method   string `json:"method"`
 	Priority string `json:"priority,omitempty"`
 	Unless   string `json:"unless,omitempty"`
+}
+
+type NotingActionBody struct {
+	Text string `json:"text"`
 }
 
 type NotingBody struct {
@@ -2353,12 +2442,6 @@ type OpeningBody struct {
 	// Becomes its first note
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
-}
-
-type OpeningTicketBody struct {
-	// Of one that is there; without it one is made
-	Key    string `json:"key,omitempty"`
-	System string `json:"system"`
 }
 
 type Opinion struct {
@@ -2679,6 +2762,12 @@ type PageMessageVersion struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageNotice struct {
+	Items []Notice `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageOdd struct {
 	Items []Odd `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2883,6 +2972,12 @@ type PageTimeOff struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageUpdateFeed struct {
+	Items []UpdateFeed `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageWatch struct {
 	Items []Watch `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2963,6 +3058,12 @@ type PartChoice struct {
 	Ours bool `json:"ours,omitempty"`
 }
 
+type PartIs struct {
+	Component string `json:"component"`
+	// operational, maintenance, degraded, partial, major
+	State string `json:"state"`
+}
+
 type PartState struct {
 	Component string `json:"component"`
 	Page      string `json:"page"`
@@ -3033,6 +3134,11 @@ type PersonRef struct {
 	Name string `json:"name"`
 }
 
+type Piece struct {
+	Hit  bool   `json:"hit,omitempty"`
+	Text string `json:"text"`
+}
+
 type PinnedBody struct {
 	Results []BulkResult `json:"results"`
 }
@@ -3079,6 +3185,19 @@ type Policy struct {
 
 type PostMarkdownRequest struct {
 	Text string `json:"text"`
+}
+
+type PostingNoticeBody struct {
+	// Components, and how they are; during work, while that goes on
+	Affected []PartIs `json:"affected,omitempty"`
+	// When it is shown, or when work begins; now, when it is left out
+	Begins *time.Time `json:"begins,omitempty"`
+	// When it is over by itself; work needs one
+	Ends *time.Time `json:"ends,omitempty"`
+	// Something to know, something that does not work, planned work: notice, disruption, work
+	Form  string `json:"form"`
+	Text  string `json:"text"`
+	Title string `json:"title"`
 }
 
 type Preview struct {
@@ -3757,6 +3876,8 @@ type SectionOf struct {
 	// The same, made safe
 	Html string `json:"html"`
 	ID   string `json:"id"`
+	// Nobody wrote in it: in each version it says how these stand: actions, lessons
+	Stands string `json:"stands,omitempty"`
 	// Markdown
 	Text  string `json:"text"`
 	Title string `json:"title"`
@@ -4312,6 +4433,7 @@ type TicketRule struct {
 	Fields     map[string]string `json:"fields,omitempty"`
 	Match      []string          `json:"match,omitempty"`
 	Name       string            `json:"name,omitempty"`
+	Of         string            `json:"of,omitempty"`
 	Off        bool              `json:"off,omitempty"`
 	Sensitive  bool              `json:"sensitive,omitempty"`
 	Services   []string          `json:"services,omitempty"`
@@ -4339,40 +4461,44 @@ type TicketState struct {
 }
 
 type TicketSystem struct {
-	ChangedAt *time.Time        `json:"changed_at,omitempty"`
-	ChangedBy string            `json:"changed_by,omitempty"`
-	Comments  string            `json:"comments,omitempty"`
-	Disabled  bool              `json:"disabled,omitempty"`
-	Fields    map[string]string `json:"fields,omitempty"`
-	ID        string            `json:"id,omitempty"`
-	Kind      string            `json:"kind"`
-	Name      string            `json:"name,omitempty"`
-	Poll      string            `json:"poll,omitempty"`
-	Reopens   bool              `json:"reopens,omitempty"`
-	Retired   bool              `json:"retired,omitempty"`
-	Rules     []TicketRule      `json:"rules,omitempty"`
-	Settings  map[string]string `json:"settings,omitempty"`
-	State     string            `json:"state,omitempty"`
-	Tell      []string          `json:"tell,omitempty"`
-	Text      string            `json:"text,omitempty"`
-	Title     string            `json:"title,omitempty"`
+	ActionText  string            `json:"action_text,omitempty"`
+	ActionTitle string            `json:"action_title,omitempty"`
+	ChangedAt   *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy   string            `json:"changed_by,omitempty"`
+	Comments    string            `json:"comments,omitempty"`
+	Disabled    bool              `json:"disabled,omitempty"`
+	Fields      map[string]string `json:"fields,omitempty"`
+	ID          string            `json:"id,omitempty"`
+	Kind        string            `json:"kind"`
+	Name        string            `json:"name,omitempty"`
+	Poll        string            `json:"poll,omitempty"`
+	Reopens     bool              `json:"reopens,omitempty"`
+	Retired     bool              `json:"retired,omitempty"`
+	Rules       []TicketRule      `json:"rules,omitempty"`
+	Settings    map[string]string `json:"settings,omitempty"`
+	State       string            `json:"state,omitempty"`
+	Tell        []string          `json:"tell,omitempty"`
+	Text        string            `json:"text,omitempty"`
+	Title       string            `json:"title,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
 
 type TicketSystemWithSecret struct {
-	ChangedAt *time.Time        `json:"changed_at,omitempty"`
-	ChangedBy string            `json:"changed_by,omitempty"`
-	Comments  string            `json:"comments,omitempty"`
-	Disabled  bool              `json:"disabled,omitempty"`
-	Fields    map[string]string `json:"fields,omitempty"`
-	ID        string            `json:"id,omitempty"`
-	Kind      string            `json:"kind"`
-	Name      string            `json:"name,omitempty"`
-	Poll      string            `json:"poll,omitempty"`
-	Reopens   bool              `json:"reopens,omitempty"`
-	Retired   bool              `json:"retired,omitempty"`
-	Rules     []TicketRule      `json:"rules,omitempty"`
+	ActionText  string            `json:"action_text,omitempty"`
+	ActionTitle string            `json:"action_title,omitempty"`
+	ChangedAt   *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy   string            `json:"changed_by,omitempty"`
+	Comments    string            `json:"comments,omitempty"`
+	Disabled    bool              `json:"disabled,omitempty"`
+	Fields      map[string]string `json:"fields,omitempty"`
+	ID          string            `json:"id,omitempty"`
+	Kind        string            `json:"kind"`
+	Name        string            `json:"name,omitempty"`
+	Poll        string            `json:"poll,omitempty"`
+	Reopens     bool              `json:"reopens,omitempty"`
+	Retired     bool              `json:"retired,omitempty"`
+	Rules       []TicketRule      `json:"rules,omitempty"`
 	// Shown this once
 	Secret   string            `json:"secret,omitempty"`
 	Settings map[string]string `json:"settings,omitempty"`
@@ -4391,6 +4517,12 @@ type TicketTest struct {
 	// Who we are there
 	Said   string `json:"said,omitempty"`
 	TookMs int64  `json:"took_ms"`
+}
+
+type TicketWish struct {
+	// Of one that is there; without it one is made
+	Key    string `json:"key,omitempty"`
+	System string `json:"system"`
 }
 
 type TicketWork struct {
@@ -4440,6 +4572,21 @@ type TimeOffMade struct {
 	TimeOff       TimeOff        `json:"time_off"`
 }
 
+type ToldOf struct {
+	Affected []PartIs  `json:"affected"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by"`
+	// From 1
+	N int64 `json:"n"`
+	// notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	// How many letters wait, were sent, failed or were dropped
+	Sent map[string]int64 `json:"sent,omitempty"`
+	Text string           `json:"text,omitempty"`
+	// It was taken back: what it said is gone
+	Withdrawn *Withdrawal `json:"withdrawn,omitempty"`
+}
+
 type TryingBody struct {
 	// Or what might come
 	Body string `json:"body,omitempty"`
@@ -4464,6 +4611,21 @@ type Unmatched struct {
 	// rule, node rule, action, silence
 	Kind string `json:"kind"`
 	Name string `json:"name"`
+}
+
+type UpdateFeed struct {
+	ID     string    `json:"id"`
+	MadeAt time.Time `json:"made_at"`
+	// Of the service
+	Name string `json:"name,omitempty"`
+	// Since when it has the address that it has
+	NewAt time.Time `json:"new_at"`
+	// Empty: all that you follow
+	Service string `json:"service,omitempty"`
+	// Shown this once
+	URL string `json:"url,omitempty"`
+	// To the hour
+	UsedAt *time.Time `json:"used_at,omitempty"`
 }
 
 type UpdateFields struct {
@@ -4508,6 +4670,8 @@ type UpdateOf struct {
 	Title string `json:"title,omitempty"`
 	// Where it goes: followers, reporters, status:ID
 	To []string `json:"to"`
+	// It was taken back: what it said is gone
+	Withdrawn *Withdrawal `json:"withdrawn,omitempty"`
 }
 
 type Updates struct {
@@ -4623,6 +4787,8 @@ type Views struct {
 }
 
 type WantingChangeBody struct {
+	// Itself, when it was asked for already
+	Change string `json:"change,omitempty"`
 	// standard, normal, emergency
 	Class    string    `json:"class"`
 	Ends     time.Time `json:"ends"`
@@ -4747,6 +4913,8 @@ type WholeChange struct {
 	ID      string `json:"id"`
 	// In which it is made
 	Incident string `json:"incident,omitempty"`
+	// You asked for it, or make it, and nobody has begun
+	MayAmend bool `json:"may_amend,omitempty"`
 	// You are among those who decide, and it waits
 	MayDecide bool `json:"may_decide,omitempty"`
 	// How many must approve
@@ -4931,6 +5099,22 @@ type WindowState struct {
 	Name string    `json:"name"`
 	// on, next, over
 	State string `json:"state"`
+}
+
+type Withdrawal struct {
+	At  time.Time `json:"at"`
+	By  string    `json:"by"`
+	Why string    `json:"why,omitempty"`
+}
+
+type WithdrawingNoticeBody struct {
+	// It is kept
+	Why string `json:"why,omitempty"`
+}
+
+type WithdrawingUpdateBody struct {
+	// It is kept
+	Why string `json:"why,omitempty"`
 }
 
 type Work struct {
@@ -5219,6 +5403,12 @@ func (c *Client) PostChangesPreview(ctx context.Context, body WantingChangeBody,
 // GetChangesID: GET /api/v1/changes/{id}: Read a change, with all that happened to it.
 func (c *Client) GetChangesID(ctx context.Context, id string, with ...Option) (out WholeChange, err error) {
 	err = c.do(ctx, "GET", "/api/v1/changes/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostChangesID: POST /api/v1/changes/{id}: Change what is asked for, until it is begun: what others said of it does not hold any longer.
+func (c *Client) PostChangesID(ctx context.Context, id string, body AmendingChangeBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id), nil, body, &out, with)
 	return out, err
 }
 
@@ -5832,9 +6022,44 @@ func (c *Client) PostIncidentsIDActionsActionDrop(ctx context.Context, id string
 	return out, err
 }
 
+// PostIncidentsIDActionsActionNotes: POST /api/v1/incidents/{id}/actions/{action}/notes: Say something of an action; its tickets hear it.
+func (c *Client) PostIncidentsIDActionsActionNotes(ctx context.Context, id string, action string, body NotingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/notes", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDActionsActionReopen: POST /api/v1/incidents/{id}/actions/{action}/reopen: Say that an action is not done.
 func (c *Client) PostIncidentsIDActionsActionReopen(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDActionsActionTickets: GET /api/v1/incidents/{id}/actions/{action}/tickets: Which tickets an action has, and which it could have.
+func (c *Client) GetIncidentsIDActionsActionTickets(ctx context.Context, id string, action string, with ...Option) (out TicketsOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionTickets: POST /api/v1/incidents/{id}/actions/{action}/tickets: Have a ticket made of an action, or link one that is there.
+func (c *Client) PostIncidentsIDActionsActionTickets(ctx context.Context, id string, action string, body TicketWish, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteIncidentsIDActionsActionTicketsSystemQuery is what DeleteIncidentsIDActionsActionTicketsSystem may be asked for. What is zero is left out.
+type DeleteIncidentsIDActionsActionTicketsSystemQuery struct {
+	Why string
+}
+
+func (q DeleteIncidentsIDActionsActionTicketsSystemQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "why", q.Why)
+	return v
+}
+
+// DeleteIncidentsIDActionsActionTicketsSystem: DELETE /api/v1/incidents/{id}/actions/{action}/tickets/{system}: Say that a ticket does not belong to an action.
+func (c *Client) DeleteIncidentsIDActionsActionTicketsSystem(ctx context.Context, id string, action string, system string, query DeleteIncidentsIDActionsActionTicketsSystemQuery, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "DELETE", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets/"+url.PathEscape(system), query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -6256,7 +6481,7 @@ func (c *Client) GetIncidentsIDTickets(ctx context.Context, id string, with ...O
 }
 
 // PostIncidentsIDTickets: POST /api/v1/incidents/{id}/tickets: Have a ticket made of it, or link one that is there.
-func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body OpeningTicketBody, with ...Option) (out Said, err error) {
+func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body TicketWish, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, body, &out, with)
 	return out, err
 }
@@ -6305,6 +6530,12 @@ func (c *Client) PostIncidentsIDUpdates(ctx context.Context, id string, body Upd
 // GetIncidentsIDUpdatesDraft: GET /api/v1/incidents/{id}/updates/draft: An update as the log would have it.
 func (c *Client) GetIncidentsIDUpdatesDraft(ctx context.Context, id string, with ...Option) (out UpdateFields, err error) {
 	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/updates/draft", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDUpdatesUpdateWithdraw: POST /api/v1/incidents/{id}/updates/{update}/withdraw: Take back what those concerned were told: its text is gone for good.
+func (c *Client) PostIncidentsIDUpdatesUpdateWithdraw(ctx context.Context, id string, update string, body WithdrawingUpdateBody, with ...Option) (out Updates, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/updates/"+url.PathEscape(update)+"/withdraw", nil, body, &out, with)
 	return out, err
 }
 
@@ -6502,6 +6733,29 @@ func (c *Client) PostMeDevices(ctx context.Context, body DeviceAddedBody, with .
 	return out, err
 }
 
+// GetMeFeeds: GET /api/v1/me/feeds: List your Atom feeds of what you follow.
+func (c *Client) GetMeFeeds(ctx context.Context, with ...Option) (out PageUpdateFeed, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/feeds", nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeFeeds: POST /api/v1/me/feeds: Make an Atom feed with a private address, which is shown once.
+func (c *Client) PostMeFeeds(ctx context.Context, body AddingUpdateFeedBody, with ...Option) (out UpdateFeed, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/feeds", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteMeFeedsID: DELETE /api/v1/me/feeds/{id}: End it at once.
+func (c *Client) DeleteMeFeedsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/me/feeds/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// PostMeFeedsIDRenew: POST /api/v1/me/feeds/{id}/renew: Give it another address: the one before ends.
+func (c *Client) PostMeFeedsIDRenew(ctx context.Context, id string, with ...Option) (out UpdateFeed, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/feeds/"+url.PathEscape(id)+"/renew", nil, nil, &out, with)
+	return out, err
+}
+
 // GetMeFollows: GET /api/v1/me/follows: List the services that you follow.
 func (c *Client) GetMeFollows(ctx context.Context, with ...Option) (out PageFollow, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/follows", nil, nil, &out, with)
@@ -6637,8 +6891,16 @@ type GetMessagesQuery struct {
 	Cursor string
 	// Words that all stand in it; those of four letters and more also at the beginning of longer ones
 	Q string
-	// Only in this one
+	// Only in this one: by its id, or that of the incident whose room it is
 	Conversation string
+	// Only in rooms, in conversations of two, or in groups: room, direct, group
+	Kind string
+	// Only what this person wrote
+	By string
+	// Only what was written then or later
+	Since time.Time
+	// Only what was written before
+	Until time.Time
 }
 
 func (q GetMessagesQuery) values() url.Values {
@@ -6647,6 +6909,10 @@ func (q GetMessagesQuery) values() url.Values {
 	put(v, "cursor", q.Cursor)
 	put(v, "q", q.Q)
 	put(v, "conversation", q.Conversation)
+	put(v, "kind", q.Kind)
+	put(v, "by", q.By)
+	put(v, "since", q.Since)
+	put(v, "until", q.Until)
 	return v
 }
 
@@ -6698,6 +6964,36 @@ func (q GetNoiseDigestQuery) values() url.Values {
 // GetNoiseDigest: GET /api/v1/noise/digest: What was held back and proved real, and which rules match nothing.
 func (c *Client) GetNoiseDigest(ctx context.Context, query GetNoiseDigestQuery, with ...Option) (out NoiseDigest, err error) {
 	err = c.do(ctx, "GET", "/api/v1/noise/digest", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetNoticesID: GET /api/v1/notices/{id}: Read a notice, with all that it said.
+func (c *Client) GetNoticesID(ctx context.Context, id string, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "GET", "/api/v1/notices/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostNoticesIDEnd: POST /api/v1/notices/{id}/end: End a notice; one that nobody has seen yet is never shown.
+func (c *Client) PostNoticesIDEnd(ctx context.Context, id string, body Why, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDTimes: POST /api/v1/notices/{id}/times: Give a notice other times.
+func (c *Client) PostNoticesIDTimes(ctx context.Context, id string, body MovingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/times", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDUpdates: POST /api/v1/notices/{id}/updates: Say more of a notice, or that it is over.
+func (c *Client) PostNoticesIDUpdates(ctx context.Context, id string, body FollowingUpBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/updates", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDUpdatesUpdateWithdraw: POST /api/v1/notices/{id}/updates/{update}/withdraw: Take back what a notice said: its text is gone for good.
+func (c *Client) PostNoticesIDUpdatesUpdateWithdraw(ctx context.Context, id string, update string, body WithdrawingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/updates/"+url.PathEscape(update)+"/withdraw", nil, body, &out, with)
 	return out, err
 }
 
@@ -8154,6 +8450,35 @@ func (c *Client) GetStatusPagesIDFollowers(ctx context.Context, id string, query
 // DeleteStatusPagesIDFollowersFollower: DELETE /api/v1/status-pages/{id}/followers/{follower}: End that an address follows a status page.
 func (c *Client) DeleteStatusPagesIDFollowersFollower(ctx context.Context, id string, follower string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/status-pages/"+url.PathEscape(id)+"/followers/"+url.PathEscape(follower), nil, nil, nil, with)
+}
+
+// GetStatusPagesIDNoticesQuery is what GetStatusPagesIDNotices may be asked for. What is zero is left out.
+type GetStatusPagesIDNoticesQuery struct {
+	// Only those that are not over
+	Open  bool
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetStatusPagesIDNoticesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "open", q.Open)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetStatusPagesIDNotices: GET /api/v1/status-pages/{id}/notices: List the notices of a status page, newest first.
+func (c *Client) GetStatusPagesIDNotices(ctx context.Context, id string, query GetStatusPagesIDNoticesQuery, with ...Option) (out PageNotice, err error) {
+	err = c.do(ctx, "GET", "/api/v1/status-pages/"+url.PathEscape(id)+"/notices", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostStatusPagesIDNotices: POST /api/v1/status-pages/{id}/notices: Post a notice: something to know, a disruption, planned work.
+func (c *Client) PostStatusPagesIDNotices(ctx context.Context, id string, body PostingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/status-pages/"+url.PathEscape(id)+"/notices", nil, body, &out, with)
+	return out, err
 }
 
 // GetStatusPagesIDVersions: GET /api/v1/status-pages/{id}/versions: List all versions of a status_page.

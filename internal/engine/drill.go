@@ -177,11 +177,11 @@ const mostSaid = 500
 
 // ObservedIn is what happened in a drill beside its log.
 func ObservedIn(tx *store.Tx, id incident.ID) (o drill.Observed, err error) {
-	alarms, err := tx.AlarmsOf(id)
+	alarms, err := tx.AlarmsOfMany([]incident.ID{id})
 	if err != nil {
 		return o, err
 	}
-	for _, a := range alarms {
+	for _, a := range alarms[id] {
 		o.Alarms = append(o.Alarms, figures.Page(a))
 	}
 	said, err := tx.MessagesAfter(string(id), 0, mostSaid)

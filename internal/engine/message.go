@@ -184,6 +184,14 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 			}
 		}
 	}
+	if r, step, ok := in.Climbing(p.Run); ok {
+		if r.Steps[step-1].State != incident.StepWaits {
+			return m, errMoot
+		}
+		m.Title = "approve or decline: " + r.Steps[step-1].Title + ": " + m.Title
+		m.Body = append(m.Body, fmt.Sprintf("Step %d of the runbook %s waits for a second person's word, in the room of the incident.", step, r.Name))
+		m.ResolveURL = ""
+	}
 	if in.Call != nil {
 		for _, c := range in.Call.Choices {
 			m.Choices = append(m.Choices, c.Text)

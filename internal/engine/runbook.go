@@ -71,6 +71,8 @@ func (t *tending) runbookFact(e incident.Entry) {
 		t.followed(f.Run)
 	case incident.StepDeclined:
 		t.followed(f.Run)
+	case incident.ApprovalOverdue:
+		t.followed(f.Run)
 	case incident.StepBegun:
 		t.followed(f.Run)
 		t.owe(f, e)

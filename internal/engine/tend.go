@@ -84,30 +84,35 @@ func (t *tending) settle() error {
 			return err
 		}
 	}
-	var due time.Time
+	var due time.Time // when the steps are to be asked again
 	for range rounds {
-		facts, at := alert.Next(t.in, t.now)
-		t.add(incident.Engine, facts...)
-		more, then := escalate.Next(t.in, t.w, t.now)
-		t.add(incident.Engine, more...)
-		work, nag := investigate.Next(t.in, t.s.guideline(t.in), t.now)
-		work = append(work, runbook.Next(t.in)...)
-		work = append(work, t.practised()...)
-		work = append(work, t.lists()...)
-		t.add(incident.Engine, work...)
+		due = time.Time{}
+		before := len(t.log)
+		say := func(facts []incident.Fact, at time.Time) {
+			t.add(incident.Engine, facts...)
+			due = sooner(due, at)
+		}
+		say(alert.Next(t.in, t.now))
+		say(escalate.Next(t.in, t.w, t.now))
+		say(investigate.Next(t.in, t.s.guideline(t.in), t.now))
+		say(runbook.Next(t.in, t.now))
+		say(t.practised(), time.Time{})
+		say(t.lists(), time.Time{})
 		back, watched, err := resolve.Next(t.in, t.fires, t.now)
 		if err != nil {
 			return err
 		}
-		t.add(incident.Engine, back...)
-		changed, undecided := resolve.ChangeNext(t.in, t.s.boardVersion, t.now)
-		t.add(incident.Engine, changed...)
-		played, plays := drill.Next(t.in, t.now)
-		t.add(incident.Engine, played...)
-		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
-		t.add(incident.Engine, owed...)
-		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(undecided, sooner(remind, plays)))
-		if len(played)+len(facts)+len(more)+len(work)+len(back)+len(changed)+len(owed) == 0 {
+		say(back, watched)
+		say(resolve.ChangeNext(t.in, t.s.boardVersion, t.now))
+		unseen, looked, err := resolve.OverrideNext(t.in, t.owes, t.now)
+		if err != nil {
+			return err
+		}
+		say(unseen, looked)
+		say(investigate.NoticeNext(t.in, t.now))
+		say(drill.Next(t.in, t.now))
+		say(review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now))
+		if len(t.log) == before {
 			break
 		}
 	}
@@ -206,6 +211,10 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 				t.cancel(store.Cancel{Subject: id, Run: r.ID, OnlyAlarms: true}, f.String())
 			}
 		}
+	case incident.Settled:
+		if f.How == "decided" {
+			t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
+		}
 	case incident.Pinned:
 		t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
 	case incident.Called:
@@ -220,6 +229,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	}
 	t.runbookFact(entry)
 	t.changeFact(before, entry)
+	t.noticeFact(entry)
 	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
 	for _, n := range investigate.Tell(before, entry) {

@@ -50,6 +50,9 @@ func (w *Webhooks) body(tx *store.Tx, d store.Delivery) ([]byte, error) {
 		return nil, err
 	}
 	e, in := log[d.Seq-1], incident.Fold(log[:d.Seq])
+	if u, ok := e.Fact.(incident.Updated); ok && u.N == 0 { // it was taken back
+		return nil, errGone
+	}
 	kind, fact, err := incident.Encode(e.Fact)
 	if err != nil {
 		return nil, err

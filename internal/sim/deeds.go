@@ -344,6 +344,10 @@ func (p *player) showLog(ctx context.Context, w words) error {
 	if err != nil {
 		return err
 	}
+	return p.showLogOf(ctx, id)
+}
+
+func (p *player) showLogOf(ctx context.Context, id incident.ID) error {
 	return p.store.Read(ctx, func(tx *store.Tx) error {
 		log, err := tx.Log(id)
 		for _, e := range log {

@@ -33,7 +33,9 @@ func (l *life) practised(end time.Time) {
 			l.later(begins.Add(after), func(ctx context.Context) error { return l.do(ctx, id, p, decide) })
 		}
 		says := func(after time.Duration, p org.PersonID, text string) {
-			does(after, p, func(incident.Incident, escalate.World) ([]incident.Fact, error) { return []incident.Fact{incident.Noted{Text: text}}, nil })
+			does(after, p, func(incident.Incident, escalate.World) ([]incident.Fact, error) {
+				return []incident.Fact{incident.Noted{Text: text}}, nil
+			})
 		}
 		does(100*time.Second, who, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
 			return escalate.Acknowledge(in, w, "", l.now)

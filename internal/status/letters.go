@@ -431,6 +431,13 @@ func (s *Site) update(tx *store.Tx, one store.Subscriber, l store.Letter, m *cha
 		}
 		m.Body = append(m.Body, strings.Split(text, "\n")...)
 	}
+	if n := sub.Notice; n != nil && n.Form == incident.PlannedWork && !u.Phase.Over() {
+		begins := n.Begins
+		if begins.IsZero() {
+			begins = sub.OpenedAt
+		}
+		m.Body = append(m.Body, w.T("from", w.Moment(begins, zone), w.Moment(n.Ends, zone)))
+	}
 	if one.Channel == "sms" && len(m.Body) > 0 {
 		m.Title += ". " + m.Body[0]
 	}

@@ -64,6 +64,7 @@ export const routes = [
   { name: 'change-calendar', path: () => '/changes?show=calendar', ready: 'section li' },
   { name: 'change', path: (ids) => `/changes/${ids.change}`, ready: 'ol li' },
   { name: 'new-change', path: () => '/changes/new', ready: 'form aside' },
+  { name: 'edit-change', path: (ids) => `/changes/${ids.change}/edit`, ready: 'form aside, .empty' },
   { name: 'change-rules', path: () => '/changes/rules', ready: 'ul li' },
   { name: 'calls', path: () => '/calls', ready: '#often' },
   { name: 'call', path: (ids) => `/calls/${ids.call}`, ready: 'main h1' },

@@ -22,7 +22,9 @@ import './reports.mjs';
 import './runbooks.mjs';
 import './changes.mjs';
 import './comms.mjs';
+import './told.mjs';
 import './play.mjs';
+import './circle.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();

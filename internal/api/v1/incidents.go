@@ -86,7 +86,7 @@ type Climb struct {
 func (a *API) whole(tx *store.Tx, c *caller, in incident.Incident) (WholeIncident, error) {
 	brief, err := a.seen(tx, c, in)
 	out := WholeIncident{Incident: brief, Answered: in.Answered, Called: in.Called, Under: in.Under, Cause: in.Cause, Was: in.Was, Work: c.setup.work(in, a.now()),
-		Recovery: c.setup.recovery(in), Heir: c.setup.heir(in), Merged: in.Merged, Closure: c.setup.closure(c, tx, in), Tickets: c.setup.tickets(in),
+		Recovery: c.setup.recovery(in), Heir: c.setup.heir(in), Merged: in.Merged, Closure: c.setup.closure(c, tx, in), Tickets: c.setup.tickets(in.Tickets),
 		Category: in.Category, Impact: in.Impact, Urgency: in.Urgency, Roles: in.Roles, Responders: in.Responders,
 		ActsUntil: shown(in.AutoUntil), RaisedAt: shown(in.Support), Opinions: in.Opinions,
 	}

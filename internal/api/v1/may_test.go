@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/incident"
 	v1 "tocsin/internal/api/v1"
+	"tocsin/investigate"
 	"tocsin/investigate/runbook"
 	"tocsin/org"
 	"tocsin/review/drill"
@@ -64,7 +66,7 @@ func bodyFor(method, pattern, team string) string {
 		return `{"runbook":"none"}`
 	case strings.HasSuffix(pattern, "/steps/{step}"):
 		return `{"do":"done"}`
-	case strings.HasSuffix(pattern, "/{id}/tickets"):
+	case strings.HasSuffix(pattern, "/{id}/tickets"), strings.HasSuffix(pattern, "/{action}/tickets"):
 		return `{"system":"none"}`
 	case strings.HasSuffix(pattern, "/{id}/test") && strings.Contains(pattern, "/ticket-systems/"), strings.HasSuffix(pattern, "/{id}/retry"):
 		return ""
@@ -215,6 +217,16 @@ func furnish(h *home) *home {
 	return h
 }
 
+// posted is a notice on a status page.
+func (h *home) posted(page org.StatusPageID) incident.ID {
+	h.t.Helper()
+	id, err := h.engine.Post(h.t.Context(), "person:ada", investigate.Posting{Page: page, Form: incident.ForInformation, Title: "Shorter hours", Text: "We open at nine."}, h.engine.Now())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
 func walk(h *home, r v1.Route, as, team string) {
 	h.t.Helper()
 	n := map[string]int{"dba": 0, "web": 1}[team]
@@ -228,6 +240,9 @@ func walk(h *home, r v1.Route, as, team string) {
 	if strings.HasPrefix(path, "/changes/{id}") {
 		path = strings.Replace(path, "{id}", string(h.proposed(org.ServiceID([]string{"db", "site"}[n]))), 1)
 	}
+	if strings.HasPrefix(path, "/notices/{id}") {
+		path = strings.Replace(path, "{id}", string(h.posted(org.StatusPageID([]string{"page", "page-web"}[n]))), 1)
+	}
 	if strings.HasPrefix(path, "/silences/{id}") {
 		path = strings.Replace(path, "{id}", h.silenced(org.ServiceID([]string{"db", "site"}[n])), 1)
 	}
@@ -236,7 +251,7 @@ func walk(h *home, r v1.Route, as, team string) {
 			path = strings.Replace(path, "{id}", ids[n], 1)
 		}
 	}
-	path = strings.NewReplacer("{id}", "unknown", "{message}", "1", "{override}", "unknown", "{session}", "unknown").Replace(path)
+	path = strings.NewReplacer("{id}", "unknown", "{message}", "1", "{update}", "1", "{override}", "unknown", "{session}", "unknown").Replace(path)
 	body := strings.Replace(bodyFor(r.Method, r.Pattern, team), `"new"`, fmt.Sprintf("%q", "new-"+as+"-"+team), 1) // each makes their own
 	if r.Method == "PUT" {
 		body = strings.Replace(body, fmt.Sprintf(`"id":"new-%s-%s",`, as, team), "", 1)

@@ -4,6 +4,7 @@ import type dialogs from '../../i18n/en/dialogs.json';
 import type signin from '../../i18n/en/signin.json';
 import type first from '../../i18n/en/first.json';
 import type room from '../../i18n/en/room.json';
+import type panels from '../../i18n/en/panels.json';
 import type people from '../../i18n/en/people.json';
 import type oncall from '../../i18n/en/oncall.json';
 import type setup from '../../i18n/en/setup.json';
@@ -31,6 +32,7 @@ export type Key =
   | keyof typeof dialogs
   | keyof typeof signin
   | keyof typeof room
+  | keyof typeof panels
   | keyof typeof people
   | keyof typeof oncall
   | keyof typeof setup

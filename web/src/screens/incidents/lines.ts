@@ -50,10 +50,18 @@ interface Fact {
   outcome?: string;
   text?: string;
   override?: number;
+  voided?: number;
+  action?: number;
   right?: boolean;
   reason?: string;
   what?: string;
   step?: number;
+  climb?: number;
+  n?: number;
+  phase?: string;
+  condition?: string;
+  actions?: string;
+  needs?: string;
   auto?: string;
   stage?: string;
   cause?: string;
@@ -79,7 +87,7 @@ export function said(line: Line): string {
   return t(key, {
     title: f.title ?? f.name ?? '',
     text: [f.from, f.text].filter(Boolean).join(': '),
-    n: f.alerts ?? f.left ?? f.message ?? f.override ?? 0,
+    n: f.alerts ?? f.left ?? f.message ?? f.override ?? f.n ?? 0,
     key: f.key ?? '',
     word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
     step: f.step ?? 0,
@@ -117,6 +125,8 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
+  if (kind === 'investigate.approval_overdue') return base + (f.climb ? '.climb' : '');
+  if (kind === 'investigate.updated') return `${base}.${f.phase || 'gone'}`;
   if (kind === 'investigate.step_ended') return `${base}.${f.how}`;
   if (kind === 'investigate.runbook_started') return base + (f.auto ? '.auto' : '');
   if (kind === 'investigate.runbook_ended') return base + (f.how === 'stopped' ? '.stopped' : '');
@@ -125,9 +135,10 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'resolve.staged') return base + (f.until ? '.until' : '');
   if (kind === 'resolve.change_noted') return `${base}.${f.what}`;
   if (kind === 'resolve.change_approved') return `${base}.${f.how}`;
+  if (kind === 'resolve.change_amended') return base + (f.voided ? '.voided' : '');
   if (kind === 'resolve.change_ended') return `${base}.${f.outcome}`;
   if (kind === 'resolve.override_reviewed') return base + (f.right ? '.right' : '');
-  if (kind === 'resolve.ticket_opened') return base + (f.linked ? '.linked' : '');
+  if (kind === 'resolve.ticket_opened') return base + (f.action ? '.action' : f.linked ? '.linked' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
   if (kind === 'escalate.skipped' && (f.level ?? 0) < 0) return '';
@@ -144,13 +155,14 @@ export function reason(line: Line): string {
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
+  if (line.kind === 'investigate.updated') return [f.condition, f.actions, f.needs].filter(Boolean).join(' · ');
   if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return f.text ?? '';
   return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task;
 }
 
 /** What somebody said with it. */
 const spoken = (kind: string, f: Fact): string | undefined =>
-  ['investigate.runbook_judged', 'resolve.confirmed'].includes(kind) ? f.text || undefined : undefined;
+  ['investigate.runbook_judged', 'resolve.confirmed', 'review.action_noted'].includes(kind) ? f.text || undefined : undefined;
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
 export function actor(by: string | undefined): string {

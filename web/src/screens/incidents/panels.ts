@@ -54,7 +54,7 @@ export const panels: Panel[] = [
     load: withTexts('review', () => import('../review/Recall.svelte')),
     when: (i) => !!i.closure?.recalled.length,
   },
-  { name: 'note', place: 'end', load: () => import('./Composer.svelte'), when: (_, may) => may },
+  { name: 'note', place: 'end', load: withTexts('panels', () => import('./Composer.svelte')), when: (_, may) => may },
   { name: 'work', place: 'people', load: withTexts('work', () => import('../work/Work.svelte')) },
   {
     name: 'closure',
@@ -72,7 +72,7 @@ export const panels: Panel[] = [
   },
   { name: 'changes', place: 'alerts', real: true, load: withTexts('changes', () => import('../changes/Around.svelte')) },
   { name: 'tickets', place: 'people', real: true, load: withTexts('tickets', () => import('../tickets/Panel.svelte')) },
-  { name: 'called', place: 'people', load: () => import('./Called.svelte') },
-  { name: 'alerts', place: 'alerts', load: () => import('./Alerts.svelte') },
-  { name: 'beneath', place: 'alerts', load: () => import('../alerts/Beneath.svelte') },
+  { name: 'called', place: 'people', load: withTexts('panels', () => import('./Called.svelte')) },
+  { name: 'alerts', place: 'alerts', load: withTexts('panels', () => import('./Alerts.svelte')) },
+  { name: 'beneath', place: 'alerts', load: withTexts('panels', () => import('../alerts/Beneath.svelte')) },
 ];
