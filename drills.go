@@ -177,7 +177,7 @@ func (c *drillShow) Run(ctx context.Context) error {
 			var did []string
 			if p.Answered {
 				did = append(did, "answered after "+span(time.Duration(p.AnsweredS)*time.Second))
-			} else if p.Called {
+			} else if !p.Joined && p.Wrote == 0 && len(p.Roles) == 0 {
 				did = append(did, "did not answer")
 			}
 			if p.Joined {

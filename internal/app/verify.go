@@ -26,7 +26,7 @@ func Verify(ctx context.Context, st *store.Store) (v Verified, err error) {
 	for err == nil {
 		n := 0
 		err = st.Read(ctx, func(tx *store.Tx) error {
-			rows, err := tx.Subjects(store.Filter{Before: last, Limit: some})
+			rows, err := tx.Subjects(store.Filter{Before: last, Limit: some, Drills: store.WithDrills})
 			n = len(rows)
 			for _, r := range rows {
 				if err := tx.VerifyLog(r.ID); err != nil {

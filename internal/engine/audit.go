@@ -231,7 +231,7 @@ func (e *Engine) retime(tx *store.Tx, s *setup, id incident.ID, now time.Time) (
 // refold compares projections with a fold from line one: each open subject once an
 // hour.
 func (e *Engine) refold(tx *store.Tx, now time.Time) (found []string, err error) {
-	rows, err := tx.Subjects(store.Filter{Open: true, Limit: 60 * auditLatest})
+	rows, err := tx.Subjects(store.Filter{Open: true, Limit: 60 * auditLatest, Drills: store.WithDrills})
 	if err != nil {
 		return nil, err
 	}
