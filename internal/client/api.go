@@ -1225,7 +1225,7 @@ type FollowingServiceBody struct {
 type FollowingUpBody struct {
 	// What is left out stays as it was
 	Affected []PartIs `json:"affected,omitempty"`
-	// As before, when it is left out; resolved ends it: notice, planned, working, investigating, identified, monitoring, resolved
+	// As before, when it is left out; resolved ends it, and off says that work does not take place: notice, planned, working, investigating, identified, monitoring, resolved, off
 	Phase string `json:"phase,omitempty"`
 	Text  string `json:"text,omitempty"`
 }
@@ -2198,7 +2198,7 @@ type Notice struct {
 
 type NoticeWord struct {
 	Affected []PartIs `json:"affected"`
-	// notice, planned, working, investigating, identified, monitoring, resolved
+	// notice, planned, working, investigating, identified, monitoring, resolved, off
 	Phase string `json:"phase,omitempty"`
 	Text  string `json:"text,omitempty"`
 }
@@ -4302,7 +4302,7 @@ type ToldOf struct {
 	By       string    `json:"by"`
 	// From 1
 	N int64 `json:"n"`
-	// notice, planned, working, investigating, identified, monitoring, resolved
+	// notice, planned, working, investigating, identified, monitoring, resolved, off
 	Phase string `json:"phase,omitempty"`
 	// How many letters wait, were sent, failed or were dropped
 	Sent map[string]int64 `json:"sent,omitempty"`
