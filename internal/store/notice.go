@@ -19,6 +19,15 @@ func (tx *Tx) PutNotice(in incident.Incident) error {
 	return tx.Touch("notices", string(in.ID))
 }
 
+// EverySubject are the ids of all that has a log, of whatever kind, newest first, from
+// before one.
+func (tx *Tx) EverySubject(before incident.ID, limit int) ([]incident.ID, error) {
+	if before == "" {
+		before = "~"
+	}
+	return tx.ids(tx.s.sql.EverySubject, string(before), limit)
+}
+
 // NoticeIDs lists the notices of a page, newest first, from before one; open leaves out
 // those that are over.
 func (tx *Tx) NoticeIDs(page org.StatusPageID, open bool, before incident.ID, limit int) ([]incident.ID, error) {
