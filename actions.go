@@ -19,6 +19,7 @@ type (
 		Done   actionDone   `cmd:"" help:"Say that an action is done."`
 		Drop   actionDrop   `cmd:"" help:"Say that an action need not be done."`
 		Reopen actionReopen `cmd:"" help:"Say that an action is not done."`
+		Note   actionNote   `cmd:"" help:"Say something of an action; its tickets hear it."`
 	}
 	actionList struct {
 		remote
@@ -56,6 +57,10 @@ type (
 	actionReopen struct {
 		anAction
 		Why string `placeholder:"TEXT" help:"Reason, for the log."`
+	}
+	actionNote struct {
+		anAction
+		Text []string `arg:"" help:"What you have to say."`
 	}
 	anAction struct {
 		one
@@ -171,6 +176,12 @@ func (c *actionDrop) Run(ctx context.Context) error {
 func (c *actionReopen) Run(ctx context.Context) error {
 	return c.verb(func(a *client.Client, keep client.Option) (client.Said, error) {
 		return a.PostIncidentsIDActionsActionReopen(ctx, c.ID, strconv.Itoa(c.Action), client.Why{Why: c.Why}, keep)
+	})
+}
+
+func (c *actionNote) Run(ctx context.Context) error {
+	return c.verb(func(a *client.Client, keep client.Option) (client.Said, error) {
+		return a.PostIncidentsIDActionsActionNotes(ctx, c.ID, strconv.Itoa(c.Action), client.NotingActionBody{Text: strings.Join(c.Text, " ")}, keep)
 	})
 }
 

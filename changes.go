@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +17,7 @@ type changeCommands struct {
 	List     changeList     `cmd:"" help:"List changes that are not over, newest first."`
 	Show     changeShow     `cmd:"" help:"Show a change and all that happened to it."`
 	Request  changeRequest  `cmd:"" help:"Ask for a change; without --yes only say what it would meet."`
+	Edit     changeEdit     `cmd:"" help:"Change what you asked for, until it is begun: what others said of it does not hold any longer."`
 	Approve  changeApprove  `cmd:"" help:"Say that a change may be made: for those who were asked."`
 	Deny     changeDeny     `cmd:"" help:"Say that it may not: one is enough."`
 	Start    changeStart    `cmd:"" help:"Say that you make it now."`
@@ -49,6 +52,20 @@ type (
 		Incident string   `placeholder:"ID" help:"The incident that it is made for."`
 		Override int64    `placeholder:"NUMBER" help:"The emergency override of that incident by which it goes before approval."`
 		Yes      bool     `help:"Ask for it."`
+	}
+	changeEdit struct {
+		aChange
+		Title   string   `placeholder:"TEXT" help:"What is changed."`
+		Class   string   `enum:",standard,normal,emergency" default:"" placeholder:"CLASS" help:"standard, normal or emergency."`
+		Service []string `placeholder:"ID" help:"What is changed, all of it; may be repeated."`
+		Starts  string   `placeholder:"WHEN" help:"When it begins, such as 2h or \"2026-12-01 02:00\"; it takes as long as before without --for."`
+		For     string   `placeholder:"SPAN" help:"How long it takes."`
+		Risk    string   `enum:",low,medium,high" default:"" placeholder:"HOW" help:"low, medium or high."`
+		Plan    string   `placeholder:"TEXT" help:"What is done, in which order."`
+		BackOut string   `placeholder:"TEXT" help:"How it is undone."`
+		Owner   string   `placeholder:"ID" help:"Who makes it: only who asked for it may say this."`
+		Ask     []string `placeholder:"WHO" help:"Who decides; may be repeated."`
+		Board   bool     `help:"The board decides, not those who were named."`
 	}
 	changeApprove struct{ changeWhy }
 	changeDeny    struct{ changeWhy }
@@ -229,6 +246,45 @@ func (c *changeRequest) Run(ctx context.Context) error {
 		met(w.Conflicts, s)
 		_, err := fmt.Printf("%s %s\n", w.ID, w.State)
 		return err
+	})
+}
+
+func (c *changeEdit) Run(ctx context.Context) error {
+	body := client.AmendingChangeBody{
+		Title: c.Title, Class: c.Class, Risk: c.Risk, Plan: c.Plan, BackOut: c.BackOut, Owner: c.Owner, Services: c.Service, Approvers: c.Ask, Board: c.Board,
+	}
+	if c.Starts != "" || c.For != "" {
+		s, err := c.screen()
+		if err != nil {
+			return err
+		}
+		a, err := c.client()
+		if err != nil {
+			return err
+		}
+		is, err := a.GetChangesID(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		length := is.Ends.Sub(is.Starts)
+		if c.Starts != "" {
+			if is.Starts, err = s.moment("--starts", c.Starts, 1); err != nil {
+				return err
+			}
+		}
+		if c.For != "" {
+			if length, err = time.ParseDuration(c.For); err != nil {
+				return fmt.Errorf("--for: %q is no span such as 90m", c.For)
+			}
+		}
+		ends := is.Starts.Add(length)
+		body.Starts, body.Ends = &is.Starts, &ends
+	}
+	if reflect.DeepEqual(body, client.AmendingChangeBody{}) {
+		return errors.New("say what is to be different, such as --plan or --starts")
+	}
+	return c.verb(func(a *client.Client, keep client.Option) (client.WholeChange, error) {
+		return a.PostChangesID(ctx, c.ID, body, keep)
 	})
 }
 

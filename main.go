@@ -37,6 +37,7 @@ type commands struct {
 	Review      reviewCommands      `cmd:"" help:"Retrospectives, and the end of incidents."`
 	Action      actionCommands      `cmd:"" help:"What is done so that incidents do not come again."`
 	Lesson      lessonCommands      `cmd:"" help:"What was learned of incidents."`
+	Drill       drillCommands       `cmd:"" help:"Practice: made-up incidents that count in no statistic."`
 	Call        callCommands        `cmd:"" help:"Pages to people by hand."`
 	Messages    messageCommands     `cmd:"" help:"What people say to each other: in the rooms of incidents, directly, in groups."`
 	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`

@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"tocsin/internal/client"
 )
 
-// What others have of incidents in their ticket systems.
+// What others have of incidents, and of the actions that these leave, in their ticket systems.
 type (
 	ticketCommands struct {
 		List   ticketList   `cmd:"" help:"List the ticket systems, and what waits for each."`
@@ -17,9 +18,9 @@ type (
 		Queue  ticketQueue  `cmd:"" help:"List what was brought to a ticket system and what waits."`
 		Retry  ticketRetry  `cmd:"" help:"Try now what waits for a ticket system."`
 		Rotate ticketRotate `cmd:"" help:"Give the door of a ticket system a new secret, which is printed once."`
-		Of     ticketOf     `cmd:"" help:"List the tickets of an incident."`
-		Open   ticketOpen   `cmd:"" help:"Have a ticket made of an incident, or link one that is there."`
-		Unlink ticketUnlink `cmd:"" help:"Say that a ticket does not belong to an incident."`
+		Of     ticketOf     `cmd:"" help:"List the tickets of an incident, or of an action."`
+		Open   ticketOpen   `cmd:"" help:"Have a ticket made of an incident or an action, or link one that is there."`
+		Unlink ticketUnlink `cmd:"" help:"Say that a ticket does not belong to an incident or an action."`
 	}
 	ticketList  struct{ remote }
 	ticketKinds struct{ remote }
@@ -35,14 +36,19 @@ type (
 	}
 	ticketRetry  struct{ aSystem }
 	ticketRotate struct{ aSystem }
-	ticketOf     struct{ one }
-	ticketOpen   struct {
+	// ofMatter is what has tickets: an incident, or one of its actions.
+	ofMatter struct {
 		one
+		Action int `placeholder:"NUMBER" help:"An action of the incident, in its place."`
+	}
+	ticketOf   struct{ ofMatter }
+	ticketOpen struct {
+		ofMatter
 		System string `arg:"" help:"Ticket system."`
 		Key    string `placeholder:"KEY" help:"A ticket that is there, such as OPS-12; without it one is made."`
 	}
 	ticketUnlink struct {
-		one
+		ofMatter
 		System string `arg:"" help:"Ticket system."`
 		Why    string `placeholder:"TEXT" help:"Why."`
 	}
@@ -109,9 +115,12 @@ func (c *ticketQueue) Run(ctx context.Context) error {
 	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageDelivery, error) {
 		return a.GetTicketSystemsIDQueue(ctx, c.System, client.GetTicketSystemsIDQueueQuery{State: c.State, Limit: c.Limit}, keep)
 	}, func(p client.PageDelivery, s screen) error {
-		return listed("INCIDENT\tLINE\tWHAT\tAT\tSTATE\tTRIES\tNEXT\tSAYS", "nothing was brought there yet", p.Items, func(d client.Delivery) []any {
-			at := d.At
-			return []any{d.Incident, d.Line, d.Kind, s.at(&at), d.State, d.Tries, orDash(s.at(d.Next)), orDash(line(d.Error))}
+		return listed("INCIDENT\tACTION\tLINE\tWHAT\tAT\tSTATE\tTRIES\tNEXT\tSAYS", "nothing was brought there yet", p.Items, func(d client.Delivery) []any {
+			at, action := d.At, "-"
+			if d.Action > 0 {
+				action = strconv.FormatInt(int64(d.Action), 10)
+			}
+			return []any{d.Incident, action, d.Line, d.Kind, s.at(&at), d.State, d.Tries, orDash(s.at(d.Next)), orDash(line(d.Error))}
 		})
 	})
 }
@@ -135,6 +144,9 @@ func (c *ticketRotate) Run(ctx context.Context) error {
 
 func (c *ticketOf) Run(ctx context.Context) error {
 	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.TicketsOf, error) {
+		if c.Action > 0 {
+			return a.GetIncidentsIDActionsActionTickets(ctx, c.ID, strconv.Itoa(c.Action), keep)
+		}
 		return a.GetIncidentsIDTickets(ctx, c.ID, keep)
 	}, func(p client.TicketsOf, _ screen) error {
 		return listed("SYSTEM\tTICKET\tSTATE\tWAITING\tURL\tSAYS", "it has no ticket", p.Tickets, func(t client.TicketWork) []any {
@@ -153,12 +165,19 @@ func (c *ticketOf) Run(ctx context.Context) error {
 
 func (c *ticketOpen) Run(ctx context.Context) error {
 	return c.verb(func(a *client.Client, keep client.Option) (client.Said, error) {
-		return a.PostIncidentsIDTickets(ctx, c.ID, client.OpeningTicketBody{System: c.System, Key: c.Key}, keep)
+		wish := client.TicketWish{System: c.System, Key: c.Key}
+		if c.Action > 0 {
+			return a.PostIncidentsIDActionsActionTickets(ctx, c.ID, strconv.Itoa(c.Action), wish, keep)
+		}
+		return a.PostIncidentsIDTickets(ctx, c.ID, wish, keep)
 	})
 }
 
 func (c *ticketUnlink) Run(ctx context.Context) error {
 	return c.verb(func(a *client.Client, keep client.Option) (client.Said, error) {
+		if c.Action > 0 {
+			return a.DeleteIncidentsIDActionsActionTicketsSystem(ctx, c.ID, strconv.Itoa(c.Action), c.System, client.DeleteIncidentsIDActionsActionTicketsSystemQuery{Why: c.Why}, keep)
+		}
 		return a.DeleteIncidentsIDTicketsSystem(ctx, c.ID, c.System, client.DeleteIncidentsIDTicketsSystemQuery{Why: c.Why}, keep)
 	})
 }

@@ -313,6 +313,9 @@ func (c climb) afterwards() incident.Fact {
 	if r.Settled != "nobody" || r.CatchAll || r.Aside || reached || board {
 		return nil
 	}
+	if c.in.IsDrill() { // who is not part of it is left alone
+		return nil
+	}
 	for _, other := range c.in.Runs {
 		if other.CatchAll && other.Settled != "replaced" {
 			return nil

@@ -18,11 +18,12 @@ var all = []Fact{
 	RunbookStarted{}, StepAsked{}, StepApproved{}, StepDeclined{}, ApprovalOverdue{}, StepBegun{}, StepEnded{}, RunbookEnded{}, RunbookJudged{},
 	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{}, Explained{}, Staged{}, Confirmed{}, Recurred{},
-	ChangeRequested{}, ChangeApproved{}, ChangeDenied{}, ChangeStarted{}, ChangeEnded{}, ChangeCancelled{}, ChangeOverran{}, ChangeNoted{},
-	Overridden{}, OverrideEnded{}, OverrideReviewed{},
+	ChangeRequested{}, ChangeAmended{}, ChangeApproved{}, ChangeDenied{}, ChangeStarted{}, ChangeEnded{}, ChangeCancelled{}, ChangeOverran{}, ChangeNoted{},
+	Overridden{}, OverrideEnded{}, OverrideReviewed{}, OverrideOwed{},
 	Filed{}, RetroDrafted{}, RetroWritten{}, RetroSubmitted{}, RetroReturned{}, RetroSigned{}, RetroPublished{},
-	ActionAdded{}, ActionChanged{}, ActionDone{}, ActionDropped{}, ActionReopened{}, ActionReminded{}, ActionOverdue{}, ActionRecurred{}, Recalled{}, LessonLearned{}, LessonWithdrawn{},
+	ActionAdded{}, ActionChanged{}, ActionDone{}, ActionDropped{}, ActionReopened{}, ActionNoted{}, ActionReminded{}, ActionOverdue{}, ActionRecurred{}, Recalled{}, LessonLearned{}, LessonWithdrawn{},
 	TicketOpened{}, TicketMoved{}, TicketUnlinked{},
+	Drilled{}, Injected{}, DrillStopped{},
 }
 
 var kinds = func() map[string]reflect.Type {

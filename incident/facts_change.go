@@ -74,6 +74,23 @@ type (
 		Incident ID  `json:"incident,omitempty"`
 		Override int `json:"override,omitempty"`
 	}
+	// ChangeAmended says how a change is wanted from here on, by whoever asked for it or makes
+	// it. What others said of it before does not hold; Voided is how many had approved it.
+	ChangeAmended struct {
+		Title     string          `json:"title"`
+		Team      org.TeamID      `json:"team,omitempty"` // of its first service
+		Class     org.ChangeClass `json:"class"`
+		Risk      string          `json:"risk,omitempty"`
+		Plan      string          `json:"plan,omitempty"`
+		BackOut   string          `json:"back_out,omitempty"`
+		Services  []org.ServiceID `json:"services"`
+		Starts    time.Time       `json:"starts"`
+		Ends      time.Time       `json:"ends"`
+		Owner     org.PersonID    `json:"owner,omitempty"`
+		Approvers []org.Target    `json:"approvers,omitempty"`
+		Changed   []string        `json:"changed"` // the names of what is otherwise
+		Voided    int             `json:"voided,omitempty"`
+	}
 	// ChangeApproved says that it may be made: a person's word, of which several may be
 	// needed, or a rule's.
 	ChangeApproved struct {
@@ -123,6 +140,13 @@ type (
 		Right    bool   `json:"right"`
 		Text     string `json:"text"`
 	}
+	// OverrideOwed says that nobody has reviewed an override yet, for the Nth time, and to
+	// whom.
+	OverrideOwed struct {
+		Override int            `json:"override"`
+		Nth      int            `json:"nth"`
+		To       []org.PersonID `json:"to,omitempty"`
+	}
 	// ChangeNoted says how far a change has come that is made in the incident.
 	ChangeNoted struct {
 		Change ID     `json:"change"`
@@ -132,6 +156,7 @@ type (
 )
 
 func (ChangeRequested) Kind() string  { return "resolve.change_requested" }
+func (ChangeAmended) Kind() string    { return "resolve.change_amended" }
 func (ChangeApproved) Kind() string   { return "resolve.change_approved" }
 func (ChangeDenied) Kind() string     { return "resolve.change_denied" }
 func (ChangeStarted) Kind() string    { return "resolve.change_started" }
@@ -141,6 +166,7 @@ func (ChangeOverran) Kind() string    { return "resolve.change_overran" }
 func (Overridden) Kind() string       { return "resolve.overridden" }
 func (OverrideEnded) Kind() string    { return "resolve.override_ended" }
 func (OverrideReviewed) Kind() string { return "resolve.override_reviewed" }
+func (OverrideOwed) Kind() string     { return "resolve.override_owed" }
 func (ChangeNoted) Kind() string      { return "resolve.change_noted" }
 
 func (f ChangeRequested) String() string {
@@ -149,6 +175,17 @@ func (f ChangeRequested) String() string {
 		names[i] = string(s)
 	}
 	return fmt.Sprintf("asked for a %s change of %s from %s to %s", f.Class, strings.Join(names, ", "), minute(f.Starts), minute(f.Ends))
+}
+
+func (f ChangeAmended) String() string {
+	s := "changed the request: " + strings.ReplaceAll(strings.Join(f.Changed, ", "), "_", " ")
+	switch {
+	case f.Voided == 1:
+		s += "; one approval does not hold any longer"
+	case f.Voided > 1:
+		s += fmt.Sprintf("; %d approvals do not hold any longer", f.Voided)
+	}
+	return s
 }
 
 func (f ChangeApproved) String() string {
@@ -181,6 +218,14 @@ func (f OverrideReviewed) String() string {
 		s = "it was not right"
 	}
 	return because(fmt.Sprintf("emergency override %d reviewed, %s", f.Override, s), f.Text)
+}
+
+func (f OverrideOwed) String() string {
+	s := fmt.Sprintf("emergency override %d is not reviewed yet", f.Override)
+	if len(f.To) > 0 {
+		s += "; told " + joinIDs(f.To)
+	}
+	return s
 }
 
 func (f ChangeNoted) String() string {

@@ -81,6 +81,13 @@ type (
 		Title  string `json:"title"`
 		Why    string `json:"why,omitempty"`
 	}
+	// ActionNoted is what somebody said of an action. In is the ticket in which they said it.
+	ActionNoted struct {
+		Action int    `json:"action"`
+		Title  string `json:"title"`
+		Text   string `json:"text"`
+		In     string `json:"in,omitempty"`
+	}
 	// ActionReminded says that its time comes soon, and to whom.
 	ActionReminded struct {
 		Action int            `json:"action"`
@@ -151,6 +158,7 @@ func (ActionChanged) Kind() string   { return "review.action_changed" }
 func (ActionDone) Kind() string      { return "review.action_done" }
 func (ActionDropped) Kind() string   { return "review.action_dropped" }
 func (ActionReopened) Kind() string  { return "review.action_reopened" }
+func (ActionNoted) Kind() string     { return "review.action_noted" }
 func (ActionReminded) Kind() string  { return "review.action_reminded" }
 func (ActionOverdue) Kind() string   { return "review.action_overdue" }
 func (ActionRecurred) Kind() string  { return "review.action_recurred" }
@@ -207,6 +215,10 @@ func (f ActionChanged) String() string {
 func (f ActionDone) String() string     { return because("action done: "+f.Title, f.Outcome) }
 func (f ActionDropped) String() string  { return because("action need not be done: "+f.Title, f.Why) }
 func (f ActionReopened) String() string { return because("action not done: "+f.Title, f.Why) }
+
+func (f ActionNoted) String() string {
+	return fmt.Sprintf("of action %d, %s: %s", f.Action, f.Title, f.Text)
+}
 
 func (f ActionReminded) String() string {
 	return "action due " + f.Due.UTC().Format("2006-01-02 15:04 UTC") + ": " + f.Title + "; told " + joinIDs(f.To)

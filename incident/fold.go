@@ -17,7 +17,7 @@ type Incident struct {
 	ID          ID                `json:"id"`
 	Seq         int               `json:"seq"`
 	At          time.Time         `json:"at"`             // of the last line
-	Sort        string            `json:"sort,omitempty"` // KindCall, KindChange or KindNotice; "" is an incident
+	Sort        string            `json:"sort,omitempty"` // KindCall, KindChange, KindNotice or KindDrill; "" is an incident
 	Status      Status            `json:"status"`
 	Title       string            `json:"title"`
 	Service     org.ServiceID     `json:"service,omitempty"`
@@ -73,6 +73,7 @@ type Incident struct {
 	Notice    *Notice    `json:"notice,omitempty"`    // of a notice
 	Overrides []Override `json:"overrides,omitempty"` // in which somebody went before the rules of changes
 	Tickets   []Ticket   `json:"tickets,omitempty"`   // that others have of it, in their systems
+	Drill     *Drill     `json:"drill,omitempty"`     // of a drill
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -190,9 +191,9 @@ func (in Incident) After(e Entry) Incident {
 		in = in.recovered(e)
 	case Explained, Staged, Confirmed, Recurred:
 		in = in.recovered(e)
-	case ChangeRequested, ChangeApproved, ChangeDenied, ChangeStarted, ChangeEnded, ChangeCancelled, ChangeOverran:
+	case ChangeRequested, ChangeAmended, ChangeApproved, ChangeDenied, ChangeStarted, ChangeEnded, ChangeCancelled, ChangeOverran:
 		in = in.changed(e)
-	case Overridden, OverrideEnded, OverrideReviewed:
+	case Overridden, OverrideEnded, OverrideReviewed, OverrideOwed:
 		in = in.overridden(e)
 	case Filed:
 		in.Status = Closed
@@ -226,6 +227,8 @@ func (in Incident) After(e Entry) Incident {
 		in = in.followed(e)
 	case TicketOpened, TicketMoved, TicketUnlinked:
 		in = in.ticketed(e)
+	case Drilled, Injected, DrillStopped:
+		in = in.drilled(e)
 	default:
 		in = in.climbed(e)
 	}

@@ -21,6 +21,10 @@ type Change struct {
 	Outcome   Outcome     `json:"outcome,omitempty"`
 	Text      string      `json:"text,omitempty"` // how it went, or why it was denied or cancelled
 	Overran   bool        `json:"overran,omitempty"`
+	// Editors are those who wrote it as it is, beside who asked for it and who makes it; and
+	// the runs up to Before asked about what it was before.
+	Editors []org.PersonID `json:"editors,omitempty"`
+	Before  int            `json:"before,omitempty"`
 }
 
 // An Approval is a word for a change: a person's, or a rule's.
@@ -31,8 +35,11 @@ type Approval struct {
 	At     time.Time    `json:"at"`
 }
 
-// Wrote says whether a change is somebody's own: they asked for it, or will make it.
-func (c Change) Wrote(p org.PersonID) bool { return p != "" && (p == c.Person || p == c.Owner) }
+// Wrote says whether a change is somebody's own: they asked for it, changed what is asked
+// for, or will make it.
+func (c Change) Wrote(p org.PersonID) bool {
+	return p != "" && (p == c.Person || p == c.Owner || slices.Contains(c.Editors, p))
+}
 
 // Enough is how many must approve it.
 func (c Change) Enough() int { return max(c.Needs, 1) }
@@ -54,6 +61,8 @@ type Override struct {
 	EndedAt  time.Time       `json:"ended_at,omitzero"` // before its time
 	EndedBy  Actor           `json:"ended_by,omitempty"`
 	Review   *Reviewed       `json:"review,omitempty"` // nil: somebody else has to look at it
+	Nags     int             `json:"nags,omitempty"`   // how often somebody was reminded of that
+	NagAt    time.Time       `json:"nag_at,omitzero"`
 }
 
 // Reviewed is what another person thought of an override.
@@ -93,6 +102,18 @@ func (in Incident) changed(e Entry) Incident {
 		}
 	}
 	switch f := e.Fact.(type) {
+	case ChangeAmended:
+		if c.State != ChangeWaits && c.State != ChangeMay {
+			return in
+		}
+		if p := e.By.Person(); p != "" && p != c.Person && !slices.Contains(c.Editors, p) {
+			c.Editors = append(slices.Clip(c.Editors), p)
+		}
+		c.Class, c.Risk, c.Plan, c.BackOut, c.Services, c.Starts, c.Ends, c.Owner, c.Approvers = f.Class, f.Risk, f.Plan, f.BackOut, f.Services, f.Starts, f.Ends, f.Owner, f.Approvers
+		c.State, c.Approvals, c.DecidedAt, c.Before = ChangeWaits, nil, time.Time{}, len(in.Runs)
+		in.Title, in.Service, in.Team, in.ResolvedAt = f.Title, f.Services[0], f.Team, time.Time{}
+		in.Called, in.Passed, in.Each = nil, nil, nil
+		in = in.triggered()
 	case ChangeApproved:
 		if c.State != ChangeWaits {
 			return in
@@ -179,6 +200,8 @@ func (in Incident) overridden(e Entry) Incident {
 				o.EndedAt, o.EndedBy = e.At, e.By
 			}
 		})
+	case OverrideOwed:
+		change(f.Override, func(o *Override) { o.Nags, o.NagAt = f.Nth, e.At })
 	case OverrideReviewed:
 		p := e.By.Person()
 		change(f.Override, func(o *Override) {

@@ -68,6 +68,7 @@ type ReviewAction struct {
 	Nags     int          `json:"nags,omitempty"`     // how often it was said to be overdue
 	NagAt    time.Time    `json:"nag_at,omitzero"`
 	Again    []ID         `json:"again,omitempty"` // incidents like this one that came while it was not done
+	Tickets  []Ticket     `json:"tickets,omitempty"`
 }
 
 // A Lesson is what others should know.

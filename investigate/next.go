@@ -60,9 +60,9 @@ func sooner(a, b time.Time) time.Time {
 }
 
 // nagAt is when a task is next said to be overdue. After an outage it is said once, and
-// counts from then.
+// counts from then. The review of an override is asked after by the step that it belongs to.
 func nagAt(t incident.Task) (time.Time, bool) {
-	if t.State != incident.ToDo || t.Due.IsZero() || t.Nags >= mostNags {
+	if t.State != incident.ToDo || t.Due.IsZero() || t.Nags >= mostNags || t.Override > 0 {
 		return time.Time{}, false
 	}
 	if t.Nags == 0 {

@@ -177,7 +177,7 @@ func wantUpdate(in incident.Incident, g org.Guideline, now time.Time) (facts []i
 		return nil, due
 	}
 	facts = append(facts, incident.UpdateOverdue{Nth: nags + 1, Due: at, To: speakers(in, nags)})
-	if nags+1 == escalateNag && len(g.Escalate) > 0 {
+	if nags+1 == escalateNag && len(g.Escalate) > 0 && !in.IsDrill() { // who is not part of a drill is left alone
 		run := 1
 		for _, r := range in.Runs {
 			run = max(run, r.ID+1)

@@ -23,6 +23,9 @@ type TicketSystem struct {
 	// Title and Text are templates of what a ticket says at first; the usual without.
 	Title string `json:"title,omitempty" yaml:"title,omitempty"`
 	Text  string `json:"text,omitempty" yaml:"text,omitempty"`
+	// ActionTitle and ActionText are those of the ticket of an action.
+	ActionTitle string `json:"action_title,omitempty" yaml:"action_title,omitempty"`
+	ActionText  string `json:"action_text,omitempty" yaml:"action_text,omitempty"`
 	// Fields are further fields of a ticket, by the names that the system has for them; each
 	// value is a template.
 	Fields map[string]string `json:"fields,omitempty" yaml:"fields,omitempty"`
@@ -42,9 +45,11 @@ type TicketSystem struct {
 	Retired  bool   `json:"retired,omitempty" yaml:"-"`
 }
 
-// A TicketRule is about incidents. What is empty fits all.
+// A TicketRule is about incidents, or about the actions that they leave. What is empty fits
+// all.
 type TicketRule struct {
 	Name       string      `json:"name,omitempty" yaml:"name,omitempty"`
+	Of         string      `json:"of,omitempty" yaml:"of,omitempty"`       // OfActions; "" is incidents
 	Match      []string    `json:"match,omitempty" yaml:"match,omitempty"` // severity="SEV1", title=~".*disk.*"
 	Services   []ServiceID `json:"services,omitempty" yaml:"services,omitempty"`
 	Teams      []TeamID    `json:"teams,omitempty" yaml:"teams,omitempty"`
@@ -55,6 +60,9 @@ type TicketRule struct {
 	Sensitive bool `json:"sensitive,omitempty" yaml:"sensitive,omitempty"`
 	Off       bool `json:"off,omitempty" yaml:"off,omitempty"`
 }
+
+// OfActions makes a rule one of actions.
+const OfActions = "actions"
 
 // A Way says in which direction something goes between two systems.
 type Way string
@@ -83,10 +91,20 @@ var usuallyTold = []string{
 	"investigate.noted", "investigate.updated", "escalate.acknowledged", "alert.raised", "resolve.explained", "resolve.resolved", "alert.reopened", "resolve.recurred",
 }
 
-// Tells says whether a fact of this kind becomes a comment.
-func (t TicketSystem) Tells(kind string) bool {
+// usuallyToldOfActions are those of which the ticket of an action hears.
+var usuallyToldOfActions = []string{
+	"review.action_changed", "review.action_noted", "review.action_done", "review.action_dropped", "review.action_reopened", "review.action_recurred",
+}
+
+// Tells says whether a fact of this kind becomes a comment: in the ticket of an incident, or
+// of an action.
+func (t TicketSystem) Tells(kind string, action bool) bool {
 	told := t.Tell
-	if len(told) == 0 {
+	switch {
+	case len(told) > 0:
+	case action:
+		told = usuallyToldOfActions
+	default:
 		told = usuallyTold
 	}
 	return t.Comments.Out() && !strings.HasPrefix(kind, "resolve.ticket_") && slices.ContainsFunc(told, func(pattern string) bool {

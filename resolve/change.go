@@ -66,18 +66,9 @@ var Risks = []string{"low", "medium", "high"}
 // Propose asks for a change. It is approved at once when a grant or an override says so,
 // and is otherwise asked of those who are named, or of the board.
 func Propose(r Request, by org.PersonID, g Ground, now time.Time) ([]incident.Fact, error) {
-	if err := r.check(by, g, now); err != nil {
-		return nil, err
-	}
-	over, err := r.override(g, now)
+	over, err := r.sound(by, g, now)
 	if err != nil {
 		return nil, err
-	}
-	if r.Owner == "" {
-		r.Owner = by
-	}
-	if frozen := g.Rules.Frozen(r.Services, r.Starts, r.Ends); len(frozen) > 0 && over == nil && r.Class != org.EmergencyChange {
-		return nil, incident.Refuse("starts: nothing is changed then: %s", frozen[0].Why())
 	}
 	needs := g.Rules.Approvals
 	if r.Class == org.EmergencyChange {
@@ -94,23 +85,50 @@ func Propose(r Request, by org.PersonID, g Ground, now time.Time) ([]incident.Fa
 		incident.Opened{Sort: incident.KindChange, Title: r.Title, Service: r.Services[0], Team: g.Team, Priority: r.urgency(now)},
 		asked,
 	}
+	then, err := r.asks(by, g, over, asked.Board, 1, now)
+	if err != nil {
+		return nil, err
+	}
+	return append(facts, then...), nil
+}
+
+// sound says whether a request can be asked for, and by which override, if by one.
+func (r *Request) sound(by org.PersonID, g Ground, now time.Time) (*incident.Override, error) {
+	if err := r.check(by, g, now); err != nil {
+		return nil, err
+	}
+	over, err := r.override(g, now)
+	if err != nil {
+		return nil, err
+	}
+	if r.Owner == "" {
+		r.Owner = by
+	}
+	if frozen := g.Rules.Frozen(r.Services, r.Starts, r.Ends); len(frozen) > 0 && over == nil && r.Class != org.EmergencyChange {
+		return nil, incident.Refuse("starts: nothing is changed then: %s", frozen[0].Why())
+	}
+	return over, nil
+}
+
+// asks is how a request goes on: a rule approves it, or people are asked by a run.
+func (r Request) asks(by org.PersonID, g Ground, over *incident.Override, board org.PolicyID, run int, now time.Time) ([]incident.Fact, error) {
 	if over != nil {
-		return append(facts, incident.ChangeApproved{How: incident.ByOverride, Why: over.Reason}), nil
+		return []incident.Fact{incident.ChangeApproved{How: incident.ByOverride, Why: over.Reason}}, nil
 	}
 	// Whoever makes it needs the right, not only whoever asks.
 	why, ok := g.Rules.Granted(r.Class, by, g.Teams, r.Services)
 	if ok && r.Owner == by && len(r.Approvers) == 0 {
-		return append(facts, incident.ChangeApproved{How: incident.ByGrant, Why: why}), nil
+		return []incident.Fact{incident.ChangeApproved{How: incident.ByGrant, Why: why}}, nil
 	}
-	ask := incident.Asked{Run: 1, Why: "a change waits for approval", Targets: r.Approvers, Priority: r.urgency(now)}
+	ask := incident.Asked{Run: run, Why: "a change waits for approval", Targets: r.Approvers, Priority: r.urgency(now)}
 	switch {
 	case len(r.Approvers) > 0:
-	case asked.Board == "":
+	case board == "":
 		return nil, incident.Refuse("approvers: name somebody: no board is set up")
 	default:
-		ask.Policy, ask.Version = asked.Board, g.Board
+		ask.Policy, ask.Version = board, g.Board
 	}
-	return append(facts, incident.Composed{Text: r.summary(), Choices: []incident.Choice{{Text: "Approve", Positive: true}, {Text: "Deny"}}}, ask), nil
+	return []incident.Fact{incident.Composed{Text: r.summary(), Choices: []incident.Choice{{Text: "Approve", Positive: true}, {Text: "Deny"}}}, ask}, nil
 }
 
 func (r *Request) check(by org.PersonID, g Ground, now time.Time) error {
@@ -150,7 +168,7 @@ func (r *Request) check(by org.PersonID, g Ground, now time.Time) error {
 			return incident.Refuse("approvers: nobody approves their own change")
 		}
 	}
-	if r.Incident != "" && g.In == nil || g.In != nil && g.In.Apart() != "" {
+	if r.Incident != "" && g.In == nil || g.In != nil && g.In.Sort != "" {
 		return incident.Refuse("incident: there is no such incident")
 	}
 	return nil
@@ -415,6 +433,9 @@ func ChangeTell(before incident.Incident, e incident.Entry, name func(incident.A
 	}
 	who := " by " + name(e.By)
 	switch f := e.Fact.(type) {
+	case incident.ChangeAmended:
+		agreed("was changed" + who + ", what you said of it does not hold any longer")
+		tell("was changed"+who, c.Person, c.Owner, after.Change.Owner)
 	case incident.ChangeApproved:
 		if f.How == incident.ByPeople && after.Change.State == incident.ChangeMay {
 			tell("approved"+who, c.Person, c.Owner)

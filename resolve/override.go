@@ -26,6 +26,8 @@ func Override(in incident.Incident, r Rules, by org.PersonID, teams []org.TeamID
 	switch {
 	case in.Apart() != "":
 		return nil, incident.Refuse("%s", in.Apart())
+	case in.IsDrill():
+		return nil, incident.Refuse("it is a drill: say in the room that you would override, and why")
 	case !in.Status.Open():
 		return nil, incident.Refuse("it is %s: an override is for an open incident", in.Status)
 	case by == "":
@@ -112,4 +114,52 @@ func Review(in incident.Incident, id int, by org.PersonID, right bool, text stri
 // While there is one the incident cannot be closed.
 func OverridesUnreviewed(in incident.Incident) []incident.Override {
 	return slices.DeleteFunc(slices.Clone(in.Overrides), func(o incident.Override) bool { return o.Review != nil })
+}
+
+// oweAfter is how long after the end of an override whoever owes its review is reminded, and
+// how long after that once more; the last of them repeats. mostOwed is how often: then the
+// list of overrides says it, and the gate.
+var oweAfter = []time.Duration{24 * time.Hour, 24 * time.Hour, 72 * time.Hour, 7 * 24 * time.Hour}
+
+const mostOwed = 12
+
+// OverrideNext is what happens by itself to overrides that are over: who owes their review is
+// reminded of it, whether the incident is open or over. owe are those, for the nth time.
+func OverrideNext(in incident.Incident, owe func(o incident.Override, nth int) ([]org.PersonID, error), now time.Time) (facts []incident.Fact, due time.Time, err error) {
+	if in.Seq >= incident.Crowded || in.Status == incident.Closed {
+		return nil, due, nil
+	}
+	for _, o := range OverridesUnreviewed(in) {
+		if o.Nags >= mostOwed {
+			continue
+		}
+		at := o.NagAt
+		if o.Nags == 0 {
+			at = overAt(in, o)
+		}
+		if at = at.Add(oweAfter[min(o.Nags, len(oweAfter)-1)]); at.After(now) {
+			if due.IsZero() || at.Before(due) {
+				due = at
+			}
+			continue
+		}
+		to, err := owe(o, o.Nags+1)
+		if err != nil {
+			return nil, due, err
+		}
+		facts = append(facts, incident.OverrideOwed{Override: o.ID, Nth: o.Nags + 1, To: to})
+	}
+	return facts, due, nil
+}
+
+// overAt is when an override could be reviewed: it was given back, its time or its incident
+// was over.
+func overAt(in incident.Incident, o incident.Override) time.Time {
+	at := o.Until
+	for _, end := range []time.Time{o.EndedAt, in.ResolvedAt} {
+		if !end.IsZero() && end.After(o.At) && end.Before(at) {
+			at = end
+		}
+	}
+	return at
 }

@@ -117,8 +117,15 @@ type Notice struct {
 	Text   string
 }
 
-// Tell says who hears what of a fact: whoever has an incident whose watch did not end it.
-func Tell(before incident.Incident, e incident.Entry) []Notice {
+// Tell says who hears what of a fact: whoever has an incident whose watch did not end it, and
+// those who owe the review of an override.
+func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
+	if f, ok := e.Fact.(incident.OverrideOwed); ok {
+		for _, p := range f.To {
+			notices = append(notices, Notice{p, fmt.Sprintf("emergency override %d waits to be reviewed", f.Override)})
+		}
+		return notices
+	}
 	f, ok := e.Fact.(incident.Staged)
 	if !ok || e.By != incident.Engine || before.Stage() != incident.Watch || before.Owner == "" {
 		return nil

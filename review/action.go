@@ -14,6 +14,7 @@ const (
 	mostActions = 100
 	maxTitle    = 200 // runes
 	longestDue  = 3 * 366 * 24 * time.Hour
+	maxWords    = 10_000
 )
 
 // A Wish is an action as somebody wants it.
@@ -44,6 +45,8 @@ func Add(in incident.Incident, w Wish, now time.Time) ([]incident.Fact, error) {
 		return nil, err
 	case in.Apart() != "":
 		return nil, incident.Refuse("it was sent by hand")
+	case in.IsDrill():
+		return nil, incident.Refuse(drilled)
 	case n >= mostActions:
 		return nil, incident.Refuse("there are %d actions already", mostActions)
 	}
@@ -140,6 +143,21 @@ func Reopen(in incident.Incident, id int, why string) ([]incident.Fact, error) {
 		return nil, incident.Refuse("action %d is open", id)
 	}
 	return []incident.Fact{incident.ActionReopened{Action: id, Title: a.Title, Why: why}}, nil
+}
+
+// Note says something of an action, also of one that is done.
+func Note(in incident.Incident, id int, text string) ([]incident.Fact, error) {
+	a, ok := in.Action(id)
+	text = strings.TrimSpace(text)
+	switch {
+	case !ok:
+		return nil, noAction(id)
+	case text == "":
+		return nil, incident.Refuse("text: what is there to say?")
+	case utf8.RuneCountInString(text) > maxWords:
+		return nil, incident.Refuse("text: at most %d characters", maxWords)
+	}
+	return []incident.Fact{incident.ActionNoted{Action: id, Title: a.Title, Text: text}}, nil
 }
 
 // toDo is an action that is still to be done.

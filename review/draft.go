@@ -97,6 +97,9 @@ func (c Case) impact() string {
 	if f.Reopened > 0 {
 		rows = append(rows, [2]string{"Came back", fmt.Sprintf("%d times", f.Reopened)})
 	}
+	if n := len(c.In.Overrides); n > 0 {
+		rows = append(rows, [2]string{"Emergency overrides", fmt.Sprint(n)})
+	}
 	var s strings.Builder
 	s.WriteString("| What | How much |\n|---|---|\n")
 	for _, r := range rows {
@@ -198,7 +201,8 @@ func (c Case) Chosen() (lines []int) {
 		case incident.Staged, incident.Confirmed, incident.Recurred, incident.Explained, incident.Ended, incident.Reopened,
 			incident.Opened, incident.Raised, incident.Held, incident.Released, incident.HandedOn, incident.TookOver, incident.MergedInto, incident.TookIn,
 			incident.Escalated, incident.Reassigned, incident.Unreached, incident.RoleGiven, incident.TaskDone, incident.Updated, incident.UpdateOverdue,
-			incident.Noted, incident.RunbookStarted, incident.RunbookEnded, incident.Complained, incident.Finished:
+			incident.Noted, incident.RunbookStarted, incident.RunbookEnded, incident.Complained, incident.Finished,
+			incident.Overridden, incident.OverrideEnded, incident.OverrideReviewed, incident.ChangeNoted:
 		default:
 			continue
 		}

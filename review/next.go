@@ -121,6 +121,10 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 			tell(f.Owner, "an action for you: "+f.Title)
 			tell(a.Owner, "no longer yours: "+f.Title)
 		}
+	case incident.ActionNoted:
+		if a, ok := before.Action(f.Action); ok && by != "" { // a ticket tells those who follow it
+			tell(a.Owner, "said of your action "+f.Title+": "+f.Text)
+		}
 	case incident.ActionReminded:
 		for _, p := range f.To {
 			tell(p, "your action is due "+f.Due.UTC().Format("2006-01-02")+": "+f.Title)

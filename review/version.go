@@ -34,7 +34,8 @@ type Version struct {
 }
 
 // Version is what an audience reads: the sections that are for it, without what is marked
-// as for others, and to customers without the names of people.
+// as for others, and to customers without the names of people. Actions and lessons of which
+// nobody wrote stand there as they are now.
 func (d Document) Version(a org.Audience) Version {
 	v := Version{For: a, Title: d.In.Title}
 	if d.In.Review == nil {
@@ -58,8 +59,13 @@ func (d Document) Version(a org.Audience) Version {
 			v.Signed += d.Name(s.Person) + " on " + s.At.In(d.Zone).Format("2006-01-02")
 		}
 	}
+	c, lessons := Case{In: d.In, Name: d.Name, Zone: d.Zone}, false
 	for _, s := range d.In.Review.Sections {
+		lessons = lessons || s.Draft == "lessons"
 		text := strings.TrimSpace(Redact(d.Texts[s.ID], a))
+		if strings.TrimSpace(d.Texts[s.ID]) == "" && (s.Draft == "actions" || s.Draft == "lessons") {
+			text = c.Draft(s.Draft) // nobody wrote in it: as they stand
+		}
 		if !s.Shows(a) || text == "" {
 			continue
 		}
@@ -67,6 +73,9 @@ func (d Document) Version(a org.Audience) Version {
 			text = d.nameless(text)
 		}
 		v.Parts = append(v.Parts, Part{s.Title, text})
+	}
+	if text := c.Draft("lessons"); text != "" && !lessons && a == org.Administration {
+		v.Parts = append(v.Parts, Part{"Lessons", text})
 	}
 	return v
 }

@@ -74,7 +74,9 @@ type ActionOf struct {
 	Priority string `json:"priority"`
 	// open, done, dropped
 	State string `json:"state"`
-	Title string `json:"title"`
+	// That others have of it
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 }
 
 type AddingActionBody struct {
@@ -171,6 +173,26 @@ type Alert struct {
 	Title       string            `json:"title"`
 	// What holds it back; absent when nothing does
 	WhyNoPage *HeldBack `json:"why_no_page,omitempty"`
+}
+
+type AmendingChangeBody struct {
+	// Who decides
+	Approvers []string `json:"approvers,omitempty"`
+	BackOut   string   `json:"back_out,omitempty"`
+	// Those who were named decide no longer: the board does
+	Board bool `json:"board,omitempty"`
+	// standard, normal, emergency
+	Class string     `json:"class,omitempty"`
+	Ends  *time.Time `json:"ends,omitempty"`
+	// Only who asked for it may say this
+	Owner string `json:"owner,omitempty"`
+	Plan  string `json:"plan,omitempty"`
+	// Empty: nothing is said of it: , low, medium, high
+	Risk string `json:"risk,omitempty"`
+	// All that are changed
+	Services []string   `json:"services,omitempty"`
+	Starts   *time.Time `json:"starts,omitempty"`
+	Title    string     `json:"title,omitempty"`
 }
 
 type Answering struct {
@@ -427,6 +449,8 @@ type ChangeOf struct {
 	ID      string     `json:"id"`
 	// In which it is made
 	Incident string `json:"incident,omitempty"`
+	// You asked for it, or make it, and nobody has begun
+	MayAmend bool `json:"may_amend,omitempty"`
 	// You are among those who decide, and it waits
 	MayDecide bool `json:"may_decide,omitempty"`
 	// worked, backed_out, failed
@@ -787,6 +811,8 @@ type Cover struct {
 }
 
 type Delivery struct {
+	// Of the incident, when it is for the ticket of one
+	Action int64 `json:"action,omitempty"`
 	// Of the fact
 	At    time.Time `json:"at"`
 	Error string    `json:"error,omitempty"`
@@ -868,6 +894,131 @@ type DraftingBody struct {
 	Severity string `json:"severity,omitempty"`
 }
 
+type DrillCheck struct {
+	// acknowledge, come, speak, role, join, runbook, update, resolve
+	Key  string `json:"key"`
+	Name string `json:"name"`
+	// The role, the runbook, or who was to join
+	Of string `json:"of,omitempty"`
+	// What is reckoned
+	Sentence string `json:"sentence"`
+	// met, late, missed, pending
+	State string `json:"state"`
+	// Within how long; absent: at any time
+	WantS int64 `json:"want_s,omitempty"`
+	// After how long it came; absent: it did not
+	WasS int64 `json:"was_s,omitempty"`
+}
+
+type DrillForeseen struct {
+	// If nobody answered
+	Calls    []ForeseenCall `json:"calls"`
+	Service  string         `json:"service,omitempty"`
+	Severity string         `json:"severity"`
+	Title    string         `json:"title"`
+}
+
+type DrillMeasure struct {
+	Key string `json:"key"`
+	// It came to that
+	Known    bool   `json:"known"`
+	Name     string `json:"name"`
+	Sentence string `json:"sentence"`
+	Unit     string `json:"unit"`
+	// Seconds where the unit is s
+	Value int64 `json:"value"`
+}
+
+type DrillOf struct {
+	// It may wake people
+	AsReal bool `json:"as_real,omitempty"`
+	// Who started it
+	By *PersonRef `json:"by,omitempty"`
+	// Its people were done, somebody stopped it, or its time was over; absent while it goes on: resolved, stopped, time
+	Ended   string     `json:"ended,omitempty"`
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Somebody's first, or a practised report by a form: first, report
+	Guide string `json:"guide,omitempty"`
+	ID    string `json:"id"`
+	// Of what was expected
+	Met int64 `json:"met"`
+	// Of the scenario
+	Name string `json:"name"`
+	// Its people were named; otherwise the policy calls
+	Named bool `json:"named,omitempty"`
+	// How many things were expected
+	Of int64 `json:"of"`
+	// The incident that is practised again
+	Past string `json:"past,omitempty"`
+	// Who was called, or is
+	People      []PersonRef `json:"people"`
+	Scenario    string      `json:"scenario,omitempty"`
+	Service     string      `json:"service,omitempty"`
+	ServiceName string      `json:"service_name,omitempty"`
+	Severity    string      `json:"severity,omitempty"`
+	StartedAt   time.Time   `json:"started_at"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	// What is wrong in it, without the mark that it is a drill
+	Title string `json:"title"`
+	// When it ends by itself
+	Until time.Time `json:"until"`
+}
+
+type DrillPerson struct {
+	Answered bool `json:"answered"`
+	// How long after their first alarm they answered
+	AnsweredS int64 `json:"answered_s,omitempty"`
+	// An alarm went out to them
+	Called  bool      `json:"called"`
+	Joined  bool      `json:"joined,omitempty"`
+	Person  PersonRef `json:"person"`
+	Roles   []string  `json:"roles,omitempty"`
+	Updates int64     `json:"updates,omitempty"`
+	Wrote   int64     `json:"wrote,omitempty"`
+}
+
+type DrillStep struct {
+	// When it was done; absent: it is not yet
+	At *time.Time `json:"at,omitempty"`
+	// page, acknowledge, join, message, role, update, resolve
+	Key string `json:"key"`
+}
+
+type DrillWish struct {
+	// It may wake people. Otherwise whoever sleeps, rests or is away hears of it when that is over
+	AsReal bool `json:"as_real,omitempty"`
+	// first: your own first drill, of which you alone are called: first
+	Guide string `json:"guide,omitempty"`
+	// Of what comes with the house; en without: en, de
+	Language string `json:"language,omitempty"`
+	// When it ends by itself; the scenario's limit without
+	Minutes int64 `json:"minutes,omitempty"`
+	// Or an incident that was, played again
+	Past string `json:"past,omitempty"`
+	// Who is called, all at once; me is who asks
+	People []string `json:"people,omitempty"`
+	// Whoever the policy of the service calls, level by level, in the place of people
+	Policy bool `json:"policy,omitempty"`
+	// What is practised
+	Scenario string `json:"scenario,omitempty"`
+	// In the place of the scenario's
+	Service string `json:"service,omitempty"`
+	// In the place of the scenario's: SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+	// In the place of the scenario's
+	Title string `json:"title,omitempty"`
+}
+
+type DrilledPerson struct {
+	// In which they were called, of the last 500; 0: they never had one
+	Drills int64      `json:"drills"`
+	Last   *LastDrill `json:"last,omitempty"`
+	Person PersonRef  `json:"person"`
+}
+
 type Duty struct {
 	// Of a shift that is to come
 	From     *time.Time `json:"from,omitempty"`
@@ -925,6 +1076,17 @@ type ErrorDetail struct {
 	Message string `json:"message,omitempty"`
 	// The value at the given location
 	Value json.RawMessage `json:"value,omitempty"`
+}
+
+type Expectation struct {
+	Acknowledge string   `json:"acknowledge,omitempty"`
+	Come        bool     `json:"come,omitempty"`
+	Join        []string `json:"join,omitempty"`
+	Resolve     string   `json:"resolve,omitempty"`
+	Roles       []string `json:"roles,omitempty"`
+	Runbook     string   `json:"runbook,omitempty"`
+	Speak       bool     `json:"speak,omitempty"`
+	Update      string   `json:"update,omitempty"`
 }
 
 type ExplainingBody struct {
@@ -1158,6 +1320,8 @@ type Follower struct {
 	Behind bool `json:"behind"`
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	// Nothing is wrong: people practise
+	Drill bool `json:"drill,omitempty"`
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
@@ -1235,6 +1399,15 @@ type Foreseen struct {
 	Fact json.RawMessage `json:"fact,omitempty"`
 	Kind string          `json:"kind"`
 	Text string          `json:"text"`
+}
+
+type ForeseenCall struct {
+	AfterS int64 `json:"after_s"`
+	// From 1; absent: by name
+	Level  int64     `json:"level,omitempty"`
+	Person PersonRef `json:"person"`
+	// They sleep, rest or are away, and would hear of it then
+	Rests *time.Time `json:"rests,omitempty"`
 }
 
 type Form struct {
@@ -1519,6 +1692,8 @@ type Incident struct {
 	Alerts int64 `json:"alerts"`
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	// Nothing is wrong: people practise
+	Drill bool `json:"drill,omitempty"`
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
@@ -1554,6 +1729,15 @@ type Inhibition struct {
 	Name   string   `json:"name,omitempty"`
 	Source []string `json:"source"`
 	Target []string `json:"target"`
+}
+
+type Inject struct {
+	After    string `json:"after"`
+	Do       string `json:"do"`
+	From     string `json:"from,omitempty"`
+	Severity string `json:"severity,omitempty"`
+	Text     string `json:"text,omitempty"`
+	Title    string `json:"title,omitempty"`
 }
 
 type Integration struct {
@@ -1657,6 +1841,14 @@ type KindSetting struct {
 	Name    string `json:"name"`
 	Needed  bool   `json:"needed,omitempty"`
 	Secret  bool   `json:"secret,omitempty"`
+}
+
+type LastDrill struct {
+	// They did
+	Answered bool      `json:"answered"`
+	At       time.Time `json:"at"`
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
 }
 
 type Layer struct {
@@ -1795,7 +1987,9 @@ type ListedAction struct {
 	// open, done, dropped
 	State string `json:"state"`
 	Team  string `json:"team,omitempty"`
-	Title string `json:"title"`
+	// That others have of it
+	Tickets []TicketOf `json:"tickets,omitempty"`
+	Title   string     `json:"title"`
 }
 
 type ListedLesson struct {
@@ -2052,6 +2246,15 @@ type MutingBody struct {
 	Muted bool `json:"muted"`
 }
 
+type MyDrill struct {
+	// You have answered a page already: none will be offered any more
+	Answered bool `json:"answered"`
+	// You have never answered a page: a first drill is for you
+	Offer bool `json:"offer"`
+	// Your first drill, while it goes on
+	Running string `json:"running,omitempty"`
+}
+
 type MyPage struct {
 	At       time.Time `json:"at"`
 	Channel  string    `json:"channel"`
@@ -2218,6 +2421,10 @@ type NotificationRule struct {
 	Unless   string `json:"unless,omitempty"`
 }
 
+type NotingActionBody struct {
+	Text string `json:"text"`
+}
+
 type NotingBody struct {
 	Text string `json:"text"`
 }
@@ -2235,12 +2442,6 @@ type OpeningBody struct {
 	// Becomes its first note
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
-}
-
-type OpeningTicketBody struct {
-	// Of one that is there; without it one is made
-	Key    string `json:"key,omitempty"`
-	System string `json:"system"`
 }
 
 type Opinion struct {
@@ -2425,6 +2626,18 @@ type PageConversation struct {
 
 type PageDelivery struct {
 	Items []Delivery `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageDrillOf struct {
+	Items []DrillOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageDrilledPerson struct {
+	Items []DrilledPerson `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2617,6 +2830,18 @@ type PageRunbook struct {
 
 type PageRunbookState struct {
 	Items []RunbookState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageScenario struct {
+	Items []Scenario `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageScenarioOf struct {
+	Items []ScenarioOf `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -3555,6 +3780,44 @@ type SayingBody struct {
 	Text string `json:"text,omitempty"`
 }
 
+type Scenario struct {
+	ChangedAt *time.Time   `json:"changed_at,omitempty"`
+	ChangedBy string       `json:"changed_by,omitempty"`
+	Expect    *Expectation `json:"expect,omitempty"`
+	ID        string       `json:"id,omitempty"`
+	Limit     string       `json:"limit,omitempty"`
+	Name      string       `json:"name,omitempty"`
+	Retired   bool         `json:"retired,omitempty"`
+	Script    []Inject     `json:"script,omitempty"`
+	Service   string       `json:"service,omitempty"`
+	Severity  string       `json:"severity,omitempty"`
+	Team      string       `json:"team,omitempty"`
+	Text      string       `json:"text,omitempty"`
+	Title     string       `json:"title"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type ScenarioOf struct {
+	// What is expected: keys of checks
+	Expects []string `json:"expects"`
+	ID      string   `json:"id"`
+	// How long one goes on at most
+	Minutes int64  `json:"minutes"`
+	Name    string `json:"name"`
+	// A team wrote it; otherwise it comes with the house
+	Own bool `json:"own,omitempty"`
+	// How many things happen in it by themselves
+	Script int64 `json:"script"`
+	// Absent: it is chosen when one is started
+	Service  string `json:"service,omitempty"`
+	Severity string `json:"severity"`
+	Team     string `json:"team,omitempty"`
+	Text     string `json:"text,omitempty"`
+	// What is wrong, as those read it who are called
+	Title string `json:"title"`
+}
+
 type Schedule struct {
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
 	ChangedBy string     `json:"changed_by,omitempty"`
@@ -3613,6 +3876,8 @@ type SectionOf struct {
 	// The same, made safe
 	Html string `json:"html"`
 	ID   string `json:"id"`
+	// Nobody wrote in it: in each version it says how these stand: actions, lessons
+	Stands string `json:"stands,omitempty"`
 	// Markdown
 	Text  string `json:"text"`
 	Title string `json:"title"`
@@ -4168,6 +4433,7 @@ type TicketRule struct {
 	Fields     map[string]string `json:"fields,omitempty"`
 	Match      []string          `json:"match,omitempty"`
 	Name       string            `json:"name,omitempty"`
+	Of         string            `json:"of,omitempty"`
 	Off        bool              `json:"off,omitempty"`
 	Sensitive  bool              `json:"sensitive,omitempty"`
 	Services   []string          `json:"services,omitempty"`
@@ -4195,40 +4461,44 @@ type TicketState struct {
 }
 
 type TicketSystem struct {
-	ChangedAt *time.Time        `json:"changed_at,omitempty"`
-	ChangedBy string            `json:"changed_by,omitempty"`
-	Comments  string            `json:"comments,omitempty"`
-	Disabled  bool              `json:"disabled,omitempty"`
-	Fields    map[string]string `json:"fields,omitempty"`
-	ID        string            `json:"id,omitempty"`
-	Kind      string            `json:"kind"`
-	Name      string            `json:"name,omitempty"`
-	Poll      string            `json:"poll,omitempty"`
-	Reopens   bool              `json:"reopens,omitempty"`
-	Retired   bool              `json:"retired,omitempty"`
-	Rules     []TicketRule      `json:"rules,omitempty"`
-	Settings  map[string]string `json:"settings,omitempty"`
-	State     string            `json:"state,omitempty"`
-	Tell      []string          `json:"tell,omitempty"`
-	Text      string            `json:"text,omitempty"`
-	Title     string            `json:"title,omitempty"`
+	ActionText  string            `json:"action_text,omitempty"`
+	ActionTitle string            `json:"action_title,omitempty"`
+	ChangedAt   *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy   string            `json:"changed_by,omitempty"`
+	Comments    string            `json:"comments,omitempty"`
+	Disabled    bool              `json:"disabled,omitempty"`
+	Fields      map[string]string `json:"fields,omitempty"`
+	ID          string            `json:"id,omitempty"`
+	Kind        string            `json:"kind"`
+	Name        string            `json:"name,omitempty"`
+	Poll        string            `json:"poll,omitempty"`
+	Reopens     bool              `json:"reopens,omitempty"`
+	Retired     bool              `json:"retired,omitempty"`
+	Rules       []TicketRule      `json:"rules,omitempty"`
+	Settings    map[string]string `json:"settings,omitempty"`
+	State       string            `json:"state,omitempty"`
+	Tell        []string          `json:"tell,omitempty"`
+	Text        string            `json:"text,omitempty"`
+	Title       string            `json:"title,omitempty"`
 	// Counted from 1; it is the ETag too
 	Version int64 `json:"version,omitempty"`
 }
 
 type TicketSystemWithSecret struct {
-	ChangedAt *time.Time        `json:"changed_at,omitempty"`
-	ChangedBy string            `json:"changed_by,omitempty"`
-	Comments  string            `json:"comments,omitempty"`
-	Disabled  bool              `json:"disabled,omitempty"`
-	Fields    map[string]string `json:"fields,omitempty"`
-	ID        string            `json:"id,omitempty"`
-	Kind      string            `json:"kind"`
-	Name      string            `json:"name,omitempty"`
-	Poll      string            `json:"poll,omitempty"`
-	Reopens   bool              `json:"reopens,omitempty"`
-	Retired   bool              `json:"retired,omitempty"`
-	Rules     []TicketRule      `json:"rules,omitempty"`
+	ActionText  string            `json:"action_text,omitempty"`
+	ActionTitle string            `json:"action_title,omitempty"`
+	ChangedAt   *time.Time        `json:"changed_at,omitempty"`
+	ChangedBy   string            `json:"changed_by,omitempty"`
+	Comments    string            `json:"comments,omitempty"`
+	Disabled    bool              `json:"disabled,omitempty"`
+	Fields      map[string]string `json:"fields,omitempty"`
+	ID          string            `json:"id,omitempty"`
+	Kind        string            `json:"kind"`
+	Name        string            `json:"name,omitempty"`
+	Poll        string            `json:"poll,omitempty"`
+	Reopens     bool              `json:"reopens,omitempty"`
+	Retired     bool              `json:"retired,omitempty"`
+	Rules       []TicketRule      `json:"rules,omitempty"`
 	// Shown this once
 	Secret   string            `json:"secret,omitempty"`
 	Settings map[string]string `json:"settings,omitempty"`
@@ -4247,6 +4517,12 @@ type TicketTest struct {
 	// Who we are there
 	Said   string `json:"said,omitempty"`
 	TookMs int64  `json:"took_ms"`
+}
+
+type TicketWish struct {
+	// Of one that is there; without it one is made
+	Key    string `json:"key,omitempty"`
+	System string `json:"system"`
 }
 
 type TicketWork struct {
@@ -4511,6 +4787,8 @@ type Views struct {
 }
 
 type WantingChangeBody struct {
+	// Itself, when it was asked for already
+	Change string `json:"change,omitempty"`
 	// standard, normal, emergency
 	Class    string    `json:"class"`
 	Ends     time.Time `json:"ends"`
@@ -4635,6 +4913,8 @@ type WholeChange struct {
 	ID      string `json:"id"`
 	// In which it is made
 	Incident string `json:"incident,omitempty"`
+	// You asked for it, or make it, and nobody has begun
+	MayAmend bool `json:"may_amend,omitempty"`
 	// You are among those who decide, and it waits
 	MayDecide bool `json:"may_decide,omitempty"`
 	// How many must approve
@@ -4667,6 +4947,55 @@ type WholeChange struct {
 	Title string `json:"title"`
 }
 
+type WholeDrill struct {
+	// It may wake people
+	AsReal bool `json:"as_real,omitempty"`
+	// Who started it
+	By *PersonRef `json:"by,omitempty"`
+	// What was expected, and how it came
+	Checks []DrillCheck `json:"checks"`
+	// Its people were done, somebody stopped it, or its time was over; absent while it goes on: resolved, stopped, time
+	Ended   string     `json:"ended,omitempty"`
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Somebody's first, or a practised report by a form: first, report
+	Guide   string `json:"guide,omitempty"`
+	ID      string `json:"id"`
+	LastedS int64  `json:"lasted_s"`
+	// By the definitions of the reports
+	Measures []DrillMeasure `json:"measures"`
+	// Of what was expected
+	Met int64 `json:"met"`
+	// Of the scenario
+	Name string `json:"name"`
+	// Its people were named; otherwise the policy calls
+	Named bool `json:"named,omitempty"`
+	// How many things were expected
+	Of int64 `json:"of"`
+	// The incident that is practised again
+	Past string `json:"past,omitempty"`
+	// Who was called, or is
+	People      []PersonRef `json:"people"`
+	Scenario    string      `json:"scenario,omitempty"`
+	Service     string      `json:"service,omitempty"`
+	ServiceName string      `json:"service_name,omitempty"`
+	Severity    string      `json:"severity,omitempty"`
+	StartedAt   time.Time   `json:"started_at"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status string `json:"status"`
+	// Of somebody's first drill, each ticked by the log
+	Steps    []DrillStep `json:"steps"`
+	Team     string      `json:"team,omitempty"`
+	TeamName string      `json:"team_name,omitempty"`
+	// What is wrong in it, without the mark that it is a drill
+	Title string `json:"title"`
+	// What each person did
+	Took []DrillPerson `json:"took"`
+	// When it ends by itself
+	Until time.Time `json:"until"`
+	// Of the score
+	Version int64 `json:"version"`
+}
+
 type WholeIncident struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -4686,6 +5015,8 @@ type WholeIncident struct {
 	Climbs    []Climb    `json:"climbs,omitempty"`
 	// How far its closure is, as far as anybody has begun
 	Closure *ClosureOf `json:"closure,omitempty"`
+	// Nothing is wrong: people practise
+	Drill bool `json:"drill,omitempty"`
 	// To whom it is handed over, until they answer
 	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
@@ -5075,6 +5406,12 @@ func (c *Client) GetChangesID(ctx context.Context, id string, with ...Option) (o
 	return out, err
 }
 
+// PostChangesID: POST /api/v1/changes/{id}: Change what is asked for, until it is begun: what others said of it does not hold any longer.
+func (c *Client) PostChangesID(ctx context.Context, id string, body AmendingChangeBody, with ...Option) (out WholeChange, err error) {
+	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
 // PostChangesIDApprove: POST /api/v1/changes/{id}/approve: Say that a change may be made: for those who were asked.
 func (c *Client) PostChangesIDApprove(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
 	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/approve", nil, body, &out, with)
@@ -5300,6 +5637,102 @@ func (c *Client) PostConversationsIDRead(ctx context.Context, id string, body Re
 	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/read", nil, body, nil, with)
 }
 
+// GetDrillsQuery is what GetDrills may be asked for. What is zero is left out.
+type GetDrillsQuery struct {
+	Team    string
+	Service string
+	// Who was called in it; me is who asks
+	Person string
+	// Only those that go on
+	Open  bool
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetDrillsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "person", q.Person)
+	put(v, "open", q.Open)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetDrills: GET /api/v1/drills: List drills with how each went, newest first.
+func (c *Client) GetDrills(ctx context.Context, query GetDrillsQuery, with ...Option) (out PageDrillOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostDrills: POST /api/v1/drills: Start a drill.
+func (c *Client) PostDrills(ctx context.Context, body DrillWish, with ...Option) (out WholeDrill, err error) {
+	err = c.do(ctx, "POST", "/api/v1/drills", nil, body, &out, with)
+	return out, err
+}
+
+// GetDrillsMine: GET /api/v1/drills/mine: Whether a first drill is for you, and how far it is.
+func (c *Client) GetDrillsMine(ctx context.Context, with ...Option) (out MyDrill, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills/mine", nil, nil, &out, with)
+	return out, err
+}
+
+// GetDrillsPeopleQuery is what GetDrillsPeople may be asked for. What is zero is left out.
+type GetDrillsPeopleQuery struct {
+	// The members of a team; everybody without
+	Team string
+}
+
+func (q GetDrillsPeopleQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "team", q.Team)
+	return v
+}
+
+// GetDrillsPeople: GET /api/v1/drills/people: When people had their last drill, and who never had one.
+func (c *Client) GetDrillsPeople(ctx context.Context, query GetDrillsPeopleQuery, with ...Option) (out PageDrilledPerson, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills/people", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostDrillsPreview: POST /api/v1/drills/preview: Whom a drill would call, and when; nobody is called.
+func (c *Client) PostDrillsPreview(ctx context.Context, body DrillWish, with ...Option) (out DrillForeseen, err error) {
+	err = c.do(ctx, "POST", "/api/v1/drills/preview", nil, body, &out, with)
+	return out, err
+}
+
+// GetDrillsScenariosQuery is what GetDrillsScenarios may be asked for. What is zero is left out.
+type GetDrillsScenariosQuery struct {
+	// Of what comes with the house; en without: en, de
+	Language string
+}
+
+func (q GetDrillsScenariosQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "language", q.Language)
+	return v
+}
+
+// GetDrillsScenarios: GET /api/v1/drills/scenarios: List what can be practised: what comes with the house, and the teams' own.
+func (c *Client) GetDrillsScenarios(ctx context.Context, query GetDrillsScenariosQuery, with ...Option) (out PageScenarioOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills/scenarios", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetDrillsID: GET /api/v1/drills/{id}: How a drill went, or goes: its score by the definitions that stand beside it.
+func (c *Client) GetDrillsID(ctx context.Context, id string, with ...Option) (out WholeDrill, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostDrillsIDStop: POST /api/v1/drills/{id}/stop: End a drill before its people are done.
+func (c *Client) PostDrillsIDStop(ctx context.Context, id string, body Why, with ...Option) (out WholeDrill, err error) {
+	err = c.do(ctx, "POST", "/api/v1/drills/"+url.PathEscape(id)+"/stop", nil, body, &out, with)
+	return out, err
+}
+
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
 func (c *Client) GetExport(ctx context.Context, with ...Option) (out Exported, err error) {
 	err = c.do(ctx, "GET", "/api/v1/export", nil, nil, &out, with)
@@ -5458,6 +5891,8 @@ type GetIncidentsQuery struct {
 	Calling string
 	// Each word must begin a word of the title
 	Q string
+	// Drills are left out, but with calling; with: they are there as well; only: nothing else is: with, only
+	Drills string
 	// At or after, by the millisecond
 	OpenedAfter  time.Time
 	OpenedBefore time.Time
@@ -5477,6 +5912,7 @@ func (q GetIncidentsQuery) values() url.Values {
 	put(v, "person", q.Person)
 	put(v, "calling", q.Calling)
 	put(v, "q", q.Q)
+	put(v, "drills", q.Drills)
 	put(v, "opened_after", q.OpenedAfter)
 	put(v, "opened_before", q.OpenedBefore)
 	put(v, "limit", q.Limit)
@@ -5520,6 +5956,8 @@ type GetIncidentsCountsQuery struct {
 	Calling string
 	// Each word must begin a word of the title
 	Q string
+	// Drills are left out, but with calling; with: they are there as well; only: nothing else is: with, only
+	Drills string
 	// At or after, by the millisecond
 	OpenedAfter  time.Time
 	OpenedBefore time.Time
@@ -5536,6 +5974,7 @@ func (q GetIncidentsCountsQuery) values() url.Values {
 	put(v, "person", q.Person)
 	put(v, "calling", q.Calling)
 	put(v, "q", q.Q)
+	put(v, "drills", q.Drills)
 	put(v, "opened_after", q.OpenedAfter)
 	put(v, "opened_before", q.OpenedBefore)
 	return v
@@ -5583,9 +6022,44 @@ func (c *Client) PostIncidentsIDActionsActionDrop(ctx context.Context, id string
 	return out, err
 }
 
+// PostIncidentsIDActionsActionNotes: POST /api/v1/incidents/{id}/actions/{action}/notes: Say something of an action; its tickets hear it.
+func (c *Client) PostIncidentsIDActionsActionNotes(ctx context.Context, id string, action string, body NotingActionBody, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/notes", nil, body, &out, with)
+	return out, err
+}
+
 // PostIncidentsIDActionsActionReopen: POST /api/v1/incidents/{id}/actions/{action}/reopen: Say that an action is not done.
 func (c *Client) PostIncidentsIDActionsActionReopen(ctx context.Context, id string, action string, body Why, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/reopen", nil, body, &out, with)
+	return out, err
+}
+
+// GetIncidentsIDActionsActionTickets: GET /api/v1/incidents/{id}/actions/{action}/tickets: Which tickets an action has, and which it could have.
+func (c *Client) GetIncidentsIDActionsActionTickets(ctx context.Context, id string, action string, with ...Option) (out TicketsOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets", nil, nil, &out, with)
+	return out, err
+}
+
+// PostIncidentsIDActionsActionTickets: POST /api/v1/incidents/{id}/actions/{action}/tickets: Have a ticket made of an action, or link one that is there.
+func (c *Client) PostIncidentsIDActionsActionTickets(ctx context.Context, id string, action string, body TicketWish, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteIncidentsIDActionsActionTicketsSystemQuery is what DeleteIncidentsIDActionsActionTicketsSystem may be asked for. What is zero is left out.
+type DeleteIncidentsIDActionsActionTicketsSystemQuery struct {
+	Why string
+}
+
+func (q DeleteIncidentsIDActionsActionTicketsSystemQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "why", q.Why)
+	return v
+}
+
+// DeleteIncidentsIDActionsActionTicketsSystem: DELETE /api/v1/incidents/{id}/actions/{action}/tickets/{system}: Say that a ticket does not belong to an action.
+func (c *Client) DeleteIncidentsIDActionsActionTicketsSystem(ctx context.Context, id string, action string, system string, query DeleteIncidentsIDActionsActionTicketsSystemQuery, with ...Option) (out Said, err error) {
+	err = c.do(ctx, "DELETE", "/api/v1/incidents/"+url.PathEscape(id)+"/actions/"+url.PathEscape(action)+"/tickets/"+url.PathEscape(system), query.values(), nil, &out, with)
 	return out, err
 }
 
@@ -6007,7 +6481,7 @@ func (c *Client) GetIncidentsIDTickets(ctx context.Context, id string, with ...O
 }
 
 // PostIncidentsIDTickets: POST /api/v1/incidents/{id}/tickets: Have a ticket made of it, or link one that is there.
-func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body OpeningTicketBody, with ...Option) (out Said, err error) {
+func (c *Client) PostIncidentsIDTickets(ctx context.Context, id string, body TicketWish, with ...Option) (out Said, err error) {
 	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/tickets", nil, body, &out, with)
 	return out, err
 }
@@ -7202,6 +7676,67 @@ func (c *Client) PostRunbooksIDVerify(ctx context.Context, id string, body Verif
 // GetRunbooksIDVersions: GET /api/v1/runbooks/{id}/versions: List all versions of a runbook.
 func (c *Client) GetRunbooksIDVersions(ctx context.Context, id string, with ...Option) (out PageRunbook, err error) {
 	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetScenariosQuery is what GetScenarios may be asked for. What is zero is left out.
+type GetScenariosQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetScenariosQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetScenarios: GET /api/v1/scenarios: List scenarios.
+func (c *Client) GetScenarios(ctx context.Context, query GetScenariosQuery, with ...Option) (out PageScenario, err error) {
+	err = c.do(ctx, "GET", "/api/v1/scenarios", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostScenarios: POST /api/v1/scenarios: Create a scenario.
+func (c *Client) PostScenarios(ctx context.Context, body Scenario, with ...Option) (out Scenario, err error) {
+	err = c.do(ctx, "POST", "/api/v1/scenarios", nil, body, &out, with)
+	return out, err
+}
+
+// GetScenariosID: GET /api/v1/scenarios/{id}: Read a scenario.
+func (c *Client) GetScenariosID(ctx context.Context, id string, with ...Option) (out Scenario, err error) {
+	err = c.do(ctx, "GET", "/api/v1/scenarios/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutScenariosID: PUT /api/v1/scenarios/{id}: Replace a scenario.
+func (c *Client) PutScenariosID(ctx context.Context, id string, body Scenario, with ...Option) (out Scenario, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/scenarios/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchScenariosID: PATCH /api/v1/scenarios/{id}: Change some fields of a scenario (RFC 7396).
+func (c *Client) PatchScenariosID(ctx context.Context, id string, body map[string]any, with ...Option) (out Scenario, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/scenarios/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteScenariosID: DELETE /api/v1/scenarios/{id}: Retire a scenario.
+func (c *Client) DeleteScenariosID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/scenarios/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetScenariosIDVersions: GET /api/v1/scenarios/{id}/versions: List all versions of a scenario.
+func (c *Client) GetScenariosIDVersions(ctx context.Context, id string, with ...Option) (out PageScenario, err error) {
+	err = c.do(ctx, "GET", "/api/v1/scenarios/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 

@@ -11,7 +11,6 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
-	"tocsin/org"
 )
 
 const (
@@ -97,8 +96,12 @@ func (e *Engine) audit(ctx context.Context, d store.Due, now time.Time) error {
 		if err := tx.SetMeta("audit/after", after); err != nil {
 			return err
 		}
-		lost, err := e.findBeats(tx)
+		lost, err := e.findLeft(tx, s, now)
 		if err != nil {
+			return err
+		}
+		found = append(found, lost...)
+		if lost, err = e.findBeats(tx); err != nil {
 			return err
 		}
 		found = append(found, lost...)
@@ -179,24 +182,50 @@ func (e *Engine) prune(ctx context.Context, now time.Time) error {
 	})
 }
 
-// retime gives an open subject the timer it should have.
+// findLeft looks at what incidents left that are over: an action or the review of an override
+// whose timer is gone. As many at once as the store lists; the next audit goes on after them.
+func (e *Engine) findLeft(tx *store.Tx, s *setup, now time.Time) (found []string, err error) {
+	after, err := tx.Meta("audit/left")
+	if err != nil {
+		return nil, err
+	}
+	left, err := tx.Left(incident.ID(after))
+	if err != nil {
+		return nil, err
+	}
+	last := ""
+	for _, id := range left {
+		what, err := e.retime(tx, s, id, now)
+		if err != nil {
+			return nil, err
+		}
+		found, last = append(found, what...), string(id)
+	}
+	if last == after {
+		return found, nil
+	}
+	return found, tx.SetMeta("audit/left", last)
+}
+
+// retime gives a subject the timer it should have.
 func (e *Engine) retime(tx *store.Tx, s *setup, id incident.ID, now time.Time) (found []string, err error) {
 	sub, err := tx.Lock(id)
 	if err != nil {
 		return nil, err
 	}
 	t := e.tend(tx, s, sub, now)
-	facts, due := escalate.Next(t.in, previewTurn(t.w), t.now)
-	if len(facts) == 0 && due.IsZero() {
-		return nil, nil // it waits for a person, and that is right
+	was := t.in
+	if err := t.settle(); err != nil {
+		return nil, err
 	}
-	return []string{fmt.Sprintf("%s was open and had no timer", id)}, t.settle()
-}
-
-// previewTurn keeps the round-robin pointers where they are.
-func previewTurn(w escalate.World) escalate.World {
-	w.Turn = func(org.PolicyID, int) int { return 0 }
-	return w
+	_, armed, err := tx.DueOf("tend", string(id))
+	switch {
+	case err != nil, !armed && t.in.Seq == was.Seq: // it waits for a person, and that is right
+		return nil, err
+	case was.Status.Open():
+		return []string{fmt.Sprintf("%s was open and had no timer", id)}, nil
+	}
+	return []string{fmt.Sprintf("%s is over, but not all that it left, and had no timer", id)}, nil
 }
 
 // refold compares projections with a fold from line one: each open subject once an

@@ -5,8 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
+	"tocsin/resolve"
+	"tocsin/review"
 )
 
 // The audit finds a climb without a timer, gives it one, and pages go on.
@@ -23,6 +27,37 @@ func TestAuditGivesBackALostTimer(t *testing.T) {
 		h.pass(6 * time.Minute) // the audit is due, the climb would have been
 		h.pass(time.Second)
 		h.expect("omar: db-1 is down")
+	})
+}
+
+// The audit finds an action of an incident that is over whose timer was lost, and whoever has
+// it hears of it.
+func TestAuditGivesBackTheTimerOfAnAction(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		if err := h.Begin(context.Background(), h.now); err != nil {
+			t.Fatal(err)
+		}
+		h.hear(down("db-1"))
+		h.expect("jane: db-1 is down")
+		id := h.subjects()[0]
+		does := func(verb func(in incident.Incident) ([]incident.Fact, error)) {
+			t.Helper()
+			_, err := h.Do(context.Background(), id, "person:omar", h.now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) { return verb(in) })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		does(func(in incident.Incident) ([]incident.Fact, error) { return resolve.Resolve(in, "") })
+		does(func(in incident.Incident) ([]incident.Fact, error) {
+			return review.Add(in, review.Wish{Title: "A larger disk", Owner: "jane", Due: h.now.Add(10 * time.Minute)}, h.now)
+		})
+		h.pass(time.Second)
+		h.said()
+		h.write(func(tx *store.Tx) error { return tx.Disarm("tend", string(id)) })
+		h.pass(11 * time.Minute)
+		h.pass(time.Second)
+		h.expect("jane: action overdue: A larger disk: db-1 is down")
 	})
 }
 
@@ -66,7 +101,7 @@ func TestFullDiskDropsOldEvents(t *testing.T) {
 
 // A projection that differs from its log is found.
 func TestAuditFoldsAnew(t *testing.T) {
-	h := newHouse(t, t.TempDir()+"/house.db")
+	h := newHouse(t, storetest.SQLite(t))
 	h.hear(down("db-1"))
 	err := h.Read(context.Background(), func(tx *store.Tx) error {
 		sub, err := tx.Subject(h.subjects()[0])

@@ -23,18 +23,9 @@ func (e *Engine) Propose(ctx context.Context, by incident.Actor, p org.PersonID,
 		if err != nil {
 			return err
 		}
-		g := resolve.Ground{Rules: s.changes, Teams: s.teamsOf(p), Board: s.boardVersion(s.changes.Board)}
-		if len(r.Services) > 0 {
-			g.Team = s.services[r.Services[0]].Team
-		}
-		if r.Incident != "" {
-			sub, err := tx.Subject(r.Incident)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			if err == nil {
-				g.In = &sub.Incident
-			}
+		g, err := s.ground(tx, p, r.Services, r.Incident)
+		if err != nil {
+			return err
 		}
 		facts, err := resolve.Propose(r, p, g, now)
 		if err != nil {
@@ -43,20 +34,66 @@ func (e *Engine) Propose(ctx context.Context, by incident.Actor, p org.PersonID,
 		id = incident.ID(e.newID(now))
 		t := e.tend(tx, s, tx.Create(id), now)
 		e.unindexed.Store(true)
-		for _, f := range facts {
-			switch f.(type) {
-			case incident.ChangeApproved, incident.Asked: // by the rules
-				t.add(incident.Engine, f)
-			default:
-				t.add(by, f)
-			}
-		}
+		t.wants(by, facts)
 		return t.settle()
 	})
 	if err == nil {
 		e.Poke()
 	}
 	return id, err
+}
+
+// ground is what is so when a person asks for a change of some services, in an incident.
+func (s *setup) ground(tx *store.Tx, p org.PersonID, services []org.ServiceID, in incident.ID) (g resolve.Ground, err error) {
+	g = resolve.Ground{Rules: s.changes, Teams: s.teamsOf(p), Board: s.boardVersion(s.changes.Board)}
+	if len(services) > 0 {
+		g.Team = s.services[services[0]].Team
+	}
+	if in != "" {
+		sub, err := tx.Subject(in)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return g, err
+		}
+		if err == nil {
+			g.In = &sub.Incident
+		}
+	}
+	return g, nil
+}
+
+// wants states what somebody wants changed, and what the rules make of it.
+func (t *tending) wants(by incident.Actor, facts []incident.Fact) {
+	for _, f := range facts {
+		switch f.(type) {
+		case incident.ChangeApproved, incident.Asked, incident.Settled, incident.Raised: // by the rules
+			t.add(incident.Engine, f)
+		default:
+			t.add(by, f)
+		}
+	}
+}
+
+// AmendChange changes what is asked for, for a person; by is them or a key of theirs.
+func (e *Engine) AmendChange(ctx context.Context, id incident.ID, by incident.Actor, p org.PersonID, a resolve.Amendment, now time.Time) error {
+	return e.on(ctx, id, now, func(t *tending) error {
+		c := t.in.Change
+		if c == nil {
+			return incident.Refuse("it is no change")
+		}
+		services := c.Services
+		if a.Services != nil {
+			services = a.Services
+		}
+		g, err := t.s.ground(t.tx, c.Person, services, c.Incident)
+		if err != nil {
+			return err
+		}
+		facts, err := resolve.Amend(t.in, a, p, g, t.s.boardVersion(c.Board), now)
+		if err == nil {
+			t.wants(by, facts)
+		}
+		return err
+	})
 }
 
 // Decide is a person's word on a change.
@@ -142,6 +179,9 @@ func (t *tending) changeFact(before incident.Incident, e incident.Entry) {
 	switch f := e.Fact.(type) {
 	case incident.ChangeRequested:
 		t.noteChange(e.By, "requested")
+	case incident.ChangeAmended:
+		t.cancel(store.Cancel{Subject: t.in.ID, OnlyAlarms: true}, "changed")
+		t.noteChange(e.By, "amended")
 	case incident.ChangeApproved, incident.ChangeDenied, incident.ChangeCancelled:
 		if p := e.By.Person(); p != "" {
 			t.cancel(store.Cancel{Subject: t.in.ID, Person: p, OnlyAlarms: true}, "answered")

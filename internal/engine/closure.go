@@ -15,7 +15,21 @@ import (
 
 // leads are who leads the team of an incident: its managers, or else all its members.
 func (s *setup) leads(in incident.Incident) (all []org.PersonID) {
-	team := s.teams[cmp.Or(in.Team, s.services[in.Service].Team)]
+	id := cmp.Or(in.Team, s.services[in.Service].Team)
+	team := s.teams[id]
+	if all = s.managers(id); len(all) == 0 && !team.Retired {
+		for _, id := range team.Members {
+			if p, ok := s.people[id]; ok && !p.Retired {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
+}
+
+// managers are those of a team.
+func (s *setup) managers(id org.TeamID) (all []org.PersonID) {
+	team := s.teams[id]
 	if team.Retired {
 		return nil
 	}
@@ -32,13 +46,6 @@ func (s *setup) leads(in incident.Incident) (all []org.PersonID) {
 			all = append(all, id)
 		}
 	}
-	if len(all) == 0 {
-		for _, id := range team.Members {
-			if p, ok := s.people[id]; ok && !p.Retired {
-				all = append(all, id)
-			}
-		}
-	}
 	return all
 }
 
@@ -50,8 +57,9 @@ func (s *setup) gate(in incident.Incident) []review.Need {
 // owedToClose is what the other steps want to be complete before an incident is closed,
 // whatever the set-up says.
 func owedToClose(in incident.Incident) (needs []review.Need) {
-	if n := len(resolve.OverridesUnreviewed(in)); n > 0 {
-		needs = append(needs, review.Need{Code: "overrides", Text: "have the emergency overrides reviewed by somebody else", N: n})
+	if len(in.Overrides) > 0 { // one that was reviewed stands among what the incident had to have
+		n := len(resolve.OverridesUnreviewed(in))
+		needs = append(needs, review.Need{Code: "overrides", Text: "have the emergency overrides reviewed by somebody else", Met: n == 0, N: n})
 	}
 	running := 0
 	if in.Room != nil && in.Merged == "" {

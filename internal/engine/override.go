@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"tocsin/incident"
@@ -60,6 +62,52 @@ func (e *Engine) Override(ctx context.Context, id incident.ID, p org.PersonID, f
 	return err
 }
 
+// owes are who is reminded that an override is not reviewed, for the nth time: whose task it
+// is; or else those of the board who have seen it, or were called; or else everybody who was
+// called for the incident. From the second time on the leads of their teams hear of it, and
+// of the incident's. Never whoever used it.
+func (t *tending) owes(o incident.Override, nth int) (to []org.PersonID, err error) {
+	add := func(all ...org.PersonID) {
+		for _, p := range all {
+			if person, ok := t.s.people[p]; ok && !person.Retired && p != o.By && !slices.Contains(to, p) {
+				to = append(to, p)
+			}
+		}
+	}
+	if t.in.Room != nil {
+		for _, task := range t.in.Room.Tasks {
+			if task.Override == o.ID {
+				add(task.Owner)
+			}
+		}
+	}
+	if len(to) == 0 && o.Call != "" {
+		call, err := t.tx.Subject(o.Call)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		if err == nil {
+			add(call.Answered...)
+			if len(to) == 0 {
+				add(call.Called...)
+			}
+		}
+	}
+	if len(to) == 0 {
+		add(t.in.Called...)
+	}
+	if nth == 1 && len(to) > 0 {
+		return to, nil
+	}
+	for _, p := range slices.Clone(to) {
+		for _, team := range t.s.teamsOf(p) {
+			add(t.s.managers(team)...)
+		}
+	}
+	add(t.s.leads(t.in)...)
+	return to, nil
+}
+
 // mostNear is how many services are looked through for suspects.
 const (
 	mostNear      = 100
@@ -70,7 +118,7 @@ const (
 // Suspects are the changes that may have caused an incident, the likeliest first.
 func (e *Engine) Suspects(tx *store.Tx, in incident.Incident) ([]resolve.Suspect, error) {
 	s, err := e.current(tx)
-	if err != nil || in.Apart() != "" {
+	if err != nil || in.Sort != "" { // nothing caused a drill
 		return nil, err
 	}
 	near := resolve.Near([]org.ServiceID{in.Service}, s.services)

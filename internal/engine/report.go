@@ -176,6 +176,9 @@ func (e *Engine) Answer(ctx context.Context, p store.PageRow, choice int, now ti
 		if in.Status == incident.Acknowledged && p.Person != "" && in.Owner == p.Person {
 			return nil, nil // twice is once
 		}
+		if in.Change != nil && p.Run <= in.Change.Before {
+			return nil, incident.Refuse("it was changed since you were asked: look at it again")
+		}
 		if in.Change != nil {
 			said = map[int]string{1: "You approved it.", 2: "You denied it."}[choice]
 		}

@@ -14,6 +14,7 @@ import (
 	"tocsin/org"
 	"tocsin/resolve"
 	"tocsin/review"
+	"tocsin/review/drill"
 )
 
 // A tending is one subject being brought up to now, within one transaction. Facts are
@@ -57,7 +58,7 @@ func (t *tending) add(by incident.Actor, facts ...incident.Fact) {
 func (t *tending) asks(f incident.Fact) incident.Fact {
 	switch f := f.(type) {
 	case incident.Opened:
-		if f.Sort == "" {
+		if f.Sort == "" || f.Sort == incident.KindDrill {
 			r := t.s.settings.Matrix.Asks(f.Severity)
 			f.UpdateEvery, f.Roles = r.UpdateEvery, r.Roles
 		}
@@ -83,30 +84,35 @@ func (t *tending) settle() error {
 			return err
 		}
 	}
-	var due time.Time
+	var due time.Time // when the steps are to be asked again
 	for range rounds {
-		facts, at := alert.Next(t.in, t.now)
-		t.add(incident.Engine, facts...)
-		more, then := escalate.Next(t.in, t.w, t.now)
-		t.add(incident.Engine, more...)
-		work, nag := investigate.Next(t.in, t.s.guideline(t.in), t.now)
-		steps, asked := runbook.Next(t.in, t.now)
-		work = append(work, steps...)
-		work = append(work, t.lists()...)
-		t.add(incident.Engine, work...)
+		due = time.Time{}
+		before := len(t.log)
+		say := func(facts []incident.Fact, at time.Time) {
+			t.add(incident.Engine, facts...)
+			due = sooner(due, at)
+		}
+		say(alert.Next(t.in, t.now))
+		say(escalate.Next(t.in, t.w, t.now))
+		say(investigate.Next(t.in, t.s.guideline(t.in), t.now))
+		say(runbook.Next(t.in, t.now))
+		say(t.practised(), time.Time{})
+		say(t.lists(), time.Time{})
 		back, watched, err := resolve.Next(t.in, t.fires, t.now)
 		if err != nil {
 			return err
 		}
-		t.add(incident.Engine, back...)
-		changed, undecided := resolve.ChangeNext(t.in, t.s.boardVersion, t.now)
-		t.add(incident.Engine, changed...)
-		posted, later := investigate.NoticeNext(t.in, t.now)
-		t.add(incident.Engine, posted...)
-		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
-		t.add(incident.Engine, owed...)
-		due = sooner(sooner(sooner(at, then), sooner(nag, watched)), sooner(sooner(sooner(undecided, later), asked), remind))
-		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(posted)+len(owed) == 0 {
+		say(back, watched)
+		say(resolve.ChangeNext(t.in, t.s.boardVersion, t.now))
+		unseen, looked, err := resolve.OverrideNext(t.in, t.owes, t.now)
+		if err != nil {
+			return err
+		}
+		say(unseen, looked)
+		say(investigate.NoticeNext(t.in, t.now))
+		say(drill.Next(t.in, t.now))
+		say(review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now))
+		if len(t.log) == before {
 			break
 		}
 	}
@@ -235,6 +241,9 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	for _, n := range review.Tell(before, entry) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 	}
+	for _, n := range drill.Tell(before, entry) {
+		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	}
 	notices = append(notices, t.judged(entry)...)
 	for _, n := range append(resolve.Tell(before, entry), resolve.ChangeTell(before, entry, t.s.actorName)...) {
 		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
@@ -353,6 +362,9 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 		if n.Purpose == escalate.Update && t.calls(n.Person) {
 			continue // they hear of it by that
 		}
+		if t.restsFrom(n.Person) {
+			continue
+		}
 		page := escalate.Page{
 			Subject: t.in.ID, Epoch: entry.Seq, Purpose: n.Purpose, Text: n.Text, Priority: org.Low,
 			Person: n.Person, Rule: -1, At: t.now, Zone: "UTC", Hour: t.now.UTC().Hour(),
@@ -409,6 +421,9 @@ func (t *tending) report(page escalate.Page, target org.Target) (pages []escalat
 		people = t.w.Who(target, t.now).People
 	}
 	for _, id := range people {
+		if t.restsFrom(id) {
+			continue
+		}
 		person, _ := t.w.Person(id)
 		for _, m := range person.Methods {
 			if m.Usable() {

@@ -23,10 +23,10 @@ type TicketNews struct {
 }
 
 // HearTicket takes in what was read in a ticket, or what its system said: comments become
-// notes, and a ticket that is done ends its incident. What is known already changes
+// notes, and a ticket that is done ends its incident, or the action that it is of. What is known already changes
 // nothing. It returns the ticket as it is kept now.
 func (e *Engine) HearTicket(ctx context.Context, c *ticket.Compiled, row store.Ticket, n TicketNews, now time.Time) (store.Ticket, error) {
-	changed := false
+	changed, m := false, ticket.MatterOf(row.Subject)
 	err := e.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		changed = false
@@ -34,7 +34,7 @@ func (e *Engine) HearTicket(ctx context.Context, c *ticket.Compiled, row store.T
 		if err != nil {
 			return err
 		}
-		sub, err := tx.Lock(incident.ID(row.Subject))
+		sub, err := tx.Lock(m.Incident)
 		if err != nil {
 			return err
 		}
@@ -68,9 +68,9 @@ func (e *Engine) HearTicket(ctx context.Context, c *ticket.Compiled, row store.T
 			}
 		}
 		t := e.tend(tx, s, sub, now)
-		facts := c.Hears(t.in, row.Key, fresh)
+		facts := c.Hears(t.in, m.Action, row.Key, fresh)
 		if n.Is != "" {
-			facts = append(facts, c.Moved(t.in, row.Key, n.Word, n.Is)...)
+			facts = append(facts, c.Moved(t.in, m.Action, row.Key, n.Word, n.Is)...)
 			row.State, row.Word = string(n.Is), n.Word
 		}
 		row.SeenAt = now
@@ -92,10 +92,11 @@ func (e *Engine) HearTicket(ctx context.Context, c *ticket.Compiled, row store.T
 	return row, err
 }
 
-// TicketOpened states that an incident has a ticket, and keeps it, in one.
+// TicketOpened states that an incident, or an action of it, has a ticket.
 func (e *Engine) TicketOpened(ctx context.Context, row store.Ticket, by incident.Actor, linked bool, now time.Time) error {
-	_, err := e.Do(ctx, incident.ID(row.Subject), by, now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
-		return ticket.Opened(in, incident.TicketOpened{System: row.System, Key: row.Key, URL: row.URL, Word: row.Word, Rule: row.Rule, Linked: linked}), nil
+	m := ticket.MatterOf(row.Subject)
+	_, err := e.Do(ctx, m.Incident, by, now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+		return ticket.Opened(in, incident.TicketOpened{System: row.System, Key: row.Key, URL: row.URL, Word: row.Word, Rule: row.Rule, Linked: linked, Action: m.Action}), nil
 	})
 	return err
 }
@@ -103,7 +104,7 @@ func (e *Engine) TicketOpened(ctx context.Context, row store.Ticket, by incident
 // TicketMoved states that we brought a ticket to another state.
 func (e *Engine) TicketMoved(ctx context.Context, subject incident.ID, f incident.TicketMoved, now time.Time) error {
 	_, err := e.Do(ctx, subject, incident.Engine, now, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
-		if had, ok := in.Ticket(f.System); !ok || had.Key != f.Key || had.Done == f.Done && had.Word == f.Word {
+		if had, ok := in.Ticket(f.Action, f.System); !ok || had.Key != f.Key || had.Done == f.Done && had.Word == f.Word {
 			return nil, nil
 		}
 		return []incident.Fact{f}, nil
@@ -111,29 +112,29 @@ func (e *Engine) TicketMoved(ctx context.Context, subject incident.ID, f inciden
 	return err
 }
 
-// Unlink says that a ticket has nothing to do with an incident: it is not told of it any
-// longer, and not heard.
-func (e *Engine) Unlink(ctx context.Context, subject incident.ID, id org.TicketSystemID, by incident.Actor, why string, now time.Time) error {
+// Unlink says that a ticket has nothing to do with an incident or an action: it is not told
+// of it any longer, and not heard.
+func (e *Engine) Unlink(ctx context.Context, m ticket.Matter, id org.TicketSystemID, by incident.Actor, why string, now time.Time) error {
 	err := e.store.Write(ctx, store.People, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		s, err := e.current(tx)
 		if err != nil {
 			return err
 		}
-		sub, err := tx.Lock(subject)
+		sub, err := tx.Lock(m.Incident)
 		if err != nil {
 			return err
 		}
 		t := e.tend(tx, s, sub, now)
-		facts, err := ticket.Unlink(t.in, id, why)
+		facts, err := ticket.Unlink(t.in, m.Action, id, why)
 		if err != nil {
-			if row, e := tx.Ticket(id, string(ticket.OfIncident), string(subject)); e != nil || row.Ref != "" || row.State == store.TicketUnlinked {
+			if row, e := tx.Ticket(id, m.Sort(), m.String()); e != nil || row.Ref != "" || row.State == store.TicketUnlinked {
 				return err
 			}
 			facts = nil // it was wanted and is not there yet
 		}
 		if err := tx.PutTicket(store.Ticket{
-			System: id, Sort: string(ticket.OfIncident), Subject: string(subject), State: store.TicketUnlinked, At: now,
+			System: id, Sort: m.Sort(), Subject: m.String(), State: store.TicketUnlinked, At: now,
 		}); err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ type Summary struct {
 	Service  org.ServiceID   `json:"service"`
 	Team     org.TeamID      `json:"team"`
 	URL      string          `json:"url"`
+	Drill    bool            `json:"drill,omitempty"` // nothing is wrong: people practise
 }
 
 // errGone says that a line is not there any longer: it cannot be told.

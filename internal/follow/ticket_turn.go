@@ -30,12 +30,12 @@ type ticketTurn struct {
 	errand
 	t    *Tickets
 	d    desk
-	made map[incident.ID]bool // tickets that are wanted since this turn began
+	made map[ticket.Matter]bool // tickets that are wanted since this turn began
 }
 
 // turn does what there is to do for a system, unless somebody else does.
 func (t *Tickets) turn(ctx context.Context, d desk, now time.Time) error {
-	x := &ticketTurn{t: t, d: d, made: map[incident.ID]bool{}, errand: errand{
+	x := &ticketTurn{t: t, d: d, made: map[ticket.Matter]bool{}, errand: errand{
 		store: t.store, id: ticketFollower(d.ID), hook: store.TicketHook(d.ID), lease: ticketLease, most: ticketTime, now: now, began: time.Now(), still: t.still,
 		then: func(context.Context) error { return nil }, over: func() bool { return false },
 	}}
@@ -66,55 +66,78 @@ func (x *ticketTurn) look(ctx context.Context) error {
 	})
 }
 
-// wanted is what a row of the feed means for the system's tickets: one is to be made, or
-// the one that is there is told.
+// wanted is what a row of the feed means for the system's tickets: some are to be made, or
+// those that are there are told.
 func (x *ticketTurn) wanted(tx *store.Tx, r store.FeedRow) (out []store.Delivery, err error) {
 	id := incident.ID(r.Subject)
-	row, err := tx.Ticket(x.d.ID, string(ticket.OfIncident), r.Subject)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	if there := err == nil || x.made[id]; !there {
-		sub, err := tx.Subject(id)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if _, ok := x.d.Wants(sub.Incident, x.d.services[sub.Service].Sensitive); !ok {
-			return nil, nil
-		}
-		x.made[id] = true
-		d := x.t.delivery(x.d.ID, id, r.Seq, openKind, x.now)
-		d.At = r.At
-		return []store.Delivery{d}, nil
-	}
-	if row.State == store.TicketUnlinked {
+	sub, err := tx.Subject(id)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, err
+	}
 	lines, err := tx.LogFrom(id, r.First, r.Seq)
-	for _, l := range lines {
-		kind := l.Fact.Kind()
-		if x.d.Tells(kind) && !ticket.Echo(l, x.d.ID) || x.d.State.Out() && ticket.Turns(kind) {
-			d := x.t.delivery(x.d.ID, id, l.Seq, kind, x.now)
-			d.At = l.At
-			out = append(out, d)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range x.matters(sub.Incident, lines) {
+		row, err := tx.Ticket(x.d.ID, m.Sort(), m.String())
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+		if there := err == nil || x.made[m]; !there {
+			if _, ok := x.d.Wants(sub.Incident, m.Action, x.d.services[sub.Service].Sensitive); ok {
+				x.made[m] = true
+				d := x.t.delivery(x.d.ID, m, r.Seq, openKind, x.now)
+				d.At = r.At
+				out = append(out, d)
+			}
+			continue
+		}
+		if row.State == store.TicketUnlinked {
+			continue
+		}
+		for _, l := range lines {
+			if x.d.Tells(l.Fact, m.Action) && !ticket.Echo(l, x.d.ID) || x.d.State.Out() && ticket.Turns(l.Fact, m.Action) {
+				d := x.t.delivery(x.d.ID, m, l.Seq, l.Fact.Kind(), x.now)
+				d.At = l.At
+				out = append(out, d)
+			}
 		}
 	}
-	return out, err
+	return out, nil
+}
+
+// matters are what some lines of an incident may mean a ticket for: itself, the actions that
+// they are about, and those that could get one by a rule.
+func (x *ticketTurn) matters(in incident.Incident, lines incident.Log) []ticket.Matter {
+	all := []ticket.Matter{{Incident: in.ID}}
+	if in.Review == nil {
+		return all
+	}
+	about := map[int]bool{}
+	for _, l := range lines {
+		about[ticket.ActionOf(l.Fact)] = true
+	}
+	for _, a := range in.Review.Actions {
+		if about[a.ID] || a.State == incident.ToDo && x.d.WantsActions() {
+			all = append(all, ticket.Matter{Incident: in.ID, Action: a.ID})
+		}
+	}
+	return all
 }
 
 // write puts what is owed down, with the ticket that is wanted from here on.
 func (x *ticketTurn) write(tx *store.Tx, d store.Delivery) error {
 	if d.Kind == openKind {
-		sub, err := tx.Subject(d.Subject)
+		m := ticket.MatterOf(string(d.Subject))
+		sub, err := tx.Subject(m.Incident)
 		if err != nil {
 			return err
 		}
-		row := store.Ticket{System: x.d.ID, Sort: string(ticket.OfIncident), Subject: string(d.Subject), At: x.now}
-		row.Mark = x.t.mark(row)
-		if row.Rule, _ = x.d.Wants(sub.Incident, x.d.services[sub.Service].Sensitive); row.Rule == "" {
+		row := x.t.row(x.d.ID, m, x.now)
+		if row.Rule, _ = x.d.Wants(sub.Incident, m.Action, x.d.services[sub.Service].Sensitive); row.Rule == "" {
 			row.Rule = "a rule"
 		}
 		if _, err := tx.Ticket(row.System, row.Sort, row.Subject); err == nil {
@@ -202,8 +225,10 @@ func TicketTrouble(err error) string {
 	return strings.Replace(err.Error(), e.Error(), e.Err.Error(), 1)
 }
 
-// A matter is an incident as the system is told of it, with the line that is to be told.
+// A matter is what a ticket is of as the system is told of it, with the line that is to be
+// told.
 type matter struct {
+	ticket.Matter
 	row   store.Ticket
 	in    incident.Incident // after the line
 	entry incident.Entry
@@ -231,7 +256,7 @@ func (x *ticketTurn) perform(ctx context.Context, d store.Delivery, again bool) 
 		return nil
 	case linkKind:
 		if x.d.Compiled.Comments.Out() {
-			return x.remark(ctx, m, again, fmt.Sprintf("Tocsin follows this for %s\n%s", x.title(m.in), x.t.engine.RoomURL(m.in)))
+			return x.remark(ctx, m, again, fmt.Sprintf("Tocsin follows this for %s\n%s", x.title(m.in, m.Action), x.url(m)))
 		}
 		return nil
 	case readKind:
@@ -240,17 +265,18 @@ func (x *ticketTurn) perform(ctx context.Context, d store.Delivery, again bool) 
 		err = x.tell(ctx, m, again)
 	}
 	if errors.Is(err, tracker.ErrGone) {
-		return x.t.engine.Unlink(ctx, d.Subject, x.d.ID, incident.ByTicket(x.d.ID), "it is not there any longer", x.at())
+		return x.t.engine.Unlink(ctx, m.Matter, x.d.ID, incident.ByTicket(x.d.ID), "it is not there any longer", x.at())
 	}
 	return err
 }
 
 func (x *ticketTurn) read(ctx context.Context, d store.Delivery) (m matter, err error) {
+	m.Matter = ticket.MatterOf(string(d.Subject))
 	err = x.store.Read(ctx, func(tx *store.Tx) error {
-		if m.row, err = tx.Ticket(x.d.ID, string(ticket.OfIncident), string(d.Subject)); err != nil {
+		if m.row, err = tx.Ticket(x.d.ID, m.Sort(), m.String()); err != nil {
 			return err
 		}
-		log, err := tx.Log(d.Subject)
+		log, err := tx.Log(m.Incident)
 		if err != nil {
 			return err
 		}
@@ -258,7 +284,7 @@ func (x *ticketTurn) read(ctx context.Context, d store.Delivery) (m matter, err 
 			return errGone
 		}
 		m.entry, m.in, m.now = log[d.Seq-1], incident.Fold(log[:d.Seq]), incident.Fold(log)
-		m.in.ID, m.now.ID = d.Subject, d.Subject
+		m.in.ID, m.now.ID = m.Incident, m.Incident
 		return nil
 	})
 	return m, err
@@ -271,9 +297,17 @@ func (x *ticketTurn) open(ctx context.Context, m *matter) error {
 		return err
 	}
 	if !ok {
-		m.now.Title = x.title(m.now)
-		values := ticket.ValuesOf(m.now, x.service(m.now.Service), x.name(incident.ByPerson(m.now.Owner)), x.t.engine.RoomURL(m.now))
-		draft, err := x.d.Draft(m.row.Rule, m.now, values, m.row.Mark)
+		m.now.Title = x.title(m.now, 0)
+		owner := m.now.Owner
+		if m.Action > 0 {
+			a, _ := m.now.Action(m.Action)
+			owner = a.Owner
+		}
+		values := ticket.ValuesOf(m.now, m.Action, x.service(m.now.Service), x.name(incident.ByPerson(owner)), x.url(*m))
+		if m.Action > 0 {
+			values.Action = x.title(m.now, m.Action)
+		}
+		draft, err := x.d.Draft(m.row.Rule, m.now, m.Action, values, m.row.Mark)
 		if err != nil {
 			return &channel.Error{Outcome: channel.Permanent, Err: err}
 		}
@@ -301,19 +335,23 @@ func (x *ticketTurn) open(ctx context.Context, m *matter) error {
 // tell brings a line of the log to the ticket: what it says, and what it means for its state.
 func (x *ticketTurn) tell(ctx context.Context, m matter, again bool) error {
 	name := x.name(m.entry.By)
-	if text := x.d.Says(m.entry, name); text != "" && !x.d.services[m.in.Service].Secure {
+	if text := x.d.Says(m.entry, m.Action, name); text != "" && !x.d.services[m.in.Service].Secure {
 		if err := x.remark(ctx, m, again, text); err != nil {
 			return err
 		}
 	}
-	if !x.d.State.Out() || !ticket.Turns(m.entry.Fact.Kind()) {
+	if !x.d.State.Out() || !ticket.Turns(m.entry.Fact, m.Action) {
 		return nil
 	}
-	to := ticket.StateOf(m.in)
+	to := ticket.StateOf(m.in, m.Action)
 	if ticket.Echo(m.entry, x.d.ID) && m.row.State == string(to) {
 		return nil // it knows; unless we brought it elsewhere meanwhile
 	}
-	got, err := x.d.Move(ctx, m.row.Ref, to, name+": "+m.entry.Fact.String())
+	why := name + ": " + m.entry.Fact.String()
+	if x.d.services[m.in.Service].Secure {
+		why = engine.Secure
+	}
+	got, err := x.d.Move(ctx, m.row.Ref, to, why)
 	if err != nil {
 		return err
 	}
@@ -322,7 +360,7 @@ func (x *ticketTurn) tell(ctx context.Context, m matter, again bool) error {
 	if err != nil {
 		return err
 	}
-	return x.t.engine.TicketMoved(ctx, incident.ID(m.row.Subject), incident.TicketMoved{System: x.d.ID, Key: m.row.Key, Word: got.Word, Done: to == ticket.Done}, x.at())
+	return x.t.engine.TicketMoved(ctx, m.Incident, incident.TicketMoved{System: x.d.ID, Key: m.row.Key, Word: got.Word, Done: to == ticket.Done, Action: m.Action}, x.at())
 }
 
 // remark writes a comment, unless it is there already.
@@ -373,12 +411,24 @@ func (x *ticketTurn) hear(ctx context.Context, m matter) error {
 	return err
 }
 
-// title is what an incident may be called outside.
-func (x *ticketTurn) title(in incident.Incident) string {
+// title is what an incident, or an action of it, may be called outside.
+func (x *ticketTurn) title(in incident.Incident, action int) string {
 	if x.d.services[in.Service].Secure {
 		return engine.Secure
 	}
+	if a, ok := in.Action(action); ok {
+		return a.Title
+	}
 	return in.Title
+}
+
+// url is where people here see what a ticket is of.
+func (x *ticketTurn) url(m matter) string {
+	url := x.t.engine.RoomURL(m.now)
+	if m.Action > 0 {
+		url += "/review"
+	}
+	return url
 }
 
 // name is who did something, as people call them.

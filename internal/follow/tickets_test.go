@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,9 +14,11 @@ import (
 	"tocsin/internal/channel"
 	"tocsin/internal/sim/mockworld"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/internal/tracker"
 	"tocsin/org"
 	"tocsin/resolve"
+	"tocsin/review"
 )
 
 // A ticketHouse is a house with ticket systems at the mock world.
@@ -41,7 +42,7 @@ func newTickets(t *testing.T, url string, ids ...org.TicketSystemID) *ticketHous
 	h.begin()
 	for _, id := range ids {
 		s := ticketSystems[id]
-		s.ID, s.Name, s.Secret, s.Rules, s.Reopens = id, string(id), hookSecret, []org.TicketRule{{Name: "all"}}, true
+		s.ID, s.Name, s.Secret, s.Rules, s.Reopens = id, string(id), hookSecret, []org.TicketRule{{Name: "all"}, {Name: "actions", Of: org.OfActions}}, true
 		h.configure("ticket_system", string(id), s)
 		h.world.Door(strings.TrimPrefix(s.Settings["server"], "http://mock/"), "https://tocsin.example.org"+tracker.DoorPath+string(id)+"/"+hookSecret, hookSecret)
 	}
@@ -138,33 +139,81 @@ func (h *ticketHouse) do(id incident.ID, decide func(in incident.Incident) ([]in
 	}
 }
 
-func (h *ticketHouse) status(id incident.ID) (s incident.Status) {
+func (h *ticketHouse) incident(id incident.ID) (in incident.Incident) {
 	h.Helper()
 	h.read(func(tx *store.Tx) error {
 		sub, err := tx.Subject(id)
 		if err == nil {
-			s = sub.Status
+			in = sub.Incident
 		}
 		return err
 	})
-	return s
+	return in
 }
 
+func (h *ticketHouse) status(id incident.ID) incident.Status {
+	h.Helper()
+	return h.incident(id).Status
+}
+
+// A spoken is what people speak of on both sides: an incident, or an action of it.
+type spoken struct {
+	nth   int // of the tickets of each vendor
+	noted string
+	say   func(text string) incident.Fact
+	turn  func(in incident.Incident) ([]incident.Fact, error) // ends it, or opens it again
+	over  func(in incident.Incident) bool
+}
+
+var (
+	ofIncident = spoken{
+		noted: "investigate.noted",
+		say:   func(text string) incident.Fact { return incident.Noted{Text: text} },
+		turn: func(in incident.Incident) ([]incident.Fact, error) {
+			if in.Status.Open() {
+				return resolve.Resolve(in, "")
+			}
+			return resolve.Reopen(in, "")
+		},
+		over: func(in incident.Incident) bool { return !in.Status.Open() },
+	}
+	ofAction = spoken{
+		nth: 1, noted: "review.action_noted",
+		say: func(text string) incident.Fact { return incident.ActionNoted{Action: 1, Title: "x", Text: text} },
+		turn: func(in incident.Incident) ([]incident.Fact, error) {
+			if a, _ := in.Action(1); a.State == incident.ToDo {
+				return review.Finish(in, 1, "")
+			}
+			return review.Reopen(in, 1, "")
+		},
+		over: func(in incident.Incident) bool { a, _ := in.Action(1); return a.State != incident.ToDo },
+	}
+)
+
 // Whatever people do on either side, in whatever order what the systems say comes in, late
-// or twice: the two sides come to rest, agree in the end, and nothing is said twice.
+// or twice: the two sides come to rest, agree in the end, and nothing is said twice. So it
+// is with an incident, and with an action, of which the ticket of the incident hears
+// nothing.
 func TestTwoSidesNeverEcho(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(7) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
-			h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira", "code", "desk")
+			h := newTickets(t, storetest.SQLite(t), "jira", "code", "desk")
 			vendors := []string{"jira", "github", "servicenow"}
 			id := h.opens("db", "a")
 			h.calm()
-			said := 0
+			said, of := 0, ofIncident
+			if seed >= 5 {
+				of = ofAction
+				h.do(id, func(in incident.Incident) ([]incident.Fact, error) {
+					return review.Add(in, review.Wish{Title: "x"}, h.now)
+				})
+				h.calm()
+			}
 			for range 25 {
 				h.now = h.now.Add(time.Duration(r.IntN(90)) * time.Second)
 				vendor := vendors[r.IntN(len(vendors))]
-				key := h.world.Tickets(vendor)[0].Key
+				key := h.world.Tickets(vendor)[of.nth].Key
 				switch r.IntN(9) {
 				case 0:
 					said++
@@ -172,17 +221,12 @@ func TestTwoSidesNeverEcho(t *testing.T) {
 				case 1:
 					said++
 					h.do(id, func(incident.Incident) ([]incident.Fact, error) {
-						return []incident.Fact{incident.Noted{Text: fmt.Sprintf("remark %d", said)}}, nil
+						return []incident.Fact{of.say(fmt.Sprintf("remark %d", said))}, nil
 					})
 				case 2:
 					h.world.Move(vendor, key, r.IntN(2) == 0)
 				case 3:
-					h.do(id, func(in incident.Incident) ([]incident.Fact, error) {
-						if in.Status.Open() {
-							return resolve.Resolve(in, "")
-						}
-						return resolve.Reopen(in, "")
-					})
+					h.do(id, of.turn)
 				case 4:
 					h.world.Set(vendor, []mockworld.Mode{mockworld.Failing, mockworld.OK, mockworld.TooMany}[r.IntN(3)])
 				case 5: // what was said comes in late, and twice
@@ -206,18 +250,22 @@ func TestTwoSidesNeverEcho(t *testing.T) {
 			h.calm()
 			h.now = h.now.Add(2 * time.Hour)
 			h.calm()
-			over := !h.status(id).Open()
+			over := of.over(h.incident(id))
 			for _, v := range vendors {
 				all := h.world.Tickets(v)
-				if len(all) != 1 {
+				if len(all) != of.nth+1 {
 					t.Fatalf("%s has %d tickets", v, len(all))
 				}
-				if all[0].Done != over {
-					t.Errorf("%s: done %v, and the incident over: %v", v, all[0].Done, over)
+				if of.nth > 0 && (all[0].Done || len(all[0].Comments) > 0) {
+					t.Errorf("%s: the ticket of the incident heard of the action: %+v", v, all[0])
+				}
+				one := all[of.nth]
+				if one.Done != over {
+					t.Errorf("%s: done %v, and over here: %v", v, one.Done, over)
 				}
 				for n := 1; n <= said; n++ { // each is there once, wherever it was said
 					count := 0
-					for _, c := range all[0].Comments {
+					for _, c := range one.Comments {
 						text, _, _ := strings.Cut(c.Text, "\n\n")
 						if strings.HasSuffix(text, fmt.Sprintf("remark %d", n)) {
 							count++
@@ -228,7 +276,7 @@ func TestTwoSidesNeverEcho(t *testing.T) {
 					}
 				}
 			}
-			if n := h.facts(id)["investigate.noted"]; n != said {
+			if n := h.facts(id)[of.noted]; n != said {
 				t.Errorf("%d notes of %d remarks", n, said)
 			}
 			before, calls := h.facts(id), h.comments("jira")+h.comments("github")+h.comments("servicenow")
@@ -273,7 +321,7 @@ func TestACrashMakesNoSecondTicket(t *testing.T) {
 
 // A comment that went out and whose answer was lost is found, and not said again.
 func TestACommentIsSaidOnce(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "desk")
+	h := newTickets(t, storetest.SQLite(t), "desk")
 	id := h.opens("db", "a")
 	h.calm()
 	h.do(id, func(incident.Incident) ([]incident.Fact, error) {
@@ -300,7 +348,7 @@ func TestACommentIsSaidOnce(t *testing.T) {
 // What is refused for good is dropped and holds up nothing; a ticket that cannot be made
 // waits for the set-up to be mended.
 func TestRefusals(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira")
+	h := newTickets(t, storetest.SQLite(t), "jira")
 	s := ticketSystems["jira"]
 	s.ID, s.Secret, s.Rules, s.Fields = "jira", hookSecret, []org.TicketRule{{}}, map[string]string{"no_such_field": "x"}
 	h.configure("ticket_system", "jira", s)
@@ -345,7 +393,7 @@ func TestRefusals(t *testing.T) {
 
 // Systems that cannot call are looked at.
 func TestPolls(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "desk")
+	h := newTickets(t, storetest.SQLite(t), "desk")
 	s := ticketSystems["desk"]
 	s.ID, s.Secret, s.Rules, s.Poll = "desk", hookSecret, []org.TicketRule{{}}, org.Duration(5*time.Minute)
 	h.configure("ticket_system", "desk", s)
@@ -367,7 +415,7 @@ func TestPolls(t *testing.T) {
 
 // Nobody speaks at the door of a system without its secret, nor of one that is not there.
 func TestTicketDoor(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira")
+	h := newTickets(t, storetest.SQLite(t), "jira")
 	for id, token := range map[org.TicketSystemID]string{"jira": "guessed", "nobody": hookSecret, "": ""} {
 		err := h.tickets.Heard(h.Context(), id, tracker.Request{Token: token, Body: []byte(`{"issue":{"key":"OPS-1"}}`)}, h.now)
 		if err != channel.ErrSignature {
@@ -385,7 +433,7 @@ func TestTicketDoor(t *testing.T) {
 // What is sensitive gets no ticket unless a rule says so, and what is secure says nothing of
 // itself there.
 func TestWhatStaysInside(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira")
+	h := newTickets(t, storetest.SQLite(t), "jira")
 	h.configure("service", "db", org.Service{ID: "db", Name: "Database", Policy: "p", Sensitive: true})
 	h.configure("service", "web", org.Service{ID: "web", Name: "Web", Policy: "p", Secure: true})
 	h.opens("db", "a")

@@ -81,9 +81,12 @@ func (w writer) list(l *ast.List) {
 	number := l.Start
 	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
 		mark := "•"
-		if l.IsOrdered() {
+		switch {
+		case l.IsOrdered():
 			mark = fmt.Sprintf("%d.", number)
 			number++
+		case ticked(item): // its box is mark enough
+			mark = ""
 		}
 		w.room(lineHeight)
 		w.font("", textSize)
@@ -94,6 +97,34 @@ func (w writer) list(l *ast.List) {
 	if w.indent == 0 {
 		w.pdf.Ln(2)
 	}
+}
+
+// ticked says whether an item of a list has a box.
+func ticked(item ast.Node) bool {
+	if item.FirstChild() == nil {
+		return false
+	}
+	_, ok := item.FirstChild().FirstChild().(*tables.TaskCheckBox)
+	return ok
+}
+
+// box draws the box of something to be done, in the place of the bullet, and ticks what is.
+func (w writer) box(done bool) {
+	const side = 2.6
+	x, y := w.pdf.GetXY()
+	left, top := margin+w.indent-step+1.2, y+(lineHeight-side)/2
+	r, g, b := w.pdf.GetDrawColor()
+	w.pdf.SetDrawColor(40, 40, 40)
+	w.pdf.SetLineWidth(0.25)
+	w.pdf.Rect(left, top, side, side, "D")
+	if done {
+		w.pdf.SetLineWidth(0.4)
+		w.pdf.Line(left+0.5, top+side*0.55, left+side*0.42, top+side-0.5)
+		w.pdf.Line(left+side*0.42, top+side-0.5, left+side-0.4, top+0.5)
+	}
+	w.pdf.SetLineWidth(0.2)
+	w.pdf.SetDrawColor(r, g, b)
+	w.pdf.SetXY(x, y)
 }
 
 func (w writer) code(n ast.Node) {
@@ -150,11 +181,7 @@ func (w writer) inline(parent ast.Node, style string) {
 		case *ast.RawHTML:
 			say(string(n.Segments.Value(w.src)))
 		case *tables.TaskCheckBox:
-			mark := "[ ] "
-			if n.IsChecked {
-				mark = "[x] "
-			}
-			say(mark)
+			w.box(n.IsChecked)
 		default:
 			w.inline(n, style)
 		}

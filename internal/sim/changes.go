@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,26 @@ func (p *player) proposes(ctx context.Context, w words) error {
 	person := org.PersonID(w["PERSON"])
 	_, err := p.engine.Propose(ctx, incident.ByPerson(person), person, r, p.now)
 	return err
+}
+
+func (p *player) amends(ctx context.Context, w words) error {
+	id, err := p.lastChange(ctx)
+	if err != nil {
+		return err
+	}
+	text, person := w["TEXT"], org.PersonID(w["PERSON"])
+	a, owner := resolve.Amendment{}, org.PersonID(text)
+	switch w["TITLE"] {
+	case "title":
+		a.Title = &text
+	case "plan":
+		a.Plan = &text
+	case "owner":
+		a.Owner = &owner
+	default:
+		return fmt.Errorf("%q is none of title, plan, owner", w["TITLE"])
+	}
+	return p.engine.AmendChange(ctx, id, incident.ByPerson(person), person, a, p.now)
 }
 
 // lastChange is the newest, whoever asked for it.

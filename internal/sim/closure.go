@@ -79,6 +79,16 @@ func (p *player) finishesAction(ctx context.Context, w words) error {
 	return p.does(ctx, w, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) { return review.Finish(in, n, "") })
 }
 
+func (p *player) saysOfAction(ctx context.Context, w words) error {
+	n, err := strconv.Atoi(w["NUMBER"])
+	if err != nil {
+		return err
+	}
+	return p.does(ctx, w, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
+		return review.Note(in, n, w["TEXT"])
+	})
+}
+
 func (p *player) learns(ctx context.Context, w words) error {
 	return p.does(ctx, w, func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
 		return review.Learn(in, w["TEXT"], nil)

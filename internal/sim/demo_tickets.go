@@ -24,7 +24,7 @@ func (l *life) ticketed(from alarm, at time.Time) {
 			if after == 0 {
 				err = l.store.Write(ctx, store.Background, func(tx *store.Tx) error {
 					return tx.PutTicket(store.Ticket{
-						System: system, Sort: string(ticket.OfIncident), Subject: string(in.ID), Rule: "cold rooms", Ref: key, Key: key, URL: url,
+						System: system, Sort: ticket.Matter{}.Sort(), Subject: string(in.ID), Rule: "cold rooms", Ref: key, Key: key, URL: url,
 						State: string(ticket.Open), Word: "In Progress", At: l.now, MadeAt: l.now, SeenAt: l.now,
 					})
 				})

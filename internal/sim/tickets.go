@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -212,7 +213,13 @@ func (p *player) opensTicket(ctx context.Context, w words) error {
 	if err != nil {
 		return err
 	}
-	return p.desk().Want(ctx, org.TicketSystemID(w["SYSTEM"]), id, incident.ByPerson(org.PersonID(w["PERSON"])), nil, p.now)
+	m := ticket.Matter{Incident: id}
+	if w["NUMBER"] != "" {
+		if m.Action, err = strconv.Atoi(w["NUMBER"]); err != nil {
+			return err
+		}
+	}
+	return p.desk().Want(ctx, org.TicketSystemID(w["SYSTEM"]), m, incident.ByPerson(org.PersonID(w["PERSON"])), nil, p.now)
 }
 
 func (p *player) showTickets(ctx context.Context, w words) error {

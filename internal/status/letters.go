@@ -176,6 +176,9 @@ func owes(tx *store.Tx, r store.FeedRow) (out []owing, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if sub.IsDrill() {
+		return nil, nil
+	}
 	log, err := tx.Log(id)
 	if err != nil {
 		return nil, err

@@ -72,6 +72,23 @@ func (tx *Tx) Stuck(now time.Time, after incident.ID) (a Audit, err error) {
 	return a, err
 }
 
+const auditLeft = 200
+
+// Left are subjects that are over, with an action or the review of an override that somebody
+// still owes, and no "tend" row that looks after it; in their order, after one of them.
+func (tx *Tx) Left(after incident.ID) (all []incident.ID, err error) {
+	if err := tx.flush(); err != nil {
+		return nil, err
+	}
+	err = tx.each(tx.s.sql.Left, []any{auditLeft, string(after), never}, func(r *sql.Rows) error {
+		var id incident.ID
+		err := r.Scan(&id)
+		all = append(all, id)
+		return err
+	})
+	return all, err
+}
+
 // FreeLeases makes claims that end later than most from now claimable at once, and says
 // how many there were. A clock that was ahead took them, and was set right since.
 func (tx *Tx) FreeLeases(now time.Time, most time.Duration) (n int, err error) {

@@ -30,12 +30,24 @@ func (tx *Tx) PutChange(in incident.Incident) error {
 	if _, err := tx.exec(tx.s.sql.ChangePut, string(in.ID), string(c.State), c.Over(), micros(starts), micros(ends)); err != nil {
 		return err
 	}
+	if err := tx.freeServices(in); err != nil {
+		return err
+	}
 	for _, s := range c.Services {
 		if _, err := tx.exec(tx.s.sql.ChangeServicePut, string(s), string(in.ID)); err != nil {
 			return err
 		}
 	}
 	return tx.Touch("changes", string(in.ID))
+}
+
+// freeServices forgets that a change is of services that it was of before it was changed.
+func (tx *Tx) freeServices(in incident.Incident) error {
+	if in.Change.Before == 0 {
+		return nil
+	}
+	_, err := tx.exec(tx.s.sql.ChangeServicesDrop, string(in.ID))
+	return err
 }
 
 // A ChangesWanted chooses changes for a list; what is zero does not matter.

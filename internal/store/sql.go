@@ -27,6 +27,7 @@ type texts struct {
 	EventDay, EventDays, EventDayDrop     string
 	EventDayLast                          string
 	Untended, LateDue, LatePages, Limbo   string
+	Left                                  string
 	FreeDue, FreePages                    string
 	WrittenLast                           string
 
@@ -228,6 +229,9 @@ var statements = texts{
 
 	Untended: `SELECT s.id, EXISTS (SELECT 1 FROM due d WHERE d.subject = s.id) FROM subjects s
  WHERE s.open AND NOT EXISTS (SELECT 1 FROM due t WHERE t.kind = 'tend' AND t.subject = s.id) AND s.id > $2 ORDER BY s.id LIMIT $1`,
+	Left: `SELECT owed.subject FROM (SELECT a.subject FROM review_actions a WHERE a.state = 'open' AND a.due < $3 UNION SELECT o.subject FROM overrides o WHERE NOT o.reviewed) AS owed
+ WHERE owed.subject > $2 AND NOT EXISTS (SELECT 1 FROM due t WHERE t.kind = 'tend' AND t.subject = owed.subject)
+ AND EXISTS (SELECT 1 FROM subjects s WHERE s.id = owed.subject AND NOT s.open) ORDER BY owed.subject LIMIT $1`,
 	LateDue:   `SELECT ` + dueColumns + ` FROM due WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	LatePages: `SELECT ` + pageColumns + ` FROM pages WHERE lane = $1 AND wake_at < $2 ORDER BY wake_at LIMIT $3`,
 	Limbo:     `SELECT ` + pageColumns + ` FROM pages WHERE wake_at IS NULL AND state IN ('planned', 'claimed') ORDER BY pages.id LIMIT $1`,

@@ -3,6 +3,7 @@ package store
 // changeTexts are the statements about changes: a part of the one table (sql.go).
 type changeTexts struct {
 	ChangePut, ChangeServicePut               string
+	ChangeServicesDrop                        string
 	ChangesLast, ChangesOpen, ChangesIn       string
 	ChangesOf, ChangesOfOpen, ChangesOfIn     string
 	ChangesSpan                               string
@@ -17,11 +18,12 @@ const changeEventColumns = `id, service, integration, at, body`
 var changeStatements = changeTexts{
 	ChangePut: `INSERT INTO changes (subject, state, over, starts, ends) VALUES ($1, $2, $3, $4, $5)
  ON CONFLICT (subject) DO UPDATE SET state = excluded.state, over = excluded.over, starts = excluded.starts, ends = excluded.ends`,
-	ChangeServicePut: `INSERT INTO change_services (service, subject) VALUES ($1, $2) ON CONFLICT (service, subject) DO NOTHING`,
-	ChangesLast:      `SELECT subject FROM changes WHERE subject < $1 ORDER BY subject DESC LIMIT $2`,
-	ChangesOpen:      `SELECT subject FROM changes WHERE NOT over AND subject < $1 ORDER BY subject DESC LIMIT $2`,
-	ChangesIn:        `SELECT subject FROM changes WHERE state = $3 AND subject < $1 ORDER BY subject DESC LIMIT $2`,
-	ChangesOf:        `SELECT subject FROM change_services WHERE service = $3 AND subject < $1 ORDER BY subject DESC LIMIT $2`,
+	ChangeServicePut:   `INSERT INTO change_services (service, subject) VALUES ($1, $2) ON CONFLICT (service, subject) DO NOTHING`,
+	ChangeServicesDrop: `DELETE FROM change_services WHERE subject = $1`,
+	ChangesLast:        `SELECT subject FROM changes WHERE subject < $1 ORDER BY subject DESC LIMIT $2`,
+	ChangesOpen:        `SELECT subject FROM changes WHERE NOT over AND subject < $1 ORDER BY subject DESC LIMIT $2`,
+	ChangesIn:          `SELECT subject FROM changes WHERE state = $3 AND subject < $1 ORDER BY subject DESC LIMIT $2`,
+	ChangesOf:          `SELECT subject FROM change_services WHERE service = $3 AND subject < $1 ORDER BY subject DESC LIMIT $2`,
 	ChangesOfOpen: `SELECT s.subject FROM change_services s WHERE s.service = $3 AND s.subject < $1
  AND EXISTS (SELECT 1 FROM changes c WHERE c.subject = s.subject AND NOT c.over) ORDER BY s.subject DESC LIMIT $2`,
 	ChangesOfIn: `SELECT s.subject FROM change_services s WHERE s.service = $3 AND s.subject < $1

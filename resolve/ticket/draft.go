@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template/parse"
 	"time"
@@ -20,10 +21,13 @@ import (
 type Values struct {
 	ID, Title, Service, ServiceName, Team, Severity, Priority, Status string
 	Category, Impact, Urgency, Owner, Cause, URL, OpenedAt            string
+	// Of an action, whose Owner and URL are then those above.
+	Action, Number, Weight, Due string
 }
 
-// ValuesOf are those of an incident. names is how people call a service and a person.
-func ValuesOf(in incident.Incident, service, owner, url string) Values {
+// ValuesOf are those of an incident, or of one of its actions. service and owner are how
+// people call these.
+func ValuesOf(in incident.Incident, action int, service, owner, url string) Values {
 	v := Values{
 		ID: string(in.ID), Title: in.Title, Service: string(in.Service), ServiceName: service, Team: string(in.Team), Severity: string(in.Severity),
 		Priority: string(in.Priority), Status: string(in.Status), Category: in.Category, Impact: in.Impact, Urgency: in.Urgency, Owner: owner,
@@ -31,6 +35,12 @@ func ValuesOf(in incident.Incident, service, owner, url string) Values {
 	}
 	if in.Recovery != nil {
 		v.Cause = in.Recovery.Cause
+	}
+	if a, ok := in.Action(action); ok {
+		v.Action, v.Number, v.Weight = a.Title, strconv.Itoa(action), string(a.Priority)
+		if !a.Due.IsZero() {
+			v.Due = a.Due.UTC().Format(time.DateOnly)
+		}
 	}
 	return v
 }
@@ -43,6 +53,14 @@ Service: {{.ServiceName}}
 Severity: {{.Severity}}, priority {{.Priority}}
 Status: {{.Status}}{{if .Owner}}, {{.Owner}} has it{{end}}
 Since: {{.OpenedAt}}
+{{.URL}}`
+
+	usualActionTitle = `{{.Action}}`
+	usualActionText  = `{{.Action}}
+
+So that this does not come again: {{.Title}} ({{.Severity}}, {{.ServiceName}})
+Who does it: {{if .Owner}}{{.Owner}}{{else}}nobody yet{{end}}{{if .Due}}
+By: {{.Due}}{{end}}
 {{.URL}}`
 
 	mostText  = 30000 // bytes of a text that a template makes
@@ -148,16 +166,23 @@ func cut(s string, most int) string {
 	return strings.ToValidUTF8(s[:most-3], "") + "…"
 }
 
-// Draft is what a ticket of an incident says at first.
+// Draft is what a ticket of an incident, or of one of its actions, says at first.
 // rule is the name of the one that wanted it.
-func (c *Compiled) Draft(rule string, in incident.Incident, v Values, mark string) (d Draft, err error) {
+func (c *Compiled) Draft(rule string, in incident.Incident, action int, v Values, mark string) (d Draft, err error) {
 	d = Draft{Mark: mark, Severity: in.Severity, Priority: in.Priority, Fields: map[string]any{}}
-	if d.Title, err = c.title.fill(v, 250); err != nil {
-		return d, Fault{"title", err.Error()}
+	title, text, of := c.title, c.text, ""
+	if action > 0 {
+		title, text, of, d.Priority = c.actionTitle, c.actionText, "action_", org.Low
+		if a, _ := in.Action(action); a.Priority == incident.Heavy {
+			d.Priority = org.High
+		}
+	}
+	if d.Title, err = title.fill(v, 250); err != nil {
+		return d, Fault{of + "title", err.Error()}
 	}
 	d.Title = strings.Join(strings.Fields(d.Title), " ")
-	if d.Text, err = c.text.fill(v, mostText); err != nil {
-		return d, Fault{"text", err.Error()}
+	if d.Text, err = text.fill(v, mostText); err != nil {
+		return d, Fault{of + "text", err.Error()}
 	}
 	fields := maps.Clone(c.fields)
 	for _, one := range c.rules {

@@ -12,12 +12,23 @@ import (
 	"tocsin/org"
 )
 
-// Labels are what rules match of an incident.
-var Labels = []string{"title", "service", "team", "severity", "priority", "status", "category", "impact", "urgency", "integration"}
+// Labels are what rules match of an incident, and ActionLabels what those of actions match
+// besides.
+var (
+	Labels       = []string{"title", "service", "team", "severity", "priority", "status", "category", "impact", "urgency", "integration"}
+	ActionLabels = []string{"action", "owner", "weight"}
+)
 
-// label is what an incident says to a matcher.
-func label(in incident.Incident, name string) string {
+// label is what an incident, or an action of it, says to a matcher.
+func label(in incident.Incident, action int, name string) string {
+	a, _ := in.Action(action)
 	switch name {
+	case "action":
+		return a.Title
+	case "owner":
+		return string(a.Owner)
+	case "weight":
+		return string(a.Priority)
 	case "title":
 		return in.Title
 	case "service":
@@ -49,6 +60,8 @@ type Compiled struct {
 	title  *text
 	text   *text
 	fields map[string]*text
+	// Of an action.
+	actionTitle, actionText *text
 }
 
 type rule struct {
@@ -83,6 +96,14 @@ func Compile(s org.TicketSystem) (*Compiled, error) {
 		if r.Name == "" {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
+		what, known := "an incident", Labels
+		switch r.Of {
+		case "", "incidents":
+		case org.OfActions:
+			what, known = "an action", append(slices.Clip(Labels), ActionLabels...)
+		default:
+			return nil, Fault{at + ".of", fmt.Sprintf("%q is none of incidents, actions", r.Of)}
+		}
 		one := rule{TicketRule: r}
 		for n, said := range r.Match {
 			where := fmt.Sprintf("%s.match[%d]", at, n)
@@ -91,8 +112,8 @@ func Compile(s org.TicketSystem) (*Compiled, error) {
 				return nil, Fault{where, fmt.Sprintf("%q: %v", said, err)}
 			}
 			for _, m := range ms {
-				if !slices.Contains(Labels, m.Name) {
-					return nil, Fault{where, fmt.Sprintf("an incident has no %q: want some of %s", m.Name, strings.Join(Labels, ", "))}
+				if !slices.Contains(known, m.Name) {
+					return nil, Fault{where, fmt.Sprintf("%s has no %q: want some of %s", what, m.Name, strings.Join(known, ", "))}
 				}
 			}
 			one.matchers = append(one.matchers, ms...)
@@ -115,31 +136,43 @@ func Compile(s org.TicketSystem) (*Compiled, error) {
 	if c.text, err = template("text", s.Text, usualText); err != nil {
 		return nil, err
 	}
+	if c.actionTitle, err = template("action_title", s.ActionTitle, usualActionTitle); err != nil {
+		return nil, err
+	}
+	if c.actionText, err = template("action_text", s.ActionText, usualActionText); err != nil {
+		return nil, err
+	}
 	c.fields, err = texts("fields", s.Fields)
 	return c, err
 }
 
-// Wants is the name of the rule by which an incident gets a ticket; ok is false when none
-// does. What is over, held, or sent by hand gets none.
-func (c *Compiled) Wants(in incident.Incident, sensitive bool) (rule string, ok bool) {
-	if in.Sort != "" || in.Call != nil || !in.Status.Open() || in.Held != "" {
+// WantsActions says whether any action could get a ticket by itself.
+func (c *Compiled) WantsActions() bool {
+	return slices.ContainsFunc(c.rules, func(r rule) bool { return r.Of == org.OfActions && !r.Off })
+}
+
+// Wants is the name of the rule by which an incident, or an action of it, gets a ticket; ok
+// is false when none does. What is over, held, or sent by hand gets none; an action does
+// though its incident is over.
+func (c *Compiled) Wants(in incident.Incident, action int, sensitive bool) (rule string, ok bool) {
+	if in.Sort != "" || in.Call != nil || StateOf(in, action) != Open || in.Held != "" && action == 0 {
 		return "", false
 	}
 	for _, r := range c.rules {
-		if r.fits(in, sensitive) {
+		if r.fits(in, action, sensitive) {
 			return r.Name, true
 		}
 	}
 	return "", false
 }
 
-func (r rule) fits(in incident.Incident, sensitive bool) bool {
+func (r rule) fits(in incident.Incident, action int, sensitive bool) bool {
 	switch {
-	case r.Off, sensitive && !r.Sensitive,
+	case r.Off, sensitive && !r.Sensitive, (r.Of == org.OfActions) != (action > 0),
 		len(r.Services) > 0 && !slices.Contains(r.Services, in.Service),
 		len(r.Teams) > 0 && !slices.Contains(r.Teams, in.Team),
 		len(r.Severities) > 0 && !slices.Contains(r.Severities, in.Severity):
 		return false
 	}
-	return !slices.ContainsFunc(r.matchers, func(m *labels.Matcher) bool { return !m.Matches(label(in, m.Name)) })
+	return !slices.ContainsFunc(r.matchers, func(m *labels.Matcher) bool { return !m.Matches(label(in, action, m.Name)) })
 }

@@ -1,14 +1,14 @@
-// Package ticket decides about the tickets that others have of incidents: which incident
-// gets one by itself (rule.go), what a ticket says at first (draft.go), which facts it is
-// told of and how, and what it means for the incident when somebody works there
-// (verbs.go). It speaks to nobody: internal/tracker does, and internal/follow brings the
+// Package ticket decides about the tickets that others have of incidents and of the actions
+// that these leave: which of them gets one by itself (rule.go), what a ticket says at first
+// (draft.go), which facts it is told of and how, and what it means for the incident or the
+// action when somebody works there (verbs.go). It speaks to nobody: internal/tracker does, and internal/follow brings the
 // two together.
 //
 // Two systems that tell each other everything must not answer their own echo. Three things
 // keep them from it. What came from a ticket is not told to it (Echo). What we write there
 // ends with a mark that only we can make (Sign, Signed), so that it is known again however
 // it comes back. And of the state only what is so counts, never that it was said: a ticket
-// that is done ends an open incident, an incident that is over ends an open ticket, and
+// that is done ends an open incident or action, one that is over ends an open ticket, and
 // where both are over nothing is done.
 package ticket
 
@@ -20,11 +20,34 @@ import (
 	"tocsin/org"
 )
 
-// A Matter is what a ticket is of. So far that is an incident.
-type Matter string
+// A Matter is what a ticket is of: an incident, or one of its actions.
+type Matter struct {
+	Incident incident.ID
+	Action   int // 0: the incident itself
+}
 
-// OfIncident is the sort of tickets that are of incidents.
-const OfIncident Matter = "incident"
+// Sort is the sort of a matter, for rows.
+func (m Matter) Sort() string {
+	if m.Action > 0 {
+		return "action"
+	}
+	return "incident"
+}
+
+// String names a matter, for rows: the incident, and behind a slash the action.
+func (m Matter) String() string {
+	if m.Action > 0 {
+		return string(m.Incident) + "/" + strconv.Itoa(m.Action)
+	}
+	return string(m.Incident)
+}
+
+// MatterOf reads what String wrote.
+func MatterOf(said string) Matter {
+	id, number, _ := strings.Cut(said, "/")
+	n, _ := strconv.Atoi(number)
+	return Matter{incident.ID(id), n}
+}
 
 // A State is how a ticket stands, whatever its system calls that.
 type State string
@@ -34,18 +57,54 @@ const (
 	Done State = "done"
 )
 
-// StateOf is how a ticket of an incident should stand.
-func StateOf(in incident.Incident) State {
-	if in.Status.Open() {
+// StateOf is how a ticket should stand that is of an incident, or of one of its actions.
+func StateOf(in incident.Incident, action int) State {
+	open := in.Status.Open()
+	if action > 0 {
+		a, ok := in.Action(action)
+		open = ok && a.State == incident.ToDo
+	}
+	if open {
 		return Open
 	}
 	return Done
 }
 
-// Turns says whether a fact opens an incident again or ends it, so that a ticket has to
-// follow.
-func Turns(kind string) bool {
-	return kind == "resolve.resolved" || kind == "alert.reopened"
+// Turns says whether a fact opens an incident or an action again or ends it, so that its
+// ticket has to follow.
+func Turns(f incident.Fact, action int) bool {
+	switch f.Kind() {
+	case "resolve.resolved", "alert.reopened":
+		return action == 0
+	case "review.action_done", "review.action_dropped", "review.action_reopened":
+		return action > 0 && ActionOf(f) == action
+	}
+	return false
+}
+
+// ActionOf is the action that a fact is about; 0: it is about none, or about its ticket.
+func ActionOf(f incident.Fact) int {
+	switch f := f.(type) {
+	case incident.ActionAdded:
+		return f.Action
+	case incident.ActionChanged:
+		return f.Action
+	case incident.ActionDone:
+		return f.Action
+	case incident.ActionDropped:
+		return f.Action
+	case incident.ActionReopened:
+		return f.Action
+	case incident.ActionNoted:
+		return f.Action
+	case incident.ActionReminded:
+		return f.Action
+	case incident.ActionOverdue:
+		return f.Action
+	case incident.ActionRecurred:
+		return f.Action
+	}
+	return 0
 }
 
 // In names a ticket as notes do that were written there.
@@ -56,8 +115,14 @@ func Echo(e incident.Entry, system org.TicketSystemID) bool {
 	if e.By == incident.ByTicket(system) {
 		return true
 	}
-	n, ok := e.Fact.(incident.Noted)
-	return ok && strings.HasPrefix(n.In, In(system, ""))
+	in := ""
+	switch f := e.Fact.(type) {
+	case incident.Noted:
+		in = f.In
+	case incident.ActionNoted:
+		in = f.In
+	}
+	return strings.HasPrefix(in, In(system, ""))
 }
 
 // A Said is one comment of a ticket.

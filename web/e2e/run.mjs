@@ -12,6 +12,7 @@ import './work.mjs';
 import './recovery.mjs';
 import './closure.mjs';
 import './tickets.mjs';
+import './drills.mjs';
 import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';
@@ -23,6 +24,7 @@ import './changes.mjs';
 import './comms.mjs';
 import './told.mjs';
 import './play.mjs';
+import './circle.mjs';
 
 mkdirSync('e2e/out', { recursive: true });
 await runAll();

@@ -18,6 +18,7 @@ export const routes: Route[] = [
   { path: '/changes', area: 'changes', load: () => import('./screens/changes/Changes.svelte') },
   { path: '/changes/new', area: 'changes setup', load: () => import('./screens/changes/NewChange.svelte') },
   { path: '/changes/rules', area: 'changes setup alerts', load: () => import('./screens/changes/Rules.svelte') },
+  { path: '/changes/:id/edit', area: 'changes setup', load: () => import('./screens/changes/EditChange.svelte') },
   { path: '/changes/:id', area: 'changes room', load: () => import('./screens/changes/Change.svelte') },
   { path: '/services', area: 'setup', load: () => import('./screens/setup/Services.svelte') },
   { path: '/services/:id', area: 'setup comms', load: () => import('./screens/setup/Service.svelte') },
@@ -67,5 +68,7 @@ export const routes: Route[] = [
   { path: '/incidents/:id/review', area: 'review work', load: () => import('./screens/review/Retrospective.svelte') },
   { path: '/lessons', area: 'review', load: () => import('./screens/review/Actions.svelte') },
   { path: '/lessons/register', area: 'review', load: () => import('./screens/review/Lessons.svelte') },
+  { path: '/drills', area: 'drills', load: () => import('./screens/drills/Drills.svelte') },
+  { path: '/drills/:id', area: 'drills reports room', load: () => import('./screens/drills/Drill.svelte') },
   { path: '/settings', area: 'setup alerts comms', load: () => import('./screens/setup/House.svelte') },
 ];

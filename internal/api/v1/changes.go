@@ -41,6 +41,7 @@ type ChangeOf struct {
 	Overran   bool                 `json:"overran,omitempty" doc:"It was to be done by now"`
 	Own       bool                 `json:"own,omitempty" doc:"It is your own: others decide"`
 	MayDecide bool                 `json:"may_decide,omitempty" doc:"You are among those who decide, and it waits"`
+	MayAmend  bool                 `json:"may_amend,omitempty" doc:"You asked for it, or make it, and nobody has begun"`
 }
 
 // WholeChange is a change with all that was said of it.
@@ -108,7 +109,8 @@ func (s *setup) change(in incident.Incident, w escalate.World, self org.PersonID
 		ID: in.ID, Title: in.Title, Class: c.Class, Risk: c.Risk, Services: s.serviceRefs(c.Services), Starts: c.Starts, Ends: c.Ends, State: c.State, Outcome: c.Outcome,
 		At: in.OpenedAt, Person: ref(c.Person), Owner: ref(c.Owner), Priority: in.Priority, Incident: c.Incident, Override: c.Override,
 		DecidedAt: shown(c.DecidedAt), StartedAt: shown(c.StartedAt), EndedAt: shown(c.EndedAt), Overran: c.Overran && c.State == incident.ChangeBegun,
-		Own: c.Wrote(self), MayDecide: c.State == incident.ChangeWaits && !c.Wrote(self) && engine.MayDecide(in, w, self, now),
+		MayAmend: self != "" && (self == c.Person || self == c.Owner) && (c.State == incident.ChangeWaits || c.State == incident.ChangeMay),
+		Own:      c.Wrote(self), MayDecide: c.State == incident.ChangeWaits && !c.Wrote(self) && engine.MayDecide(in, w, self, now),
 	}
 }
 
@@ -277,21 +279,27 @@ func (a *API) request(c *caller, b ChangeBody) (r resolve.Request, err error) {
 	if r.Owner, err = somebody(c, "body.owner", b.Owner); err != nil {
 		return r, err
 	}
-	for i, name := range b.Approvers {
+	r.Approvers, err = c.approvers(b.Approvers)
+	return r, err
+}
+
+// approvers are those whom a request names.
+func (c *caller) approvers(names []string) (all []org.Target, err error) {
+	for i, name := range names {
 		var t org.Target
 		if err := t.UnmarshalText([]byte(name)); err != nil {
-			return r, wrong(fmt.Sprintf("body.approvers[%d]", i), err.Error())
+			return nil, wrong(fmt.Sprintf("body.approvers[%d]", i), err.Error())
 		}
 		id := t.ID
 		if t.Kind == config.Schedule {
 			id, _ = t.Place()
 		}
 		if row, ok := c.setup.rows[thing{t.Kind, id}]; !ok || row.Retired {
-			return r, wrong(fmt.Sprintf("body.approvers[%d]", i), fmt.Sprintf("there is no %s %q", t.Kind, id))
+			return nil, wrong(fmt.Sprintf("body.approvers[%d]", i), fmt.Sprintf("there is no %s %q", t.Kind, id))
 		}
-		r.Approvers = append(r.Approvers, t)
+		all = append(all, t)
 	}
-	return r, nil
+	return all, nil
 }
 
 // knows says whether services are there, for the caller.

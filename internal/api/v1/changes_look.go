@@ -142,6 +142,7 @@ type wantingChange struct {
 		Starts   time.Time       `json:"starts"`
 		Ends     time.Time       `json:"ends"`
 		Incident incident.ID     `json:"incident,omitempty" maxLength:"64"`
+		Change   incident.ID     `json:"change,omitempty" maxLength:"64" doc:"Itself, when it was asked for already"`
 	}
 }
 
@@ -161,7 +162,7 @@ func (a *API) wantChange(ctx context.Context, in *wantingChange) (*struct{ Body 
 	out := &struct{ Body ChangePreview }{ChangePreview{Conflicts: []Conflict{}, Board: rules.Board}}
 	out.Body.Granted, _ = rules.Granted(b.Class, c.self(), c.setup.teamsOf(c.self()), b.Services)
 	err := a.store.Read(ctx, func(tx *store.Tx) (err error) {
-		out.Body.Conflicts, err = a.conflicts(tx, c, wanted{b.Services, b.Starts.UTC(), b.Ends.UTC(), "", b.Incident})
+		out.Body.Conflicts, err = a.conflicts(tx, c, wanted{b.Services, b.Starts.UTC(), b.Ends.UTC(), b.Change, b.Incident})
 		return err
 	})
 	for i, x := range out.Body.Conflicts {

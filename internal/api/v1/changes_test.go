@@ -8,6 +8,7 @@ import (
 
 	"tocsin/incident"
 	"tocsin/internal/api/v1"
+	"tocsin/internal/store"
 	"tocsin/org"
 	"tocsin/resolve"
 )
@@ -92,6 +93,65 @@ func TestChanges(t *testing.T) {
 			t.Error(calendar.body)
 		}
 		h.refused(422, "query.to", "olaf", "GET", "/changes/calendar?to="+at(-time.Hour), "")
+	})
+}
+
+// What is asked for is changed by who asked, which voids what was said of it: also what
+// somebody says by a page that went out before.
+func TestChangeIsAmended(t *testing.T) {
+	both(t, func(t *testing.T, h *home) {
+		now := h.engine.Now()
+		h.must(200, "ada", "PATCH", "/settings", `{"changes":{"board":"p"}}`)
+		made := h.must(201, "ada", "POST", "/changes", fmt.Sprintf(`{"title":"More connections","class":"normal","services":["db"],"starts":%q,"ends":%q,"plan":"400","back_out":"200","approvers":["person:rita"]}`,
+			now.UTC().Format(time.RFC3339), now.Add(time.Hour).UTC().Format(time.RFC3339)))
+		id := made.field("id").(string)
+		at := "/changes/" + id
+		if made.field("may_amend") != true {
+			t.Error(made.body)
+		}
+		if _, err := h.engine.Step(t.Context(), h.engine.Now()); err != nil {
+			t.Fatal(err)
+		}
+		var old store.PageRow
+		err := h.engine.Read(t.Context(), func(tx *store.Tx) error {
+			pages, err := tx.PagesOf(incident.ID(id))
+			for _, p := range pages {
+				if p.Person == "rita" {
+					old = p
+				}
+			}
+			return err
+		})
+		if err != nil || old.ID == "" {
+			t.Fatal("rita was not called: ", err)
+		}
+		h.must(200, "rita", "POST", at+"/approve", "")
+		h.refused(409, "changed by who asked for it", "rita", "POST", at, `{"plan":"4000"}`)
+		h.refused(422, "body.services[0]", "ada", "POST", at, `{"services":["none"]}`)
+		h.refused(422, "body.ends", "ada", "POST", at, `{"ends":"2020-01-01T00:00:00Z"}`)
+		h.refused(422, "body.back_out", "ada", "POST", at, `{"back_out":""}`)
+		h.refused(422, "body.board", "ada", "POST", at, `{"board":true,"approvers":["person:rita"]}`)
+		if got := h.must(200, "ada", "POST", at, `{"plan":"400"}`); got.field("state") != "approved" {
+			t.Error("nothing is otherwise: ", got.body)
+		}
+		got := h.must(200, "ada", "POST", at, `{"plan":"4000","services":["site"]}`)
+		if got.field("state") != "requested" || got.field("approvals.0") != nil || got.field("services.0.id") != "site" || !strings.Contains(got.body, "changed the request: plan, services; one approval does not hold any longer") {
+			t.Error(got.body)
+		}
+		if _, err := h.engine.Answer(t.Context(), old, 1, h.engine.Now()); err == nil || !strings.Contains(err.Error(), "changed since you were asked") {
+			t.Error("a button from before: ", err)
+		}
+		if n := h.must(200, "ada", "GET", "/changes?service=db", "").items(); n != 0 {
+			t.Errorf("it is of %d changes of what it was of before", n)
+		}
+		h.refused(409, "nobody has approved it yet", "ada", "POST", at+"/start", "")
+		h.must(200, "rita", "POST", at+"/approve", "")
+		if got := h.must(200, "ada", "POST", at, `{"board":true}`); got.field("approvers.0") != nil || got.field("board") != "p" || got.field("state") != "requested" {
+			t.Error(got.body)
+		}
+		h.must(200, "rita", "POST", at+"/approve", "")
+		h.must(200, "ada", "POST", at+"/start", "")
+		h.refused(409, "it is started", "ada", "POST", at, `{"plan":"5"}`)
 	})
 }
 

@@ -50,6 +50,7 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 
 	call := h.must(201, "ada", "POST", "/calls", `{"title":"Who can come?","targets":["person:rita"]}`).field("id").(string)
 	change := string(h.proposed("hr"))
+	practised := string(h.drilled("hr", "rita"))
 	calendar := h.must(201, "ada", "POST", "/calendars", `{"kind":"person"}`).field("id").(string)
 	feed := h.must(201, "ada", "POST", "/me/feeds", `{}`).field("id").(string)
 	posted := string(h.posted("page"))
@@ -89,6 +90,8 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 			return in("id"), strange{secret, never, secretly}, true
 		case strings.HasPrefix(rest, "/changes/{id}"):
 			return in("id"), strange{change, other(change), secretly}, true
+		case strings.HasPrefix(rest, "/drills/{id}"):
+			return in("id"), strange{practised, other(practised), secretly}, true
 		case strings.HasPrefix(rest, "/conversations/{id}"): // of others, also for an admin
 			return in("id"), strange{said.ID, other(said.ID), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "rita" })}, true
 		case rest == "/attachments/{id}":

@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/follow"
 	"tocsin/internal/store"
 	"tocsin/org"
+	"tocsin/resolve/ticket"
 )
 
 // mostDeliveries is more than the delivery log of a webhook ever holds for long.
@@ -22,6 +23,7 @@ const mostDeliveries = 5000
 type Delivery struct {
 	ID       string              `json:"id" doc:"The same at every try"`
 	Incident incident.ID         `json:"incident"`
+	Action   int                 `json:"action,omitempty" doc:"Of the incident, when it is for the ticket of one"`
 	Line     int                 `json:"line" doc:"Of the incident's log"`
 	Kind     string              `json:"kind"`
 	At       time.Time           `json:"at" doc:"Of the fact"`
@@ -35,8 +37,9 @@ type Delivery struct {
 }
 
 func showDelivery(d store.Delivery) Delivery {
+	m := ticket.MatterOf(string(d.Subject))
 	out := Delivery{
-		ID: d.ID, Incident: d.Subject, Line: d.Seq, Kind: d.Kind, At: d.At, State: d.State, Tries: d.Tries, TriedAt: shown(d.TriedAt),
+		ID: d.ID, Incident: m.Incident, Action: m.Action, Line: d.Seq, Kind: d.Kind, At: d.At, State: d.State, Tries: d.Tries, TriedAt: shown(d.TriedAt),
 		Status: d.Status, TookMS: d.Took.Milliseconds(), Error: d.Err,
 	}
 	if d.State == store.DeliveryWaiting {

@@ -11,13 +11,14 @@ import (
 	"tocsin/investigate"
 	"tocsin/investigate/runbook"
 	"tocsin/org"
+	"tocsin/review/drill"
 )
 
 // known are the things that a path may name: of the team dba, and of web.
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"}, "ticket-systems": {"jira", "jira-web"},
+	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"}, "ticket-systems": {"jira", "jira-web"}, "scenarios": {"out", "out-web"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -65,10 +66,19 @@ func bodyFor(method, pattern, team string) string {
 		return `{"runbook":"none"}`
 	case strings.HasSuffix(pattern, "/steps/{step}"):
 		return `{"do":"done"}`
-	case strings.HasSuffix(pattern, "/{id}/tickets"):
+	case strings.HasSuffix(pattern, "/{id}/tickets"), strings.HasSuffix(pattern, "/{action}/tickets"):
 		return `{"system":"none"}`
 	case strings.HasSuffix(pattern, "/{id}/test") && strings.Contains(pattern, "/ticket-systems/"), strings.HasSuffix(pattern, "/{id}/retry"):
 		return ""
+	case pattern == v1.Prefix+"/drills", pattern == v1.Prefix+"/drills/preview":
+		return fmt.Sprintf(`{"scenario":"payments","service":%q,"people":["pat"]}`, service)
+	case strings.HasSuffix(pattern, "/drills/{id}/stop"):
+		return `{}`
+	case strings.Contains(pattern, "/scenarios"):
+		if method == "PATCH" {
+			return `{}`
+		}
+		return fmt.Sprintf(`{"id":"new","title":"t","severity":"SEV2","team":%q}`, team)
 	case strings.Contains(pattern, "/ticket-systems"):
 		if method == "PATCH" {
 			return `{}`
@@ -198,6 +208,8 @@ func furnish(h *home) *home {
 		"status_page/page-web":   org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
 		"form/desk":              org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
 		"form/desk-web":          org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"scenario/out":           drill.Scenario{ID: "out", Name: "Out", Title: "t", Severity: "SEV2", Team: "dba"},
+		"scenario/out-web":       drill.Scenario{ID: "out-web", Name: "Out", Title: "t", Severity: "SEV2", Team: "web"},
 		"runbook/restart":        runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
 		"runbook/restart-web":    runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
 		"integration/prom-web":   org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
@@ -221,6 +233,9 @@ func walk(h *home, r v1.Route, as, team string) {
 	path := strings.TrimPrefix(r.Pattern, v1.Prefix)
 	if strings.HasPrefix(path, "/incidents/{id}") {
 		path = strings.Replace(path, "{id}", string(h.opened(org.ServiceID([]string{"db", "site"}[n]), "a")), 1)
+	}
+	if strings.HasPrefix(path, "/drills/{id}") {
+		path = strings.Replace(path, "{id}", string(h.drilled(org.ServiceID([]string{"db", "site"}[n]), "pat")), 1)
 	}
 	if strings.HasPrefix(path, "/changes/{id}") {
 		path = strings.Replace(path, "{id}", string(h.proposed(org.ServiceID([]string{"db", "site"}[n]))), 1)

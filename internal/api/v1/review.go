@@ -2,6 +2,7 @@ package v1
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"tocsin/incident"
@@ -33,6 +34,7 @@ var reviewRoutes = []route{
 	{"POST", "/incidents/{id}/actions/{action}/done", org.Respond, ofIncident, "review", "Say that an action is done", serve((*API).finishAction)},
 	{"POST", "/incidents/{id}/actions/{action}/drop", org.Respond, ofIncident, "review", "Say that an action need not be done", serve((*API).dropAction)},
 	{"POST", "/incidents/{id}/actions/{action}/reopen", org.Respond, ofIncident, "review", "Say that an action is not done", serve((*API).reopenAction)},
+	{"POST", "/incidents/{id}/actions/{action}/notes", org.Respond, ofIncident, "review", "Say something of an action; its tickets hear it", serve((*API).noteAction)},
 	{"GET", "/lessons", org.ReadIncidents, house, "review", "Look for what was learned", serve((*API).listLessons)},
 	{"POST", "/incidents/{id}/lessons", org.Respond, ofIncident, "review", "Write down what others should know", serve((*API).addLesson)},
 	{"POST", "/incidents/{id}/lessons/{lesson}/withdraw", org.Respond, ofIncident, "review", "Say that a lesson does not hold", serve((*API).withdrawLesson)},
@@ -83,6 +85,7 @@ type SectionOf struct {
 	HTML    string         `json:"html" doc:"The same, made safe"`
 	At      *time.Time     `json:"at,omitempty"`
 	By      incident.Actor `json:"by,omitempty" doc:"engine: it is as it was drafted"`
+	Stands  string         `json:"stands,omitempty" enum:"actions,lessons" doc:"Nobody wrote in it: in each version it says how these stand"`
 }
 
 // CommentOf is what somebody said of a section.
@@ -217,8 +220,12 @@ func (a *API) written(tx *store.Tx, in incident.Incident, r incident.Review, out
 	}
 	for _, one := range r.Sections {
 		t := texts[one.ID]
+		stands := ""
+		if strings.TrimSpace(t.Text) == "" && (one.Draft == "actions" || one.Draft == "lessons") {
+			stands = one.Draft
+		}
 		out.Sections = append(out.Sections, SectionOf{
-			ID: one.ID, Title: one.Title, Ask: one.Ask, For: append([]org.Audience{}, one.For...), Version: t.Version, Text: t.Text, HTML: prose.HTML(review.Marked(t.Text)), At: shown(t.At), By: t.By,
+			Stands: stands, ID: one.ID, Title: one.Title, Ask: one.Ask, For: append([]org.Audience{}, one.For...), Version: t.Version, Text: t.Text, HTML: prose.HTML(review.Marked(t.Text)), At: shown(t.At), By: t.By,
 		})
 	}
 	said, err := tx.CommentsOf(in.ID)

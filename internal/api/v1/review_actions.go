@@ -10,6 +10,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/org"
+	"tocsin/resolve/ticket"
 	"tocsin/review"
 )
 
@@ -26,12 +27,13 @@ type ActionOf struct {
 	EndedAt  *time.Time         `json:"ended_at,omitempty" doc:"When it was done, or dropped"`
 	Outcome  string             `json:"outcome,omitempty" doc:"What came of it, or why it was dropped"`
 	Again    int                `json:"again,omitempty" doc:"How many incidents like this one came while it was not done"`
+	Tickets  []TicketOf         `json:"tickets,omitempty" doc:"That others have of it"`
 }
 
 func (s *setup) action(a incident.ReviewAction, now time.Time) ActionOf {
 	return ActionOf{
 		ID: a.ID, Title: a.Title, Owner: s.ref(a.Owner), Due: shown(a.Due), Overdue: review.Overdue(a, now), Priority: a.Priority, State: a.State, AddedAt: a.At,
-		EndedAt: shown(a.EndedAt), Outcome: a.Outcome, Again: len(a.Again),
+		EndedAt: shown(a.EndedAt), Outcome: a.Outcome, Again: len(a.Again), Tickets: s.tickets(a.Tickets),
 	}
 }
 
@@ -98,7 +100,19 @@ func (a *API) listActions(ctx context.Context, in *actionsAsked) (*pageOf[Listed
 		return nil, err
 	}
 	var rows []store.ReviewAction
-	err = a.store.Read(ctx, func(tx *store.Tx) (err error) { rows, err = tx.ReviewActions(f); return err })
+	tickets := map[string][]TicketOf{}
+	err = a.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if rows, err = tx.ReviewActions(f); err != nil || !c.setup.keepsTickets() {
+			return err
+		}
+		for _, r := range rows {
+			m := ticket.Matter{Incident: r.Subject, Action: r.ReviewAction.ID}.String()
+			if tickets[m], err = c.setup.ticketRows(tx, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +120,7 @@ func (a *API) listActions(ctx context.Context, in *actionsAsked) (*pageOf[Listed
 		one := ListedAction{
 			ActionOf: c.setup.action(r.ReviewAction, now), Incident: r.Subject, Name: r.Name, Service: r.Service, ServiceName: c.setup.names[thing{"service", string(r.Service)}], Team: r.Team, Severity: r.Severity,
 		}
-		one.Again = r.Times
+		one.Again, one.Tickets = r.Times, tickets[ticket.Matter{Incident: r.Subject, Action: r.ReviewAction.ID}.String()]
 		return one
 	}, actionCursor), nil
 }
@@ -172,6 +186,12 @@ type (
 		ActionPath
 		Body *Why `required:"false"`
 	}
+	notingAction struct {
+		ActionPath
+		Body struct {
+			Text string `json:"text" minLength:"1" maxLength:"10000"`
+		}
+	}
 )
 
 func (in *becauseAction) why() string {
@@ -233,6 +253,10 @@ func (a *API) dropAction(ctx context.Context, in *becauseAction) (*said, error) 
 
 func (a *API) reopenAction(ctx context.Context, in *becauseAction) (*said, error) {
 	return a.do(ctx, in.ID, decided(func(i incident.Incident) ([]incident.Fact, error) { return review.Reopen(i, in.Action, in.why()) }))
+}
+
+func (a *API) noteAction(ctx context.Context, in *notingAction) (*said, error) {
+	return a.do(ctx, in.ID, decided(func(i incident.Incident) ([]incident.Fact, error) { return review.Note(i, in.Action, in.Body.Text) }))
 }
 
 type lessonsAsked struct {

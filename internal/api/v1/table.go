@@ -120,6 +120,7 @@ var table = concat(
 		{"POST", "/changes/preview", org.ReadIncidents, house, "changes", "What a change would meet, and who would be asked", serve((*API).wantChange)},
 		{"GET", "/changes/calendar", org.ReadIncidents, house, "changes", "What is changed when, and when nothing is", serve((*API).changeCalendar)},
 		{"GET", "/changes/{id}", org.ReadIncidents, ofChange, "changes", "Read a change, with all that happened to it", serve((*API).readChange)},
+		{"POST", "/changes/{id}", org.Respond, ofChange, "changes", "Change what is asked for, until it is begun: what others said of it does not hold any longer", serve((*API).amendChange)},
 		{"POST", "/changes/{id}/approve", org.Respond, house, "changes", "Say that a change may be made: for those who were asked", serve((*API).approveChange)},
 		{"POST", "/changes/{id}/deny", org.Respond, house, "changes", "Say that it may not: one is enough", serve((*API).denyChange)},
 		{"POST", "/changes/{id}/start", org.Respond, ofChange, "changes", "Say that it is being made", serve((*API).startChange)},
@@ -170,6 +171,8 @@ var table = concat(
 	things("forms", config.Form, org.Configure, ofThing),
 	things("runbooks", config.Runbook, org.Configure, ofThing),
 	things("ticket-systems", config.TicketSystem, org.Administer, house),
+	things("scenarios", config.Scenario, org.Configure, ofThing),
+	drillRoutes,
 	ticketRoutes,
 	[]route{
 		{"GET", "/services/{id}/followers", org.ReadSetup, house, "updates", "List who follows a service", serve((*API).serviceFollowers)},

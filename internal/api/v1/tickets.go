@@ -26,12 +26,15 @@ var ticketRoutes = []route{
 	{"POST", "/ticket-systems/{id}/test", org.Administer, house, "tickets", "Ask it who we are there, and hear what it says", serve((*API).testTickets)},
 	{"POST", "/ticket-systems/{id}/retry", org.Administer, house, "tickets", "Try now what waits for it", serve((*API).retryTickets)},
 	{"GET", "/ticket-systems/{id}/queue", org.Administer, house, "tickets", "List what was brought to it and what waits, newest first", serve((*API).ticketQueue)},
-	{"GET", "/incidents/{id}/tickets", org.ReadIncidents, ofIncident, "tickets", "Which tickets it has, and which it could have", serve((*API).ticketsOf)},
+	{"GET", "/incidents/{id}/tickets", org.ReadIncidents, ofIncident, "tickets", "Which tickets it has, and which it could have", serve((*API).incidentTickets)},
 	{"POST", "/incidents/{id}/tickets", org.Respond, ofIncident, "tickets", "Have a ticket made of it, or link one that is there", serve((*API).openTicket)},
 	{"DELETE", "/incidents/{id}/tickets/{system}", org.Respond, ofIncident, "tickets", "Say that a ticket does not belong to it", serve((*API).unlinkTicket)},
+	{"GET", "/incidents/{id}/actions/{action}/tickets", org.ReadIncidents, ofIncident, "tickets", "Which tickets an action has, and which it could have", serve((*API).actionTickets)},
+	{"POST", "/incidents/{id}/actions/{action}/tickets", org.Respond, ofIncident, "tickets", "Have a ticket made of an action, or link one that is there", serve((*API).openActionTicket)},
+	{"DELETE", "/incidents/{id}/actions/{action}/tickets/{system}", org.Respond, ofIncident, "tickets", "Say that a ticket does not belong to an action", serve((*API).unlinkActionTicket)},
 }
 
-// TicketOf is a ticket that others have of an incident.
+// TicketOf is a ticket that others have of an incident or an action.
 type TicketOf struct {
 	System org.TicketSystemID `json:"system"`
 	Name   string             `json:"name" doc:"Of the system"`
@@ -41,8 +44,8 @@ type TicketOf struct {
 	Word   string             `json:"word,omitempty" doc:"How the system calls that"`
 }
 
-func (s *setup) tickets(in incident.Incident) (out []TicketOf) {
-	for _, t := range in.Tickets {
+func (s *setup) tickets(all []incident.Ticket) (out []TicketOf) {
+	for _, t := range all {
 		state := ticket.Open
 		if t.Done {
 			state = ticket.Done
@@ -50,6 +53,22 @@ func (s *setup) tickets(in incident.Incident) (out []TicketOf) {
 		out = append(out, TicketOf{t.System, s.names[thing{config.TicketSystem, string(t.System)}], t.Key, t.URL, string(state), t.Word})
 	}
 	return out
+}
+
+// keepsTickets says whether there is any ticket system.
+func (s *setup) keepsTickets() bool {
+	return slices.ContainsFunc(s.all, func(r store.ConfigRow) bool { return r.Kind == config.TicketSystem })
+}
+
+// ticketRows are the tickets of an action in a list, as they are kept.
+func (s *setup) ticketRows(tx *store.Tx, matter string) (out []TicketOf, err error) {
+	rows, err := tx.TicketsOf(ticket.MatterOf(matter).Sort(), matter)
+	for _, row := range rows {
+		if row.Ref != "" && row.State != store.TicketUnlinked {
+			out = append(out, TicketOf{row.System, s.names[thing{config.TicketSystem, string(row.System)}], row.Key, row.URL, row.State, row.Word})
+		}
+	}
+	return out, err
 }
 
 // TicketKind is a sort of ticket system that can be set up, and what it must be told.
@@ -212,13 +231,13 @@ func (a *API) ticketQueue(ctx context.Context, in *deliveriesOf) (*pageOf[Delive
 	return a.deliveriesOf(ctx, store.TicketHook(org.TicketSystemID(in.ID)), in)
 }
 
-// TicketsOf is which tickets an incident has, and which it could have.
+// TicketsOf is which tickets an incident or an action has, and which it could have.
 type TicketsOf struct {
 	Tickets []TicketWork  `json:"tickets" nullable:"false"`
 	Others  []TicketOffer `json:"others" nullable:"false" doc:"Systems in which it has none"`
 }
 
-// TicketWork is a ticket of an incident with what is still to be brought to it.
+// TicketWork is a ticket with what is still to be brought to it.
 type TicketWork struct {
 	TicketOf
 	Rule    string     `json:"rule,omitempty" doc:"By which it was made"`
@@ -228,18 +247,44 @@ type TicketWork struct {
 	Next    *time.Time `json:"next,omitempty" doc:"When that is tried again"`
 }
 
-// TicketOffer is a system in which an incident could have a ticket.
+// TicketOffer is a system in which something could have a ticket.
 type TicketOffer struct {
 	System org.TicketSystemID `json:"system"`
 	Name   string             `json:"name"`
 	Title  string             `json:"title" doc:"Of its kind"`
 }
 
-func (a *API) ticketsOf(ctx context.Context, in *IncidentID) (*struct{ Body TicketsOf }, error) {
+func (a *API) incidentTickets(ctx context.Context, in *IncidentID) (*struct{ Body TicketsOf }, error) {
+	return a.ticketsOf(ctx, ticket.Matter{Incident: in.ID})
+}
+
+func (a *API) actionTickets(ctx context.Context, in *ActionPath) (*struct{ Body TicketsOf }, error) {
+	return a.ticketsOf(ctx, in.matter())
+}
+
+func (in *ActionPath) matter() ticket.Matter {
+	return ticket.Matter{Incident: in.ID, Action: in.Action}
+}
+
+// there says that something is there of which there could be a ticket.
+func there(tx *store.Tx, m ticket.Matter) error {
+	sub, err := tx.Subject(m.Incident)
+	if err == nil && m.Action > 0 {
+		if _, ok := sub.Incident.Action(m.Action); !ok {
+			err = store.ErrNotFound
+		}
+	}
+	return err
+}
+
+func (a *API) ticketsOf(ctx context.Context, m ticket.Matter) (*struct{ Body TicketsOf }, error) {
 	c := asking(ctx)
 	out := &struct{ Body TicketsOf }{TicketsOf{Tickets: []TicketWork{}, Others: []TicketOffer{}}}
 	return out, a.store.Read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.TicketsOf(string(ticket.OfIncident), string(in.ID))
+		if err := there(tx, m); err != nil {
+			return err
+		}
+		rows, err := tx.TicketsOf(m.Sort(), m.String())
 		if err != nil {
 			return err
 		}
@@ -250,7 +295,7 @@ func (a *API) ticketsOf(ctx context.Context, in *IncidentID) (*struct{ Body Tick
 			}
 			has[row.System] = true
 			one := TicketWork{TicketOf: TicketOf{row.System, c.setup.names[thing{config.TicketSystem, string(row.System)}], row.Key, row.URL, row.State, row.Word}, Rule: row.Rule, SeenAt: shown(row.SeenAt)}
-			waiting, err := tx.WaitingDeliveries(store.TicketHook(row.System), string(in.ID))
+			waiting, err := tx.WaitingDeliveries(store.TicketHook(row.System), m.String())
 			if err != nil {
 				return err
 			}
@@ -279,24 +324,49 @@ func (a *API) ticketsOf(ctx context.Context, in *IncidentID) (*struct{ Body Tick
 }
 
 type (
+	// TicketWish is a ticket as somebody wants it.
+	TicketWish struct {
+		System org.TicketSystemID `json:"system" minLength:"1" maxLength:"64"`
+		Key    string             `json:"key,omitempty" maxLength:"200" doc:"Of one that is there; without it one is made"`
+	}
 	openingTicket struct {
 		IncidentID
-		Body struct {
-			System org.TicketSystemID `json:"system" minLength:"1" maxLength:"64"`
-			Key    string             `json:"key,omitempty" maxLength:"200" doc:"Of one that is there; without it one is made"`
-		}
+		Body TicketWish
 	}
-	ticketPath struct {
-		IncidentID
+	openingActionTicket struct {
+		ActionPath
+		Body TicketWish
+	}
+	// TicketIn is the path of a ticket behind what it is of.
+	TicketIn struct {
 		System org.TicketSystemID `path:"system" maxLength:"64"`
 		Why    string             `query:"why" maxLength:"2000"`
 	}
+	ticketPath struct {
+		IncidentID
+		TicketIn
+	}
+	actionTicketPath struct {
+		ActionPath
+		TicketIn
+	}
 )
 
-// openTicket has a ticket made, or links one: that is looked at first.
 func (a *API) openTicket(ctx context.Context, in *openingTicket) (*said, error) {
+	return a.wantTicket(ctx, ticket.Matter{Incident: in.ID}, in.Body)
+}
+
+func (a *API) openActionTicket(ctx context.Context, in *openingActionTicket) (*said, error) {
+	return a.wantTicket(ctx, in.matter(), in.Body)
+}
+
+// wantTicket has a ticket made, or links one: that is looked at first.
+func (a *API) wantTicket(ctx context.Context, m ticket.Matter, wish TicketWish) (*said, error) {
 	c := asking(ctx)
-	r, ok := c.setup.rows[thing{config.TicketSystem, string(in.Body.System)}]
+	if err := a.store.Read(ctx, func(tx *store.Tx) error { return there(tx, m) }); err != nil {
+		return nil, err
+	}
+	r, ok := c.setup.rows[thing{config.TicketSystem, string(wish.System)}]
 	if !ok || r.Retired {
 		return nil, wrong("body.system", "there is no such ticket system")
 	}
@@ -307,26 +377,26 @@ func (a *API) openTicket(ctx context.Context, in *openingTicket) (*said, error) 
 	case a.tickets == nil:
 		return nil, errNoTickets
 	case !s.Usable():
-		return nil, incident.Refuse("the ticket system %s is switched off", in.Body.System)
+		return nil, incident.Refuse("the ticket system %s is switched off", wish.System)
 	}
-	var there *tracker.Ticket
-	if key := strings.TrimSpace(in.Body.Key); key != "" {
-		got, err := a.tickets.Read(ctx, in.Body.System, refOf(s.Kind, key))
+	var found *tracker.Ticket
+	if key := strings.TrimSpace(wish.Key); key != "" {
+		got, err := a.tickets.Read(ctx, wish.System, refOf(s.Kind, key))
 		if channel.IsError(err) {
 			return nil, wrong("body.key", follow.TicketTrouble(err))
 		}
 		if err != nil {
 			return nil, err
 		}
-		there = &got
+		found = &got
 	}
-	if err := a.tickets.Want(ctx, in.Body.System, in.ID, c.Actor(), there, a.now()); err != nil {
+	if err := a.tickets.Want(ctx, wish.System, m, c.Actor(), found, a.now()); err != nil {
 		return nil, err
 	}
-	if there != nil {
-		return a.saying(ctx, in.ID, "Ticket "+there.Key+" belongs to it.")
+	if found != nil {
+		return a.saying(ctx, m.Incident, "Ticket "+found.Key+" belongs to it.")
 	}
-	return a.saying(ctx, in.ID, "A ticket is made of it.")
+	return a.saying(ctx, m.Incident, "A ticket is made of it.")
 }
 
 // refOf is what a system is asked for by what people call a ticket: the number behind the
@@ -339,8 +409,16 @@ func refOf(kind, key string) string {
 }
 
 func (a *API) unlinkTicket(ctx context.Context, in *ticketPath) (*said, error) {
-	if err := a.engine.Unlink(ctx, in.ID, in.System, asking(ctx).Actor(), in.Why, a.now()); err != nil {
+	return a.unlink(ctx, ticket.Matter{Incident: in.ID}, in.TicketIn)
+}
+
+func (a *API) unlinkActionTicket(ctx context.Context, in *actionTicketPath) (*said, error) {
+	return a.unlink(ctx, in.matter(), in.TicketIn)
+}
+
+func (a *API) unlink(ctx context.Context, m ticket.Matter, t TicketIn) (*said, error) {
+	if err := a.engine.Unlink(ctx, m, t.System, asking(ctx).Actor(), t.Why, a.now()); err != nil {
 		return nil, err
 	}
-	return a.saying(ctx, in.ID, "It does not belong to it any longer.")
+	return a.saying(ctx, m.Incident, "It does not belong to it any longer.")
 }

@@ -50,6 +50,8 @@ interface Fact {
   outcome?: string;
   text?: string;
   override?: number;
+  voided?: number;
+  action?: number;
   right?: boolean;
   reason?: string;
   what?: string;
@@ -70,6 +72,8 @@ interface Fact {
   done?: boolean;
   linked?: boolean;
   rule?: string;
+  do?: string;
+  from?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -82,7 +86,7 @@ export function said(line: Line): string {
   const targets = to.map((x) => (['escalate.handed_over', 'oncall.handed'].includes(line.kind) ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
-    text: f.text ?? '',
+    text: [f.from, f.text].filter(Boolean).join(': '),
     n: f.alerts ?? f.left ?? f.message ?? f.override ?? f.n ?? 0,
     key: f.key ?? '',
     word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
@@ -117,6 +121,7 @@ export const channel = (name: string): string => word('channel', name);
 function keyOf(kind: string, f: Fact): string {
   const base = `line.${kind}`;
   if (kind === 'escalate.called') return base + (f.fail_over ? '.fail_over' : f.extra ? '.extra' : '');
+  if (kind === 'review.injected') return `${base}.${f.do}`;
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
@@ -130,9 +135,10 @@ function keyOf(kind: string, f: Fact): string {
   if (kind === 'resolve.staged') return base + (f.until ? '.until' : '');
   if (kind === 'resolve.change_noted') return `${base}.${f.what}`;
   if (kind === 'resolve.change_approved') return `${base}.${f.how}`;
+  if (kind === 'resolve.change_amended') return base + (f.voided ? '.voided' : '');
   if (kind === 'resolve.change_ended') return `${base}.${f.outcome}`;
   if (kind === 'resolve.override_reviewed') return base + (f.right ? '.right' : '');
-  if (kind === 'resolve.ticket_opened') return base + (f.linked ? '.linked' : '');
+  if (kind === 'resolve.ticket_opened') return base + (f.action ? '.action' : f.linked ? '.linked' : '');
   if (kind === 'escalate.asked') return base + (f.policy ? '.policy' : '');
   if (kind === 'escalate.settled') return `${base}.${f.how}`;
   if (kind === 'escalate.skipped' && (f.level ?? 0) < 0) return '';
@@ -156,7 +162,7 @@ export function reason(line: Line): string {
 
 /** What somebody said with it. */
 const spoken = (kind: string, f: Fact): string | undefined =>
-  ['investigate.runbook_judged', 'resolve.confirmed'].includes(kind) ? f.text || undefined : undefined;
+  ['investigate.runbook_judged', 'resolve.confirmed', 'review.action_noted'].includes(kind) ? f.text || undefined : undefined;
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
 export function actor(by: string | undefined): string {

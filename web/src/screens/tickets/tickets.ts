@@ -9,6 +9,8 @@ export type Rule = NonNullable<NonNullable<System['rules']>[number]>;
 /** A rule as somebody writes it. */
 export interface Draft {
   name: string;
+  /** Of incidents, or of the actions that they leave. */
+  of: string;
   match: string;
   services: string[];
   severities: string[];
@@ -20,9 +22,10 @@ export interface Draft {
 }
 
 export function drafted(r: Rule): Draft {
-  const { name, match, services, severities, fields, sensitive, off, ...rest } = r;
+  const { name, of, match, services, severities, fields, sensitive, off, ...rest } = r;
   return {
     name: name ?? '',
+    of: of === 'actions' ? of : 'incidents',
     match: (match ?? []).join(', '),
     services: [...(services ?? [])],
     severities: [...(severities ?? [])],
@@ -39,6 +42,7 @@ export function written(d: Draft): Rule {
   return {
     ...d.rest,
     name: d.name.trim() || undefined,
+    of: d.of === 'actions' ? d.of : undefined,
     match: d.match.trim() ? [d.match.trim()] : undefined,
     services: d.services.length ? d.services : undefined,
     severities: d.severities.length ? (d.severities as Rule['severities']) : undefined,
