@@ -60,8 +60,8 @@ type Update struct {
 
 // Publish tells those concerned how it stands.
 func Publish(in incident.Incident, g org.Guideline, u Update, now time.Time) ([]incident.Fact, error) {
-	u.Title = strings.Join(strings.Fields(u.Title), " ")
-	u.Condition, u.Actions, u.Needs = strings.TrimSpace(u.Condition), strings.TrimSpace(u.Actions), strings.TrimSpace(u.Needs)
+	u.Title = strings.Join(strings.Fields(org.Clean(u.Title)), " ")
+	u.Condition, u.Actions, u.Needs = org.Clean(u.Condition), org.Clean(u.Actions), org.Clean(u.Needs)
 	switch {
 	case in.Apart() != "":
 		return nil, incident.Refuse("%s, and has no updates", in.Apart())
