@@ -30,7 +30,7 @@ const (
 // Post puts a notice onto a status page; one that begins later is kept until then. Work is
 // told of at once, so that people can plan.
 func Post(n Posting, now time.Time) ([]incident.Fact, error) {
-	n.Title, n.Text = strings.Join(strings.Fields(n.Title), " "), strings.TrimSpace(n.Text)
+	n.Title, n.Text = strings.Join(strings.Fields(org.Clean(n.Title)), " "), org.Clean(n.Text)
 	if !n.Begins.After(now) {
 		n.Begins = time.Time{}
 	}
@@ -113,7 +113,7 @@ type Word struct {
 func FollowUp(in incident.Incident, w Word) ([]incident.Fact, error) {
 	n := in.Notice
 	last, told := in.LastUpdate()
-	w.Text = strings.TrimSpace(w.Text)
+	w.Text = org.Clean(w.Text)
 	switch {
 	case n == nil:
 		return nil, incident.Refuse("it is no notice")
@@ -215,7 +215,7 @@ func NoticeNext(in incident.Incident, now time.Time) (facts []incident.Fact, due
 	switch {
 	case n.Ends.IsZero():
 	case n.Ends.After(now):
-		due = sooner(due, n.Ends)
+		due = incident.Sooner(due, n.Ends)
 	default:
 		return []incident.Fact{incident.Ended{Why: "its time is over"}}, time.Time{}
 	}

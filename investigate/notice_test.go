@@ -10,7 +10,6 @@ import (
 	"tocsin/org"
 )
 
-
 func part(state org.ComponentState) []incident.Affected {
 	return []incident.Affected{{Page: "public", Component: "shop", State: state}}
 }

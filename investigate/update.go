@@ -60,8 +60,8 @@ type Update struct {
 
 // Publish tells those concerned how it stands.
 func Publish(in incident.Incident, g org.Guideline, u Update, now time.Time) ([]incident.Fact, error) {
-	u.Title = strings.Join(strings.Fields(u.Title), " ")
-	u.Condition, u.Actions, u.Needs = strings.TrimSpace(u.Condition), strings.TrimSpace(u.Actions), strings.TrimSpace(u.Needs)
+	u.Title = strings.Join(strings.Fields(org.Clean(u.Title)), " ")
+	u.Condition, u.Actions, u.Needs = org.Clean(u.Condition), org.Clean(u.Actions), org.Clean(u.Needs)
 	switch {
 	case in.Apart() != "":
 		return nil, incident.Refuse("%s, and has no updates", in.Apart())
@@ -168,10 +168,10 @@ func wantUpdate(in incident.Incident, g org.Guideline, now time.Time) (facts []i
 	due = at
 	if in.News != nil && in.News.Nags > 0 {
 		nags = in.News.Nags
-		due = later(at, in.News.NagAt.Add(nagAfter[min(nags, len(nagAfter)-1)]))
+		due = later(at, in.News.NagAt.Add(nag.After[min(nags, len(nag.After)-1)]))
 	}
 	switch {
-	case nags >= mostNags:
+	case nags >= nag.Most:
 		return nil, time.Time{}
 	case due.After(now):
 		return nil, due

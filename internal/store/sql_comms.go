@@ -19,6 +19,7 @@ type commsTexts struct {
 	UpdateFeedUsed, ToldSince       string
 	NoticePut, NoticesOf            string
 	NoticesOpen                     string
+	EverySubject, EveryOpen         string
 	ReportAdd, Report               string
 	ReportsOf, ReportsOfForm        string
 	ReportMessageAdd                string
@@ -69,6 +70,8 @@ var commsStatements = commsTexts{
 	UpdateFeedUsed:   `UPDATE update_feeds SET used_at = $2 WHERE id = $1 AND used_at < $3`,
 	ToldSince:        `SELECT l.subject, l.seq, s.service FROM log l JOIN subjects s ON s.id = l.subject WHERE l.kind = 'investigate.updated' AND l.at >= $1 AND s.integration <> 'drill:' ORDER BY l.at DESC LIMIT $2`,
 
+	EveryOpen:    `SELECT id FROM subjects WHERE open ORDER BY id DESC LIMIT $1`,
+	EverySubject: `SELECT id FROM subjects WHERE id < $1 ORDER BY id DESC LIMIT $2`,
 	NoticePut: `INSERT INTO notices (subject, page, over) VALUES ($1, $2, $3)
  ON CONFLICT (subject) DO UPDATE SET page = excluded.page, over = excluded.over`,
 	NoticesOf:   `SELECT subject FROM notices WHERE page = $1 AND subject < $2 ORDER BY subject DESC LIMIT $3`,

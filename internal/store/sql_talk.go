@@ -64,9 +64,9 @@ var talkStatements = talkTexts{
 	Versions:     `SELECT version, at, body FROM message_versions WHERE conversation = $1 AND seq = $2 ORDER BY version`,
 	VersionsDrop: `DELETE FROM message_versions WHERE conversation = $1 AND seq = $2`,
 
-	// Along the key; in one conversation it passes over those of others.
+	// Along the key; in one conversation along an index of its own.
 	StemsOf:   `SELECT at, conversation, seq FROM message_words WHERE word = $1 AND at >= $5 AND (at, conversation, seq) < ($2, $3, $4) ORDER BY at DESC, conversation DESC, seq DESC LIMIT $6`,
-	StemsIn:   `SELECT at, conversation, seq FROM message_words WHERE word = $1 AND at >= $5 AND (at, conversation, seq) < ($2, $3, $4) AND conversation = $7 ORDER BY at DESC, conversation DESC, seq DESC LIMIT $6`,
+	StemsIn:   `SELECT at, conversation, seq FROM message_words WHERE conversation = $7 AND word = $1 AND at >= $5 AND (at, conversation, seq) < ($2, $3, $4) ORDER BY at DESC, seq DESC LIMIT $6`,
 	StemsDrop: `DELETE FROM message_words WHERE conversation = $1 AND seq = $2`,
 
 	MessagesForget: `DELETE FROM messages WHERE conversation = $1 AND seq <= $2`,

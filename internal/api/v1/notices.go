@@ -130,7 +130,7 @@ func (w Withdrawing) why() string {
 }
 
 // ofNotice finds the team that a notice belongs to: that of its page.
-var ofNotice = scope{name: "notice", read: org.ReadIncidents, find: teamOfNotice}
+var ofNotice = scope{name: "notice", read: org.ReadSetup, find: teamOfNotice}
 
 func teamOfNotice(a *API, r *http.Request, s *setup, _ auth.Identity) (team org.TeamID, err error) {
 	err = a.store.Read(r.Context(), func(tx *store.Tx) error {
