@@ -289,6 +289,7 @@ func TestCommandsOnAServer(t *testing.T) {
 		try{args: "incidents list --all ADMIN", out: []string{"resolved", "triggered"}},
 	)
 	s.talks()
+	s.notices()
 	s.tickets(mockTickets(t))
 	s.try(
 		try{args: "oncall who --at 2026-01-06T00:00 --zone Europe/Prague ADMIN", out: []string{"primary", "jane", "Mon 2026-01-12 08:00 CET"}},

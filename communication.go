@@ -35,7 +35,22 @@ type (
 		List   followList   `cmd:"" help:"List who follows a service."`
 		Add    followAdd    `cmd:"" help:"Follow a service yourself, or let an address follow it."`
 		Remove followRemove `cmd:"" help:"End that an address, or you, follow a service."`
+		Feed   feedCommands `cmd:"" help:"What you follow, as Atom for a feed reader."`
 	}
+	feedCommands struct {
+		List  feedList  `cmd:"" help:"List your feeds."`
+		New   feedNew   `cmd:"" help:"Make a feed and print its private address, this once."`
+		Renew feedRenew `cmd:"" help:"Give a feed another address, and print it; the one before ends."`
+		End   feedEnd   `cmd:"" help:"End a feed at once."`
+	}
+	feedList struct{ remote }
+	feedNew  struct {
+		remote
+		Service  string `arg:"" optional:"" help:"Only of this service; all that you follow without."`
+		Language string `enum:"en,de" default:"en" placeholder:"LANGUAGE" help:"Of the words around what was written: en or de (${default})."`
+	}
+	feedRenew  struct{ one }
+	feedEnd    struct{ one }
 	followMine struct{ remote }
 	followList struct {
 		remote
@@ -213,4 +228,48 @@ func (c *followRemove) Run(ctx context.Context) error {
 		return a.DeleteMeFollowsID(ctx, c.ID)
 	}
 	return a.DeleteServicesIDFollowersFollower(ctx, c.Service, c.ID)
+}
+
+func (c *feedList) Run(ctx context.Context) error {
+	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageUpdateFeed, error) {
+		return a.GetMeFeeds(ctx, keep)
+	}, func(p client.PageUpdateFeed, s screen) error {
+		return table("ID\tOF\tMADE\tREAD", func(row func(...any)) {
+			for _, f := range p.Items {
+				of, used := f.Service, "never"
+				if of == "" {
+					of = "all that you follow"
+				}
+				if f.UsedAt != nil {
+					used = s.clock(*f.UsedAt)
+				}
+				row(f.ID, of, s.clock(f.MadeAt), used)
+			}
+		})
+	})
+}
+
+func feedAddress(f client.UpdateFeed, _ screen) error {
+	_, err := fmt.Println(f.URL)
+	return err
+}
+
+func (c *feedNew) Run(ctx context.Context) error {
+	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.UpdateFeed, error) {
+		return a.PostMeFeeds(ctx, client.AddingUpdateFeedBody{Service: c.Service, Language: c.Language}, keep)
+	}, feedAddress)
+}
+
+func (c *feedRenew) Run(ctx context.Context) error {
+	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.UpdateFeed, error) {
+		return a.PostMeFeedsIDRenew(ctx, c.ID, keep)
+	}, feedAddress)
+}
+
+func (c *feedEnd) Run(ctx context.Context) error {
+	a, err := c.client()
+	if err != nil {
+		return err
+	}
+	return a.DeleteMeFeedsID(ctx, c.ID)
 }

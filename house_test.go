@@ -36,6 +36,7 @@ const rules = `
 
 	investigate/runbook: incident org
 	review/figures: incident org
+	review/drill: incident org review/figures
 	alert/source: alert org
 	alert/noise: incident org
 	alert/cause
@@ -58,17 +59,17 @@ const rules = `
 	internal/tracker: org internal/channel internal/egress resolve/ticket
 	internal/store: alert alert/cause alert/sift escalate incident oncall oncall/ical org resolve internal/secret investigate/runbook investigate/talk
 	internal/store/storetest: internal/pgtest internal/secret internal/store
-	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve review internal/channel internal/paper internal/secret internal/store investigate/runbook investigate/talk review/figures resolve/ticket
+	internal/engine: alert alert/cause alert/noise alert/sift escalate incident investigate oncall oncall/ical oncall/load oncall/roster org resolve review internal/channel internal/paper internal/secret internal/store investigate/runbook investigate/talk review/drill review/figures resolve/ticket
 	internal/auth: incident org internal/secret internal/store internal/engine internal/throttle internal/web
 	internal/status: escalate incident org internal/channel internal/config internal/egress internal/engine internal/prose internal/secret internal/store internal/throttle internal/web
 	internal/report: incident org internal/blob internal/channel internal/config internal/engine internal/prose internal/secret internal/status internal/store internal/throttle internal/web
 	internal/inbox: incident internal/engine internal/store
 	internal/follow: alert alert/cause alert/sift escalate incident oncall org resolve internal/channel internal/egress internal/secret internal/store internal/engine investigate/runbook review/figures resolve/ticket internal/tracker
 	internal/api: alert alert/cause alert/sift alert/source escalate incident oncall org resolve internal/api/v1 internal/auth internal/channel internal/engine internal/report internal/secret internal/status internal/store internal/web internal/blob internal/follow internal/tracker
-	internal/api/v1: alert alert/cause alert/noise alert/sift alert/source escalate incident investigate oncall oncall/lint oncall/load oncall/ical oncall/roster org resolve review internal/apply internal/auth internal/channel internal/config internal/engine internal/follow internal/paper internal/prose internal/secret internal/store investigate/runbook investigate/talk internal/blob review/figures internal/tracker resolve/ticket
+	internal/api/v1: alert alert/cause alert/noise alert/sift alert/source escalate incident investigate oncall oncall/lint oncall/load oncall/ical oncall/roster org resolve review internal/apply internal/auth internal/channel internal/config internal/engine internal/follow internal/paper internal/prose internal/secret internal/store investigate/runbook investigate/talk internal/blob review/drill review/figures internal/tracker resolve/ticket
 	internal/blob: incident org internal/secret internal/store investigate/talk
 	internal/web: alert alert/cause alert/sift escalate incident oncall org resolve internal/engine internal/store web
-	internal/config: alert alert/cause alert/sift alert/source escalate incident oncall org internal/channel internal/egress internal/gate internal/secret internal/tracker investigate/runbook resolve/ticket
+	internal/config: alert alert/cause alert/sift alert/source escalate incident oncall org internal/channel internal/egress internal/gate internal/secret internal/tracker investigate/runbook resolve/ticket review/drill
 	internal/apply: incident oncall org internal/config internal/secret internal/store internal/tracker investigate/runbook
 	internal/convert: alert alert/cause alert/sift org internal/config
 	internal/client

@@ -38,6 +38,7 @@ type incidentCommands struct {
 	Updates  incidentUpdates  `cmd:"" help:"Show what those concerned were told, and when the next update is due."`
 	Draft    incidentDraft    `cmd:"" help:"Print an update as the log would have it."`
 	Tell     incidentTell     `cmd:"" help:"Tell those concerned how it stands."`
+	Withdraw incidentWithdraw `cmd:"" help:"Take back an update: its text is gone for good."`
 	Reports  incidentReports  `cmd:"" help:"Show what people reported by a form."`
 	Reply    incidentReply    `cmd:"" help:"Answer who reported it."`
 

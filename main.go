@@ -32,10 +32,12 @@ type commands struct {
 	Silence     silenceCommands     `cmd:"" help:"Silences: what is not to call people for a while."`
 	Oncall      oncallCommands      `cmd:"" help:"Who is on call."`
 	Follow      followCommands      `cmd:"" help:"Who hears of a service's updates."`
+	Notice      noticeCommands      `cmd:"" help:"What a status page says without an incident."`
 	Runbook     runbookCommands     `cmd:"" help:"Runbooks: what to do at night, worked out by day."`
 	Review      reviewCommands      `cmd:"" help:"Retrospectives, and the end of incidents."`
 	Action      actionCommands      `cmd:"" help:"What is done so that incidents do not come again."`
 	Lesson      lessonCommands      `cmd:"" help:"What was learned of incidents."`
+	Drill       drillCommands       `cmd:"" help:"Practice: made-up incidents that count in no statistic."`
 	Call        callCommands        `cmd:"" help:"Pages to people by hand."`
 	Messages    messageCommands     `cmd:"" help:"What people say to each other: in the rooms of incidents, directly, in groups."`
 	Channel     channelCommands     `cmd:"" help:"Providers through which people are reached."`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"tocsin/internal/client"
 )
@@ -48,7 +49,12 @@ type (
 	messageSearch struct {
 		remote
 		Words []string `arg:"" help:"Words that must all be there."`
-		In    string   `placeholder:"ID" help:"Only in this conversation."`
+		In    string   `placeholder:"ID" help:"Only in this conversation, or the room of this incident."`
+		Kind  string   `enum:",room,direct,group" default:"" placeholder:"KIND" help:"Only in rooms, in conversations of two, or in groups: room, direct, group."`
+		By    string   `placeholder:"PERSON" help:"Only what this person wrote."`
+		Since string   `placeholder:"WHEN" help:"Only what was written then or later, such as 2h or 2026-03-01."`
+		Until string   `placeholder:"WHEN" help:"Only what was written before."`
+		Limit int      `default:"50" help:"How many at most (${default})."`
 	}
 	messageRedact struct {
 		talk
@@ -177,8 +183,19 @@ func (c *messageStart) Run(ctx context.Context) error {
 }
 
 func (c *messageSearch) Run(ctx context.Context) error {
+	s, err := c.screen()
+	if err != nil {
+		return err
+	}
+	q := client.GetMessagesQuery{Q: strings.Join(c.Words, " "), Conversation: c.In, Kind: c.Kind, By: c.By, Limit: int64(c.Limit)}
+	if q.Since, err = s.moment("--since", c.Since, -1); err != nil {
+		return err
+	}
+	if q.Until, err = s.moment("--until", c.Until, -1); err != nil {
+		return err
+	}
 	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.PageFound, error) {
-		return a.GetMessages(ctx, client.GetMessagesQuery{Q: strings.Join(c.Words, " "), Conversation: c.In}, keep)
+		return a.GetMessages(ctx, q, keep)
 	}, func(p client.PageFound, s screen) error {
 		if len(p.Items) == 0 {
 			_, err := fmt.Println("Nothing was found.")
@@ -187,6 +204,10 @@ func (c *messageSearch) Run(ctx context.Context) error {
 		for _, f := range p.Items {
 			fmt.Printf("%s  %s\n", f.Conversation.ID, line(f.Conversation.Title))
 			showMessage(f.Message, s)
+		}
+		if p.Next != "" {
+			last := p.Items[len(p.Items)-1].Message.At
+			fmt.Printf("There is more: --until %s\n", last.UTC().Format(time.RFC3339Nano))
 		}
 		return nil
 	})

@@ -189,7 +189,8 @@ func (c climb) single() bool { return c.run.Policy == "" || c.run.Priority == or
 // roundOver: every level of the round was passed.
 func (c climb) roundOver(base time.Time) incident.Fact {
 	p, r := c.policy, c.run
-	ends := p.Repeat.Then == "resolve" && c.in.Change == nil // who has not decided has not agreed
+	_, _, word := c.in.Climbing(r.ID)
+	ends := p.Repeat.Then == "resolve" && c.in.Change == nil && !word // who has not decided has not agreed
 	more := !c.single() && r.Round-r.Repeats < p.Repeat.Count
 	switch {
 	case !r.Someone && !(more && c.out()): // whoever was called and is out may be reached in the next round
@@ -312,6 +313,9 @@ func (c climb) afterwards() incident.Fact {
 	if r.Settled != "nobody" || r.CatchAll || r.Aside || reached || board {
 		return nil
 	}
+	if c.in.IsDrill() { // who is not part of it is left alone
+		return nil
+	}
 	for _, other := range c.in.Runs {
 		if other.CatchAll && other.Settled != "replaced" {
 			return nil
@@ -341,7 +345,7 @@ func handOver(in incident.Incident, h incident.Handed, w World) incident.Fact {
 		for _, p := range h.To {
 			person, ok := w.Person(p)
 			has := slices.ContainsFunc(r.Calls, func(c incident.Call) bool { return c.Person == p })
-			own := in.Change != nil && in.Change.Wrote(p)
+			own := in.Change != nil && in.Change.Wrote(p) || in.Wants(r.ID, p)
 			if ok && person.Reachable() && !has && !own {
 				f.Calls = append(f.Calls, incident.Call{Person: p, Via: via, Why: "took over the shift"})
 			}

@@ -32,9 +32,17 @@ func Plan(in incident.Incident, f incident.Called, w World, now time.Time) (page
 			pages = append(pages, page)
 			continue
 		}
-		if person, ok := w.Person(call.Person); ok {
-			pages = append(pages, page.spread(person, now)...)
+		person, ok := w.Person(call.Person)
+		if !ok {
+			continue
 		}
+		if until, rests := person.Rests(now); rests && in.LeavesAlone(call.Person) { // a drill wakes nobody
+			if q, ok := page.Beside(person, until); ok {
+				pages = append(pages, q)
+			}
+			continue
+		}
+		pages = append(pages, page.spread(person, now)...)
 	}
 	return pages
 }

@@ -86,6 +86,8 @@ func (c climb) behind(targets []org.Target, first []incident.Call) (calls []inci
 				whys = append(whys, fmt.Sprintf("%s is not here any longer", p))
 			case c.in.Change != nil && c.in.Change.Wrote(p):
 				whys = append(whys, fmt.Sprintf("it is %s's own change", c.w.name(incident.ByPerson(p))))
+			case c.in.Wants(c.run.ID, p):
+				whys = append(whys, fmt.Sprintf("%s asked for it", c.w.name(incident.ByPerson(p))))
 			case c.in.Call != nil && c.in.Call.Not == p && p != "":
 				whys = append(whys, fmt.Sprintf("it is about what %s did", c.w.name(incident.ByPerson(p))))
 			case !person.Reachable():

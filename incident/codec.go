@@ -14,8 +14,8 @@ var all = []Fact{
 	Handed{},
 	Composed{}, Chosen{},
 	Noted{}, RoleGiven{}, Came{}, Went{}, Linked{}, TaskAdded{}, TaskChanged{}, TaskDone{}, TaskReopened{}, TaskDropped{}, TaskOverdue{}, RolesWanted{}, MessageRedacted{}, ListAdded{}, HandedOn{}, TookOver{}, MergedInto{}, TookIn{}, Parted{},
-	Updated{}, UpdateOverdue{}, Complained{}, Wrote{}, Replied{},
-	RunbookStarted{}, StepAsked{}, StepApproved{}, StepDeclined{}, StepBegun{}, StepEnded{}, RunbookEnded{}, RunbookJudged{},
+	Updated{}, UpdateOverdue{}, UpdateWithdrawn{}, NoticePosted{}, NoticeDrafted{}, NoticeMoved{}, Complained{}, Wrote{}, Replied{},
+	RunbookStarted{}, StepAsked{}, StepApproved{}, StepDeclined{}, ApprovalOverdue{}, StepBegun{}, StepEnded{}, RunbookEnded{}, RunbookJudged{},
 	Acted{}, Finished{}, Passed{}, Judged{},
 	Ended{}, Explained{}, Staged{}, Confirmed{}, Recurred{},
 	ChangeRequested{}, ChangeAmended{}, ChangeApproved{}, ChangeDenied{}, ChangeStarted{}, ChangeEnded{}, ChangeCancelled{}, ChangeOverran{}, ChangeNoted{},
@@ -23,6 +23,7 @@ var all = []Fact{
 	Filed{}, RetroDrafted{}, RetroWritten{}, RetroSubmitted{}, RetroReturned{}, RetroSigned{}, RetroPublished{},
 	ActionAdded{}, ActionChanged{}, ActionDone{}, ActionDropped{}, ActionReopened{}, ActionNoted{}, ActionReminded{}, ActionOverdue{}, ActionRecurred{}, Recalled{}, LessonLearned{}, LessonWithdrawn{},
 	TicketOpened{}, TicketMoved{}, TicketUnlinked{},
+	Drilled{}, Injected{}, DrillStopped{},
 }
 
 var kinds = func() map[string]reflect.Type {

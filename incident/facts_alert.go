@@ -11,7 +11,7 @@ import (
 type (
 	// Opened begins the log of an incident.
 	Opened struct {
-		Sort        string            `json:"sort,omitempty"` // KindCall or KindChange; "" is an incident
+		Sort        string            `json:"sort,omitempty"` // KindCall, KindChange, KindNotice or KindDrill; "" is an incident
 		Title       string            `json:"title"`
 		Service     org.ServiceID     `json:"service"`
 		Team        org.TeamID        `json:"team,omitempty"`

@@ -74,7 +74,8 @@ type (
 	// Settled ends a run. How is "exhausted" (nobody answered), "climbed" (an offset
 	// policy has no wait after its last level), "nobody" (no level reached anyone),
 	// "called" (some targets were called, there is no next), "delivered" or "read"
-	// (the policy asked for no more), "reassigned" or "replaced".
+	// (the policy asked for no more), "decided" (what it called for was decided),
+	// "reassigned" or "replaced".
 	Settled struct {
 		Run int    `json:"run"`
 		How string `json:"how"`
@@ -223,6 +224,8 @@ func (f Settled) String() string {
 		return "the policy is exhausted: nobody answered"
 	case "nobody":
 		return "no level reached anyone"
+	case "decided":
+		return "it was decided: nobody else is called"
 	}
 	return "escalation ended: " + f.How
 }

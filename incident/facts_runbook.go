@@ -3,6 +3,8 @@ package incident
 import (
 	"fmt"
 	"time"
+
+	"tocsin/org"
 )
 
 // Step 3: runbooks that people follow, and steps that the house does for them.
@@ -36,6 +38,16 @@ type (
 		Step  int    `json:"step"`
 		Title string `json:"title"`
 		Why   string `json:"why,omitempty"`
+	}
+	// ApprovalOverdue says that nobody gave it so far, for the Nth time, and who was
+	// reminded. Climb is the run that calls others for it.
+	ApprovalOverdue struct {
+		Run   int            `json:"run"`
+		Step  int            `json:"step"`
+		Title string         `json:"title"`
+		Nth   int            `json:"nth"`
+		To    []org.PersonID `json:"to,omitempty"`
+		Climb int            `json:"climb,omitempty"`
 	}
 	// StepBegun says that the house does a step from here on.
 	StepBegun struct {
@@ -87,14 +99,15 @@ const (
 	RunStopped  = "stopped"
 )
 
-func (RunbookStarted) Kind() string { return "investigate.runbook_started" }
-func (StepAsked) Kind() string      { return "investigate.step_asked" }
-func (StepApproved) Kind() string   { return "investigate.step_approved" }
-func (StepDeclined) Kind() string   { return "investigate.step_declined" }
-func (StepBegun) Kind() string      { return "investigate.step_begun" }
-func (StepEnded) Kind() string      { return "investigate.step_ended" }
-func (RunbookEnded) Kind() string   { return "investigate.runbook_ended" }
-func (RunbookJudged) Kind() string  { return "investigate.runbook_judged" }
+func (RunbookStarted) Kind() string  { return "investigate.runbook_started" }
+func (StepAsked) Kind() string       { return "investigate.step_asked" }
+func (StepApproved) Kind() string    { return "investigate.step_approved" }
+func (StepDeclined) Kind() string    { return "investigate.step_declined" }
+func (ApprovalOverdue) Kind() string { return "investigate.approval_overdue" }
+func (StepBegun) Kind() string       { return "investigate.step_begun" }
+func (StepEnded) Kind() string       { return "investigate.step_ended" }
+func (RunbookEnded) Kind() string    { return "investigate.runbook_ended" }
+func (RunbookJudged) Kind() string   { return "investigate.runbook_judged" }
 
 func (f RunbookStarted) String() string {
 	if f.Auto != "" {
@@ -111,6 +124,17 @@ func (f StepApproved) String() string { return fmt.Sprintf("approved: step %d, %
 
 func (f StepDeclined) String() string {
 	return because(fmt.Sprintf("not approved: step %d, %s", f.Step, f.Title), f.Why)
+}
+
+func (f ApprovalOverdue) String() string {
+	line := fmt.Sprintf("nobody has approved step %d yet: %s", f.Step, f.Title)
+	switch {
+	case f.Climb > 0:
+		line += "; others are called"
+	case len(f.To) > 0:
+		line += "; asked " + joinIDs(f.To)
+	}
+	return line
 }
 
 func (f StepBegun) String() string {

@@ -56,6 +56,9 @@ func (Updated) Kind() string       { return "investigate.updated" }
 func (UpdateOverdue) Kind() string { return "investigate.update_overdue" }
 
 func (f Updated) String() string {
+	if f.N == 0 {
+		return "an update that was taken back"
+	}
 	var parts []string
 	for _, p := range [][2]string{{"", f.Condition}, {"actions: ", f.Actions}, {"needs: ", f.Needs}} {
 		if p[1] != "" {
@@ -90,6 +93,7 @@ type News struct {
 	By    Actor     `json:"by,omitempty"`
 	Nags  int       `json:"nags,omitempty"` // how often somebody was asked for the next
 	NagAt time.Time `json:"nag_at,omitzero"`
+	Spent int       `json:"spent,omitempty"` // the highest number of one that was taken back, or before it
 }
 
 // informed is After for what those concerned are told.
@@ -100,7 +104,8 @@ func (in Incident) informed(e Entry) Incident {
 	}
 	switch f := e.Fact.(type) {
 	case Updated:
-		n = News{Last: f, At: e.At, By: e.By}
+		n = News{Last: f, At: e.At, By: e.By, Spent: n.Spent}
+		in.Notice = in.Notice.shown()
 	case UpdateOverdue:
 		n.Nags, n.NagAt = f.Nth, e.At
 	}

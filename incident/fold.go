@@ -17,7 +17,7 @@ type Incident struct {
 	ID          ID                `json:"id"`
 	Seq         int               `json:"seq"`
 	At          time.Time         `json:"at"`             // of the last line
-	Sort        string            `json:"sort,omitempty"` // KindCall or KindChange; "" is an incident
+	Sort        string            `json:"sort,omitempty"` // KindCall, KindChange, KindNotice or KindDrill; "" is an incident
 	Status      Status            `json:"status"`
 	Title       string            `json:"title"`
 	Service     org.ServiceID     `json:"service,omitempty"`
@@ -70,8 +70,10 @@ type Incident struct {
 	Review   *Review   `json:"review,omitempty"`   // nil before its closure begins
 
 	Change    *Change    `json:"change,omitempty"`    // of a change
+	Notice    *Notice    `json:"notice,omitempty"`    // of a notice
 	Overrides []Override `json:"overrides,omitempty"` // in which somebody went before the rules of changes
 	Tickets   []Ticket   `json:"tickets,omitempty"`   // that others have of it, in their systems
+	Drill     *Drill     `json:"drill,omitempty"`     // of a drill
 }
 
 // A Run is one climb of a policy, or one call of some targets.
@@ -213,16 +215,20 @@ func (in Incident) After(e Entry) Incident {
 		in = in.worked(e)
 	case HandedOn, TookOver, MergedInto, TookIn:
 		in = in.passedOn(e)
+	case NoticePosted, NoticeDrafted, NoticeMoved, UpdateWithdrawn:
+		in = in.noticed(e)
 	case Updated, UpdateOverdue:
 		in = in.informed(e)
 	case RetroDrafted, RetroWritten, RetroSubmitted, RetroReturned, RetroSigned, RetroPublished,
 		ActionAdded, ActionChanged, ActionDone, ActionDropped, ActionReopened, ActionReminded, ActionOverdue, ActionRecurred,
 		Recalled, LessonLearned, LessonWithdrawn:
 		in = in.reviewed(e)
-	case RunbookStarted, StepAsked, StepApproved, StepDeclined, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
+	case RunbookStarted, StepAsked, StepApproved, StepDeclined, ApprovalOverdue, StepBegun, StepEnded, RunbookEnded, RunbookJudged:
 		in = in.followed(e)
 	case TicketOpened, TicketMoved, TicketUnlinked:
 		in = in.ticketed(e)
+	case Drilled, Injected, DrillStopped:
+		in = in.drilled(e)
 	default:
 		in = in.climbed(e)
 	}

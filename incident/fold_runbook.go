@@ -39,6 +39,11 @@ type RunbookStep struct {
 	Row      string        `json:"row,omitempty"` // of the last try
 	Asked    Actor         `json:"asked,omitempty"`
 	Approved Actor         `json:"approved,omitempty"`
+	// While nobody has approved it: how often somebody was reminded, when last, and the
+	// run that calls others for it.
+	Nags  int       `json:"nags,omitempty"`
+	NagAt time.Time `json:"nag_at,omitzero"`
+	Climb int       `json:"climb,omitempty"`
 }
 
 // A StepState is how far a step has come; "" is not touched.
@@ -78,6 +83,28 @@ func (in Incident) Followed(run int) (RunbookRun, bool) {
 	return in.Room.Runbooks[run-1], true
 }
 
+// Climbing is the step whose approval a run calls people for, with its place.
+func (in Incident) Climbing(run int) (r RunbookRun, step int, ok bool) {
+	if in.Room == nil || run == 0 {
+		return r, 0, false
+	}
+	for _, r := range in.Room.Runbooks {
+		for i, s := range r.Steps {
+			if s.Climb == run {
+				return r, i + 1, true
+			}
+		}
+	}
+	return r, 0, false
+}
+
+// Wants says whether somebody asked for the approval that a run calls people for: they
+// are not called to give it.
+func (in Incident) Wants(run int, p org.PersonID) bool {
+	r, step, ok := in.Climbing(run)
+	return ok && p != "" && r.Steps[step-1].Asked.Person() == p
+}
+
 // followed is After for runbooks. What of the room changes is copied.
 func (in Incident) followed(e Entry) Incident {
 	var r Room
@@ -94,7 +121,17 @@ func (in Incident) followed(e Entry) Incident {
 	r.Runbooks = slices.Clone(r.Runbooks)
 	switch f := e.Fact.(type) {
 	case StepAsked:
-		r.step(f.Run, f.Step, func(s *RunbookStep) { s.State, s.At, s.By, s.Asked, s.Approved = StepWaits, e.At, e.By, e.By, "" })
+		r.step(f.Run, f.Step, func(s *RunbookStep) {
+			s.State, s.At, s.By, s.Asked, s.Approved = StepWaits, e.At, e.By, e.By, ""
+			s.Nags, s.NagAt, s.Climb = 0, time.Time{}, 0
+		})
+	case ApprovalOverdue:
+		r.step(f.Run, f.Step, func(s *RunbookStep) {
+			s.Nags, s.NagAt = f.Nth, e.At
+			if f.Climb > 0 {
+				s.Climb = f.Climb
+			}
+		})
 	case StepApproved:
 		r.step(f.Run, f.Step, func(s *RunbookStep) { s.State, s.At, s.Approved = StepMay, e.At, e.By })
 	case StepDeclined:

@@ -1,7 +1,7 @@
 // Package incident is the courtyard of the house. What people answer for is a log of
 // facts; every step reads the log and adds to it, and no step knows another.
 //
-// A log belongs to a subject: an incident, a change or a call. It is append-only; a
+// A log belongs to a subject: an incident, a change, a call, a notice or a drill. It is append-only; a
 // fact is past tense and never changes, a correction is a new fact. What a subject is
 // now is a fold over its log (fold.go), so that the timeline people read, the
 // retrospective and the figures come from the same lines the engine ran on. The store
@@ -95,6 +95,10 @@ func (in Incident) Apart() string {
 	switch {
 	case in.Sort == KindChange:
 		return "it is a change"
+	case in.Sort == KindNotice:
+		return "it is a notice on a status page"
+	case in.Sort == KindDrill: // whose people do all that they would in one
+		return ""
 	case in.Sort != "" || in.Call != nil:
 		return "it was sent by hand"
 	}

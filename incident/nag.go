@@ -34,8 +34,8 @@ func Sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// A Notice is what somebody hears of what was done.
-type Notice struct {
+// Told is what somebody hears of what was done.
+type Told struct {
 	Person org.PersonID
 	Text   string
 }

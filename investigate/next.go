@@ -84,11 +84,11 @@ func askedOf(in incident.Incident, some ...org.PersonID) (to []org.PersonID) {
 
 // Tell says who hears what of a fact: whoever was given a role or a task by another, and
 // those whom an overdue task waits for. before is the state without the fact.
-func Tell(before incident.Incident, e incident.Entry) (notices []incident.Notice) {
+func Tell(before incident.Incident, e incident.Entry) (notices []incident.Told) {
 	by := e.By.Person()
 	tell := func(p org.PersonID, text string) {
 		if p != "" && p != by {
-			notices = append(notices, incident.Notice{Person: p, Text: text})
+			notices = append(notices, incident.Told{Person: p, Text: text})
 		}
 	}
 	switch f := e.Fact.(type) {

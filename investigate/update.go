@@ -60,8 +60,8 @@ type Update struct {
 
 // Publish tells those concerned how it stands.
 func Publish(in incident.Incident, g org.Guideline, u Update, now time.Time) ([]incident.Fact, error) {
-	u.Title = strings.Join(strings.Fields(u.Title), " ")
-	u.Condition, u.Actions, u.Needs = strings.TrimSpace(u.Condition), strings.TrimSpace(u.Actions), strings.TrimSpace(u.Needs)
+	u.Title = strings.Join(strings.Fields(org.Clean(u.Title)), " ")
+	u.Condition, u.Actions, u.Needs = org.Clean(u.Condition), org.Clean(u.Actions), org.Clean(u.Needs)
 	switch {
 	case in.Apart() != "":
 		return nil, incident.Refuse("%s, and has no updates", in.Apart())
@@ -86,7 +86,7 @@ func Publish(in incident.Incident, g org.Guideline, u Update, now time.Time) ([]
 	}
 	last, _ := in.LastUpdate()
 	return []incident.Fact{incident.Updated{
-		N: last.N + 1, Title: cmp.Or(u.Title, last.Title), Phase: u.Phase, Condition: u.Condition, Actions: u.Actions, Needs: u.Needs,
+		N: in.NextUpdate(), Title: cmp.Or(u.Title, last.Title), Phase: u.Phase, Condition: u.Condition, Actions: u.Actions, Needs: u.Needs,
 		Next: next, To: u.To, Affected: u.Affected,
 	}}, nil
 }
@@ -177,7 +177,7 @@ func wantUpdate(in incident.Incident, g org.Guideline, now time.Time) (facts []i
 		return nil, due
 	}
 	facts = append(facts, incident.UpdateOverdue{Nth: nags + 1, Due: at, To: speakers(in, nags)})
-	if nags+1 == escalateNag && len(g.Escalate) > 0 {
+	if nags+1 == escalateNag && len(g.Escalate) > 0 && !in.IsDrill() { // who is not part of a drill is left alone
 		run := 1
 		for _, r := range in.Runs {
 			run = max(run, r.ID+1)
@@ -204,8 +204,8 @@ func speakers(in incident.Incident, nags int) (to []org.PersonID) {
 // tellEnd tells those who were told anything that it is over.
 func tellEnd(in incident.Incident) []incident.Fact {
 	last, told := in.LastUpdate()
-	if in.Status != incident.Resolved || !told || last.Phase == incident.PhaseResolved {
+	if in.Status != incident.Resolved || !told || last.Phase.Over() {
 		return nil
 	}
-	return []incident.Fact{incident.Updated{N: last.N + 1, Title: last.Title, Phase: incident.PhaseResolved, To: last.To}}
+	return []incident.Fact{incident.Updated{N: in.NextUpdate(), Title: last.Title, Phase: incident.PhaseResolved, To: last.To}}
 }

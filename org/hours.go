@@ -102,6 +102,39 @@ func (p Person) OffCall(priority Priority, at time.Time) (why string, off bool) 
 	return "", false
 }
 
+// nightFrom and nightTo are when people sleep who say nothing else.
+const (
+	nightFrom = Duration(22 * time.Hour)
+	nightTo   = Duration(7 * time.Hour)
+)
+
+// Rests says whether what can wait is to wait for a person: they are within their quiet
+// hours or away, or it is night where they are; and until when.
+func (p Person) Rests(at time.Time) (until time.Time, rests bool) {
+	zone, is := p.zone(), at
+	night := Hours{From: nightFrom, To: nightTo}
+	for range 16 { // the night may run into quiet hours
+		was := is
+		if in, end := night.Within(is.In(zone)); in {
+			is = end
+		}
+		if p.Quiet != nil {
+			if in, end := p.Quiet.Within(is.In(zone)); in {
+				is = end
+			}
+		}
+		for _, s := range p.Away {
+			if !is.Before(s.From) && is.Before(s.Until) {
+				is = s.Until
+			}
+		}
+		if is.Equal(was) {
+			break
+		}
+	}
+	return is.UTC(), is.After(at)
+}
+
 // LowAt is when a page of low priority that is due goes out to the person.
 func (p Person) LowAt(at time.Time) time.Time {
 	zone := p.zone()

@@ -168,7 +168,7 @@ func (r *Request) check(by org.PersonID, g Ground, now time.Time) error {
 			return incident.Refuse("approvers: nobody approves their own change")
 		}
 	}
-	if r.Incident != "" && g.In == nil || g.In != nil && g.In.Apart() != "" {
+	if r.Incident != "" && g.In == nil || g.In != nil && g.In.Sort != "" {
 		return incident.Refuse("incident: there is no such incident")
 	}
 	return nil
@@ -404,15 +404,15 @@ func waits(in incident.Incident, board func(org.PolicyID) int, now time.Time) (f
 }
 
 // ChangeTell says who hears what of a change, by whom it was done.
-func ChangeTell(before incident.Incident, e incident.Entry, name func(incident.Actor) string) (out []incident.Notice) {
+func ChangeTell(before incident.Incident, e incident.Entry, name func(incident.Actor) string) (out []incident.Told) {
 	c := before.Change
 	if c == nil {
 		return nil
 	}
 	tell := func(text string, all ...org.PersonID) {
 		for _, p := range all {
-			if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n incident.Notice) bool { return n.Person == p }) {
-				out = append(out, incident.Notice{Person: p, Text: text})
+			if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n incident.Told) bool { return n.Person == p }) {
+				out = append(out, incident.Told{Person: p, Text: text})
 			}
 		}
 	}

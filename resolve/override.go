@@ -26,6 +26,8 @@ func Override(in incident.Incident, r Rules, by org.PersonID, teams []org.TeamID
 	switch {
 	case in.Apart() != "":
 		return nil, incident.Refuse("%s", in.Apart())
+	case in.IsDrill():
+		return nil, incident.Refuse("it is a drill: say in the room that you would override, and why")
 	case !in.Status.Open():
 		return nil, incident.Refuse("it is %s: an override is for an open incident", in.Status)
 	case by == "":

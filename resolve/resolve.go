@@ -81,6 +81,8 @@ func Reopen(in incident.Incident, why string) ([]incident.Fact, error) {
 	switch {
 	case in.Change != nil:
 		return nil, incident.Refuse("it is a change: ask for another")
+	case in.IsDrill() && !in.Status.Open():
+		return nil, incident.Refuse("it is a drill that is over: start another")
 	case in.Status.Open():
 		return nil, incident.Refuse("it is open: %s", in.Status)
 	}
@@ -92,6 +94,8 @@ func Judge(in incident.Incident, worth bool, why string) ([]incident.Fact, error
 	switch {
 	case in.Apart() != "":
 		return nil, incident.Refuse("%s", in.Apart())
+	case in.IsDrill():
+		return nil, incident.Refuse("it is a drill, and costs nobody a page")
 	case in.Status.Open():
 		return nil, incident.Refuse("it is not over yet: %s", in.Status)
 	}

@@ -113,10 +113,10 @@ func Next(in incident.Incident, firing func() (int, error), now time.Time) (fact
 
 // Tell says who hears what of a fact: whoever has an incident whose watch did not end it, and
 // those who owe the review of an override.
-func Tell(before incident.Incident, e incident.Entry) (notices []incident.Notice) {
+func Tell(before incident.Incident, e incident.Entry) (notices []incident.Told) {
 	if f, ok := e.Fact.(incident.OverrideOwed); ok {
 		for _, p := range f.To {
-			notices = append(notices, incident.Notice{Person: p, Text: fmt.Sprintf("emergency override %d waits to be reviewed", f.Override)})
+			notices = append(notices, incident.Told{Person: p, Text: fmt.Sprintf("emergency override %d waits to be reviewed", f.Override)})
 		}
 		return notices
 	}
@@ -124,5 +124,5 @@ func Tell(before incident.Incident, e incident.Entry) (notices []incident.Notice
 	if !ok || e.By != incident.Engine || before.Stage() != incident.Watch || before.Owner == "" {
 		return nil
 	}
-	return []incident.Notice{{Person: before.Owner, Text: f.Why}}
+	return []incident.Told{{Person: before.Owner, Text: f.Why}}
 }

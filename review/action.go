@@ -45,6 +45,8 @@ func Add(in incident.Incident, w Wish, now time.Time) ([]incident.Fact, error) {
 		return nil, err
 	case in.Apart() != "":
 		return nil, incident.Refuse("it was sent by hand")
+	case in.IsDrill():
+		return nil, incident.Refuse(drilled)
 	case n >= mostActions:
 		return nil, incident.Refuse("there are %d actions already", mostActions)
 	}

@@ -111,6 +111,8 @@ func Close(in incident.Incident, gate []Need, why string) ([]incident.Fact, erro
 	switch {
 	case in.Apart() != "":
 		return nil, incident.Refuse("it was sent by hand")
+	case in.IsDrill():
+		return nil, incident.Refuse(drilled)
 	case in.Status == incident.Closed:
 		return nil, nil
 	case in.Status != incident.Resolved:

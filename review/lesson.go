@@ -27,6 +27,8 @@ func Learn(in incident.Incident, text string, tags []string) ([]incident.Fact, e
 	switch {
 	case in.Apart() != "":
 		return nil, incident.Refuse("it was sent by hand")
+	case in.IsDrill():
+		return nil, incident.Refuse(drilled)
 	case text == "":
 		return nil, incident.Refuse("text: what should others know?")
 	case utf8.RuneCountInString(text) > maxLesson:

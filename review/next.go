@@ -85,11 +85,11 @@ func Overdue(a incident.ReviewAction, now time.Time) bool {
 // Tell says who hears what of a fact: whoever was given an action by another, or is to
 // read or to work on a retrospective, and those whom an action waits for. before is the
 // state without the fact.
-func Tell(before incident.Incident, e incident.Entry) (notices []incident.Notice) {
+func Tell(before incident.Incident, e incident.Entry) (notices []incident.Told) {
 	by := e.By.Person()
 	tell := func(p org.PersonID, text string) {
 		if p != "" && p != by {
-			notices = append(notices, incident.Notice{Person: p, Text: text})
+			notices = append(notices, incident.Told{Person: p, Text: text})
 		}
 	}
 	switch f := e.Fact.(type) {

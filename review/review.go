@@ -40,11 +40,16 @@ const (
 	maxPublished  = 30_000
 )
 
+// drilled is why a drill has no closure: nothing of it is to be counted or remembered.
+const drilled = "it is a drill: its score says how it went"
+
 // ended says whether there is anything to look back on.
 func ended(in incident.Incident) error {
 	switch {
 	case in.Apart() != "":
 		return incident.Refuse("it was sent by hand")
+	case in.IsDrill():
+		return incident.Refuse(drilled)
 	case in.Merged != "":
 		return incident.Refuse("it goes on in another incident, which has its retrospective")
 	case in.Status.Open():

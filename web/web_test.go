@@ -72,7 +72,7 @@ const (
 	mostFirstJS  = 60_000
 	mostFirstCSS = 15 << 10
 	mostLazy     = 40 << 10
-	mostDist     = 1536 << 10 // not compressed
+	mostDist     = 2 << 20 // not compressed
 )
 
 // roots are what is asked for first; what these import counts with them.

@@ -26,13 +26,13 @@ func Verify(ctx context.Context, st *store.Store) (v Verified, err error) {
 	for err == nil {
 		n := 0
 		err = st.Read(ctx, func(tx *store.Tx) error {
-			rows, err := tx.Subjects(store.Filter{Before: last, Limit: some})
-			n = len(rows)
-			for _, r := range rows {
-				if err := tx.VerifyLog(r.ID); err != nil {
+			ids, err := tx.EverySubject(last, some)
+			n = len(ids)
+			for _, id := range ids {
+				if err := tx.VerifyLog(id); err != nil {
 					return err
 				}
-				last = r.ID
+				last = id
 			}
 			return err
 		})

@@ -26,8 +26,8 @@ func TestVerify(t *testing.T) {
 	defer st.Close()
 	at := time.Date(2026, 11, 24, 2, 13, 0, 0, time.UTC)
 	err = st.Write(t.Context(), store.People, func(tx *store.Tx) error {
-		for _, id := range []incident.ID{"1", "2", "3"} {
-			if err := tx.Append(tx.Create(id), incident.Log{{Seq: 1, At: at, By: incident.Engine, Fact: incident.Opened{Title: "down"}}}); err != nil {
+		for id, sort := range map[incident.ID]string{"1": "", "2": incident.KindChange, "3": incident.KindNotice} { // whatever has a log
+			if err := tx.Append(tx.Create(id), incident.Log{{Seq: 1, At: at, By: incident.Engine, Fact: incident.Opened{Title: "down", Sort: sort}}}); err != nil {
 				return err
 			}
 		}

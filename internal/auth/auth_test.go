@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -53,7 +52,7 @@ type browser struct {
 }
 
 func both(t *testing.T, fn func(t *testing.T, h *house)) {
-	t.Run("sqlite", func(t *testing.T) { fn(t, newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))) })
+	t.Run("sqlite", func(t *testing.T) { fn(t, newHouse(t, storetest.SQLite(t))) })
 	t.Run("postgres", func(t *testing.T) { fn(t, newHouse(t, storetest.Postgres(t))) })
 }
 
@@ -253,7 +252,7 @@ func TestSessions(t *testing.T) {
 }
 
 func TestCookiesAndOtherSites(t *testing.T) {
-	h := newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))
+	h := newHouse(t, storetest.SQLite(t))
 	b := settled(t, h)
 	w := httptest.NewRecorder()
 	h.mux.ServeHTTP(w, b.request("POST", "/api/v1/session", object{"person": "jane", "password": good}))
@@ -311,7 +310,7 @@ func TestParallelTries(t *testing.T) {
 }
 
 func TestAddressIsThrottled(t *testing.T) {
-	h := newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))
+	h := newHouse(t, storetest.SQLite(t))
 	b := h.browser("2001:db8::1")
 	b.from = "[2001:db8::1]"
 	n := 0
@@ -330,7 +329,7 @@ func TestAddressIsThrottled(t *testing.T) {
 // TestUnknownCannotBeTold compares what is said of a wrong password with what is said
 // of nobody; both were hashed.
 func TestUnknownCannotBeTold(t *testing.T) {
-	h := newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))
+	h := newHouse(t, storetest.SQLite(t))
 	settled(t, h)
 	ok(t, h.AddPerson(t.Context(), "x", org.Person{ID: "omar"}))
 	var said []string

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,6 +16,7 @@ import (
 
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -169,7 +169,7 @@ func TestPasskeys(t *testing.T) {
 
 // Whoever is not quite right is not let in, and is told nothing of what was wrong.
 func TestPasskeysThatAreNotAccepted(t *testing.T) {
-	h := newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))
+	h := newHouse(t, storetest.SQLite(t))
 	jane := settled(t, h)
 	phone := newAuthenticator(t)
 	phone.registers(jane, good)

@@ -22,6 +22,7 @@ import (
 	"tocsin/internal/pgtest"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -160,14 +161,14 @@ func TestCabinet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return opened(t, filepath.Join(t.TempDir(), "house.db")), thiefDir{d}
+			return opened(t, storetest.SQLite(t)), thiefDir{d}
 		},
 		"table": func(t *testing.T) (*store.Store, shelf) {
 			st := opened(t, pgtest.Start(t))
 			return st, &thiefTable{Table: NewTable(st)}
 		},
 		"s3": func(t *testing.T) (*store.Store, shelf) {
-			return opened(t, filepath.Join(t.TempDir(), "house.db")), newBucket(t)
+			return opened(t, storetest.SQLite(t)), newBucket(t)
 		},
 	}
 	for name, make := range each {
@@ -251,7 +252,7 @@ func TestCrashWhileItComes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, bin := opened(t, filepath.Join(t.TempDir(), "house.db")), thiefDir{d}
+	st, bin := opened(t, storetest.SQLite(t)), thiefDir{d}
 	cut, stop := context.WithCancelCause(t.Context())
 	c := New(st, crashing{bin, stop}, rand.Reader, nil)
 	if _, err := c.Keep(cut, c.NewID(noon), "person:jane", "x", []byte("half"), noon); err == nil {

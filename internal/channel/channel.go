@@ -49,6 +49,8 @@ type Message struct {
 	To         string // the address, as the person typed it
 	PersonName string
 
+	// Drill says that nothing is wrong and people practise: every message begins with it.
+	Drill    bool
 	Subject  string // the id of the incident, change or call
 	Title    string
 	Service  string

@@ -99,7 +99,7 @@ func chatText(m Message, most int) string {
 // badge is the headline with how bad it is.
 func badge(m Message) string {
 	if m.Purpose.Alarms() && m.Severity.Valid() {
-		return string(m.Severity) + " " + Headline(m)
+		return marked(m, string(m.Severity)+" ")
 	}
 	return Headline(m)
 }

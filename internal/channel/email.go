@@ -63,15 +63,15 @@ func (e *Email) Send(ctx context.Context, m Message) (Receipt, error) {
 
 // subjectLine is the headline, with how bad it is where it wants an answer.
 func subjectLine(m Message) string {
-	line := Headline(m)
 	if !m.Purpose.Alarms() || !m.Severity.Valid() {
-		return line
+		return Headline(m)
 	}
 	badge := "[" + string(m.Severity) + "] "
-	if rest, ok := strings.CutPrefix(line, "FO: "); ok {
-		return "FO: " + badge + rest
+	if m.Purpose == escalate.FailOver {
+		m.Purpose = escalate.Alarm
+		badge = "FO: " + badge
 	}
-	return badge + line
+	return marked(m, badge)
 }
 
 //go:embed email.html

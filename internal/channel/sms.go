@@ -86,7 +86,7 @@ func Short(m Message) string {
 	var tail []string
 	if m.Purpose.Alarms() {
 		if m.Severity.Valid() {
-			head = string(m.Severity) + " " + head
+			head = marked(m, string(m.Severity)+" ")
 		}
 		if m.Service != "" && !strings.Contains(head, m.Service) {
 			head += " (" + oneLine(m.Service, 40) + ")"

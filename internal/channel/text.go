@@ -10,6 +10,7 @@ import (
 
 	"tocsin/alert"
 	"tocsin/escalate"
+	"tocsin/incident"
 	"tocsin/org"
 )
 
@@ -25,8 +26,20 @@ const (
 
 // Headline is the page in one line of at most 200 bytes: "db-1 is down", "Omar has it:
 // db-1 is down", "resolved: db-1 is down", "FO: db-1 is down"; a hand-over or report
-// says its own text.
-func Headline(m Message) string {
+// says its own text. A drill's begins with "DRILL: ".
+func Headline(m Message) string { return marked(m, "") }
+
+// marked is the headline behind what says how bad it is. That it is a drill stands before
+// both.
+func marked(m Message, badge string) string {
+	if !m.Drill {
+		return badge + headline(m)
+	}
+	m.Title, m.Text = strings.ReplaceAll(m.Title, incident.DrillMark, ""), strings.ReplaceAll(m.Text, incident.DrillMark, "")
+	return incident.DrillMark + badge + oneLine(headline(m), maxHeadline-len(incident.DrillMark))
+}
+
+func headline(m Message) string {
 	title, text := oneLine(m.Title, maxHeadline), oneLine(m.Text, maxHeadline)
 	if title == "" {
 		title = "something is wrong"
@@ -129,6 +142,9 @@ func view(m Message) page {
 		if text = oneLine(text, maxHeadline); text != "" {
 			v.Facts = append(v.Facts, fact{name, text})
 		}
+	}
+	if m.Drill {
+		add("Drill", "nothing is wrong: this is practice")
 	}
 	severity := string(m.Severity)
 	if m.Priority == org.Low && m.Purpose.Alarms() { // every notice travels low: that says nothing about the incident

@@ -62,10 +62,14 @@ const maxSpoken = 300 // bytes of a sentence
 // PromptOf is the page as a call says it.
 func PromptOf(m Message) Prompt {
 	p := Prompt{Times: 1, Say: []string{"This is Tocsin."}}
-	line := oneLine(Headline(m), maxSpoken)
+	badge := ""
 	if m.Purpose.Alarms() && m.Severity.Valid() {
-		line = "Severity " + strings.TrimPrefix(string(m.Severity), "SEV") + ": " + line
+		badge = "Severity " + strings.TrimPrefix(string(m.Severity), "SEV") + ": "
 	}
+	if m.Drill {
+		p.Say[0] = "This is a drill. " + p.Say[0]
+	}
+	line := oneLine(marked(m, badge), maxSpoken)
 	p.Say = append(p.Say, line+".")
 	if !m.Purpose.Alarms() {
 		return p

@@ -146,6 +146,13 @@ type AddingTimeOffBody struct {
 	Why   string `json:"why,omitempty"`
 }
 
+type AddingUpdateFeedBody struct {
+	// Of the words around what was written: en, de
+	Language string `json:"language,omitempty"`
+	// Only of this one; all that you follow, now and later, when it is left out
+	Service string `json:"service,omitempty"`
+}
+
 type Alert struct {
 	// Of events
 	Count       int64             `json:"count"`
@@ -911,6 +918,131 @@ type DraftingBody struct {
 	Severity string `json:"severity,omitempty"`
 }
 
+type DrillCheck struct {
+	// acknowledge, come, speak, role, join, runbook, update, resolve
+	Key  string `json:"key"`
+	Name string `json:"name"`
+	// The role, the runbook, or who was to join
+	Of string `json:"of,omitempty"`
+	// What is reckoned
+	Sentence string `json:"sentence"`
+	// met, late, missed, pending
+	State string `json:"state"`
+	// Within how long; absent: at any time
+	WantS int64 `json:"want_s,omitempty"`
+	// After how long it came; absent: it did not
+	WasS int64 `json:"was_s,omitempty"`
+}
+
+type DrillForeseen struct {
+	// If nobody answered
+	Calls    []ForeseenCall `json:"calls"`
+	Service  string         `json:"service,omitempty"`
+	Severity string         `json:"severity"`
+	Title    string         `json:"title"`
+}
+
+type DrillMeasure struct {
+	Key string `json:"key"`
+	// It came to that
+	Known    bool   `json:"known"`
+	Name     string `json:"name"`
+	Sentence string `json:"sentence"`
+	Unit     string `json:"unit"`
+	// Seconds where the unit is s
+	Value int64 `json:"value"`
+}
+
+type DrillOf struct {
+	// It may wake people
+	AsReal bool `json:"as_real,omitempty"`
+	// Who started it
+	By *PersonRef `json:"by,omitempty"`
+	// Its people were done, somebody stopped it, or its time was over; absent while it goes on: resolved, stopped, time
+	Ended   string     `json:"ended,omitempty"`
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Somebody's first, or a practised report by a form: first, report
+	Guide string `json:"guide,omitempty"`
+	ID    string `json:"id"`
+	// Of what was expected
+	Met int64 `json:"met"`
+	// Of the scenario
+	Name string `json:"name"`
+	// Its people were named; otherwise the policy calls
+	Named bool `json:"named,omitempty"`
+	// How many things were expected
+	Of int64 `json:"of"`
+	// The incident that is practised again
+	Past string `json:"past,omitempty"`
+	// Who was called, or is
+	People      []PersonRef `json:"people"`
+	Scenario    string      `json:"scenario,omitempty"`
+	Service     string      `json:"service,omitempty"`
+	ServiceName string      `json:"service_name,omitempty"`
+	Severity    string      `json:"severity,omitempty"`
+	StartedAt   time.Time   `json:"started_at"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status   string `json:"status"`
+	Team     string `json:"team,omitempty"`
+	TeamName string `json:"team_name,omitempty"`
+	// What is wrong in it, without the mark that it is a drill
+	Title string `json:"title"`
+	// When it ends by itself
+	Until time.Time `json:"until"`
+}
+
+type DrillPerson struct {
+	Answered bool `json:"answered"`
+	// How long after their first alarm they answered
+	AnsweredS int64 `json:"answered_s,omitempty"`
+	// An alarm went out to them
+	Called  bool      `json:"called"`
+	Joined  bool      `json:"joined,omitempty"`
+	Person  PersonRef `json:"person"`
+	Roles   []string  `json:"roles,omitempty"`
+	Updates int64     `json:"updates,omitempty"`
+	Wrote   int64     `json:"wrote,omitempty"`
+}
+
+type DrillStep struct {
+	// When it was done; absent: it is not yet
+	At *time.Time `json:"at,omitempty"`
+	// page, acknowledge, join, message, role, update, resolve
+	Key string `json:"key"`
+}
+
+type DrillWish struct {
+	// It may wake people. Otherwise whoever sleeps, rests or is away hears of it when that is over
+	AsReal bool `json:"as_real,omitempty"`
+	// first: your own first drill, of which you alone are called: first
+	Guide string `json:"guide,omitempty"`
+	// Of what comes with the house; en without: en, de
+	Language string `json:"language,omitempty"`
+	// When it ends by itself; the scenario's limit without
+	Minutes int64 `json:"minutes,omitempty"`
+	// Or an incident that was, played again
+	Past string `json:"past,omitempty"`
+	// Who is called, all at once; me is who asks
+	People []string `json:"people,omitempty"`
+	// Whoever the policy of the service calls, level by level, in the place of people
+	Policy bool `json:"policy,omitempty"`
+	// What is practised
+	Scenario string `json:"scenario,omitempty"`
+	// In the place of the scenario's
+	Service string `json:"service,omitempty"`
+	// In the place of the scenario's: SEV1, SEV2, SEV3, SEV4, SEV5
+	Severity string `json:"severity,omitempty"`
+	// In the place of the scenario's
+	Title string `json:"title,omitempty"`
+}
+
+type DrilledPerson struct {
+	// In which they were called, of the last 500; 0: they never had one
+	Drills int64      `json:"drills"`
+	Last   *LastDrill `json:"last,omitempty"`
+	Person PersonRef  `json:"person"`
+}
+
 type Duty struct {
 	// Of a shift that is to come
 	From     *time.Time `json:"from,omitempty"`
@@ -968,6 +1100,17 @@ type ErrorDetail struct {
 	Message string `json:"message,omitempty"`
 	// The value at the given location
 	Value json.RawMessage `json:"value,omitempty"`
+}
+
+type Expectation struct {
+	Acknowledge string   `json:"acknowledge,omitempty"`
+	Come        bool     `json:"come,omitempty"`
+	Join        []string `json:"join,omitempty"`
+	Resolve     string   `json:"resolve,omitempty"`
+	Roles       []string `json:"roles,omitempty"`
+	Runbook     string   `json:"runbook,omitempty"`
+	Speak       bool     `json:"speak,omitempty"`
+	Update      string   `json:"update,omitempty"`
 }
 
 type ExplainingBody struct {
@@ -1172,12 +1315,16 @@ type FollowedStep struct {
 	Asked string     `json:"asked,omitempty"`
 	At    *time.Time `json:"at,omitempty"`
 	By    string     `json:"by,omitempty"`
-	Html  string     `json:"html"`
+	// Others are called, because nobody approved it
+	Climbs bool   `json:"climbs,omitempty"`
+	Html   string `json:"html"`
 	// manual, http, webhook
 	Kind    string `json:"kind"`
 	Outcome string `json:"outcome,omitempty"`
 	// There may be an answer to read
 	Output bool `json:"output,omitempty"`
+	// How often somebody was reminded that it waits for approval
+	Reminded int64 `json:"reminded,omitempty"`
 	// open, asked, approved, running, done, failed, skipped, unknown
 	State  string `json:"state"`
 	Title  string `json:"title"`
@@ -1197,6 +1344,8 @@ type Follower struct {
 	Behind bool `json:"behind"`
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	// Nothing is wrong: people practise
+	Drill bool `json:"drill,omitempty"`
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
@@ -1261,11 +1410,28 @@ type FollowingServiceBody struct {
 	Service string `json:"service"`
 }
 
+type FollowingUpBody struct {
+	// What is left out stays as it was
+	Affected []PartIs `json:"affected,omitempty"`
+	// As before, when it is left out; resolved ends it, and off says that work does not take place: notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	Text  string `json:"text,omitempty"`
+}
+
 type Foreseen struct {
 	At   time.Time       `json:"at"`
 	Fact json.RawMessage `json:"fact,omitempty"`
 	Kind string          `json:"kind"`
 	Text string          `json:"text"`
+}
+
+type ForeseenCall struct {
+	AfterS int64 `json:"after_s"`
+	// From 1; absent: by name
+	Level  int64     `json:"level,omitempty"`
+	Person PersonRef `json:"person"`
+	// They sleep, rest or are away, and would hear of it then
+	Rests *time.Time `json:"rests,omitempty"`
 }
 
 type Form struct {
@@ -1314,7 +1480,9 @@ type FormChoice struct {
 
 type Found struct {
 	Conversation Conversation `json:"conversation"`
-	Message      TalkMessage  `json:"message"`
+	// The part of its text around what was looked for; of a file, its name
+	Excerpt []Piece     `json:"excerpt"`
+	Message TalkMessage `json:"message"`
 }
 
 type Freeze struct {
@@ -1548,6 +1716,8 @@ type Incident struct {
 	Alerts int64 `json:"alerts"`
 	// When the last line of its log was written
 	ChangedAt *time.Time `json:"changed_at,omitempty"`
+	// Nothing is wrong: people practise
+	Drill bool `json:"drill,omitempty"`
 	// Why its timers stand still
 	Held        string `json:"held,omitempty"`
 	ID          string `json:"id"`
@@ -1583,6 +1753,15 @@ type Inhibition struct {
 	Name   string   `json:"name,omitempty"`
 	Source []string `json:"source"`
 	Target []string `json:"target"`
+}
+
+type Inject struct {
+	After    string `json:"after"`
+	Do       string `json:"do"`
+	From     string `json:"from,omitempty"`
+	Severity string `json:"severity,omitempty"`
+	Text     string `json:"text,omitempty"`
+	Title    string `json:"title,omitempty"`
 }
 
 type Integration struct {
@@ -1686,6 +1865,14 @@ type KindSetting struct {
 	Name    string `json:"name"`
 	Needed  bool   `json:"needed,omitempty"`
 	Secret  bool   `json:"secret,omitempty"`
+}
+
+type LastDrill struct {
+	// They did
+	Answered bool      `json:"answered"`
+	At       time.Time `json:"at"`
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
 }
 
 type Layer struct {
@@ -2072,8 +2259,24 @@ type MinAlerts struct {
 	Within string `json:"within"`
 }
 
+type MovingNoticeBody struct {
+	// As it was, when it has begun
+	Begins *time.Time `json:"begins,omitempty"`
+	// No end by itself, when it is left out
+	Ends *time.Time `json:"ends,omitempty"`
+}
+
 type MutingBody struct {
 	Muted bool `json:"muted"`
+}
+
+type MyDrill struct {
+	// You have answered a page already: none will be offered any more
+	Answered bool `json:"answered"`
+	// You have never answered a page: a first drill is for you
+	Offer bool `json:"offer"`
+	// Your first drill, while it goes on
+	Running string `json:"running,omitempty"`
 }
 
 type MyPage struct {
@@ -2196,6 +2399,35 @@ type NoiseReport struct {
 	Total NoiseLine   `json:"total"`
 	// Everything was counted; else the first 50,000 alerts and incidents
 	Whole bool `json:"whole"`
+}
+
+type Notice struct {
+	// When it was written
+	At time.Time `json:"at"`
+	// When it is shown; of work, when that begins
+	Begins *time.Time `json:"begins,omitempty"`
+	By     string     `json:"by"`
+	// What it will say, while it waits
+	Draft   *NoticeWord `json:"draft,omitempty"`
+	EndedAt *time.Time  `json:"ended_at,omitempty"`
+	// When it is over by itself
+	Ends *time.Time `json:"ends,omitempty"`
+	// notice, disruption, work
+	Form string `json:"form"`
+	ID   string `json:"id"`
+	// What it said, newest first
+	Items []ToldOf `json:"items"`
+	Page  string   `json:"page"`
+	// waiting: nobody has seen it yet: waiting, open, over
+	State string `json:"state"`
+	Title string `json:"title"`
+}
+
+type NoticeWord struct {
+	Affected []PartIs `json:"affected"`
+	// notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	Text  string `json:"text,omitempty"`
 }
 
 type Notices struct {
@@ -2422,6 +2654,18 @@ type PageDelivery struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageDrillOf struct {
+	Items []DrillOf `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageDrilledPerson struct {
+	Items []DrilledPerson `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageDuty struct {
 	Items []Duty `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2542,6 +2786,12 @@ type PageMessageVersion struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageNotice struct {
+	Items []Notice `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageOdd struct {
 	Items []Odd `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2604,6 +2854,18 @@ type PageRunbook struct {
 
 type PageRunbookState struct {
 	Items []RunbookState `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
+type PageScenario struct {
+	Items []Scenario `json:"items"`
+	// The cursor of what follows; absent at the end
+	Next string `json:"next,omitempty"`
+}
+
+type PageScenarioOf struct {
+	Items []ScenarioOf `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
 	Next string `json:"next,omitempty"`
 }
@@ -2734,6 +2996,12 @@ type PageTimeOff struct {
 	Next string `json:"next,omitempty"`
 }
 
+type PageUpdateFeed struct {
+	Items []UpdateFeed `json:"items"`
+	// The cursor of what follows; absent at the end, and only there
+	Next string `json:"next,omitempty"`
+}
+
 type PageWatch struct {
 	Items []Watch `json:"items"`
 	// The cursor of what follows; absent at the end, and only there
@@ -2814,6 +3082,12 @@ type PartChoice struct {
 	Ours bool `json:"ours,omitempty"`
 }
 
+type PartIs struct {
+	Component string `json:"component"`
+	// operational, maintenance, degraded, partial, major
+	State string `json:"state"`
+}
+
 type PartState struct {
 	Component string `json:"component"`
 	Page      string `json:"page"`
@@ -2884,6 +3158,11 @@ type PersonRef struct {
 	Name string `json:"name"`
 }
 
+type Piece struct {
+	Hit  bool   `json:"hit,omitempty"`
+	Text string `json:"text"`
+}
+
 type PinnedBody struct {
 	Results []BulkResult `json:"results"`
 }
@@ -2930,6 +3209,19 @@ type Policy struct {
 
 type PostMarkdownRequest struct {
 	Text string `json:"text"`
+}
+
+type PostingNoticeBody struct {
+	// Components, and how they are; during work, while that goes on
+	Affected []PartIs `json:"affected,omitempty"`
+	// When it is shown, or when work begins; now, when it is left out
+	Begins *time.Time `json:"begins,omitempty"`
+	// When it is over by itself; work needs one
+	Ends *time.Time `json:"ends,omitempty"`
+	// Something to know, something that does not work, planned work: notice, disruption, work
+	Form  string `json:"form"`
+	Text  string `json:"text"`
+	Title string `json:"title"`
 }
 
 type Preview struct {
@@ -3510,6 +3802,44 @@ type SayingBody struct {
 	Reply int64 `json:"reply,omitempty"`
 	// Markdown. @omar, @team-dba and @all are told of it
 	Text string `json:"text,omitempty"`
+}
+
+type Scenario struct {
+	ChangedAt *time.Time   `json:"changed_at,omitempty"`
+	ChangedBy string       `json:"changed_by,omitempty"`
+	Expect    *Expectation `json:"expect,omitempty"`
+	ID        string       `json:"id,omitempty"`
+	Limit     string       `json:"limit,omitempty"`
+	Name      string       `json:"name,omitempty"`
+	Retired   bool         `json:"retired,omitempty"`
+	Script    []Inject     `json:"script,omitempty"`
+	Service   string       `json:"service,omitempty"`
+	Severity  string       `json:"severity,omitempty"`
+	Team      string       `json:"team,omitempty"`
+	Text      string       `json:"text,omitempty"`
+	Title     string       `json:"title"`
+	// Counted from 1; it is the ETag too
+	Version int64 `json:"version,omitempty"`
+}
+
+type ScenarioOf struct {
+	// What is expected: keys of checks
+	Expects []string `json:"expects"`
+	ID      string   `json:"id"`
+	// How long one goes on at most
+	Minutes int64  `json:"minutes"`
+	Name    string `json:"name"`
+	// A team wrote it; otherwise it comes with the house
+	Own bool `json:"own,omitempty"`
+	// How many things happen in it by themselves
+	Script int64 `json:"script"`
+	// Absent: it is chosen when one is started
+	Service  string `json:"service,omitempty"`
+	Severity string `json:"severity"`
+	Team     string `json:"team,omitempty"`
+	Text     string `json:"text,omitempty"`
+	// What is wrong, as those read it who are called
+	Title string `json:"title"`
 }
 
 type Schedule struct {
@@ -4266,6 +4596,21 @@ type TimeOffMade struct {
 	TimeOff       TimeOff        `json:"time_off"`
 }
 
+type ToldOf struct {
+	Affected []PartIs  `json:"affected"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by"`
+	// From 1
+	N int64 `json:"n"`
+	// notice, planned, working, investigating, identified, monitoring, resolved, off
+	Phase string `json:"phase,omitempty"`
+	// How many letters wait, were sent, failed or were dropped
+	Sent map[string]int64 `json:"sent,omitempty"`
+	Text string           `json:"text,omitempty"`
+	// It was taken back: what it said is gone
+	Withdrawn *Withdrawal `json:"withdrawn,omitempty"`
+}
+
 type TryingBody struct {
 	// Or what might come
 	Body string `json:"body,omitempty"`
@@ -4290,6 +4635,21 @@ type Unmatched struct {
 	// rule, node rule, action, silence
 	Kind string `json:"kind"`
 	Name string `json:"name"`
+}
+
+type UpdateFeed struct {
+	ID     string    `json:"id"`
+	MadeAt time.Time `json:"made_at"`
+	// Of the service
+	Name string `json:"name,omitempty"`
+	// Since when it has the address that it has
+	NewAt time.Time `json:"new_at"`
+	// Empty: all that you follow
+	Service string `json:"service,omitempty"`
+	// Shown this once
+	URL string `json:"url,omitempty"`
+	// To the hour
+	UsedAt *time.Time `json:"used_at,omitempty"`
 }
 
 type UpdateFields struct {
@@ -4334,6 +4694,8 @@ type UpdateOf struct {
 	Title string `json:"title,omitempty"`
 	// Where it goes: followers, reporters, status:ID
 	To []string `json:"to"`
+	// It was taken back: what it said is gone
+	Withdrawn *Withdrawal `json:"withdrawn,omitempty"`
 }
 
 type Updates struct {
@@ -4609,6 +4971,55 @@ type WholeChange struct {
 	Title string `json:"title"`
 }
 
+type WholeDrill struct {
+	// It may wake people
+	AsReal bool `json:"as_real,omitempty"`
+	// Who started it
+	By *PersonRef `json:"by,omitempty"`
+	// What was expected, and how it came
+	Checks []DrillCheck `json:"checks"`
+	// Its people were done, somebody stopped it, or its time was over; absent while it goes on: resolved, stopped, time
+	Ended   string     `json:"ended,omitempty"`
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// Somebody's first, or a practised report by a form: first, report
+	Guide   string `json:"guide,omitempty"`
+	ID      string `json:"id"`
+	LastedS int64  `json:"lasted_s"`
+	// By the definitions of the reports
+	Measures []DrillMeasure `json:"measures"`
+	// Of what was expected
+	Met int64 `json:"met"`
+	// Of the scenario
+	Name string `json:"name"`
+	// Its people were named; otherwise the policy calls
+	Named bool `json:"named,omitempty"`
+	// How many things were expected
+	Of int64 `json:"of"`
+	// The incident that is practised again
+	Past string `json:"past,omitempty"`
+	// Who was called, or is
+	People      []PersonRef `json:"people"`
+	Scenario    string      `json:"scenario,omitempty"`
+	Service     string      `json:"service,omitempty"`
+	ServiceName string      `json:"service_name,omitempty"`
+	Severity    string      `json:"severity,omitempty"`
+	StartedAt   time.Time   `json:"started_at"`
+	// triggered, acknowledged, snoozed, resolved, closed
+	Status string `json:"status"`
+	// Of somebody's first drill, each ticked by the log
+	Steps    []DrillStep `json:"steps"`
+	Team     string      `json:"team,omitempty"`
+	TeamName string      `json:"team_name,omitempty"`
+	// What is wrong in it, without the mark that it is a drill
+	Title string `json:"title"`
+	// What each person did
+	Took []DrillPerson `json:"took"`
+	// When it ends by itself
+	Until time.Time `json:"until"`
+	// Of the score
+	Version int64 `json:"version"`
+}
+
 type WholeIncident struct {
 	// When the answer expires
 	AckUntil *time.Time `json:"ack_until,omitempty"`
@@ -4628,6 +5039,8 @@ type WholeIncident struct {
 	Climbs    []Climb    `json:"climbs,omitempty"`
 	// How far its closure is, as far as anybody has begun
 	Closure *ClosureOf `json:"closure,omitempty"`
+	// Nothing is wrong: people practise
+	Drill bool `json:"drill,omitempty"`
 	// To whom it is handed over, until they answer
 	Heir *HeirOf `json:"heir,omitempty"`
 	// Why its timers stand still
@@ -4710,6 +5123,22 @@ type WindowState struct {
 	Name string    `json:"name"`
 	// on, next, over
 	State string `json:"state"`
+}
+
+type Withdrawal struct {
+	At  time.Time `json:"at"`
+	By  string    `json:"by"`
+	Why string    `json:"why,omitempty"`
+}
+
+type WithdrawingNoticeBody struct {
+	// It is kept
+	Why string `json:"why,omitempty"`
+}
+
+type WithdrawingUpdateBody struct {
+	// It is kept
+	Why string `json:"why,omitempty"`
 }
 
 type Work struct {
@@ -5232,6 +5661,102 @@ func (c *Client) PostConversationsIDRead(ctx context.Context, id string, body Re
 	return c.do(ctx, "POST", "/api/v1/conversations/"+url.PathEscape(id)+"/read", nil, body, nil, with)
 }
 
+// GetDrillsQuery is what GetDrills may be asked for. What is zero is left out.
+type GetDrillsQuery struct {
+	Team    string
+	Service string
+	// Who was called in it; me is who asks
+	Person string
+	// Only those that go on
+	Open  bool
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetDrillsQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "team", q.Team)
+	put(v, "service", q.Service)
+	put(v, "person", q.Person)
+	put(v, "open", q.Open)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetDrills: GET /api/v1/drills: List drills with how each went, newest first.
+func (c *Client) GetDrills(ctx context.Context, query GetDrillsQuery, with ...Option) (out PageDrillOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostDrills: POST /api/v1/drills: Start a drill.
+func (c *Client) PostDrills(ctx context.Context, body DrillWish, with ...Option) (out WholeDrill, err error) {
+	err = c.do(ctx, "POST", "/api/v1/drills", nil, body, &out, with)
+	return out, err
+}
+
+// GetDrillsMine: GET /api/v1/drills/mine: Whether a first drill is for you, and how far it is.
+func (c *Client) GetDrillsMine(ctx context.Context, with ...Option) (out MyDrill, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills/mine", nil, nil, &out, with)
+	return out, err
+}
+
+// GetDrillsPeopleQuery is what GetDrillsPeople may be asked for. What is zero is left out.
+type GetDrillsPeopleQuery struct {
+	// The members of a team; everybody without
+	Team string
+}
+
+func (q GetDrillsPeopleQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "team", q.Team)
+	return v
+}
+
+// GetDrillsPeople: GET /api/v1/drills/people: When people had their last drill, and who never had one.
+func (c *Client) GetDrillsPeople(ctx context.Context, query GetDrillsPeopleQuery, with ...Option) (out PageDrilledPerson, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills/people", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostDrillsPreview: POST /api/v1/drills/preview: Whom a drill would call, and when; nobody is called.
+func (c *Client) PostDrillsPreview(ctx context.Context, body DrillWish, with ...Option) (out DrillForeseen, err error) {
+	err = c.do(ctx, "POST", "/api/v1/drills/preview", nil, body, &out, with)
+	return out, err
+}
+
+// GetDrillsScenariosQuery is what GetDrillsScenarios may be asked for. What is zero is left out.
+type GetDrillsScenariosQuery struct {
+	// Of what comes with the house; en without: en, de
+	Language string
+}
+
+func (q GetDrillsScenariosQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "language", q.Language)
+	return v
+}
+
+// GetDrillsScenarios: GET /api/v1/drills/scenarios: List what can be practised: what comes with the house, and the teams' own.
+func (c *Client) GetDrillsScenarios(ctx context.Context, query GetDrillsScenariosQuery, with ...Option) (out PageScenarioOf, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills/scenarios", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetDrillsID: GET /api/v1/drills/{id}: How a drill went, or goes: its score by the definitions that stand beside it.
+func (c *Client) GetDrillsID(ctx context.Context, id string, with ...Option) (out WholeDrill, err error) {
+	err = c.do(ctx, "GET", "/api/v1/drills/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostDrillsIDStop: POST /api/v1/drills/{id}/stop: End a drill before its people are done.
+func (c *Client) PostDrillsIDStop(ctx context.Context, id string, body Why, with ...Option) (out WholeDrill, err error) {
+	err = c.do(ctx, "POST", "/api/v1/drills/"+url.PathEscape(id)+"/stop", nil, body, &out, with)
+	return out, err
+}
+
 // GetExport: GET /api/v1/export: Write the configuration as a set-up file.
 func (c *Client) GetExport(ctx context.Context, with ...Option) (out Exported, err error) {
 	err = c.do(ctx, "GET", "/api/v1/export", nil, nil, &out, with)
@@ -5390,6 +5915,8 @@ type GetIncidentsQuery struct {
 	Calling string
 	// Each word must begin a word of the title
 	Q string
+	// Drills are left out, but with calling; with: they are there as well; only: nothing else is: with, only
+	Drills string
 	// At or after, by the millisecond
 	OpenedAfter  time.Time
 	OpenedBefore time.Time
@@ -5409,6 +5936,7 @@ func (q GetIncidentsQuery) values() url.Values {
 	put(v, "person", q.Person)
 	put(v, "calling", q.Calling)
 	put(v, "q", q.Q)
+	put(v, "drills", q.Drills)
 	put(v, "opened_after", q.OpenedAfter)
 	put(v, "opened_before", q.OpenedBefore)
 	put(v, "limit", q.Limit)
@@ -5452,6 +5980,8 @@ type GetIncidentsCountsQuery struct {
 	Calling string
 	// Each word must begin a word of the title
 	Q string
+	// Drills are left out, but with calling; with: they are there as well; only: nothing else is: with, only
+	Drills string
 	// At or after, by the millisecond
 	OpenedAfter  time.Time
 	OpenedBefore time.Time
@@ -5468,6 +5998,7 @@ func (q GetIncidentsCountsQuery) values() url.Values {
 	put(v, "person", q.Person)
 	put(v, "calling", q.Calling)
 	put(v, "q", q.Q)
+	put(v, "drills", q.Drills)
 	put(v, "opened_after", q.OpenedAfter)
 	put(v, "opened_before", q.OpenedBefore)
 	return v
@@ -6026,6 +6557,12 @@ func (c *Client) GetIncidentsIDUpdatesDraft(ctx context.Context, id string, with
 	return out, err
 }
 
+// PostIncidentsIDUpdatesUpdateWithdraw: POST /api/v1/incidents/{id}/updates/{update}/withdraw: Take back what those concerned were told: its text is gone for good.
+func (c *Client) PostIncidentsIDUpdatesUpdateWithdraw(ctx context.Context, id string, update string, body WithdrawingUpdateBody, with ...Option) (out Updates, err error) {
+	err = c.do(ctx, "POST", "/api/v1/incidents/"+url.PathEscape(id)+"/updates/"+url.PathEscape(update)+"/withdraw", nil, body, &out, with)
+	return out, err
+}
+
 // GetIncidentsIDWhyQuery is what GetIncidentsIDWhy may be asked for. What is zero is left out.
 type GetIncidentsIDWhyQuery struct {
 	// Why this one; everybody, when it is left out
@@ -6220,6 +6757,29 @@ func (c *Client) PostMeDevices(ctx context.Context, body DeviceAddedBody, with .
 	return out, err
 }
 
+// GetMeFeeds: GET /api/v1/me/feeds: List your Atom feeds of what you follow.
+func (c *Client) GetMeFeeds(ctx context.Context, with ...Option) (out PageUpdateFeed, err error) {
+	err = c.do(ctx, "GET", "/api/v1/me/feeds", nil, nil, &out, with)
+	return out, err
+}
+
+// PostMeFeeds: POST /api/v1/me/feeds: Make an Atom feed with a private address, which is shown once.
+func (c *Client) PostMeFeeds(ctx context.Context, body AddingUpdateFeedBody, with ...Option) (out UpdateFeed, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/feeds", nil, body, &out, with)
+	return out, err
+}
+
+// DeleteMeFeedsID: DELETE /api/v1/me/feeds/{id}: End it at once.
+func (c *Client) DeleteMeFeedsID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/me/feeds/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// PostMeFeedsIDRenew: POST /api/v1/me/feeds/{id}/renew: Give it another address: the one before ends.
+func (c *Client) PostMeFeedsIDRenew(ctx context.Context, id string, with ...Option) (out UpdateFeed, err error) {
+	err = c.do(ctx, "POST", "/api/v1/me/feeds/"+url.PathEscape(id)+"/renew", nil, nil, &out, with)
+	return out, err
+}
+
 // GetMeFollows: GET /api/v1/me/follows: List the services that you follow.
 func (c *Client) GetMeFollows(ctx context.Context, with ...Option) (out PageFollow, err error) {
 	err = c.do(ctx, "GET", "/api/v1/me/follows", nil, nil, &out, with)
@@ -6355,8 +6915,16 @@ type GetMessagesQuery struct {
 	Cursor string
 	// Words that all stand in it; those of four letters and more also at the beginning of longer ones
 	Q string
-	// Only in this one
+	// Only in this one: by its id, or that of the incident whose room it is
 	Conversation string
+	// Only in rooms, in conversations of two, or in groups: room, direct, group
+	Kind string
+	// Only what this person wrote
+	By string
+	// Only what was written then or later
+	Since time.Time
+	// Only what was written before
+	Until time.Time
 }
 
 func (q GetMessagesQuery) values() url.Values {
@@ -6365,6 +6933,10 @@ func (q GetMessagesQuery) values() url.Values {
 	put(v, "cursor", q.Cursor)
 	put(v, "q", q.Q)
 	put(v, "conversation", q.Conversation)
+	put(v, "kind", q.Kind)
+	put(v, "by", q.By)
+	put(v, "since", q.Since)
+	put(v, "until", q.Until)
 	return v
 }
 
@@ -6416,6 +6988,36 @@ func (q GetNoiseDigestQuery) values() url.Values {
 // GetNoiseDigest: GET /api/v1/noise/digest: What was held back and proved real, and which rules match nothing.
 func (c *Client) GetNoiseDigest(ctx context.Context, query GetNoiseDigestQuery, with ...Option) (out NoiseDigest, err error) {
 	err = c.do(ctx, "GET", "/api/v1/noise/digest", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetNoticesID: GET /api/v1/notices/{id}: Read a notice, with all that it said.
+func (c *Client) GetNoticesID(ctx context.Context, id string, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "GET", "/api/v1/notices/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PostNoticesIDEnd: POST /api/v1/notices/{id}/end: End a notice; one that nobody has seen yet is never shown.
+func (c *Client) PostNoticesIDEnd(ctx context.Context, id string, body Why, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/end", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDTimes: POST /api/v1/notices/{id}/times: Give a notice other times.
+func (c *Client) PostNoticesIDTimes(ctx context.Context, id string, body MovingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/times", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDUpdates: POST /api/v1/notices/{id}/updates: Say more of a notice, or that it is over.
+func (c *Client) PostNoticesIDUpdates(ctx context.Context, id string, body FollowingUpBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/updates", nil, body, &out, with)
+	return out, err
+}
+
+// PostNoticesIDUpdatesUpdateWithdraw: POST /api/v1/notices/{id}/updates/{update}/withdraw: Take back what a notice said: its text is gone for good.
+func (c *Client) PostNoticesIDUpdatesUpdateWithdraw(ctx context.Context, id string, update string, body WithdrawingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/notices/"+url.PathEscape(id)+"/updates/"+url.PathEscape(update)+"/withdraw", nil, body, &out, with)
 	return out, err
 }
 
@@ -7122,6 +7724,67 @@ func (c *Client) PostRunbooksIDVerify(ctx context.Context, id string, body Verif
 // GetRunbooksIDVersions: GET /api/v1/runbooks/{id}/versions: List all versions of a runbook.
 func (c *Client) GetRunbooksIDVersions(ctx context.Context, id string, with ...Option) (out PageRunbook, err error) {
 	err = c.do(ctx, "GET", "/api/v1/runbooks/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
+	return out, err
+}
+
+// GetScenariosQuery is what GetScenarios may be asked for. What is zero is left out.
+type GetScenariosQuery struct {
+	// Also those that are retired
+	Retired bool
+	// Part of the id or the name
+	Q     string
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetScenariosQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "retired", q.Retired)
+	put(v, "q", q.Q)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetScenarios: GET /api/v1/scenarios: List scenarios.
+func (c *Client) GetScenarios(ctx context.Context, query GetScenariosQuery, with ...Option) (out PageScenario, err error) {
+	err = c.do(ctx, "GET", "/api/v1/scenarios", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostScenarios: POST /api/v1/scenarios: Create a scenario.
+func (c *Client) PostScenarios(ctx context.Context, body Scenario, with ...Option) (out Scenario, err error) {
+	err = c.do(ctx, "POST", "/api/v1/scenarios", nil, body, &out, with)
+	return out, err
+}
+
+// GetScenariosID: GET /api/v1/scenarios/{id}: Read a scenario.
+func (c *Client) GetScenariosID(ctx context.Context, id string, with ...Option) (out Scenario, err error) {
+	err = c.do(ctx, "GET", "/api/v1/scenarios/"+url.PathEscape(id), nil, nil, &out, with)
+	return out, err
+}
+
+// PutScenariosID: PUT /api/v1/scenarios/{id}: Replace a scenario.
+func (c *Client) PutScenariosID(ctx context.Context, id string, body Scenario, with ...Option) (out Scenario, err error) {
+	err = c.do(ctx, "PUT", "/api/v1/scenarios/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// PatchScenariosID: PATCH /api/v1/scenarios/{id}: Change some fields of a scenario (RFC 7396).
+func (c *Client) PatchScenariosID(ctx context.Context, id string, body map[string]any, with ...Option) (out Scenario, err error) {
+	err = c.do(ctx, "PATCH", "/api/v1/scenarios/"+url.PathEscape(id), nil, body, &out, with)
+	return out, err
+}
+
+// DeleteScenariosID: DELETE /api/v1/scenarios/{id}: Retire a scenario.
+func (c *Client) DeleteScenariosID(ctx context.Context, id string, with ...Option) error {
+	return c.do(ctx, "DELETE", "/api/v1/scenarios/"+url.PathEscape(id), nil, nil, nil, with)
+}
+
+// GetScenariosIDVersions: GET /api/v1/scenarios/{id}/versions: List all versions of a scenario.
+func (c *Client) GetScenariosIDVersions(ctx context.Context, id string, with ...Option) (out PageScenario, err error) {
+	err = c.do(ctx, "GET", "/api/v1/scenarios/"+url.PathEscape(id)+"/versions", nil, nil, &out, with)
 	return out, err
 }
 
@@ -7835,6 +8498,35 @@ func (c *Client) GetStatusPagesIDFollowers(ctx context.Context, id string, query
 // DeleteStatusPagesIDFollowersFollower: DELETE /api/v1/status-pages/{id}/followers/{follower}: End that an address follows a status page.
 func (c *Client) DeleteStatusPagesIDFollowersFollower(ctx context.Context, id string, follower string, with ...Option) error {
 	return c.do(ctx, "DELETE", "/api/v1/status-pages/"+url.PathEscape(id)+"/followers/"+url.PathEscape(follower), nil, nil, nil, with)
+}
+
+// GetStatusPagesIDNoticesQuery is what GetStatusPagesIDNotices may be asked for. What is zero is left out.
+type GetStatusPagesIDNoticesQuery struct {
+	// Only those that are not over
+	Open  bool
+	Limit int64
+	// As next says
+	Cursor string
+}
+
+func (q GetStatusPagesIDNoticesQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "open", q.Open)
+	put(v, "limit", q.Limit)
+	put(v, "cursor", q.Cursor)
+	return v
+}
+
+// GetStatusPagesIDNotices: GET /api/v1/status-pages/{id}/notices: List the notices of a status page, newest first.
+func (c *Client) GetStatusPagesIDNotices(ctx context.Context, id string, query GetStatusPagesIDNoticesQuery, with ...Option) (out PageNotice, err error) {
+	err = c.do(ctx, "GET", "/api/v1/status-pages/"+url.PathEscape(id)+"/notices", query.values(), nil, &out, with)
+	return out, err
+}
+
+// PostStatusPagesIDNotices: POST /api/v1/status-pages/{id}/notices: Post a notice: something to know, a disruption, planned work.
+func (c *Client) PostStatusPagesIDNotices(ctx context.Context, id string, body PostingNoticeBody, with ...Option) (out Notice, err error) {
+	err = c.do(ctx, "POST", "/api/v1/status-pages/"+url.PathEscape(id)+"/notices", nil, body, &out, with)
+	return out, err
 }
 
 // GetStatusPagesIDVersions: GET /api/v1/status-pages/{id}/versions: List all versions of a status_page.

@@ -53,6 +53,7 @@ func (s Setup) YAML() ([]byte, error) {
 	add("forms", s.Forms)
 	add("runbooks", s.Runbooks)
 	add("ticket_systems", s.TicketSystems)
+	add("scenarios", s.Scenarios)
 	add("rules", s.Rules)
 	add("sifting", s.Sifting)
 	add("settings", s.Settings)

@@ -14,6 +14,7 @@ import (
 	"tocsin/investigate/runbook"
 	"tocsin/oncall"
 	"tocsin/org"
+	"tocsin/review/drill"
 )
 
 // A Setup is what a set-up file says.
@@ -32,6 +33,7 @@ type Setup struct {
 	Forms         []org.Form         `yaml:"forms"`
 	Runbooks      []runbook.Runbook  `yaml:"runbooks"`
 	TicketSystems []org.TicketSystem `yaml:"ticket_systems"`
+	Scenarios     []drill.Scenario   `yaml:"scenarios"`
 	Rules         *[]alert.Rule      `yaml:"rules"`    // in their order; nil leaves them as they are
 	Sifting       *sift.Sifting      `yaml:"sifting"`  // nil leaves it as it is
 	Settings      *org.Settings      `yaml:"settings"` // nil leaves them as they are
@@ -108,6 +110,9 @@ func (s *Setup) Complete() {
 	for i := range s.TicketSystems {
 		name(&s.TicketSystems[i].Name, s.TicketSystems[i].ID)
 	}
+	for i := range s.Scenarios {
+		name(&s.Scenarios[i].Name, s.Scenarios[i].ID)
+	}
 }
 
 func name[ID ~string](name *string, id ID) {
@@ -132,6 +137,7 @@ const (
 	Form         = "form"
 	Runbook      = "runbook"
 	TicketSystem = "ticket_system"
+	Scenario     = "scenario"
 	Rules        = "rules"
 	Sifting      = "sifting"
 	Settings     = "settings"
@@ -141,7 +147,7 @@ const (
 // such as API keys, applying a file leaves alone.
 func InFile(kind string) bool {
 	switch kind {
-	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, StatusPage, Form, Runbook, TicketSystem, Rules, Sifting, Settings:
+	case Person, Team, Service, Policy, Schedule, Integrating, Heartbeat, Webhook, Channel, StatusPage, Form, Runbook, TicketSystem, Scenario, Rules, Sifting, Settings:
 		return true
 	}
 	return false
@@ -227,6 +233,9 @@ func (s Setup) Items(ring *secret.Ring) []Item {
 	for _, t := range s.TicketSystems {
 		add(TicketSystem, string(t.ID), t)
 	}
+	for _, v := range s.Scenarios {
+		add(Scenario, v.ID, v)
+	}
 	if s.Rules != nil {
 		add(Rules, Rules, *s.Rules)
 	}
@@ -275,6 +284,8 @@ func Read(items []Item) Setup {
 			read(i, &s.Runbooks)
 		case TicketSystem:
 			read(i, &s.TicketSystems)
+		case Scenario:
+			read(i, &s.Scenarios)
 		case Rules:
 			var found [][]alert.Rule
 			read(i, &found)

@@ -103,7 +103,7 @@ func TestWrong(t *testing.T) {
 		{"a list", "- people\n", "x.yaml:1:1: want fields, not a list"},
 		{"duplicate key", "people: []\npeople: []\n", `x.yaml:2:1: mapping key "people" already defined at [1:1]`},
 		{"unknown fields, all at once", "peple: []\nteams:\n  - id: a\n    membres: [x]\n", `
-			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, channels, status_pages, forms, runbooks, ticket_systems, rules, sifting, settings
+			x.yaml:1:1: unknown field "peple": want one of people, teams, services, policies, schedules, integrations, heartbeats, webhooks, channels, status_pages, forms, runbooks, ticket_systems, scenarios, rules, sifting, settings
 			x.yaml:4:5: teams[0]: unknown field "membres": want one of id, name, members, roles, room, replies`},
 		{"hidden fields", "people: [{id: a, verified: true, retired: true}]", `
 			x.yaml:1:18: people[0]: unknown field "verified": want one of id, name, zone, country, role, methods, rules, hours, quiet, away, low, digest, caps, capacity

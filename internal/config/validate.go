@@ -43,6 +43,7 @@ func (s Setup) Validate(existing Setup) error {
 	c.forms(existing)
 	c.runbooks()
 	c.ticketSystems()
+	c.scenarios()
 	c.rules()
 	c.sifting(existing)
 	c.settings(existing)
@@ -95,6 +96,8 @@ func (s Setup) Where(path string) string {
 		name = "runbook " + s.Runbooks[n].ID
 	case list == "ticket_systems" && n < len(s.TicketSystems):
 		name = "ticket system " + string(s.TicketSystems[n].ID)
+	case list == "scenarios" && n < len(s.Scenarios):
+		name = "scenario " + s.Scenarios[n].ID
 	default:
 		return path
 	}

@@ -231,30 +231,30 @@ func (e *Engine) retime(tx *store.Tx, s *setup, id incident.ID, now time.Time) (
 // refold compares projections with a fold from line one: each open subject once an
 // hour.
 func (e *Engine) refold(tx *store.Tx, now time.Time) (found []string, err error) {
-	rows, err := tx.Subjects(store.Filter{Open: true, Limit: 60 * auditLatest})
+	ids, err := tx.EveryOpen(60 * auditLatest)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range rows {
+	for _, id := range ids {
 		h := fnv.New32a()
-		h.Write([]byte(r.ID))
+		h.Write([]byte(id))
 		if int(h.Sum32()%60) != now.Minute() {
 			continue
 		}
-		sub, err := tx.Subject(r.ID)
+		sub, err := tx.Subject(id)
 		if err != nil {
 			return nil, err
 		}
-		log, err := tx.Log(r.ID)
+		log, err := tx.Log(id)
 		if err != nil {
 			return nil, err
 		}
 		again := incident.Fold(log)
-		again.ID = r.ID
+		again.ID = id
 		if !same(again, sub.Incident) {
-			found = append(found, fmt.Sprintf("the projection of %s differs from its log", r.ID))
+			found = append(found, fmt.Sprintf("the projection of %s differs from its log", id))
 		}
-		if err := tx.VerifyLog(r.ID); err != nil {
+		if err := tx.VerifyLog(id); err != nil {
 			found = append(found, err.Error())
 		}
 	}

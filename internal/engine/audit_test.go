@@ -8,6 +8,7 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/resolve"
 	"tocsin/review"
 )
@@ -100,7 +101,7 @@ func TestFullDiskDropsOldEvents(t *testing.T) {
 
 // A projection that differs from its log is found.
 func TestAuditFoldsAnew(t *testing.T) {
-	h := newHouse(t, t.TempDir()+"/house.db")
+	h := newHouse(t, storetest.SQLite(t))
 	h.hear(down("db-1"))
 	err := h.Read(context.Background(), func(tx *store.Tx) error {
 		sub, err := tx.Subject(h.subjects()[0])

@@ -13,6 +13,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -286,7 +287,7 @@ func TestPoisonEventGoesAside(t *testing.T) {
 }
 
 func TestAcknowledgeLinkIsForOnePage(t *testing.T) {
-	h := newHouse(t, t.TempDir()+"/house.db")
+	h := newHouse(t, storetest.SQLite(t))
 	h.hear(down("db-1"))
 	url := h.push.got[0].AckURL
 	token := url[strings.LastIndex(url, "/")+1:]

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,11 +14,11 @@ import (
 
 // onBoth runs a test on both databases; a short run leaves PostgreSQL to the store's tests.
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "house.db")) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, storetest.SQLite(t)) })
 	if testing.Short() {
 		return
 	}
-	t.Run("postgres", func(t *testing.T) { test(t, storetest.Postgres(t)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, storetest.Postgres(t)) })
 }
 
 // told is a channel that remembers what it was given and answers as it is told.

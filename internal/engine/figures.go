@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -47,22 +46,39 @@ func SetFigureState(tx *store.Tx, s FigureState) error {
 	return tx.SetMeta(figuresKey, string(b))
 }
 
-// Record makes the record of a subject; false is that it has none.
-func Record(tx *store.Tx, id incident.ID) (in figures.Incident, ok bool, err error) {
-	log, err := tx.Log(id)
-	if errors.Is(err, store.ErrNotFound) {
-		return in, false, nil
-	}
+// Records makes the records of some subjects, those of them that have one.
+func Records(tx *store.Tx, ids []incident.ID) ([]figures.Incident, error) {
+	logs, err := tx.LogsOfMany(ids)
 	if err != nil {
-		return in, false, err
+		return nil, err
 	}
-	alarms, err := tx.AlarmsOf(id)
-	pages := make([]figures.Page, len(alarms))
-	for i, a := range alarms {
-		pages[i] = figures.Page(a)
+	alarms, err := tx.AlarmsOfMany(ids)
+	if err != nil {
+		return nil, err
 	}
-	in = figures.Of(id, log, pages)
-	return in, !in.Opened.IsZero(), err
+	records := make([]figures.Incident, 0, len(ids))
+	for _, id := range ids {
+		if drilled(logs[id]) {
+			continue // it counts in nothing
+		}
+		pages := make([]figures.Page, len(alarms[id]))
+		for i, a := range alarms[id] {
+			pages[i] = figures.Page(a)
+		}
+		if in := figures.Of(id, logs[id], pages); !in.Opened.IsZero() {
+			records = append(records, in)
+		}
+	}
+	return records, nil
+}
+
+// drilled says whether a log is of a drill.
+func drilled(log incident.Log) bool {
+	if len(log) == 0 {
+		return false
+	}
+	o, ok := log[0].Fact.(incident.Opened)
+	return ok && o.Sort == incident.KindDrill
 }
 
 // EachFigure shows the records of what was opened between two moments, and perhaps of a

@@ -107,7 +107,18 @@ func (e *Engine) limit(tx *store.Tx, s *setup, one *parcel, l *limits, now time.
 	if err != nil {
 		return err
 	}
-	last = slices.DeleteFunc(last, func(q store.PageRow) bool { return q.Subject == p.Subject || !q.Purpose.Alarms() || q.Bundle != "" })
+	var failed error
+	last = slices.DeleteFunc(last, func(q store.PageRow) bool {
+		if q.Subject == p.Subject || !q.Purpose.Alarms() || q.Bundle != "" {
+			return true
+		}
+		sub, err := tx.Subject(q.Subject)
+		failed = errors.Join(failed, err)
+		return err != nil || sub.IsDrill() // nothing real waits for what is practised
+	})
+	if failed != nil {
+		return failed
+	}
 	switch {
 	case digest && slices.ContainsFunc(last, func(q store.PageRow) bool { return q.Priority == org.Low && q.At.Equal(p.At) }):
 		return along(last[0], "in the digest")
@@ -202,7 +213,7 @@ func (e *Engine) speakFor(tx *store.Tx, s *setup, lead *parcel) error {
 		if err != nil {
 			return err
 		}
-		if !sub.Status.Open() {
+		if !sub.Status.Open() || sub.IsDrill() {
 			continue
 		}
 		count++

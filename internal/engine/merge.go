@@ -22,7 +22,7 @@ func (e *Engine) Merge(ctx context.Context, from, into incident.ID, by incident.
 		switch {
 		case from == into:
 			return incident.Refuse("into: it is the same incident")
-		case a.in.Apart()+b.in.Apart() != "":
+		case a.in.Sort+b.in.Sort != "":
 			return incident.Refuse("only incidents are merged")
 		case !a.in.Status.Open():
 			return incident.Refuse("it is %s", a.in.Status)
@@ -92,7 +92,7 @@ func (e *Engine) Part(ctx context.Context, id incident.ID, alerts []string, by i
 		if err != nil {
 			return err
 		}
-		if w.in.Apart() != "" || !w.in.Status.Open() {
+		if w.in.Sort != "" || !w.in.Status.Open() {
 			return incident.Refuse("it is %s", w.in.Status)
 		}
 		fires, err := t.fire(id)

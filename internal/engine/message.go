@@ -102,6 +102,9 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 			continue
 		}
 		if parcels[i].message, parcels[i].err = e.compose(s, sub.Incident, alerts[p.Subject], p); parcels[i].err == nil {
+			if sub.IsDrill() { // it neither waits for a real one nor keeps one waiting
+				continue
+			}
 			if s.threaded(p.Channel) {
 				if parcels[i].message.Before, err = before(tx, p); err != nil {
 					return nil, err
@@ -121,7 +124,10 @@ func (e *Engine) packThese(tx *store.Tx, pages []store.PageRow, now time.Time) (
 func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p store.PageRow) (channel.Message, error) {
 	m := channel.Message{
 		ID: p.ID, To: p.Address, Subject: string(in.ID), Title: in.Title, Thread: string(in.ID),
-		Service: s.serviceName(in.Service), Severity: in.Severity, Priority: p.Priority, Purpose: p.Purpose, Text: p.Text, At: in.OpenedAt,
+		Service: s.serviceName(in.Service), Severity: in.Severity, Priority: p.Priority, Purpose: p.Purpose, Text: p.Text, At: in.OpenedAt, Drill: in.IsDrill(),
+	}
+	if m.Drill {
+		m.Title = strings.TrimPrefix(in.Title, incident.DrillMark)
 	}
 	if v, ok := s.teams[in.Team]; ok {
 		m.Team = v.Name
@@ -172,6 +178,21 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 	}
 	if in.Change != nil {
 		m.Title = "approve or deny: " + m.Title
+	}
+	if in.Drill != nil {
+		for _, text := range append([]string{in.Drill.Text}, in.Drill.Said...) {
+			if text != "" {
+				m.Body = append(m.Body, text)
+			}
+		}
+	}
+	if r, step, ok := in.Climbing(p.Run); ok {
+		if r.Steps[step-1].State != incident.StepWaits {
+			return m, errMoot
+		}
+		m.Title = "approve or decline: " + r.Steps[step-1].Title + ": " + m.Title
+		m.Body = append(m.Body, fmt.Sprintf("Step %d of the runbook %s waits for a second person's word, in the room of the incident.", step, r.Name))
+		m.ResolveURL = ""
 	}
 	if in.Call != nil {
 		for _, c := range in.Call.Choices {

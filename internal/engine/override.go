@@ -118,7 +118,7 @@ const (
 // Suspects are the changes that may have caused an incident, the likeliest first.
 func (e *Engine) Suspects(tx *store.Tx, in incident.Incident) ([]resolve.Suspect, error) {
 	s, err := e.current(tx)
-	if err != nil || in.Apart() != "" {
+	if err != nil || in.Sort != "" { // nothing caused a drill
 		return nil, err
 	}
 	near := resolve.Near([]org.ServiceID{in.Service}, s.services)

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/channel"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -49,7 +49,7 @@ func (c *timed) asked() []time.Time {
 // A provider that hangs costs less than five seconds, and an answer while it hangs ends
 // everything: nothing starts more than two seconds after it.
 func TestAnAnswerInMidSend(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "house.db")
+	path := storetest.SQLite(t)
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &timed{id: "a", hang: true}, &timed{id: "b"}
 		e := open(t, path, Options{Channels: []channel.Channel{a, b}, Async: true})

@@ -12,6 +12,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/org"
+	"tocsin/review/drill"
 )
 
 // A Complaint is a report with what it leads to.
@@ -22,6 +23,10 @@ type Complaint struct {
 	Joins incident.ID  // a known incident that it is about; "" opens one
 	Worst org.Severity // of an emergency
 	Call  []org.Target // beside those of the policy
+	// Drill says that it is practised: nobody is called. Into is the drill that it is a part
+	// of, as long as that goes on.
+	Drill bool
+	Into  incident.ID
 }
 
 // Complain takes what somebody reported by a form. It is on disk when it returns, with the
@@ -41,7 +46,11 @@ func (e *Engine) Complain(ctx context.Context, c Complaint, now time.Time) (r st
 		by := incident.ByForm(c.Form)
 		fact := incident.Complained{Report: c.ID, Form: c.Form, Same: c.Joins != "", Emergency: c.Emergency}
 		var t *tending
-		if c.Joins != "" {
+		if c.Drill {
+			if t, err = e.practise(tx, s, c, by, now); err != nil {
+				return err
+			}
+		} else if c.Joins != "" {
 			sub, err := tx.Lock(c.Joins)
 			if err != nil {
 				return err
@@ -55,13 +64,13 @@ func (e *Engine) Complain(ctx context.Context, c Complaint, now time.Time) (r st
 			f, policy := s.complaint(c, now)
 			t.open(by, f, policy)
 		}
-		r.Subject, r.Same = t.in.ID, c.Joins != ""
+		r.Subject, r.Same = t.in.ID, c.Joins != "" && !c.Drill
 		if n, err := tx.ReportsOf(t.in.ID); err != nil {
 			return err
 		} else if worthALine(len(n) + 1) {
 			t.add(by, fact)
 		}
-		if len(c.Call) > 0 && c.Joins == "" {
+		if len(c.Call) > 0 && c.Joins == "" && !c.Drill {
 			more, err := escalate.AddResponders(t.in, c.Call, "an emergency")
 			if err != nil {
 				return err
@@ -80,6 +89,27 @@ func (e *Engine) Complain(ctx context.Context, c Complaint, now time.Time) (r st
 		e.Poke()
 	}
 	return r, err
+}
+
+// practise is the drill that a practised report belongs to: the one that it names, or its
+// own, which calls nobody.
+func (e *Engine) practise(tx *store.Tx, s *setup, c Complaint, by incident.Actor, now time.Time) (*tending, error) {
+	if c.Into != "" {
+		sub, err := tx.Lock(c.Into)
+		if err == nil && sub.IsDrill() && sub.Status.Open() {
+			return e.tend(tx, s, sub, now), nil
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
+		}
+	}
+	f, _ := s.complaint(c, now)
+	opened, begun := drill.Practice(c.Title, f.Service, f.Team, f.Severity, now)
+	opened.Category, opened.Impact, opened.Urgency = f.Category, f.Impact, f.Urgency
+	t := e.tend(tx, s, tx.Create(incident.ID(e.newID(now))), now)
+	e.unindexed.Store(true)
+	t.add(by, opened, begun)
+	return t, nil
 }
 
 // complaint is the incident that a report opens, by the matrix, and its policy.

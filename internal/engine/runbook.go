@@ -35,7 +35,7 @@ func (t *tending) followed(run int) {
 	t.then = append(t.then, func() error {
 		delete(t.runs, run)
 		r, ok := t.in.Followed(run)
-		if !ok {
+		if !ok || t.in.IsDrill() { // how far a runbook is to be trusted does not come from practice
 			return nil
 		}
 		if err := t.tx.PutRunbookRun(t.in.ID, r); err != nil {
@@ -50,6 +50,9 @@ func (t *tending) owe(f incident.StepBegun, e incident.Entry) {
 	r, ok := t.in.Followed(f.Run)
 	if !ok {
 		return
+	}
+	if t.in.IsDrill() {
+		return // nothing is done outside (drill.Next)
 	}
 	step := store.Step{
 		ID: f.Row, Subject: t.in.ID, Run: f.Run, Step: f.Step, Try: f.Try, Runbook: r.Runbook, Version: r.Version, Person: e.By.Person(), At: t.now,
@@ -67,6 +70,8 @@ func (t *tending) runbookFact(e incident.Entry) {
 	case incident.StepApproved:
 		t.followed(f.Run)
 	case incident.StepDeclined:
+		t.followed(f.Run)
+	case incident.ApprovalOverdue:
 		t.followed(f.Run)
 	case incident.StepBegun:
 		t.followed(f.Run)
@@ -89,7 +94,7 @@ func (t *tending) judged(e incident.Entry) []escalate.Notice {
 	}
 	r, ok := t.in.Followed(f.Run)
 	b, there := t.s.runbooks[r.Runbook]
-	if !ok || !there || b.Owner == "" || b.Owner == e.By.Person() {
+	if !ok || !there || b.Owner == "" || b.Owner == e.By.Person() || t.in.IsDrill() {
 		return nil
 	}
 	return []escalate.Notice{{Person: b.Owner, Purpose: escalate.Work, Text: f.String()}}

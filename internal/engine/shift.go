@@ -186,7 +186,7 @@ func (w *shiftWork) hand() (more bool, err error) {
 // calledBy says whether somebody was called for an incident by way of a schedule.
 func calledBy(in incident.Incident, id org.ScheduleID) bool {
 	via := org.Target{Kind: "schedule", ID: string(id)}
-	return in.Status.Open() && slices.ContainsFunc(in.Runs, func(r incident.Run) bool {
+	return in.Status.Open() && !in.IsDrill() && slices.ContainsFunc(in.Runs, func(r incident.Run) bool {
 		return slices.ContainsFunc(r.Calls, func(c incident.Call) bool { return c.Via == via })
 	})
 }

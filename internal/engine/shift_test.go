@@ -10,6 +10,7 @@ import (
 	"tocsin/escalate"
 	"tocsin/incident"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -166,7 +167,7 @@ func (h *house) runUntil(to time.Time) {
 
 // Who comes on and who goes off hear of it, with what is left to them; nobody twice.
 func TestNotices(t *testing.T) {
-	h := newHouse(t, t.TempDir()+"/house.db")
+	h := newHouse(t, storetest.SQLite(t))
 	s := rota()
 	s.Notices = oncall.Notices{Before: []org.Duration{org.Duration(10 * time.Minute)}, On: true, Off: true}
 	h.configure("schedule", "rota", s)
@@ -245,7 +246,7 @@ func TestNewerZones(t *testing.T) {
 // Before a shift people hear what is in the way of reaching them; whom nothing reaches is
 // told to those behind the schedule.
 func TestReadyBeforeAShift(t *testing.T) {
-	h := newHouse(t, t.TempDir()+"/house.db")
+	h := newHouse(t, storetest.SQLite(t))
 	s := rota()
 	s.Notices, s.FallBack = oncall.Notices{Before: []org.Duration{org.Duration(10 * time.Minute)}}, "behind"
 	h.configure("policy", "behind", escalate.Policy{ID: "behind", Levels: []escalate.Level{{Targets: []org.Target{{Kind: "person", ID: "jane"}}, Wait: org.Duration(time.Hour)}}})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"tocsin/escalate"
 	"tocsin/internal/channel"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -146,7 +146,7 @@ func TestStopLeavesNoLease(t *testing.T) {
 
 // Whoever is stopped before it has begun is stopped, and not in trouble.
 func TestStoppedBeforeItBegan(t *testing.T) {
-	e := open(t, filepath.Join(t.TempDir(), "tocsin.db"), Options{})
+	e := open(t, storetest.SQLite(t), Options{})
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	if err := e.Run(ctx); err != nil {

@@ -259,6 +259,7 @@ func (e *Engine) composeMention(tx *store.Tx, s *setup, p store.PageRow) (m chan
 	if err != nil {
 		return m, err
 	}
+	m.Drill = sub.IsDrill()
 	service := s.services[sub.Service]
 	if !s.sees(p.Person, sub.Service) {
 		return m, errMoot

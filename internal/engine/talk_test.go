@@ -145,7 +145,7 @@ func TestMessagesAreForgotten(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					hits, err := tx.Hits("firs", store.Hit{}, 10)
+					hits, err := tx.Hits("firs", store.Hit{}, time.Time{}, "", 10)
 					if err != nil || len(hits) > 4 {
 						t.Errorf("%d hits, %v", len(hits), err)
 					}

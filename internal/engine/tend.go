@@ -14,6 +14,7 @@ import (
 	"tocsin/org"
 	"tocsin/resolve"
 	"tocsin/review"
+	"tocsin/review/drill"
 )
 
 // A tending is one subject being brought up to now, within one transaction. Facts are
@@ -57,7 +58,7 @@ func (t *tending) add(by incident.Actor, facts ...incident.Fact) {
 func (t *tending) asks(f incident.Fact) incident.Fact {
 	switch f := f.(type) {
 	case incident.Opened:
-		if f.Sort == "" {
+		if f.Sort == "" || f.Sort == incident.KindDrill {
 			r := t.s.settings.Matrix.Asks(f.Severity)
 			f.UpdateEvery, f.Roles = r.UpdateEvery, r.Roles
 		}
@@ -83,32 +84,35 @@ func (t *tending) settle() error {
 			return err
 		}
 	}
-	var due time.Time
+	var due time.Time // when the steps are to be asked again
 	for range rounds {
-		facts, at := alert.Next(t.in, t.now)
-		t.add(incident.Engine, facts...)
-		more, then := escalate.Next(t.in, t.w, t.now)
-		t.add(incident.Engine, more...)
-		work, nag := investigate.Next(t.in, t.s.guideline(t.in), t.now)
-		work = append(work, runbook.Next(t.in)...)
-		work = append(work, t.lists()...)
-		t.add(incident.Engine, work...)
+		due = time.Time{}
+		before := len(t.log)
+		say := func(facts []incident.Fact, at time.Time) {
+			t.add(incident.Engine, facts...)
+			due = incident.Sooner(due, at)
+		}
+		say(alert.Next(t.in, t.now))
+		say(escalate.Next(t.in, t.w, t.now))
+		say(investigate.Next(t.in, t.s.guideline(t.in), t.now))
+		say(runbook.Next(t.in, t.now))
+		say(t.practised(), time.Time{})
+		say(t.lists(), time.Time{})
 		back, watched, err := resolve.Next(t.in, t.fires, t.now)
 		if err != nil {
 			return err
 		}
-		t.add(incident.Engine, back...)
-		changed, undecided := resolve.ChangeNext(t.in, t.s.boardVersion, t.now)
-		t.add(incident.Engine, changed...)
+		say(back, watched)
+		say(resolve.ChangeNext(t.in, t.s.boardVersion, t.now))
 		unseen, looked, err := resolve.OverrideNext(t.in, t.owes, t.now)
 		if err != nil {
 			return err
 		}
-		t.add(incident.Engine, unseen...)
-		owed, remind := review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now)
-		t.add(incident.Engine, owed...)
-		due = incident.Sooner(incident.Sooner(incident.Sooner(at, then), incident.Sooner(nag, watched)), incident.Sooner(incident.Sooner(undecided, looked), remind))
-		if len(facts)+len(more)+len(work)+len(back)+len(changed)+len(unseen)+len(owed) == 0 {
+		say(unseen, looked)
+		say(investigate.NoticeNext(t.in, t.now))
+		say(drill.Next(t.in, t.now))
+		say(review.Next(t.in, func() []org.PersonID { return t.s.leads(t.in) }, t.now))
+		if len(t.log) == before {
 			break
 		}
 	}
@@ -199,6 +203,10 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 				t.cancel(store.Cancel{Subject: id, Run: r.ID, OnlyAlarms: true}, f.String())
 			}
 		}
+	case incident.Settled:
+		if f.How == "decided" {
+			t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
+		}
 	case incident.Pinned:
 		t.cancel(store.Cancel{Subject: id, Run: f.Run, OnlyAlarms: true}, f.String())
 	case incident.Called:
@@ -213,9 +221,10 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	}
 	t.runbookFact(entry)
 	t.changeFact(before, entry)
+	t.noticeFact(entry)
 	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
-	work := func(all []incident.Notice) {
+	work := func(all []incident.Told) {
 		for _, n := range all {
 			notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
 		}
@@ -223,6 +232,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	work(investigate.Tell(before, entry))
 	work(runbook.Tell(before, entry))
 	work(review.Tell(before, entry))
+	work(drill.Tell(before, entry))
 	notices = append(notices, t.judged(entry)...)
 	work(resolve.Tell(before, entry))
 	work(resolve.ChangeTell(before, entry, t.s.actorName))
@@ -340,6 +350,9 @@ func (t *tending) tell(before incident.Incident, entry incident.Entry, notices [
 		if n.Purpose == escalate.Update && t.calls(n.Person) {
 			continue // they hear of it by that
 		}
+		if t.restsFrom(n.Person) {
+			continue
+		}
 		page := escalate.Page{
 			Subject: t.in.ID, Epoch: entry.Seq, Purpose: n.Purpose, Text: n.Text, Priority: org.Low,
 			Person: n.Person, Rule: -1, At: t.now, Zone: "UTC", Hour: t.now.UTC().Hour(),
@@ -396,6 +409,9 @@ func (t *tending) report(page escalate.Page, target org.Target) (pages []escalat
 		people = t.w.Who(target, t.now).People
 	}
 	for _, id := range people {
+		if t.restsFrom(id) {
+			continue
+		}
 		person, _ := t.w.Person(id)
 		for _, m := range person.Methods {
 			if m.Usable() {

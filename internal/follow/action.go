@@ -198,7 +198,7 @@ func (w *Webhooks) actionBody(tx *store.Tx, run store.Action) ([]byte, error) {
 func (w *Webhooks) summary(id incident.ID, in incident.Incident) Summary {
 	return Summary{
 		ID: id, Title: in.Title, Status: in.Status, Severity: in.Severity, Priority: in.Priority,
-		Service: in.Service, Team: in.Team, URL: w.publicURL + "/incidents/" + string(id),
+		Service: in.Service, Team: in.Team, URL: w.publicURL + "/incidents/" + string(id), Drill: in.IsDrill(),
 	}
 }
 

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"tocsin/internal/egress"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/oncall"
 	"tocsin/org"
 )
@@ -52,7 +52,7 @@ func event(uid, who, from, until string) string {
 // A calendar is read with its ETag; what cannot be read leaves what was there, says why,
 // and is tried less and less often; what is taken out goes with all that came of it.
 func TestCalendars(t *testing.T) {
-	h := newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))
+	h := newHouse(t, storetest.SQLite(t))
 	h.configure("person", "omar", org.Person{ID: "omar", Name: "Omar"})
 	h.configure("schedule", "s", oncall.Schedule{ID: "s", Layers: []oncall.Layer{{ID: "l", People: []org.PersonID{"jane"}}}})
 	reader := func(allow ...string) *Calendars {
@@ -151,7 +151,7 @@ func TestCalendars(t *testing.T) {
 
 // As time off it speaks only of who stands in the schedule.
 func TestCalendarOfAbsences(t *testing.T) {
-	h := newHouse(t, filepath.Join(t.TempDir(), "tocsin.db"))
+	h := newHouse(t, storetest.SQLite(t))
 	h.configure("person", "omar", org.Person{ID: "omar", Name: "Omar"})
 	h.configure("schedule", "s", oncall.Schedule{ID: "s", Layers: []oncall.Layer{{ID: "l", People: []org.PersonID{"jane"}}}})
 	p := newPage(t)

@@ -14,7 +14,7 @@ import (
 
 const (
 	figuresFollower = "figures"
-	figuresBatch    = 250       // records in one transaction
+	figuresBatch    = 256       // rows of the feed, or records, in one transaction
 	packAfter       = time.Hour // a record that is not written anew for so long goes into its pack
 	packEvery       = 5 * time.Minute
 )
@@ -167,22 +167,17 @@ func (f *Figures) news(ctx context.Context, who *store.Follower, now time.Time) 
 			return err
 		}
 		cursor = rows[len(rows)-1].Cursor
+		var ids []incident.ID
 		seen := map[incident.ID]bool{}
 		for _, row := range rows {
 			id := incident.ID(row.Subject)
-			if row.Topic != "incident" && row.Topic != "pages" || seen[id] {
-				continue
-			}
-			seen[id] = true
-			in, ok, err := engine.Record(tx, id)
-			if err != nil {
-				return err
-			}
-			if ok {
-				records = append(records, in)
+			if (row.Topic == "incident" || row.Topic == "pages") && !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
 			}
 		}
-		return nil
+		records, err = engine.Records(tx, ids)
+		return err
 	})
 	if err != nil || cursor == who.Cursor {
 		return false, err
@@ -190,11 +185,12 @@ func (f *Figures) news(ctx context.Context, who *store.Follower, now time.Time) 
 	next := *who
 	next.Cursor = cursor
 	err = f.held(ctx, *who, func(tx *store.Tx) error {
-		for _, in := range records {
-			row := store.FigureRow{Subject: in.ID, Day: store.DayOf(in.Opened), At: now, Body: figures.Pack([]figures.Incident{in})}
-			if err := tx.PutFigure(row); err != nil {
-				return err
-			}
+		all := make([]store.FigureRow, len(records))
+		for i, in := range records {
+			all[i] = store.FigureRow{Subject: in.ID, Day: store.DayOf(in.Opened), At: now, Body: figures.Pack(records[i : i+1])}
+		}
+		if err := tx.PutFigures(all); err != nil {
+			return err
 		}
 		if len(records) > 0 {
 			if err := f.wrote(tx, now, func(*engine.FigureState) {}); err != nil {
@@ -236,16 +232,8 @@ func (f *Figures) past(ctx context.Context, who store.Follower, now time.Time) (
 		if ids, err = tx.SubjectsAfter(state.UpTo, figuresBatch); err != nil {
 			return err
 		}
-		for _, id := range ids {
-			in, ok, err := engine.Record(tx, id)
-			if err != nil {
-				return err
-			}
-			if ok {
-				records = append(records, in)
-			}
-		}
-		return nil
+		records, err = engine.Records(tx, ids)
+		return err
 	})
 	if err != nil || done {
 		return false, err

@@ -32,8 +32,8 @@ const hookSecret = "a-secret-of-many-letters"
 var night = time.Date(2026, 11, 23, 2, 13, 0, 0, time.UTC)
 
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "house.db")) })
-	t.Run("postgres", func(t *testing.T) { test(t, storetest.Postgres(t)) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, storetest.SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, storetest.Postgres(t)) })
 }
 
 // A house is an engine with webhooks.

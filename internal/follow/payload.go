@@ -34,6 +34,7 @@ type Summary struct {
 	Service  org.ServiceID   `json:"service"`
 	Team     org.TeamID      `json:"team"`
 	URL      string          `json:"url"`
+	Drill    bool            `json:"drill,omitempty"` // nothing is wrong: people practise
 }
 
 // errGone says that a line is not there any longer: it cannot be told.
@@ -49,6 +50,9 @@ func (w *Webhooks) body(tx *store.Tx, d store.Delivery) ([]byte, error) {
 		return nil, err
 	}
 	e, in := log[d.Seq-1], incident.Fold(log[:d.Seq])
+	if u, ok := e.Fact.(incident.Updated); ok && u.N == 0 { // it was taken back
+		return nil, errGone
+	}
 	kind, fact, err := incident.Encode(e.Fact)
 	if err != nil {
 		return nil, err

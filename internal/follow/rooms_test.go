@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/engine"
 	"tocsin/internal/sim/mockworld"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -155,7 +156,7 @@ func TestRoomHasAThreadOfEachIncident(t *testing.T) {
 
 // What a room cannot be told now it is told later, in its order, and for ten minutes.
 func TestRoomThatFails(t *testing.T) {
-	h := newChat(t, t.TempDir()+"/house.db")
+	h := newChat(t, storetest.SQLite(t))
 	h.configure("person", "jane", org.Person{ID: "jane", Name: "Jane"})
 	h.world.Set("slack", mockworld.TooMany)
 	h.down("db", "db-1")
@@ -177,7 +178,7 @@ func TestRoomThatFails(t *testing.T) {
 
 // A service that must not be spoken of is not, and a sensitive one has no thread at all.
 func TestRoomKeepsSecrets(t *testing.T) {
-	h := newChat(t, t.TempDir()+"/house.db")
+	h := newChat(t, storetest.SQLite(t))
 	h.configure("person", "jane", org.Person{ID: "jane", Name: "Jane"})
 	h.configure("service", "db", org.Service{ID: "db", Name: "Database", Policy: "p", Team: "dba", Secure: true})
 	h.down("db", "db-1")
@@ -218,7 +219,7 @@ func (h *chat) thread(id incident.ID) string {
 // Whoever is quick answers before it is written down that their message went out: it
 // loses its buttons all the same.
 func TestRoomAnsweredAtOnce(t *testing.T) {
-	h := newChat(t, t.TempDir()+"/house.db")
+	h := newChat(t, storetest.SQLite(t))
 	h.configure("person", "jane", org.Person{ID: "jane", Name: "Jane", Methods: []org.Method{{ID: "s", Channel: "slack", Address: "U1", Verified: true}}})
 	h.configure("team", "dba", org.Team{ID: "dba", Name: "Databases"})
 	h.down("db", "db-1")
@@ -254,7 +255,7 @@ func TestRoomAnsweredAtOnce(t *testing.T) {
 // A page by hand loses its buttons for whoever has answered, wherever they did, and for
 // all when it is over.
 func TestRoomOfAPageByHand(t *testing.T) {
-	h := newChat(t, t.TempDir()+"/house.db")
+	h := newChat(t, storetest.SQLite(t))
 	_, err := h.Call(t.Context(), incident.ByPerson("olga"), escalate.Call{
 		Title: "Who comes in?", Targets: []org.Target{{Kind: "person", ID: "jane"}, {Kind: "person", ID: "omar"}},
 		Choices: []incident.Choice{{Text: "I do", Positive: true}, {Text: "cannot"}}, Enough: 1,
@@ -276,7 +277,7 @@ func TestRoomOfAPageByHand(t *testing.T) {
 
 // What was sent to rooms and push services that can change it says how things stand, too.
 func TestOthersThatSettle(t *testing.T) {
-	h := newChat(t, t.TempDir()+"/house.db")
+	h := newChat(t, storetest.SQLite(t))
 	for kind, settings := range map[string]map[string]string{
 		"discord": nil, "matrix": {"server": "http://mock/matrix", "token": mockworld.ChatToken}, "webex": {"server": "http://mock/webex", "token": mockworld.ChatToken},
 		"pushover": {"server": "http://mock/pushover", "token": mockworld.PushoverToken},

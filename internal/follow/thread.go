@@ -74,7 +74,7 @@ func (r *Rooms) read(ctx context.Context, row store.FeedRow) (n news, err error)
 		n.lines = slices.DeleteFunc(log, func(e incident.Entry) bool { return e.Seq < row.First || e.Seq > row.Seq })
 		service := r.services[n.in.Service]
 		n.secure = service.Secure
-		if n.in.Apart() == "" && !service.Sensitive {
+		if n.in.Sort == "" && n.in.Call == nil && !service.Sensitive { // a drill is spoken of among its people
 			n.room = r.rooms[n.in.Team]
 		}
 		if n.turned() && (n.in.Status != incident.Triggered || n.in.Call != nil) {
@@ -208,7 +208,7 @@ func threadOf(n news) string {
 func (r *Rooms) stands(n news, id string) channel.Message {
 	m := channel.Message{
 		ID: id, Subject: string(n.in.ID), Thread: string(n.in.ID), Title: n.in.Title, Service: r.services[n.in.Service].Name, Severity: n.in.Severity,
-		Priority: n.in.Priority, Purpose: escalate.Alarm, At: n.in.OpenedAt, URL: r.engine.RoomURL(n.in),
+		Priority: n.in.Priority, Purpose: escalate.Alarm, At: n.in.OpenedAt, URL: r.engine.RoomURL(n.in), Drill: n.in.IsDrill(),
 	}
 	if n.secure {
 		m.Title, m.Service = engine.Secure, ""

@@ -40,6 +40,9 @@ func (t *Tickets) Want(ctx context.Context, id org.TicketSystemID, m ticket.Matt
 		if err != nil {
 			return err
 		}
+		if sub.IsDrill() {
+			return incident.Refuse("it is a drill: no ticket is made of it")
+		}
 		if had, err := tx.Ticket(id, row.Sort, row.Subject); err == nil && had.State != store.TicketUnlinked {
 			return incident.Refuse("it has a ticket there already, or will soon: %s", had.Key)
 		} else if err != nil && !errors.Is(err, store.ErrNotFound) {

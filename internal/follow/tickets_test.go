@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"tocsin/internal/channel"
 	"tocsin/internal/sim/mockworld"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/internal/tracker"
 	"tocsin/org"
 	"tocsin/resolve"
@@ -198,7 +198,7 @@ func TestTwoSidesNeverEcho(t *testing.T) {
 	for seed := range uint64(7) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
-			h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira", "code", "desk")
+			h := newTickets(t, storetest.SQLite(t), "jira", "code", "desk")
 			vendors := []string{"jira", "github", "servicenow"}
 			id := h.opens("db", "a")
 			h.calm()
@@ -321,7 +321,7 @@ func TestACrashMakesNoSecondTicket(t *testing.T) {
 
 // A comment that went out and whose answer was lost is found, and not said again.
 func TestACommentIsSaidOnce(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "desk")
+	h := newTickets(t, storetest.SQLite(t), "desk")
 	id := h.opens("db", "a")
 	h.calm()
 	h.do(id, func(incident.Incident) ([]incident.Fact, error) {
@@ -348,7 +348,7 @@ func TestACommentIsSaidOnce(t *testing.T) {
 // What is refused for good is dropped and holds up nothing; a ticket that cannot be made
 // waits for the set-up to be mended.
 func TestRefusals(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira")
+	h := newTickets(t, storetest.SQLite(t), "jira")
 	s := ticketSystems["jira"]
 	s.ID, s.Secret, s.Rules, s.Fields = "jira", hookSecret, []org.TicketRule{{}}, map[string]string{"no_such_field": "x"}
 	h.configure("ticket_system", "jira", s)
@@ -393,7 +393,7 @@ func TestRefusals(t *testing.T) {
 
 // Systems that cannot call are looked at.
 func TestPolls(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "desk")
+	h := newTickets(t, storetest.SQLite(t), "desk")
 	s := ticketSystems["desk"]
 	s.ID, s.Secret, s.Rules, s.Poll = "desk", hookSecret, []org.TicketRule{{}}, org.Duration(5*time.Minute)
 	h.configure("ticket_system", "desk", s)
@@ -415,7 +415,7 @@ func TestPolls(t *testing.T) {
 
 // Nobody speaks at the door of a system without its secret, nor of one that is not there.
 func TestTicketDoor(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira")
+	h := newTickets(t, storetest.SQLite(t), "jira")
 	for id, token := range map[org.TicketSystemID]string{"jira": "guessed", "nobody": hookSecret, "": ""} {
 		err := h.tickets.Heard(h.Context(), id, tracker.Request{Token: token, Body: []byte(`{"issue":{"key":"OPS-1"}}`)}, h.now)
 		if err != channel.ErrSignature {
@@ -433,7 +433,7 @@ func TestTicketDoor(t *testing.T) {
 // What is sensitive gets no ticket unless a rule says so, and what is secure says nothing of
 // itself there.
 func TestWhatStaysInside(t *testing.T) {
-	h := newTickets(t, filepath.Join(t.TempDir(), "house.db"), "jira")
+	h := newTickets(t, storetest.SQLite(t), "jira")
 	h.configure("service", "db", org.Service{ID: "db", Name: "Database", Policy: "p", Sensitive: true})
 	h.configure("service", "web", org.Service{ID: "web", Name: "Web", Policy: "p", Secure: true})
 	h.opens("db", "a")

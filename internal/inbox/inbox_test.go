@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/mail"
 	"net/smtp"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,6 +18,7 @@ import (
 	"tocsin/internal/inbox"
 	"tocsin/internal/secret"
 	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 	"tocsin/org"
 )
 
@@ -42,7 +42,7 @@ func open(t *testing.T) *post {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.out.Close() })
-	if h.store, err = store.Open(t.Context(), store.Options{URL: filepath.Join(t.TempDir(), "house.db"), Ring: ring, Sync: "OFF"}); err != nil {
+	if h.store, err = store.Open(t.Context(), store.Options{URL: storetest.SQLite(t), Ring: ring, Sync: "OFF"}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.store.Close() })

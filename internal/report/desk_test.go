@@ -252,8 +252,8 @@ func TestReporting(t *testing.T) {
 		l.is(l.ask("GET", "/report/desk", nil), 200, "A door", "Is somebody hurt?", "<strong>first</strong>", "&lt;script&gt;")
 		l.is(l.ask("GET", "/report/none", nil), 404)
 		l.is(l.ask("GET", "/report/desk/door", nil), 200, "Which?", `name="mark"`)
-		old := func() string { return l.desk.mark(l.engine.Now().Add(-time.Minute)) }
-		said := url.Values{"mark": {l.desk.mark(l.engine.Now())}, "q.where": {`West "<b>`}, "q.who": {"0"}, "contact": {"pat@example.org"}, "name": {"Pat"}}
+		old := func() string { return l.desk.mark(l.engine.Now().Add(-time.Minute), practice{}) }
+		said := url.Values{"mark": {l.desk.mark(l.engine.Now(), practice{})}, "q.where": {`West "<b>`}, "q.who": {"0"}, "contact": {"pat@example.org"}, "name": {"Pat"}}
 		l.is(l.ask("POST", "/report/desk/door", said), 422, "very quick", "West &#34;&lt;b&gt;", "pat@example.org")
 		said.Set("mark", old())
 		said.Set("website", "x")
@@ -348,7 +348,7 @@ func (l *lobby) emergency() {
 	l.Helper()
 	l.from = "192.0.2.3:1000"
 	l.is(l.ask("GET", "/report/desk/emergency", nil), 200, "Ring 112.")
-	w := l.ask("POST", "/report/desk/emergency", url.Values{"mark": {l.desk.mark(l.engine.Now())}, "where": {"Lift 2"}, "happened": {"Smoke"}, "website": {"filled in by a browser"}})
+	w := l.ask("POST", "/report/desk/emergency", url.Values{"mark": {l.desk.mark(l.engine.Now(), practice{})}, "where": {"Lift 2"}, "happened": {"Smoke"}, "website": {"filled in by a browser"}})
 	l.is(w, 303)
 	link, _, _ := strings.Cut(w.Header().Get("Location"), "?")
 	in := l.incident(l.reported(link).Subject)

@@ -39,7 +39,9 @@ func (d *Desk) follow(w http.ResponseWriter, r *http.Request) {
 	}
 	switch q := r.URL.Query(); {
 	case q.Get("new") != "":
-		v.Done = v.Words.T("sent")
+		if v.Done = v.Words.T("sent"); v.Practice != "" {
+			v.Done = v.Words.T("practice.sent")
+		}
 		if q.Get("asked") != "" {
 			v.Asked = v.Words.T("status.ask")
 		}
@@ -108,13 +110,19 @@ func (d *Desk) standing(r *http.Request, one store.Report) (v standing, err erro
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		v.sheet = d.sheet(f)
-		v.Words, v.Title = words, v.title(one, f, words)
 		sub, err := tx.Subject(one.Subject)
 		if err != nil {
 			return err
 		}
+		v.sheet = d.sheet(f, practice{on: sub.IsDrill()})
+		v.Words, v.Title = words, v.title(one, f, words)
 		v.Stands, v.State = words.T("is."+string(sub.Status)), stateOf(sub.Status)
+		if sub.IsDrill() {
+			v.Practice = words.T("practice.was")
+			if sub.Drill != nil && sub.Drill.Guide == incident.GuideReport {
+				v.Stands, v.State = words.T("practice.status"), "maintenance"
+			}
+		}
 		log, err := tx.Log(one.Subject)
 		if err != nil {
 			return err

@@ -72,7 +72,7 @@ func (d *Desk) known(tx *store.Tx, f org.Form, c org.FormCategory, now time.Time
 // knownOf says what those outside may know of an incident.
 func knownOf(tx *store.Tx, id incident.ID, form org.FormID, category string) (k Known, ok bool, err error) {
 	sub, err := tx.Subject(id)
-	if err != nil || sub.Apart() != "" {
+	if err != nil || sub.Sort != "" {
 		return k, false, err
 	}
 	reports, err := tx.ReportsOf(id)

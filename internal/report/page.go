@@ -34,6 +34,8 @@ type sheet struct {
 	Name      string // of the form
 	At        string // its address
 	Emergency *org.Emergency
+	Practice  string // what stands at the top of pages on which people practise
+	Drill     string // the end of the addresses that belong to it
 }
 
 // asking is a page that asks for something.
@@ -72,8 +74,9 @@ type messageView struct {
 	We            bool
 }
 
-func (d *Desk) sheet(f org.Form) sheet {
-	return sheet{Words: speak(f.Language), Title: f.Name, Name: f.Name, At: d.base + "/report/" + string(f.ID), Emergency: f.Emergency}
+func (d *Desk) sheet(f org.Form, p practice) sheet {
+	words := speak(f.Language)
+	return sheet{Practice: p.said(words), Drill: p.query(), Words: words, Title: f.Name, Name: f.Name, At: d.base + "/report/" + string(f.ID), Emergency: f.Emergency}
 }
 
 // written is Markdown as it is shown: the sanitizer of the house has seen it.

@@ -15,7 +15,7 @@ func (d *Desk) code(w http.ResponseWriter, r *http.Request) {
 		d.fault(w, r, err)
 		return
 	}
-	picture, err := drawn(d.public + "/report/" + string(f.ID))
+	picture, err := drawn(d.public + "/report/" + string(f.ID) + practised(r).query())
 	if err != nil {
 		d.fault(w, r, err)
 		return

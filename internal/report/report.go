@@ -19,6 +19,9 @@
 // once. Nothing of an emergency waits for any of this but the rate: what people do
 // not see a browser may fill in for them.
 //
+// Whoever wants to can practise it (practice.go): the same pages, marked, from which nobody
+// is called.
+//
 // The pages are plain HTML without script.
 package report
 
@@ -138,16 +141,16 @@ const (
 
 // mark is what a shown form carries: the id of the report that comes of it, and when it
 // was shown, so that only we can say either.
-func (d *Desk) mark(now time.Time) string {
+func (d *Desk) mark(now time.Time, p practice) string {
 	text := d.engine.NewID(now) + "." + strconv.FormatInt(now.Unix(), 36)
-	return text + "." + d.ring.Token("report form", text)
+	return text + "." + d.ring.Token(p.purpose(), text)
 }
 
 // marked reads a mark. ok is false for one that is none of ours, or too old; early says
-// that no person is so quick.
-func (d *Desk) marked(text string, now time.Time) (id string, early, ok bool) {
+// that no person is so quick. A form that was shown for practice has a mark of its own.
+func (d *Desk) marked(text string, now time.Time, p practice) (id string, early, ok bool) {
 	at := strings.LastIndexByte(text, '.')
-	if at < 0 || !d.ring.TokenOK("report form", text[:at], text[at+1:]) {
+	if at < 0 || !d.ring.TokenOK(p.purpose(), text[:at], text[at+1:]) {
 		return "", false, false
 	}
 	id, when, _ := strings.Cut(text[:at], ".")

@@ -87,7 +87,7 @@ func FuzzMarked(f *testing.F) {
 	f.Add("..")
 	f.Add("id.zzzzzzzzzzzzzzzz." + ring.Token("report form", "id.zzzzzzzzzzzzzzzz"))
 	f.Fuzz(func(t *testing.T, text string) {
-		if id, _, ok := d.marked(text, time.Unix(1_800_000_000, 0)); ok {
+		if id, _, ok := d.marked(text, time.Unix(1_800_000_000, 0), practice{}); ok {
 			t.Errorf("%q is taken for the mark of %q", text, id)
 		}
 	})

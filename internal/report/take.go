@@ -27,7 +27,7 @@ func (d *Desk) choose(w http.ResponseWriter, r *http.Request) {
 		d.fault(w, r, err)
 		return
 	}
-	show(w, http.StatusOK, "choose", asking{sheet: d.sheet(f), Advice: written(f.Advice), Categories: f.Categories})
+	show(w, http.StatusOK, "choose", asking{sheet: d.sheet(f, practised(r)), Advice: written(f.Advice), Categories: f.Categories})
 }
 
 // ask asks the questions of a category, below what is known of it.
@@ -39,14 +39,15 @@ func (d *Desk) ask(w http.ResponseWriter, r *http.Request) {
 	}
 	now := d.engine.Now()
 	if r.PathValue("category") == Emergency {
-		show(w, http.StatusOK, "emergency", d.alarm(f, d.mark(now)))
+		p := practised(r)
+		show(w, http.StatusOK, "emergency", d.alarm(f, d.mark(now, p), p))
 		return
 	}
 	read := Read(f, c, nil, speak(f.Language).T)
 	for i := range read.Inputs {
 		read.Inputs[i].Wrong = "" // nothing was asked yet
 	}
-	d.again(w, r, f, c, read, asking{}, http.StatusOK)
+	d.again(w, r, f, c, read, asking{}, practised(r), http.StatusOK)
 }
 
 // category is what a request is about.
@@ -67,8 +68,8 @@ func (d *Desk) category(r *http.Request) (f org.Form, c org.FormCategory, err er
 	return f, c, err
 }
 
-func (d *Desk) alarm(f org.Form, mark string) asking {
-	a := asking{sheet: d.sheet(f), Mark: mark, Contact: contact(f)}
+func (d *Desk) alarm(f org.Form, mark string, p practice) asking {
+	a := asking{sheet: d.sheet(f, p), Mark: mark, Contact: contact(f)}
 	if a.Contact != "" {
 		a.Contact = "optional"
 	}
@@ -77,7 +78,7 @@ func (d *Desk) alarm(f org.Form, mark string) asking {
 }
 
 // again shows the questions, with what was written.
-func (d *Desk) again(w http.ResponseWriter, r *http.Request, f org.Form, c org.FormCategory, read Reading, a asking, code int) {
+func (d *Desk) again(w http.ResponseWriter, r *http.Request, f org.Form, c org.FormCategory, read Reading, a asking, p practice, code int) {
 	now := d.engine.Now()
 	var known []Known
 	var work []Planned
@@ -86,11 +87,11 @@ func (d *Desk) again(w http.ResponseWriter, r *http.Request, f org.Form, c org.F
 		d.fault(w, r, err)
 		return
 	}
-	a.sheet = d.sheet(f)
+	a.sheet = d.sheet(f, p)
 	a.Title, a.Advice, a.Inputs, a.Contact = c.Name, written(c.Advice), read.Inputs, contact(f)
 	a.Known, a.Work = views(a.Words, zoneOf(f.Zone), known, work)
 	if a.Mark == "" {
-		a.Mark = d.mark(now)
+		a.Mark = d.mark(now, p)
 	}
 	a.Photo = d.files != nil && !f.NoPhotos
 	show(w, code, "ask", a)
@@ -123,7 +124,8 @@ func (d *Desk) take(w http.ResponseWriter, r *http.Request) {
 			a.Wrong = words.T("check")
 		}
 	}
-	id, early, ok := d.marked(r.PostFormValue("mark"), now)
+	p := d.markedFor(r, r.PostFormValue("mark"))
+	id, early, ok := d.marked(r.PostFormValue("mark"), now, p)
 	switch {
 	case a.Wrong != "":
 		a.Mark = r.PostFormValue("mark")
@@ -133,25 +135,25 @@ func (d *Desk) take(w http.ResponseWriter, r *http.Request) {
 		a.Wrong, a.Mark = words.T("slow"), r.PostFormValue("mark")
 	}
 	if a.Wrong != "" {
-		d.again(w, r, f, c, read, a, http.StatusUnprocessableEntity)
+		d.again(w, r, f, c, read, a, p, http.StatusUnprocessableEntity)
 		return
 	}
 	if wait := d.wait(r, string(f.ID), false, now); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 		a.Wrong, a.Mark = words.T("busy"), r.PostFormValue("mark")
-		d.again(w, r, f, c, read, a, http.StatusTooManyRequests)
+		d.again(w, r, f, c, read, a, p, http.StatusTooManyRequests)
 		return
 	}
 	report := engine.Complaint{
 		Report: store.Report{ID: id, Form: f.ID, Category: c.ID, Answers: read.Answers, Name: a.Who, Contact: a.Reach, Language: f.Language, Zone: f.Zone},
-		Title:  read.Title, Leads: read.Leads,
+		Title:  read.Title, Leads: read.Leads, Drill: p.on, Into: p.into,
 	}
 	if bad := d.photographed(r, f, &report.Report, now); bad != "" {
 		a.Wrong, a.Mark = words.T("photo.wrong", bad), r.PostFormValue("mark")
-		d.again(w, r, f, c, read, a, http.StatusUnprocessableEntity)
+		d.again(w, r, f, c, read, a, p, http.StatusUnprocessableEntity)
 		return
 	}
-	if same != "" {
+	if same != "" && !p.on {
 		if report.Joins, err = d.fits(r, f, c, same, now); err != nil {
 			d.fault(w, r, err)
 			return
@@ -186,10 +188,11 @@ func (d *Desk) badReach(f org.Form, reach string, words status.Words) string {
 // takeEmergency calls people at once. Only the rate stands in between.
 func (d *Desk) takeEmergency(w http.ResponseWriter, r *http.Request, f org.Form) {
 	words, now := speak(f.Language), d.engine.Now()
-	a := d.alarm(f, r.PostFormValue("mark"))
+	p := d.markedFor(r, r.PostFormValue("mark"))
+	a := d.alarm(f, r.PostFormValue("mark"), p)
 	a.Where, a.What = clean(r.PostFormValue("where"), false), clean(r.PostFormValue("happened"), false)
 	a.Who, a.Reach = clean(r.PostFormValue("name"), false), strings.TrimSpace(r.PostFormValue("contact"))
-	id, _, ok := d.marked(a.Mark, now)
+	id, _, ok := d.marked(a.Mark, now, p)
 	if !ok {
 		id = d.engine.NewID(now)
 	}
@@ -214,6 +217,7 @@ func (d *Desk) takeEmergency(w http.ResponseWriter, r *http.Request, f org.Form)
 			Answers: []store.Answered{{Ask: words.T("emergency.where"), Answer: a.Where}, {Ask: words.T("emergency.what"), Answer: a.What}},
 		},
 		Title: channel.OneLine(strings.Trim(a.What+", "+a.Where, ", "), maxTitle), Leads: org.Leads{Service: f.Service}, Worst: org.SEV1, Call: e.Call,
+		Drill: p.on, Into: p.into,
 	}
 	if e.Service != "" {
 		c.Leads.Service = e.Service
@@ -237,7 +241,7 @@ func (d *Desk) complain(w http.ResponseWriter, r *http.Request, c engine.Complai
 		return
 	}
 	query := url.Values{"new": {"1"}}
-	if by, address, ok := reachable(c.Contact); ok && d.site != nil {
+	if by, address, ok := reachable(c.Contact); ok && d.site != nil && !c.Drill {
 		one := store.Subscriber{
 			Scope: store.ReportScope(string(taken.Subject)), Channel: by, Address: address, Report: taken.ID, Language: c.Language,
 		}

@@ -27,7 +27,12 @@ var english = map[string]string{
 	"updates": "What we know", "same.note": "It joined what was known already.",
 	"is.triggered": "It has come in. Nobody has taken it on yet.", "is.acknowledged": "Somebody is working on it.", "is.snoozed": "It is known, and waits for its time.",
 	"is.resolved": "It is over.", "is.closed": "It is over.", "wrote": "Sent.", "status.ask": "We have asked your address whether it wants to hear of this: please open the link there.",
-	"copy": "Address of this page", "reported": "Reported %s",
+	"practice": "This is practice.", "practice.lead": "Go through it as if something were wrong. Nobody is called, and nothing is counted.",
+	"practice.among": "Go through it as if something were wrong. Only those who practise with you read it.", "practice.was": "Nobody outside the drill was called, and nothing is counted.",
+	"practice.real": "Is something really wrong? Report it here.", "practice.try": "Try it out first: nobody is called",
+	"practice.sent":   "Well done. In earnest you would have been heard now, and this page would be yours.",
+	"practice.status": "Nobody was called, because you practise. In earnest you would read here whether somebody works on it.",
+	"copy":            "Address of this page", "reported": "Reported %s",
 }
 
 var german = map[string]string{
@@ -47,5 +52,10 @@ var german = map[string]string{
 	"updates": "Was wir wissen", "same.note": "Es gehört zu dem, was schon bekannt war.",
 	"is.triggered": "Es ist eingegangen. Noch hat es niemand übernommen.", "is.acknowledged": "Jemand arbeitet daran.", "is.snoozed": "Es ist bekannt und wartet auf seine Zeit.",
 	"is.resolved": "Es ist vorbei.", "is.closed": "Es ist vorbei.", "wrote": "Gesendet.", "status.ask": "Wir haben Ihre Adresse gefragt, ob sie davon hören möchte: bitte öffnen Sie den Link dort.",
-	"copy": "Adresse dieser Seite", "reported": "Gemeldet %s",
+	"practice": "Das ist eine Übung.", "practice.lead": "Gehen Sie alles durch, als wäre wirklich etwas. Niemand wird gerufen, nichts wird gezählt.",
+	"practice.among": "Gehen Sie alles durch, als wäre wirklich etwas. Nur wer mit Ihnen übt, liest es.", "practice.was": "Außerhalb der Übung wurde niemand gerufen, und nichts wird gezählt.",
+	"practice.real": "Ist wirklich etwas? Hier melden Sie es.", "practice.try": "Erst ausprobieren: niemand wird gerufen",
+	"practice.sent":   "Gut gemacht. Im Ernstfall wären Sie jetzt gehört worden, und diese Seite gehörte Ihnen.",
+	"practice.status": "Niemand wurde gerufen, denn Sie üben. Im Ernstfall läsen Sie hier, ob jemand daran arbeitet.",
+	"copy":            "Adresse dieser Seite", "reported": "Gemeldet %s",
 }

@@ -18,7 +18,7 @@ import (
 func (p *player) check(ctx context.Context) error {
 	var wrong []error
 	err := p.store.Read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.Subjects(store.Filter{Limit: 10_000})
+		rows, err := tx.Subjects(store.Filter{Limit: 10_000, Drills: store.WithDrills})
 		if err != nil {
 			return err
 		}

@@ -63,6 +63,10 @@ func (p *player) hear(ctx context.Context, a alarm, ev alert.Event) error {
 // subject is the incident that a line names, or the one that was opened last.
 func (p *player) subject(ctx context.Context, w words) (id incident.ID, err error) {
 	err = p.store.Read(ctx, func(tx *store.Tx) error {
+		if w["KEY"] == drillKey {
+			id, err = p.lastDrill(tx)
+			return err
+		}
 		if w["KEY"] == "" {
 			rows, err := tx.Subjects(store.Filter{Limit: 1})
 			if err == nil && len(rows) == 0 {
@@ -340,6 +344,10 @@ func (p *player) showLog(ctx context.Context, w words) error {
 	if err != nil {
 		return err
 	}
+	return p.showLogOf(ctx, id)
+}
+
+func (p *player) showLogOf(ctx context.Context, id incident.ID) error {
 	return p.store.Read(ctx, func(tx *store.Tx) error {
 		log, err := tx.Log(id)
 		for _, e := range log {

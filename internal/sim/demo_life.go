@@ -251,13 +251,13 @@ func (telephone) Name() string { return "log" }
 func (t telephone) Send(ctx context.Context, m channel.Message) (channel.Receipt, error) {
 	l, got := t.l, channel.Receipt{Provider: m.ID, State: escalate.Delivered}
 	var page store.PageRow
-	var asks bool // about a change, which its plan has an answer for
+	var asks bool // about a change, or a drill, which its plan has an answer for
 	err := l.store.Read(ctx, func(tx *store.Tx) (err error) {
 		if page, err = tx.Page(m.ID); err != nil || !page.Purpose.Alarms() {
 			return err
 		}
 		sub, err := tx.Subject(page.Subject)
-		asks = err == nil && sub.Change != nil
+		asks = err == nil && (sub.Change != nil || sub.IsDrill())
 		return err
 	})
 	if err != nil || asks || !page.Purpose.Alarms() {

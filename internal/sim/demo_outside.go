@@ -8,6 +8,7 @@ import (
 	"tocsin/incident"
 	"tocsin/internal/engine"
 	"tocsin/internal/store"
+	"tocsin/investigate"
 	"tocsin/org"
 )
 
@@ -74,6 +75,7 @@ func (l *life) outside(ctx context.Context, end time.Time) error {
 		})
 	})
 	l.ticketed(from, end.Add(-65*time.Minute))
+	l.notices(end)
 	l.later(end.Add(-50*time.Minute), func(ctx context.Context) error {
 		in, err := l.incident(ctx, from)
 		if err != nil || in.ID == "" {
@@ -89,4 +91,27 @@ func (l *life) outside(ctx context.Context, end time.Time) error {
 		return l.engine.WriteReport(ctx, r.ID, "elif", "Thank you. Please leave the door shut; a technician comes by half past.", l.now)
 	})
 	return nil
+}
+
+// notices are what the shop's page says without an incident.
+func (l *life) notices(end time.Time) {
+	for _, one := range []struct {
+		before time.Duration
+		by     org.PersonID
+		n      investigate.Posting
+	}{
+		{50 * time.Hour, "elif", investigate.Posting{
+			Form: incident.PlannedWork, Title: "New racks in the warehouse", Text: "Parcels may leave an hour later.", Begins: end.Add(20 * time.Hour).Truncate(time.Hour), Ends: end.Add(23 * time.Hour).Truncate(time.Hour),
+			Parts: []incident.Affected{{Page: "shop", Component: "delivery", State: org.Maintained}},
+		}},
+		{27 * time.Hour, "jonas", investigate.Posting{
+			Form: incident.ForInformation, Title: "Orders before the holidays", Text: "What is ordered by the 20th arrives in time.", Ends: end.Add(20 * 24 * time.Hour).Truncate(time.Hour),
+		}},
+	} {
+		one.n.Page, one.n.Team = "shop", "shop"
+		l.later(end.Add(-one.before), func(ctx context.Context) error {
+			_, err := l.engine.Post(ctx, incident.ByPerson(one.by), one.n, l.now)
+			return err
+		})
+	}
 }

@@ -77,6 +77,7 @@ func (p Past) Make(ctx context.Context) (keys map[string]string, err error) {
 	l.looksBack(end)
 	l.storm(end)
 	l.changes(end)
+	l.practised(end)
 	if err := l.outside(ctx, end); err != nil {
 		return nil, err
 	}

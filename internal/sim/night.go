@@ -49,6 +49,7 @@ type player struct {
 	dropped   string
 	called    map[string]string // keys of tickets, by system and reference
 	report    string            // the last by a form
+	notice    incident.ID       // the last on a status page
 	reader    org.PersonID      // who reads a reply, in which codes stand
 
 	script     script

@@ -26,7 +26,7 @@ func TestNights(t *testing.T) {
 	for n, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel() // on PostgreSQL they wait most of the time
-			t.Run("sqlite", func(t *testing.T) { playFile(t, file, "", *update) })
+			t.Run("sqlite", func(t *testing.T) { playFile(t, file, storetest.SQLite(t), *update) })
 			if *everywhere || n%3 == 0 || strings.Contains(file, "crash") {
 				t.Run("postgres", func(t *testing.T) { playFile(t, file, storetest.Postgres(t), false) })
 			}

@@ -189,7 +189,7 @@ func (p *player) showPage(ctx context.Context, w words) error {
 	for _, part := range m.Parts {
 		p.say(markShown, "%s: %s", part.Title(), part.State)
 	}
-	for _, list := range [][]status.Affair{m.Now, m.Past} {
+	for _, list := range [][]status.Affair{m.Told, m.Ahead, m.Now, m.Past} {
 		for _, a := range list {
 			for i := len(a.Updates) - 1; i >= 0; i-- {
 				p.say(markShown, "%s, %s: %s", a.Title, a.Updates[i].Phase, a.Updates[i].Condition)

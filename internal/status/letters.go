@@ -176,6 +176,9 @@ func owes(tx *store.Tx, r store.FeedRow) (out []owing, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if sub.IsDrill() {
+		return nil, nil
+	}
 	log, err := tx.Log(id)
 	if err != nil {
 		return nil, err
@@ -427,6 +430,13 @@ func (s *Site) update(tx *store.Tx, one store.Subscriber, l store.Letter, m *cha
 			text = line.Name + ": " + text
 		}
 		m.Body = append(m.Body, strings.Split(text, "\n")...)
+	}
+	if n := sub.Notice; n != nil && n.Form == incident.PlannedWork && !u.Phase.Over() {
+		begins := n.Begins
+		if begins.IsZero() {
+			begins = sub.OpenedAt
+		}
+		m.Body = append(m.Body, w.T("from", w.Moment(begins, zone), w.Moment(n.Ends, zone)))
 	}
 	if one.Channel == "sms" && len(m.Body) > 0 {
 		m.Title += ". " + m.Body[0]

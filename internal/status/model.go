@@ -11,13 +11,17 @@ import (
 // historyDays is how far back a page shows how its components were.
 const historyDays = 90
 
-// An Affair is an incident as those outside see it.
+// An Affair is an incident as those outside see it, or a notice.
 type Affair struct {
 	ID      incident.ID
 	Title   string
 	Opened  time.Time
 	Ended   time.Time // zero: it is not over
 	Updates []Said    // oldest first
+	// Form is that of a notice, which belongs to no incident; its work is planned for Begins
+	// until Ends, where it says so.
+	Form         incident.NoticeForm
+	Begins, Ends time.Time
 	// Retro is what customers may read of its retrospective; without a time there is none.
 	Retro Retro
 }
@@ -42,13 +46,27 @@ type Said struct {
 	incident.Updated
 }
 
+// begins is when work is to begin, or began.
+func (a Affair) begins() time.Time {
+	if a.Begins.IsZero() {
+		return a.Opened
+	}
+	return a.Begins
+}
+
+// On says whether work has begun.
+func (a Affair) On() bool {
+	n := len(a.Updates)
+	return n > 0 && a.Updates[n-1].Phase == incident.PhaseWorking
+}
+
 // Over says whether those outside were told that it is over. What has nothing but a
 // retrospective is.
 func (a Affair) Over() bool {
 	if len(a.Updates) == 0 {
 		return !a.Retro.At.IsZero()
 	}
-	return a.Updates[len(a.Updates)-1].Phase == incident.PhaseResolved
+	return a.Updates[len(a.Updates)-1].Phase.Over()
 }
 
 // A Work is planned.
@@ -88,6 +106,8 @@ type Model struct {
 	State org.ComponentState // the worst of its components
 	Parts []Part
 	Now   []Affair // that are not over, newest first
+	Told  []Affair // notices that nothing is wrong with, newest first
+	Ahead []Affair // work that notices tell of, and that is not over, by when it begins
 	Past  []Affair // newest first
 	Work  []Work
 	Next  time.Time // when it changes by itself
@@ -126,6 +146,10 @@ func Compute(s Seen, zone *time.Location, now time.Time) Model {
 	for _, a := range s.Affairs {
 		switch {
 		case len(a.Updates) == 0 && a.Retro.At.IsZero():
+		case !a.Over() && a.Form == incident.ForInformation:
+			m.Told = append(m.Told, a)
+		case !a.Over() && a.Form == incident.PlannedWork:
+			m.Ahead = append(m.Ahead, a)
 		case !a.Over():
 			m.Now = append(m.Now, a)
 		case a.last().After(now.Add(-shownPast)):
@@ -135,6 +159,8 @@ func Compute(s Seen, zone *time.Location, now time.Time) Model {
 	newest := func(a, b Affair) int { return b.Opened.Compare(a.Opened) }
 	slices.SortStableFunc(m.Now, newest)
 	slices.SortStableFunc(m.Past, newest)
+	slices.SortStableFunc(m.Told, newest)
+	slices.SortStableFunc(m.Ahead, func(a, b Affair) int { return a.begins().Compare(b.begins()) })
 	m.Next = nextChange(s.Work, zone, now)
 	return m
 }
@@ -167,8 +193,11 @@ func stretches(affairs []Affair, page org.StatusPageID, component string, now ti
 			open = nil
 		}
 		for _, u := range a.Updates {
-			if u.Phase == incident.PhaseResolved {
+			switch u.Phase {
+			case incident.PhaseResolved, incident.PhaseOff:
 				end(u.At)
+				continue
+			case incident.PhasePlanned: // nothing is done to it yet
 				continue
 			}
 			for _, x := range u.Affected {

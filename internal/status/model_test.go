@@ -132,7 +132,7 @@ func TestPageIsPlain(t *testing.T) {
 			t.Errorf("%s: a word is missing", lang)
 		}
 		var feed atomFeed
-		if err := xml.Unmarshal(s.atom(m), &feed); err != nil || len(feed.Entries) != 1 || feed.Entries[0].Content.Text == "" {
+		if err := xml.Unmarshal(s.atom(m, time.UTC), &feed); err != nil || len(feed.Entries) != 1 || feed.Entries[0].Content.Text == "" {
 			t.Errorf("%s: the feed is %+v: %v", lang, feed, err)
 		}
 	}

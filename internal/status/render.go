@@ -4,7 +4,6 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"html/template"
 	"net/url"
@@ -48,7 +47,7 @@ type view struct {
 	sheet
 	Lead, Help, Verdict, Made, Times string
 	State                            org.ComponentState
-	Now, Past                        []affairView
+	Now, Told, Past                  []affairView
 	Work                             []workView
 	Groups                           []groupView
 	Follow                           bool
@@ -73,6 +72,8 @@ type lineView struct{ Name, Text string }
 type workView struct {
 	Name, When, Affects string
 	On                  bool
+	Fold                string
+	Updates             []saidView // of a notice, newest first
 }
 
 type groupView struct {
@@ -106,6 +107,9 @@ func (s *Site) html(m Model, zone *time.Location) []byte {
 	for _, a := range m.Now {
 		v.Now = append(v.Now, affairIn(a, m.Page, w, zone))
 	}
+	for _, a := range m.Told {
+		v.Told = append(v.Told, affairIn(a, m.Page, w, zone))
+	}
 	for _, a := range m.Past {
 		past := affairIn(a, m.Page, w, zone)
 		past.Fold = w.T("all", len(past.Updates)-1)
@@ -118,6 +122,12 @@ func (s *Site) html(m Model, zone *time.Location) []byte {
 	for _, o := range m.Work {
 		v.Work = append(v.Work, workView{
 			Name: o.Name, When: w.T("from", w.Moment(o.Begin, zone), w.Moment(o.End, zone)), Affects: w.T("affects", titles(m.Page, o.Components)), On: o.On,
+		})
+	}
+	for _, a := range m.Ahead {
+		in := affairIn(a, m.Page, w, zone)
+		v.Work = append(v.Work, workView{
+			Name: in.Title, When: w.T("from", w.Moment(a.begins(), zone), w.Moment(a.Ends, zone)), Affects: in.Affects, On: a.On(), Fold: w.T("all", len(in.Updates)-1), Updates: in.Updates,
 		})
 	}
 	for _, p := range m.Parts {
@@ -134,7 +144,7 @@ func (s *Site) html(m Model, zone *time.Location) []byte {
 // the same.
 func stamp(m Model) time.Time {
 	var at time.Time
-	for _, list := range [][]Affair{m.Now, m.Past} {
+	for _, list := range [][]Affair{m.Now, m.Told, m.Ahead, m.Past} {
 		for _, a := range list {
 			at = later(at, a.last())
 		}
@@ -204,8 +214,13 @@ func affairIn(a Affair, p org.StatusPage, w Words, zone *time.Location) affairVi
 
 // linesOf is what an update says. How it is stands first and needs no name.
 func linesOf(u incident.Updated, w Words) (lines []lineView) {
-	if u.Condition == "" && u.Phase == incident.PhaseResolved {
+	switch {
+	case u.Condition == "" && u.Phase == incident.PhaseResolved:
 		return []lineView{{Text: w.T("over")}}
+	case u.Condition == "" && u.Phase == incident.PhaseOff:
+		return []lineView{{Text: w.T("off")}}
+	case u.Condition == "" && u.Phase == incident.PhaseWorking:
+		return []lineView{{Text: w.T("begun")}}
 	}
 	for _, l := range []lineView{{"", u.Condition}, {w.T("actions"), u.Actions}, {w.T("needs"), u.Needs}} {
 		if l.Text != "" {
@@ -288,79 +303,6 @@ func render(name string, data any) []byte {
 	return b.Bytes()
 }
 
-// The Atom feed of a page (RFC 4287): one entry for each update.
-type (
-	atomFeed struct {
-		XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
-		Lang    string      `xml:"xml:lang,attr"`
-		ID      string      `xml:"id"`
-		Title   string      `xml:"title"`
-		Updated string      `xml:"updated"`
-		Author  atomAuthor  `xml:"author"`
-		Links   []atomLink  `xml:"link"`
-		Entries []atomEntry `xml:"entry"`
-	}
-	atomAuthor struct {
-		Name string `xml:"name"`
-	}
-	atomLink struct {
-		Rel  string `xml:"rel,attr,omitempty"`
-		Type string `xml:"type,attr,omitempty"`
-		Href string `xml:"href,attr"`
-	}
-	atomEntry struct {
-		ID      string   `xml:"id"`
-		Title   string   `xml:"title"`
-		Updated string   `xml:"updated"`
-		Link    atomLink `xml:"link"`
-		Content atomText `xml:"content"`
-	}
-	atomText struct {
-		Type string `xml:"type,attr"`
-		Text string `xml:",chardata"`
-	}
-)
-
-const mostEntries = 50
-
-func (s *Site) atom(m Model) []byte {
-	sh := s.sheet(m.Page)
-	w := sh.Words
-	f := atomFeed{
-		Lang: w.Lang, ID: sh.Whole, Title: m.Page.Name, Updated: stamp(m).UTC().Format(time.RFC3339), Author: atomAuthor{m.Page.Name},
-		Links: []atomLink{{Rel: "self", Type: "application/atom+xml", Href: sh.Whole + "/feed.atom"}, {Rel: "alternate", Type: "text/html", Href: sh.Whole}},
-	}
-	for _, list := range [][]Affair{m.Now, m.Past} {
-		for _, a := range list {
-			if !a.Retro.At.IsZero() && len(f.Entries) < mostEntries {
-				f.Entries = append(f.Entries, atomEntry{
-					ID: fmt.Sprintf("%s#%s-retrospective", sh.Whole, a.ID), Title: w.T("letter.update", w.T("retro"), a.Title),
-					Updated: a.Retro.At.UTC().Format(time.RFC3339), Link: atomLink{Href: sh.Whole}, Content: atomText{"text", a.Retro.Text},
-				})
-			}
-			for i := len(a.Updates) - 1; i >= 0 && len(f.Entries) < mostEntries; i-- {
-				u := a.Updates[i]
-				var lines []string
-				for _, l := range linesOf(u.Updated, w) {
-					if l.Name != "" {
-						l.Text = l.Name + ": " + l.Text
-					}
-					lines = append(lines, l.Text)
-				}
-				f.Entries = append(f.Entries, atomEntry{
-					ID: fmt.Sprintf("%s#%s-%d", sh.Whole, a.ID, u.N), Title: w.T("letter.update", w.Phase(u.Phase), a.Title),
-					Updated: u.At.UTC().Format(time.RFC3339), Link: atomLink{Href: sh.Whole}, Content: atomText{"text", strings.Join(lines, "\n")},
-				})
-			}
-		}
-	}
-	body, err := xml.MarshalIndent(f, "", " ")
-	if err != nil {
-		panic("status: atom: " + err.Error()) // texts only
-	}
-	return append([]byte(xml.Header), append(body, '\n')...)
-}
-
 // asJSON is the page for programs.
 func asJSON(m Model) []byte {
 	type part struct {
@@ -382,6 +324,9 @@ func asJSON(m Model) []byte {
 		Title   string      `json:"title"`
 		Updates []said      `json:"updates"`
 		Retro   string      `json:"retrospective,omitempty"` // Markdown
+		Kind    string      `json:"kind,omitempty"`          // of a notice: notice, disruption or work
+		Begins  time.Time   `json:"begins,omitzero"`
+		Ends    time.Time   `json:"ends,omitzero"`
 	}
 	out := struct {
 		Name       string             `json:"name"`
@@ -392,9 +337,9 @@ func asJSON(m Model) []byte {
 	for _, p := range m.Parts {
 		out.Components = append(out.Components, part{p.ID, p.Title(), p.State, float64(int(p.Uptime*1e5)) / 1e5})
 	}
-	for _, list := range [][]Affair{m.Now, m.Past} {
+	for _, list := range [][]Affair{m.Now, m.Told, m.Ahead, m.Past} {
 		for _, a := range list {
-			one := affair{a.ID, a.Title, []said{}, a.Retro.Text}
+			one := affair{a.ID, a.Title, []said{}, a.Retro.Text, string(a.Form), a.Begins, a.Ends}
 			for _, u := range a.Updates {
 				one.Updates = append(one.Updates, said{u.At, u.Phase, u.Condition, u.Actions, u.Needs, u.Next})
 			}

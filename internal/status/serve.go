@@ -19,10 +19,11 @@ type Route struct {
 func (s *Site) Routes() []Route {
 	return []Route{
 		{"GET", "/status/{page}", false, s.copy(pageFile, "text/html; charset=utf-8")},
-		{"GET", "/status/{page}/" + atomFile, false, s.copy(atomFile, "application/atom+xml; charset=utf-8")},
+		{"GET", "/status/{page}/" + atomFile, false, s.copy(atomFile, atomType+"; charset=utf-8")},
 		{"GET", "/status/{page}/" + jsonFile, false, s.copy(jsonFile, "application/json")},
 		{"GET", "/status/{page}/subscribe", false, s.subscribe},
 		{"POST", "/status/{page}/subscribe", false, s.subscribe},
+		{"GET", "/follow/feed/{token}", true, s.personal},
 		{"GET", "/follow/confirm/{token}", true, s.confirm},
 		{"POST", "/follow/confirm/{token}", true, s.confirm},
 		{"GET", "/follow/leave/{token}", true, s.leave},
@@ -52,7 +53,7 @@ func (s *Site) copy(name, kind string) http.HandlerFunc {
 		guard(h, c.page.Internal)
 		h.Set("Content-Type", kind)
 		h.Set("ETag", c.tags[name])
-		if r.Header.Get("If-None-Match") == c.tags[name] {
+		if web.Has(r, c.tags[name]) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}

@@ -87,7 +87,7 @@ func (s *Site) make(ctx context.Context, p org.StatusPage, now time.Time) (next 
 	if err != nil {
 		return next, fmt.Errorf("status: page %s: %w", p.ID, err)
 	}
-	made := map[string][]byte{pageFile: s.html(m, zone), atomFile: s.atom(m), jsonFile: asJSON(m), metaFile: set}
+	made := map[string][]byte{pageFile: s.html(m, zone), atomFile: s.atom(m, zone), jsonFile: asJSON(m), metaFile: set}
 	if was, ok := s.page(string(p.ID)); ok && was.written && same(was.files, made) {
 		return m.Next, nil
 	}
@@ -238,12 +238,12 @@ func affairs(tx *store.Tx, page org.StatusPageID, since time.Time, all map[org.S
 	if err != nil {
 		return nil, err
 	}
-	at := map[incident.ID]int{}
+	known := map[incident.ID]bool{}
 	for _, p := range told {
-		if _, seen := at[p.Subject]; seen {
+		if known[p.Subject] {
 			continue
 		}
-		at[p.Subject] = len(out)
+		known[p.Subject] = true
 		sub, err := tx.Subject(p.Subject)
 		if err != nil {
 			return nil, err
@@ -257,6 +257,12 @@ func affairs(tx *store.Tx, page org.StatusPageID, since time.Time, all map[org.S
 			a.Title = ""
 		}
 		for _, e := range log {
+			switch f := e.Fact.(type) {
+			case incident.NoticePosted:
+				a.Form, a.Begins, a.Ends = f.Form, f.Begins, f.Ends
+			case incident.NoticeMoved:
+				a.Begins, a.Ends = f.Begins, f.Ends
+			}
 			if f, ok := e.Fact.(incident.RetroPublished); ok && slices.Contains(f.Pages, page) {
 				a.Retro = Retro{e.At, f.Text}
 				if f.Title != "" && !all[sub.Service].Secure {
@@ -271,6 +277,12 @@ func affairs(tx *store.Tx, page org.StatusPageID, since time.Time, all map[org.S
 				a.Title = u.Title
 			}
 			a.Updates = append(a.Updates, Said{e.At, u})
+		}
+		if len(a.Updates) == 0 && a.Retro.At.IsZero() { // all of it was taken back
+			continue
+		}
+		if a.Form != "" && a.Form != incident.PlannedWork {
+			a.Opened = a.Updates[0].At // one that waited
 		}
 		out = append(out, a)
 	}

@@ -74,6 +74,7 @@ var english = Words{
 		"verdict.partial": "Some things do not work for everybody", "verdict.major": "Something does not work at all",
 		"state.operational": "Works", "state.maintenance": "Planned work", "state.degraded": "Limited", "state.partial": "Partly out", "state.major": "Out",
 		"phase.investigating": "We are looking into it", "phase.identified": "We know what it is", "phase.monitoring": "Mended, and watched", "phase.resolved": "Over",
+		"phase.notice": "For your information", "phase.planned": "Planned", "phase.working": "Work is going on", "told": "Good to know", "begun": "The work has begun.", "phase.off": "Called off", "off": "It does not take place.",
 		"retro": "What happened, and what we do about it", "retro.at": "Published %s",
 		"now": "What is wrong now", "work": "Planned work", "components": "How things are", "past": "The last two weeks", "nothing": "Nothing was reported.",
 		"condition": "How it is", "actions": "What is done", "needs": "What is needed", "next": "Next update by %s",
@@ -91,6 +92,7 @@ var english = Words{
 		"trap": "Leave this empty", "gone": "There is nothing here any more.",
 		"over": "It is over.", "all": "What was said before: %d", "skip": "Skip to what is wrong", "times": "Times are %s.", "none": "No planned work.",
 		"reply": "An answer to what you reported", "reply.open": "See it and answer", "reply.body": "There is news about what you reported.", "report": "Your report",
+		"atom.all": "What you follow", "atom.of": "Updates about %s", "atom.secure": "There is news", "atom.secure.text": "It is not written here: open it and sign in.",
 	},
 }
 
@@ -103,6 +105,7 @@ var german = Words{
 		"verdict.partial": "Manches geht nicht für alle", "verdict.major": "Etwas geht gar nicht",
 		"state.operational": "Läuft", "state.maintenance": "Geplante Arbeiten", "state.degraded": "Eingeschränkt", "state.partial": "Teilweise gestört", "state.major": "Gestört",
 		"phase.investigating": "Wir sehen es uns an", "phase.identified": "Wir wissen, was es ist", "phase.monitoring": "Behoben und beobachtet", "phase.resolved": "Vorbei",
+		"phase.notice": "Zur Kenntnis", "phase.planned": "Geplant", "phase.working": "Arbeiten laufen", "told": "Gut zu wissen", "begun": "Die Arbeiten haben begonnen.", "phase.off": "Abgesagt", "off": "Sie finden nicht statt.",
 		"retro": "Was geschehen ist, und was wir tun", "retro.at": "Veröffentlicht %s",
 		"now": "Was jetzt nicht geht", "work": "Geplante Arbeiten", "components": "Wie es steht", "past": "Die letzten zwei Wochen", "nothing": "Es wurde nichts gemeldet.",
 		"condition": "Wie es ist", "actions": "Was getan wird", "needs": "Was gebraucht wird", "next": "Nächste Meldung bis %s",
@@ -120,5 +123,6 @@ var german = Words{
 		"trap": "Dieses Feld leer lassen", "gone": "Hier ist nichts mehr.",
 		"over": "Es ist vorbei.", "all": "Was davor gesagt wurde: %d", "skip": "Zu dem, was nicht geht", "times": "Zeiten sind %s.", "none": "Keine geplanten Arbeiten.",
 		"reply": "Eine Antwort auf Ihre Meldung", "reply.open": "Ansehen und antworten", "reply.body": "Es gibt Neues zu Ihrer Meldung.", "report": "Ihre Meldung",
+		"atom.all": "Was Sie verfolgen", "atom.of": "Meldungen über %s", "atom.secure": "Es gibt Neues", "atom.secure.text": "Es steht nicht hier: öffnen Sie es und melden Sie sich an.",
 	},
 }

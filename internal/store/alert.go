@@ -131,12 +131,8 @@ func (tx *Tx) AlertsOfMany(subjects []incident.ID) (map[incident.ID][]alert.Aler
 	if err := tx.flush(putAlerts); err != nil {
 		return nil, err
 	}
-	args := make([]any, 0, len(subjects))
-	for _, id := range subjects {
-		args = append(args, string(id))
-	}
 	out := make(map[incident.ID][]alert.Alert, len(subjects))
-	err := tx.eachOf(alertsOfMany, args, func(r *sql.Rows) error {
+	err := tx.eachOf(alertsOfMany, idArgs(subjects), func(r *sql.Rows) error {
 		a, err := scanAlert(r)
 		out[a.Subject] = append(out[a.Subject], a)
 		return err

@@ -42,6 +42,9 @@ const (
 	ourPages
 	putStems
 	putMarks
+	logsOfMany
+	alarmsOfMany
+	putFigures
 	bulkCount
 )
 
@@ -151,6 +154,17 @@ var bulks = [bulkCount]bulk{
 		row:  `(?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT))`,
 		tail: `) UPDATE members SET delivered = v.seq, delivered_at = v.at FROM v
  WHERE members.conversation = v.conversation AND members.person = v.person AND members.delivered < v.seq RETURNING members.conversation`,
+	},
+	logsOfMany: {head: `SELECT subject, seq, at, actor, kind, body FROM log WHERE subject IN (`, row: `?`, tail: `) ORDER BY subject, seq`},
+	alarmsOfMany: {
+		head: `SELECT subject, run, epoch, round, level, person, zone, sent_at FROM pages WHERE sent_at > 0 AND purpose IN ('alarm', 'fail_over') AND subject IN (`,
+		row:  `?`,
+		tail: `) ORDER BY sent_at, id`,
+	},
+	putFigures: {
+		head: `INSERT INTO figures (subject, day, at, body) VALUES `,
+		row:  `(?, ?, ?, ?)`,
+		tail: ` ON CONFLICT (subject) DO UPDATE SET day = excluded.day, at = excluded.at, body = excluded.body`,
 	},
 	ourPages: {
 		head: `WITH v (id, gen) AS (VALUES `,

@@ -21,7 +21,8 @@ func TestFeed(t *testing.T) {
 		write(t, s, func(tx *Tx) error { return errors.Join(tx.Touch("alert", "x", "y"), tx.Touch("alert", "x")) })
 		var at Cursor
 		var got []string
-		for {
+		// A vacuum that runs just now holds back what is newer than it began.
+		for begun := time.Now(); ; {
 			n := len(got)
 			read(t, s, func(tx *Tx) error {
 				rows, err := tx.Feed(at, 1)
@@ -31,7 +32,7 @@ func TestFeed(t *testing.T) {
 				}
 				return err
 			})
-			if len(got) == n {
+			if len(got) == n && (n >= 3 || time.Since(begun) > 10*time.Second) {
 				break
 			}
 		}
@@ -160,6 +161,7 @@ func TestPlans(t *testing.T) {
 		"Inbox": s.sql.Inbox, "Feed": s.sql.Feed, "AlertsOf": s.sql.AlertsOf, "PagesOf": s.sql.PagesOf, "PageByProvider": s.sql.PageByProvider,
 		"Limbo": s.sql.Limbo, "LateDue": s.sql.LateDue, "LatePages": s.sql.LatePages, "Untended": s.sql.Untended,
 		"bump": s.bulks[bump].text[1], "open": s.bulks[openAlerts].text[1], "resolved": s.bulks[lastResolved].text[1], "done": s.bulks[dropInbox].text[1],
+		"logs": s.bulks[logsOfMany].text[1], "alarms": s.bulks[alarmsOfMany].text[1],
 	}
 	list := func(name string, parts ...string) {
 		b := listSubjects.build()
@@ -180,12 +182,15 @@ func TestPlans(t *testing.T) {
 	cancel.part("person", "x")
 	cancel.part("alarms")
 	q["cancel"], q["SentSince"], q["Reached"], q["LogUpdates"] = cancel.text.String(), s.sql.SentSince, s.sql.Reached, s.sql.LogUpdates
+	q["StemsOf"], q["StemsIn"], q["ToldSince"], q["NoticesOpen"], q["UpdateFeedByHash"] = s.sql.StemsOf, s.sql.StemsIn, s.sql.ToldSince, s.sql.NoticesOpen, s.sql.UpdateFeedByHash
 	counts := countSubjects.of("", "")
 	counts.flag("open", true)
 	q["counts"], _ = counts.whole(s.d)
 	by := map[string]string{ // what they must be found by, and not by another index of one of their columns
 		"cancel": "pages_subject (subject=? AND person=?)", "SentSince": "pages_sent (person=? AND sent_at>?)", "Reached": "pages_sent (person=? AND sent_at>? AND sent_at<?)",
-		"PagesOf": "pages_subject", "PageByProvider": "pages_provider", "AlertsOf": "alerts_subject", "counts": "subjects_open", "LogUpdates": "log_updates (at>?)",
+		"PagesOf": "pages_subject", "PageByProvider": "pages_provider", "AlertsOf": "alerts_subject", "alarms": "pages_subject (subject=?)", "counts": "subjects_open", "LogUpdates": "log_updates (at>?)",
+		"StemsOf": "sqlite_autoindex_message_words_1 (word=? AND at>?", "StemsIn": "message_words_within (conversation=? AND word=? AND at>?", "ToldSince": "log_updates (at>?)", "NoticesOpen": "notices_page (page=? AND subject<?)",
+		"UpdateFeedByHash": "update_feeds_hash",
 	}
 	for name, text := range q {
 		var plan []string

@@ -28,10 +28,12 @@ func DayOf(t time.Time) int64 {
 	return n / day
 }
 
-// PutFigure writes a record in the place of an earlier one.
-func (tx *Tx) PutFigure(f FigureRow) error {
-	_, err := tx.exec(tx.s.sql.FigurePut, string(f.Subject), f.Day, micros(f.At), f.Body)
-	return err
+// PutFigures writes records in the place of earlier ones. No subject may have two of them.
+func (tx *Tx) PutFigures(all []FigureRow) error {
+	for _, f := range all {
+		tx.add(putFigures, string(f.Subject), f.Day, micros(f.At), f.Body)
+	}
+	return tx.flush(putFigures)
 }
 
 // Figures shows what stands beside the packs of some days, and then those packs. What
@@ -112,17 +114,19 @@ type Alarm struct {
 	At     time.Time
 }
 
-// AlarmsOf are those that went out about a subject, oldest first.
-func (tx *Tx) AlarmsOf(id incident.ID) (all []Alarm, err error) {
+// AlarmsOfMany are those that went out about some subjects, oldest first.
+func (tx *Tx) AlarmsOfMany(subjects []incident.ID) (map[incident.ID][]Alarm, error) {
 	if err := tx.flush(putPages); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.AlarmsOf, []any{string(id)}, func(r *sql.Rows) error {
+	all := make(map[incident.ID][]Alarm, len(subjects))
+	err := tx.eachOf(alarmsOfMany, idArgs(subjects), func(r *sql.Rows) error {
+		var id incident.ID
 		var a Alarm
 		var at int64
-		err := r.Scan(&a.Run, &a.Epoch, &a.Round, &a.Level, &a.Person, &a.Zone, &at)
+		err := r.Scan(&id, &a.Run, &a.Epoch, &a.Round, &a.Level, &a.Person, &a.Zone, &at)
 		a.At = moment(at)
-		all = append(all, a)
+		all[id] = append(all[id], a)
 		return err
 	})
 	return all, err

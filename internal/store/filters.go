@@ -3,14 +3,25 @@ package store
 // The parts of which filters are built. A part with a value ends in its placeholder.
 var (
 	listSubjects = filter{
-		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE integration NOT IN ('call:', 'change:')`,
+		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE integration NOT IN ('call:', 'change:', 'notice:', 'drill:')`,
+		tail:  ` ORDER BY id DESC LIMIT `,
+		parts: ofSubjects,
+	}
+	// listWithDrills has what people practise on as well, listDrills nothing else.
+	listWithDrills = filter{
+		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE integration NOT IN ('call:', 'change:', 'notice:')`,
+		tail:  ` ORDER BY id DESC LIMIT `,
+		parts: ofSubjects,
+	}
+	listDrills = filter{
+		text:  `SELECT ` + subjectColumns + ` FROM subjects WHERE integration = 'drill:'`,
 		tail:  ` ORDER BY id DESC LIMIT `,
 		parts: ofSubjects,
 	}
 	// countSubjects hides the status from its index: SQLite would rather go through all of
 	// that, in the order it groups by, than through the few open ones.
 	countSubjects = filter{
-		text:  `SELECT status || '', held <> '', count(*) FROM subjects WHERE integration NOT IN ('call:', 'change:')`,
+		text:  `SELECT status || '', held <> '', count(*) FROM subjects WHERE integration NOT IN ('call:', 'change:', 'notice:', 'drill:')`,
 		tail:  ` GROUP BY status || '', held <> ''`,
 		parts: ofSubjects,
 	}

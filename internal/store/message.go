@@ -238,13 +238,17 @@ type Hit struct {
 }
 
 // Hits are messages that may have a word that begins with a stem, before one of them, the
-// newest first. The zero Hit is behind all.
-func (tx *Tx) Hits(stem string, before Hit, limit int) (all []Hit, err error) {
+// newest first, of all conversations or of one. The zero Hit is behind all.
+func (tx *Tx) Hits(stem string, before Hit, since time.Time, in string, limit int) (all []Hit, err error) {
 	at := int64(1) << 62
 	if !before.At.IsZero() {
 		at = micros(before.At)
 	}
-	err = tx.each(tx.s.sql.StemsOf, []any{tx.stem(stem), at, before.Conversation, before.Seq, limit}, func(r *sql.Rows) error {
+	text, args := tx.s.sql.StemsOf, []any{tx.stem(stem), at, before.Conversation, before.Seq, micros(since), limit}
+	if in != "" {
+		text, args = tx.s.sql.StemsIn, append(args, in)
+	}
+	err = tx.each(text, args, func(r *sql.Rows) error {
 		var h Hit
 		var at int64
 		err := r.Scan(&at, &h.Conversation, &h.Seq)

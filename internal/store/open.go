@@ -150,7 +150,7 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	db.SetMaxOpenConns(poolSize)
 	db.SetMaxIdleConns(poolSize)
 	s.pool = newPool(s, db, o.URL)
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // each second, for five minutes
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func migrations(d goose.Dialect, db *sql.DB, o ...goose.ProviderOption) (*goose.
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(d, db, files, append(o, goose.WithDisableGlobalRegistry(true))...)
+	return goose.NewProvider(d, db, files, append(o, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(rowlessMigration(d)))...)
 }
 
 // isCurrent says whether the schema is the newest we know. A database without one has

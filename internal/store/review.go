@@ -151,6 +151,7 @@ func dueMicros(t time.Time) int64 {
 
 // PutReviewAction writes how an action stands.
 func (tx *Tx) PutReviewAction(in incident.Incident, a incident.ReviewAction) error {
+	tx.anyAction = nil
 	_, err := tx.exec(tx.s.sql.ReviewActionPut, string(in.ID), a.ID, in.Title, a.Title, string(in.Service), string(in.Team), in.Category, string(in.Severity),
 		string(a.Owner), string(a.Priority), string(a.State), dueMicros(a.Due), micros(a.At), micros(a.EndedAt), len(a.Again))
 	return err
@@ -203,8 +204,15 @@ func (tx *Tx) OpenReviewActions(before incident.ID, limit int) ([]ReviewAction, 
 }
 
 // AnyReviewAction says whether any action is not done.
+// A transaction asks once, however many incidents it opens.
 func (tx *Tx) AnyReviewAction() (any bool, err error) {
+	if tx.anyAction != nil {
+		return *tx.anyAction, nil
+	}
 	err = tx.each(tx.s.sql.ReviewAnyOpen, nil, func(*sql.Rows) error { any = true; return nil })
+	if err == nil {
+		tx.anyAction = &any
+	}
 	return any, err
 }
 

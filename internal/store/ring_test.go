@@ -64,6 +64,7 @@ func TestRingIsTheDatabases(t *testing.T) {
 
 // Of nodes that start at once with rings of their own, one takes the new database.
 func TestRingOfTheFirstNode(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Start(t)
 	const nodes = 4
 	results := make(chan error, nodes)

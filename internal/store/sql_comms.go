@@ -13,6 +13,13 @@ type commsTexts struct {
 	LetterSave, LettersOf           string
 	LettersDrop, LettersOld         string
 	LetterCount                     string
+	UpdateFeedAdd, UpdateFeedRenew  string
+	UpdateFeedByHash, UpdateFeedOne string
+	UpdateFeedsOf, UpdateFeedDrop   string
+	UpdateFeedUsed, ToldSince       string
+	NoticePut, NoticesOf            string
+	NoticesOpen                     string
+	EverySubject, EveryOpen         string
 	ReportAdd, Report               string
 	ReportsOf, ReportsOfForm        string
 	ReportMessageAdd                string
@@ -22,6 +29,7 @@ type commsTexts struct {
 const (
 	subscriberColumns = `id, scope, person, channel, active, at, body`
 	reportColumns     = `id, form, subject, at, emergency, same, body`
+	updateFeedColumns = `id, service, owner, language, made_at, new_at, used_at`
 	letterColumns     = `id, subscriber, kind, subject, seq, at, state, coalesce(wake_at, 0), tries, ended_at, via, err`
 )
 
@@ -52,6 +60,22 @@ var commsStatements = commsTexts{
 	ReportsOfForm:    `SELECT ` + reportColumns + ` FROM reports WHERE form = $1 AND id > $2 ORDER BY id DESC LIMIT $3`,
 	ReportMessageAdd: `INSERT INTO report_messages (id, report, at, person, body) VALUES ($1, $2, $3, $4, $5)`,
 	ReportMessages:   `SELECT id, report, at, person, body FROM report_messages WHERE report = $1 ORDER BY id LIMIT $2`,
+
+	UpdateFeedAdd:    `INSERT INTO update_feeds (id, hash, service, owner, language, made_at, new_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, $6, 0)`,
+	UpdateFeedRenew:  `UPDATE update_feeds SET hash = $2, new_at = $3 WHERE id = $1`,
+	UpdateFeedByHash: `SELECT ` + updateFeedColumns + ` FROM update_feeds WHERE hash = $1`,
+	UpdateFeedOne:    `SELECT ` + updateFeedColumns + ` FROM update_feeds WHERE id = $1`,
+	UpdateFeedsOf:    `SELECT ` + updateFeedColumns + ` FROM update_feeds WHERE owner = $1 ORDER BY id`,
+	UpdateFeedDrop:   `DELETE FROM update_feeds WHERE id = $1`,
+	UpdateFeedUsed:   `UPDATE update_feeds SET used_at = $2 WHERE id = $1 AND used_at < $3`,
+	ToldSince:        `SELECT l.subject, l.seq, s.service FROM log l JOIN subjects s ON s.id = l.subject WHERE l.kind = 'investigate.updated' AND l.at >= $1 AND s.integration <> 'drill:' ORDER BY l.at DESC LIMIT $2`,
+
+	EveryOpen:    `SELECT id FROM subjects WHERE open ORDER BY id DESC LIMIT $1`,
+	EverySubject: `SELECT id FROM subjects WHERE id < $1 ORDER BY id DESC LIMIT $2`,
+	NoticePut: `INSERT INTO notices (subject, page, over) VALUES ($1, $2, $3)
+ ON CONFLICT (subject) DO UPDATE SET page = excluded.page, over = excluded.over`,
+	NoticesOf:   `SELECT subject FROM notices WHERE page = $1 AND subject < $2 ORDER BY subject DESC LIMIT $3`,
+	NoticesOpen: `SELECT subject FROM notices WHERE page = $1 AND subject < $2 AND NOT over ORDER BY subject DESC LIMIT $3`,
 
 	LetterCount: `SELECT state, count(*) FROM letters WHERE subject = $1 AND seq = $2 GROUP BY state`,
 }

@@ -3,16 +3,14 @@ package store
 // figureTexts are the statements about what the reports count: a part of the one table
 // (sql.go).
 type figureTexts struct {
-	FigurePut, FiguresOf, FiguresOld string
-	FigureDrop, FiguresClear         string
-	FigureDayPut, FigureDay          string
-	FigureDays, FigureDaysClear      string
-	AlarmsOf, SubjectsAfter          string
+	FiguresOf, FiguresOld       string
+	FigureDrop, FiguresClear    string
+	FigureDayPut, FigureDay     string
+	FigureDays, FigureDaysClear string
+	SubjectsAfter               string
 }
 
 var figureStatements = figureTexts{
-	FigurePut: `INSERT INTO figures (subject, day, at, body) VALUES ($1, $2, $3, $4)
- ON CONFLICT (subject) DO UPDATE SET day = excluded.day, at = excluded.at, body = excluded.body`,
 	FiguresOf:       `SELECT subject, day, at, body FROM figures WHERE day >= $1 AND day <= $2 ORDER BY day`,
 	FiguresOld:      `SELECT subject, day, at, body FROM figures WHERE at < $1 ORDER BY at LIMIT $2`,
 	FigureDrop:      `DELETE FROM figures WHERE subject = $1 AND at = $2`,
@@ -21,7 +19,5 @@ var figureStatements = figureTexts{
 	FigureDay:       `SELECT body FROM figure_days WHERE day = $1`,
 	FigureDays:      `SELECT day, body FROM figure_days WHERE day >= $1 AND day <= $2 ORDER BY day`,
 	FigureDaysClear: `DELETE FROM figure_days`,
-	AlarmsOf: `SELECT run, epoch, round, level, person, zone, sent_at FROM pages
- WHERE subject = $1 AND sent_at > 0 AND purpose IN ('alarm', 'fail_over') ORDER BY sent_at, id`,
-	SubjectsAfter: `SELECT id FROM subjects WHERE id > $1 ORDER BY id LIMIT $2`,
+	SubjectsAfter:   `SELECT id FROM subjects WHERE id > $1 ORDER BY id LIMIT $2`,
 }

@@ -36,7 +36,7 @@ var shiftStatements = shiftTexts{
 	ShiftNoteAdd: `INSERT INTO shift_notes (id, schedule, at, person, body) VALUES ($1, $2, $3, $4, $5)`,
 	ShiftNotes:   `SELECT id, at, person, body FROM shift_notes WHERE schedule = $1 AND at >= $2 AND at < $3 ORDER BY at, id`,
 	Reached: `SELECT p.sent_at, p.subject, p.answered_at, s.title, s.service, s.severity, s.resolved_at FROM pages p JOIN subjects s ON s.id = p.subject
- WHERE p.person = $1 AND p.sent_at > 0 AND p.purpose IN ('alarm', 'fail_over') AND p.sent_at >= $2 AND p.sent_at < $3 ORDER BY p.sent_at, p.id`,
+ WHERE p.person = $1 AND p.sent_at > 0 AND p.purpose IN ('alarm', 'fail_over') AND p.sent_at >= $2 AND p.sent_at < $3 AND s.integration <> 'drill:' ORDER BY p.sent_at, p.id`,
 
 	SwapPut: `INSERT INTO swaps (id, schedule, state, begins, body) VALUES ($1, $2, $3, $4, $5)
  ON CONFLICT (id) DO UPDATE SET state = excluded.state, begins = excluded.begins, body = excluded.body`,

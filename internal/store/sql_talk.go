@@ -11,7 +11,7 @@ type talkTexts struct {
 	MessageByNonce, Messages, MessagesAfter      string
 	MessagesOlder, MessageSave                   string
 	VersionAdd, Versions, VersionsDrop           string
-	StemsOf, StemsDrop                           string
+	StemsOf, StemsIn, StemsDrop                  string
 	MessagesForget, VersionsForget, StemsForget  string
 	AttachmentAdd, AttachmentKept, Attachment    string
 	AttachmentTake, AttachmentsDoom              string
@@ -64,7 +64,9 @@ var talkStatements = talkTexts{
 	Versions:     `SELECT version, at, body FROM message_versions WHERE conversation = $1 AND seq = $2 ORDER BY version`,
 	VersionsDrop: `DELETE FROM message_versions WHERE conversation = $1 AND seq = $2`,
 
-	StemsOf:   `SELECT at, conversation, seq FROM message_words WHERE word = $1 AND (at, conversation, seq) < ($2, $3, $4) ORDER BY at DESC, conversation DESC, seq DESC LIMIT $5`,
+	// Along the key; in one conversation along an index of its own.
+	StemsOf:   `SELECT at, conversation, seq FROM message_words WHERE word = $1 AND at >= $5 AND (at, conversation, seq) < ($2, $3, $4) ORDER BY at DESC, conversation DESC, seq DESC LIMIT $6`,
+	StemsIn:   `SELECT at, conversation, seq FROM message_words WHERE conversation = $7 AND word = $1 AND at >= $5 AND (at, conversation, seq) < ($2, $3, $4) ORDER BY at DESC, seq DESC LIMIT $6`,
 	StemsDrop: `DELETE FROM message_words WHERE conversation = $1 AND seq = $2`,
 
 	MessagesForget: `DELETE FROM messages WHERE conversation = $1 AND seq <= $2`,

@@ -63,8 +63,23 @@ func read(t testing.TB, s *Store, fn func(*Tx) error) {
 
 // both runs a test on a fresh database of each sort.
 func both(t *testing.T, fn func(t *testing.T, s *Store)) {
-	t.Run("sqlite", func(t *testing.T) { fn(t, openSQLite(t, Options{})) })
-	t.Run("postgres", func(t *testing.T) { fn(t, open(t, Options{URL: pgtest.Start(t)})) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); fn(t, openSQLite(t, Options{})) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); fn(t, open(t, Options{URL: pgtest.Filled(t, schemaOnly)})) })
+}
+
+// schemaOnly fills a database with the newest schema, for copies: to make it costs more
+// than many a test.
+func schemaOnly(address string) error {
+	ring, err := secret.Generate(rand.Reader)
+	if err != nil {
+		return err
+	}
+	s, err := Open(context.Background(), Options{URL: address, Ring: ring})
+	if err != nil {
+		return err
+	}
+	err = s.Write(context.Background(), People, func(tx *Tx) error { return tx.SetMeta("ring", "") })
+	return errors.Join(err, s.Close())
 }
 
 // raw runs SQL that the product does not, behind the store's back.
@@ -91,7 +106,7 @@ func TestEveryStatementPrepares(t *testing.T) {
 		for _, b := range s.bulks {
 			all = append(all, b.text...)
 		}
-		for _, f := range []filter{listSubjects, countSubjects, listAlerts, listPages, listChanges, cancelPages, listActions, listLessons} {
+		for _, f := range []filter{listSubjects, listWithDrills, listDrills, countSubjects, listAlerts, listPages, listChanges, cancelPages, listActions, listLessons} {
 			ended := func(b *filtered) string {
 				text := b.text.String()
 				if strings.HasSuffix(f.tail, " ") {

@@ -188,6 +188,9 @@ func (tx *Tx) Append(s *Subject, entries incident.Log) error {
 	return tx.feed(s.At, "incident", string(s.ID), first, s.Seq)
 }
 
+// drillMark stands for the sender of a drill, which has none.
+const drillMark = "drill:"
+
 // callMark stands for the sender of a page by hand, which has none.
 const callMark = "call:"
 
@@ -197,6 +200,10 @@ func senderOf(in incident.Incident) string {
 		return callMark
 	case incident.KindChange:
 		return changeMark
+	case incident.KindDrill:
+		return drillMark
+	case incident.KindNotice:
+		return noticeMark
 	}
 	return string(in.Integration)
 }
@@ -230,24 +237,52 @@ func (tx *Tx) Log(id incident.ID) (incident.Log, error) {
 	return l, err
 }
 
+// LogsOfMany are the logs of some subjects. One that has none is not among them.
+func (tx *Tx) LogsOfMany(subjects []incident.ID) (map[incident.ID]incident.Log, error) {
+	if err := tx.flush(putLog); err != nil {
+		return nil, err
+	}
+	all := make(map[incident.ID]incident.Log, len(subjects))
+	err := tx.eachOf(logsOfMany, idArgs(subjects), func(r *sql.Rows) error {
+		var id incident.ID
+		e, err := scanEntry(r, &id)
+		all[id] = append(all[id], e)
+		return err
+	})
+	return all, err
+}
+
 func (tx *Tx) lines(text string, args ...any) (l incident.Log, err error) {
 	if err := tx.flush(putLog); err != nil {
 		return nil, err
 	}
 	err = tx.each(text, args, func(r *sql.Rows) error {
-		var e incident.Entry
-		var at int64
-		var kind, body string
-		err := r.Scan(&e.Seq, &at, &e.By, &kind, &body)
-		if err != nil {
-			return err
-		}
-		e.At = moment(at)
-		e.Fact, err = incident.Decode(kind, body)
+		e, err := scanEntry(r)
 		l = append(l, e)
 		return err
 	})
 	return l, err
+}
+
+// scanEntry reads an entry of a log; before takes what stands before its columns.
+func scanEntry(r *sql.Rows, before ...any) (e incident.Entry, err error) {
+	var at int64
+	var kind, body string
+	if err := r.Scan(append(before, &e.Seq, &at, &e.By, &kind, &body)...); err != nil {
+		return e, err
+	}
+	e.At = moment(at)
+	e.Fact, err = incident.Decode(kind, body)
+	return e, err
+}
+
+// idArgs are subjects as the rows of a bulk.
+func idArgs(subjects []incident.ID) []any {
+	args := make([]any, len(subjects))
+	for i, id := range subjects {
+		args[i] = string(id)
+	}
+	return args
 }
 
 // A line is what the hash of a line of a log covers, beside the hash before it.

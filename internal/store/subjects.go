@@ -23,6 +23,7 @@ type Filter struct {
 	// Opened in [OpenedAfter, OpenedBefore), by the millisecond.
 	OpenedAfter, OpenedBefore time.Time
 
+	Drills Drills
 	Hidden []org.ServiceID // whose subjects are left out
 	Before incident.ID     // the last of the page before
 	Limit  int             // 0 is 100
@@ -31,6 +32,15 @@ type Filter struct {
 	from   string    // the id down to which is looked
 	search *search   // for Words
 }
+
+// Drills is whether a list has what people practise on.
+type Drills int
+
+const (
+	NoDrills   Drills = iota // as everybody expects who counts or looks for what is wrong
+	WithDrills               // for who takes part in them
+	OnlyDrills
+)
 
 // onlyOpen says that nothing is wanted of those that are over.
 func (f Filter) onlyOpen() bool {
@@ -57,7 +67,7 @@ type Row struct {
 
 // Subjects lists subjects, newest first.
 func (tx *Tx) Subjects(f Filter) ([]Row, error) {
-	b, err := tx.choosing(listSubjects, f)
+	b, err := tx.choosing(map[Drills]filter{NoDrills: listSubjects, WithDrills: listWithDrills, OnlyDrills: listDrills}[f.Drills], f)
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,8 @@ type Tx struct {
 	dueQ     []Due
 	touched  map[[2]string]bool
 	pending  [bulkCount][]any
+
+	anyAction *bool // what AnyReviewAction found; nil: not asked since an action was written
 }
 
 func (s *Store) tx(ctx context.Context, c conn, readOnly bool) *Tx {

@@ -83,7 +83,7 @@ func (tx *Tx) SubjectsWithin(f Filter) (rows []Row, upTo incident.ID, err error)
 	}
 	narrowed := min(len(f.Status), 1) + min(len(f.Service), 1) + min(len(f.Team), 1) + min(len(f.Priority), 1) + min(len(f.Severity), 1) + min(len(f.Owner), 1) +
 		2*min(len(f.Words)+len(f.Hidden), 1)
-	if f.onlyOpen() || narrowed < 2 { // the open ones have an index of their own
+	if f.onlyOpen() || narrowed < 2 || f.Drills == OnlyDrills { // the open ones have an index of their own, and so have drills
 		rows, err = tx.Subjects(f)
 		return rows, "", err
 	}

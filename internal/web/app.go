@@ -20,7 +20,7 @@ import (
 
 // Areas are the first segments of the app's own addresses. What stands behind one is
 // the app's matter; what is none of them is not there.
-var Areas = []string{"incidents", "services", "integrations", "heartbeats", "webhooks", "silences", "maintenance", "graph", "noise", "replay", "rules", "severities", "actions", "policies", "on-call", "people", "teams", "audit", "settings", "profile", "sign-in", "bedside", "channels", "calls", "status-pages", "forms", "runbooks", "messages", "lessons", "reports", "changes", "ticket-systems"}
+var Areas = []string{"incidents", "services", "integrations", "heartbeats", "webhooks", "silences", "maintenance", "graph", "noise", "replay", "rules", "severities", "actions", "policies", "on-call", "people", "teams", "audit", "settings", "profile", "sign-in", "bedside", "channels", "calls", "status-pages", "forms", "runbooks", "messages", "lessons", "reports", "changes", "ticket-systems", "drills"}
 
 // An asset is one file of the app, ready to be sent.
 type asset struct {

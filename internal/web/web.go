@@ -87,6 +87,20 @@ func Fault(w http.ResponseWriter, status int) {
 	render(w, status, "plain", page)
 }
 
+// Has says whether whoever asks has what an ETag stands for.
+func Has(r *http.Request, tag string) bool {
+	list := r.Header.Get("If-None-Match")
+	if strings.TrimSpace(list) == "*" {
+		return true
+	}
+	for one := range strings.SplitSeq(list, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(one), "W/") == tag {
+			return true
+		}
+	}
+	return false
+}
+
 // Link shows what a person was called for, and the button.
 func (p *Pages) Link(w http.ResponseWriter, r *http.Request) {
 	page, in, err := p.engine.AckPage(r.Context(), token(r))

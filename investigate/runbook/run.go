@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"tocsin/incident"
@@ -253,25 +254,29 @@ func Onward(r incident.RunbookRun, row string) (facts []incident.Fact, over, ok 
 }
 
 // Next is what happens by itself: a run ends with its incident, when nothing of it is at
-// work.
-func Next(in incident.Incident) (facts []incident.Fact) {
-	if in.Room == nil || in.Status.Open() || in.Seq >= incident.Crowded {
-		return nil
+// work; and an approval that nobody gives is asked for again, and of others.
+func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.Time) {
+	if in.Room == nil || in.Seq >= incident.Crowded {
+		return nil, due
+	}
+	facts, due = unapproved(in, now)
+	if in.Status.Open() {
+		return facts, due
 	}
 	for _, r := range in.Room.Runbooks {
 		if f, err := Stop(in, r.ID, "it is "+string(in.Status)); err == nil {
 			facts = append(facts, f...)
 		}
 	}
-	return facts
+	return facts, due
 }
 
 // Tell says who hears what of a fact: who may approve hears that somebody asks, and who
 // asked hears what was said. before is the state without the fact.
-func Tell(before incident.Incident, e incident.Entry) (out []incident.Notice) {
+func Tell(before incident.Incident, e incident.Entry) (out []incident.Told) {
 	tell := func(p org.PersonID, text string) {
-		if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n incident.Notice) bool { return n.Person == p }) {
-			out = append(out, incident.Notice{Person: p, Text: text})
+		if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n incident.Told) bool { return n.Person == p }) {
+			out = append(out, incident.Told{Person: p, Text: text})
 		}
 	}
 	asked := func(run, step int) org.PersonID {
@@ -282,24 +287,41 @@ func Tell(before incident.Incident, e incident.Entry) (out []incident.Notice) {
 	}
 	switch f := e.Fact.(type) {
 	case incident.StepAsked:
-		text := "approve or decline: " + f.Title
-		tell(before.Owner, text)
-		for _, all := range [][]org.PersonID{before.Working(), before.Responders} {
-			for _, p := range all {
-				tell(p, text)
-			}
+		for _, p := range Approvers(before, e.By.Person()) {
+			tell(p, "approve or decline: "+f.Title)
 		}
-		if len(out) == 0 {
-			for _, p := range before.Called {
-				tell(p, text)
-			}
+	case incident.ApprovalOverdue:
+		for _, p := range f.To {
+			tell(p, "nobody has decided yet, approve or decline: "+f.Title)
 		}
 	case incident.StepApproved:
 		tell(asked(f.Run, f.Step), "approved: "+f.Title)
+		for _, p := range called(before, f.Run, f.Step) {
+			tell(p, "approved by another: "+f.Title)
+		}
 	case incident.StepDeclined:
 		tell(asked(f.Run, f.Step), f.String())
+		for _, p := range called(before, f.Run, f.Step) {
+			tell(p, "declined by another: "+f.Title)
+		}
 	}
 	return out
+}
+
+// called are those whom the climb for a step's approval called last.
+func called(in incident.Incident, run, step int) (all []org.PersonID) {
+	r, ok := in.Followed(run)
+	if !ok || step < 1 || step > len(r.Steps) {
+		return nil
+	}
+	for _, one := range in.Runs {
+		if one.ID == r.Steps[step-1].Climb && one.ID > 0 {
+			for _, c := range one.Calls {
+				all = append(all, c.Person)
+			}
+		}
+	}
+	return all
 }
 
 // short is a text of bounded length, on one line.

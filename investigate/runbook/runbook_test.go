@@ -401,12 +401,12 @@ func TestItEndsWithItsIncident(t *testing.T) {
 	r := opened(t)
 	facts, err := Start(r.in, compiled(t, Runbook{ID: "x", Text: "## s"}), 1)
 	r.do("person:jane", facts, err)
-	if got := Next(r.in); got != nil {
+	if got := next(r.in); got != nil {
 		t.Error(got)
 	}
 	r.do("person:jane", []incident.Fact{incident.Ended{}}, nil)
-	r.do("engine", Next(r.in), nil)
-	if run := r.in.Room.Runbooks[0]; run.How != incident.RunStopped || run.Why != "it is resolved" || Next(r.in) != nil {
+	r.do("engine", next(r.in), nil)
+	if run := r.in.Room.Runbooks[0]; run.How != incident.RunStopped || run.Why != "it is resolved" || next(r.in) != nil {
 		t.Errorf("%+v", run)
 	}
 }
@@ -496,6 +496,99 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("%q has a line of its own", h.Value)
 				}
 			}
+		}
+	})
+}
+
+// next is what happens by itself to a run, long before anything is overdue.
+func next(in incident.Incident) []incident.Fact {
+	facts, _ := Next(in, in.At)
+	return facts
+}
+
+// TestAnApprovalThatNobodyGives: those who may are reminded, then the incident's own policy
+// is climbed, as often as is of use; a word ends it, and when it is asked for anew it begins
+// anew.
+func TestAnApprovalThatNobodyGives(t *testing.T) {
+	begin := func(t *testing.T, others ...org.PersonID) *room {
+		r := opened(t)
+		r.do("engine", []incident.Fact{
+			incident.Asked{Run: 1, Policy: "p", Version: 3, Priority: org.High},
+			incident.Called{Run: 1, Calls: []incident.Call{{Person: "jane"}}},
+		}, nil)
+		for _, p := range others {
+			r.do("engine", []incident.Fact{incident.Called{Run: 1, Calls: []incident.Call{{Person: p}}, Extra: true}}, nil)
+		}
+		r.do("person:jane", []incident.Fact{incident.AcknowledgedBy{}}, nil)
+		facts, err := Start(r.in, compiled(t, Runbook{ID: "x", Text: "# X\n## Fail over [approval]"}), 1)
+		r.do("person:jane", facts, err)
+		facts, err = Ask(r.in, 1, 1)
+		return r.do("person:jane", facts, err)
+	}
+	// lives says what happens by itself until nothing is due, at most so often.
+	lives := func(r *room, most int) (said []string) {
+		for now := r.in.At; most > 0; most-- {
+			facts, due := Next(r.in, now)
+			for _, f := range facts {
+				said = append(said, fmt.Sprintf("%s %s", now.Sub(r.in.Room.Runbooks[0].Steps[0].At), f))
+				r.in = r.in.After(incident.Entry{Seq: r.in.Seq + 1, At: now, By: incident.Engine, Fact: f})
+			}
+			switch {
+			case due.IsZero() && len(facts) == 0:
+				return said
+			case !due.IsZero():
+				now = due
+			}
+		}
+		return said
+	}
+	for name, tt := range map[string]struct {
+		others []org.PersonID
+		want   int // climbs until it is given up
+		first  string
+	}{
+		"somebody is there": {[]org.PersonID{"omar"}, 1, "5m0s nobody has approved step 1 yet: Fail over; asked omar"},
+		"nobody is":         {nil, 1, "0s nobody has approved step 1 yet: Fail over; others are called"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := begin(t, tt.others...)
+			said := lives(r, 50)
+			climbs := 0
+			for _, s := range said {
+				if strings.Contains(s, "asked for policy p, version 3") {
+					climbs++
+				}
+			}
+			if len(said) == 0 || said[0] != tt.first || climbs != tt.want || r.in.Room.Runbooks[0].Steps[0].Nags != mostReminds {
+				t.Errorf("%d climbs: %s", climbs, strings.Join(said, "\n"))
+			}
+			if !r.in.Wants(2, "jane") || r.in.Wants(2, "omar") || r.in.Wants(1, "jane") {
+				t.Error("who asked is called to give it")
+			}
+			// What nobody reached is tried again, an hour later.
+			again := begin(t, tt.others...)
+			lives(again, 4)
+			again.do("engine", []incident.Fact{incident.Settled{Run: 2, How: "exhausted"}}, nil)
+			if later := lives(again, 3); !strings.Contains(strings.Join(later, "\n"), "asked for policy p") {
+				t.Errorf("nobody is called again: %s", later)
+			}
+			facts, err := Decline(again.in, 1, 1, "not now")
+			again.do("person:omar", facts, err)
+			if got := lives(again, 9); len(got) != 1 || !strings.Contains(got[0], "nobody else is called") {
+				t.Errorf("declined, and %v", got)
+			}
+			facts, err = Ask(again.in, 1, 1)
+			again.do("person:omar", facts, err)
+			if s := again.in.Room.Runbooks[0].Steps[0]; s.Nags != 0 || s.Climb != 0 || s.Asked != "person:omar" {
+				t.Errorf("asked anew: %+v", s)
+			}
+		})
+	}
+	t.Run("it is quiet while the incident is", func(t *testing.T) {
+		r := begin(t, "omar")
+		r.do("person:jane", []incident.Fact{incident.SnoozedUntil{Until: r.in.At.Add(time.Hour)}}, nil)
+		if said := lives(r, 9); said != nil {
+			t.Error(said)
 		}
 	})
 }

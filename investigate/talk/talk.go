@@ -143,7 +143,7 @@ func Compose(conversation string, by incident.Actor, s Said, c Circle, now time.
 
 // text is a text as it is kept.
 func text(s string, mayBeEmpty bool) (string, error) {
-	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+	s = org.Clean(s)
 	switch {
 	case s == "" && !mayBeEmpty:
 		return "", incident.Refuse("text: it says nothing")
@@ -289,7 +289,7 @@ func Begin(id string, by incident.Actor, title string, people []org.PersonID, no
 
 // Title is a group's as it is kept.
 func Title(s string) (string, error) {
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Join(strings.Fields(org.Clean(s)), " ")
 	if utf8.RuneCountInString(s) > MaxTitle {
 		return "", incident.Refuse("title: at most %d characters", MaxTitle)
 	}

@@ -11,8 +11,8 @@ import (
 // which word was used; whether a message really has a word is seen when it is opened.
 const (
 	stemRunes = 4
-	mostStems = 64 // of one message
-	mostAsked = 8  // words of a question
+	mostStems = 400 // of one message
+	mostAsked = 8   // words of a question
 )
 
 // words are those of a text, in lower case.
@@ -87,4 +87,111 @@ func (q Question) Finds(text string) bool {
 		}
 	}
 	return len(q.words) > 0
+}
+
+// A Piece is a part of a text; Hit says that it answers the question.
+type Piece struct {
+	Text string `json:"text"`
+	Hit  bool   `json:"hit,omitempty"`
+}
+
+// Excerpt is the part of a text around the first word that answers, on one line, of at most
+// so many runes on each side of it.
+func (q Question) Excerpt(text string, around int) (out []Piece) {
+	text = strings.Join(strings.Fields(text), " ")
+	hits := q.places(text)
+	from, to := 0, len(text)
+	if len(hits) > 0 {
+		from, to = hits[0][0], hits[0][1]
+	} else {
+		to = 0
+	}
+	from, to = back(text, from, around), ahead(text, to, around)
+	put := func(a, b int, hit bool) {
+		if a < b {
+			out = append(out, Piece{text[a:b], hit})
+		}
+	}
+	at := from
+	for _, h := range hits {
+		if h[0] >= to {
+			break
+		}
+		put(at, h[0], false)
+		put(h[0], min(h[1], to), true)
+		at = min(h[1], to)
+	}
+	put(at, to, false)
+	if len(out) > 0 && from > 0 {
+		out = append([]Piece{{Text: "… "}}, out...)
+	}
+	if to < len(text) {
+		out = append(out, Piece{Text: " …"})
+	}
+	return out
+}
+
+// places are where the words of a text stand that answer, as far as they do.
+func (q Question) places(text string) (all [][2]int) {
+	begin := -1
+	end := func(at int) {
+		if begin < 0 {
+			return
+		}
+		word := text[begin:at]
+		low := strings.ToLower(word)
+		for _, w := range q.words {
+			if low == w || utf8.RuneCountInString(w) >= stemRunes && strings.HasPrefix(low, w) {
+				long := len(word)
+				if len(low) == len(word) { // the beginning that was asked for
+					long = len(w)
+				}
+				all = append(all, [2]int{begin, begin + long})
+				break
+			}
+		}
+		begin = -1
+	}
+	for i, r := range text {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+			if begin < 0 {
+				begin = i
+			}
+			continue
+		}
+		end(i)
+	}
+	end(len(text))
+	return all
+}
+
+// back and ahead are so many runes away, at a space if one is near.
+func back(text string, at, runes int) int {
+	from := at
+	for range runes {
+		if from == 0 {
+			return 0
+		}
+		_, n := utf8.DecodeLastRuneInString(text[:from])
+		from -= n
+	}
+	if i := strings.IndexByte(text[from:at], ' '); i >= 0 && i < 20 {
+		return from + i + 1
+	}
+	return from
+}
+
+func ahead(text string, at, runes int) int {
+	to := at
+	for range runes {
+		if to == len(text) {
+			return to
+		}
+		_, n := utf8.DecodeRuneInString(text[to:])
+		to += n
+	}
+	if i := strings.LastIndexByte(text[at:to], ' '); i >= 0 && to-at-i < 20 {
+		return at + i
+	}
+	return to
 }

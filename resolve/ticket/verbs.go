@@ -107,6 +107,9 @@ func (c *Compiled) Says(e incident.Entry, action int, name string) string {
 	case incident.Noted:
 		return name + ": " + strings.TrimSpace(f.Text)
 	case incident.Updated:
+		if f.N == 0 { // it was taken back
+			return ""
+		}
 		return name + ", to those concerned: " + f.String()
 	case incident.AcknowledgedBy:
 		return name + " has it"

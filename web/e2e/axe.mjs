@@ -25,6 +25,7 @@ export async function ids(page) {
     closed: await some('resolved'),
     webhook: await first('/api/v1/webhooks?limit=1'),
     call: await first('/api/v1/calls?limit=1'),
+    drill: await first('/api/v1/drills?limit=1'),
     change: await first('/api/v1/changes?limit=1'),
     conversation: await first('/api/v1/conversations'),
     reviewed: (await api(page, 'GET', '/api/v1/actions?limit=1')).items[0]?.incident,

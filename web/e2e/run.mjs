@@ -12,6 +12,7 @@ import './work.mjs';
 import './recovery.mjs';
 import './closure.mjs';
 import './tickets.mjs';
+import './drills.mjs';
 import './talk.mjs';
 import './offline.mjs';
 import './push.mjs';
@@ -21,6 +22,7 @@ import './reports.mjs';
 import './runbooks.mjs';
 import './changes.mjs';
 import './comms.mjs';
+import './told.mjs';
 import './play.mjs';
 import './circle.mjs';
 

@@ -37,6 +37,7 @@ export const places: Place[] = [
   { path: '/audit', label: 'nav.audit', icon: 'list', key: 'g a', least: 'admin' },
   { path: '/calls', label: 'nav.calls', icon: 'phone', key: 'g c', least: 'responder' },
   { path: '/channels', label: 'nav.channels', icon: 'mail', key: 'g l', least: 'admin' },
+  { path: '/drills', label: 'nav.drills', icon: 'play', key: 'g y', least: 'responder' },
   { path: '/silences', label: 'nav.silences', icon: 'moon', key: 'g q' },
   { path: '/maintenance', label: 'nav.maintenance', icon: 'bed', key: 'g b' },
   { path: '/status-pages', label: 'nav.statuspages', icon: 'globe', key: 'g f', least: 'observer' },

@@ -68,5 +68,7 @@ export const routes: Route[] = [
   { path: '/incidents/:id/review', area: 'review work', load: () => import('./screens/review/Retrospective.svelte') },
   { path: '/lessons', area: 'review', load: () => import('./screens/review/Actions.svelte') },
   { path: '/lessons/register', area: 'review', load: () => import('./screens/review/Lessons.svelte') },
+  { path: '/drills', area: 'drills', load: () => import('./screens/drills/Drills.svelte') },
+  { path: '/drills/:id', area: 'drills reports room', load: () => import('./screens/drills/Drill.svelte') },
   { path: '/settings', area: 'setup alerts comms', load: () => import('./screens/setup/House.svelte') },
 ];

@@ -231,7 +231,7 @@ func (a *API) incidentEvent(tx *store.Tx, s *setup, id incident.ID, first, last 
 	if err != nil {
 		return e, "", err
 	}
-	if in.Change != nil { // "changes" speaks of it
+	if in.Change != nil || in.Notice != nil { // "changes" and "notices" speak of it
 		return e, "", store.ErrNotFound
 	}
 	now, err := a.standing(tx, s, in.Incident)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -208,7 +207,7 @@ func TestManyListeners(t *testing.T) {
 // of the last event has missed nothing of what was said in between.
 func TestEventsSurviveARestart(t *testing.T) {
 	for name, url := range map[string]func(*testing.T) string{
-		"sqlite": func(t *testing.T) string { return filepath.Join(t.TempDir(), "house.db") }, "postgres": func(t *testing.T) string { return storetest.Postgres(t) },
+		"sqlite": func(t *testing.T) string { return storetest.SQLite(t) }, "postgres": func(t *testing.T) string { return storetest.Postgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := url(t)

@@ -32,7 +32,7 @@ func wrong(location, text string) error {
 }
 
 // fields are the words with which a refusal may begin, when it is about a field.
-var fields = []string{"until", "to", "targets", "severity", "priority", "text", "service", "title", "role", "url", "due", "phase", "condition", "actions", "needs", "next", "affected", "files", "reply", "nonce", "people", "why", "for", "note", "outcome", "owner", "pages", "section", "tags", "starts", "ends", "class", "risk", "plan", "back_out", "services", "approvers", "incident", "override", "reason"}
+var fields = []string{"until", "to", "targets", "severity", "priority", "text", "service", "title", "role", "url", "due", "phase", "condition", "actions", "needs", "next", "affected", "files", "reply", "nonce", "people", "why", "for", "note", "outcome", "owner", "pages", "section", "tags", "starts", "ends", "class", "risk", "plan", "back_out", "services", "approvers", "incident", "override", "reason", "limit", "scenario", "past"}
 
 // fault turns an error into the answer to it. What nobody foresaw is logged under a
 // reference, which is all that is told.

@@ -54,6 +54,8 @@ type FollowedStep struct {
 	Try      int            `json:"try,omitempty" doc:"How often the house did it"`
 	Asked    incident.Actor `json:"asked,omitempty" doc:"Who asked for approval"`
 	Approved incident.Actor `json:"approved,omitempty" doc:"Who gave it"`
+	Reminded int            `json:"reminded,omitempty" doc:"How often somebody was reminded that it waits for approval"`
+	Climbs   bool           `json:"climbs,omitempty" doc:"Others are called, because nobody approved it"`
 	Output   bool           `json:"output,omitempty" doc:"There may be an answer to read"`
 }
 
@@ -133,6 +135,9 @@ func (a *API) followedRun(tx *store.Tx, s *setup, in incident.Incident, r incide
 		one := FollowedStep{
 			RunbookStepOf: RunbookStepOf{Title: st.Title, Kind: st.Kind, Approval: st.Approval}, State: cmp.Or(string(st.State), "open"), At: shown(st.At), By: st.By, Outcome: st.Outcome,
 			TookMS: st.Took.Milliseconds(), Try: st.Try, Asked: st.Asked, Approved: st.Approved, Output: st.Row != "" && st.State != incident.StepRunning,
+		}
+		if st.State == incident.StepWaits {
+			one.Reminded, one.Climbs = st.Nags, st.Climb > 0
 		}
 		if i < len(texts) {
 			one.RunbookStepOf = texts[i]

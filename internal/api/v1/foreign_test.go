@@ -50,7 +50,10 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 
 	call := h.must(201, "ada", "POST", "/calls", `{"title":"Who can come?","targets":["person:rita"]}`).field("id").(string)
 	change := string(h.proposed("hr"))
+	practised := string(h.drilled("hr", "rita"))
 	calendar := h.must(201, "ada", "POST", "/calendars", `{"kind":"person"}`).field("id").(string)
+	feed := h.must(201, "ada", "POST", "/me/feeds", `{}`).field("id").(string)
+	posted := string(h.posted("page"))
 	away := h.must(201, "ada", "POST", "/time-off", `{"from":"2035-01-01T00:00:00Z","until":"2035-01-02T00:00:00Z"}`).field("time_off.id").(string)
 	followed := h.engine.NewID(h.engine.Now())
 	h.written(func(tx *store.Tx) error {
@@ -87,6 +90,8 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 			return in("id"), strange{secret, never, secretly}, true
 		case strings.HasPrefix(rest, "/changes/{id}"):
 			return in("id"), strange{change, other(change), secretly}, true
+		case strings.HasPrefix(rest, "/drills/{id}"):
+			return in("id"), strange{practised, other(practised), secretly}, true
 		case strings.HasPrefix(rest, "/conversations/{id}"): // of others, also for an admin
 			return in("id"), strange{said.ID, other(said.ID), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "rita" })}, true
 		case rest == "/attachments/{id}":
@@ -99,6 +104,10 @@ func (h *home) foreign() func(d api.Door) (path func(id string) string, s strang
 			return in("id"), strange{call, other(call), []string{"", "integration key", "narrow", "olaf", "stine"}}, true
 		case rest == "/calendars/{id}":
 			return in("id"), strange{calendar, other(calendar), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "ada" || c == "key" || c == "team-key" })}, true // keys of ada's are ada's
+		case strings.HasPrefix(rest, "/me/feeds/{id}"):
+			return in("id"), strange{feed, other(feed), slices.DeleteFunc(slices.Clone(callers), func(c string) bool { return c == "ada" || c == "key" || c == "team-key" })}, true
+		case strings.HasPrefix(rest, "/notices/{id}"):
+			return in("id"), strange{posted, other(posted), fromSetup}, true
 		case rest == "/time-off/{id}":
 			return in("id"), strange{away, other(away), fromSetup}, true
 		case rest == "/keys/{id}":

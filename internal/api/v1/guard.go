@@ -52,7 +52,7 @@ func visible(tx *store.Tx, s *setup, who auth.Identity, id incident.ID) (*store.
 		return nil, err
 	}
 	sub, err := tx.Subject(id)
-	if err == nil && sub.Change != nil { // it has a page of its own
+	if err == nil && (sub.Change != nil || sub.Notice != nil) { // it has a page of its own
 		return nil, store.ErrNotFound
 	}
 	return sub, err

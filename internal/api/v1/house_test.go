@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +89,7 @@ func openWith(t testing.TB, ring *secret.Ring, url string, more ...channel.Chann
 	h := &home{t: t, ring: ring, people: map[string]auth.Identity{}, stop: make(chan struct{})}
 	var err error
 	if url == "" {
-		url = filepath.Join(t.TempDir(), "house.db")
+		url = storetest.SQLite(t)
 	}
 	h.url = url
 	if h.store, err = store.Open(t.Context(), store.Options{URL: url, Ring: ring, Sync: "OFF"}); err != nil {
@@ -134,8 +133,8 @@ func openWith(t testing.TB, ring *secret.Ring, url string, more ...channel.Chann
 
 // both runs a test on a house of each sort.
 func both(t *testing.T, fn func(*testing.T, *home)) {
-	t.Run("sqlite", func(t *testing.T) { fn(t, open(t, "")) })
-	t.Run("postgres", func(t *testing.T) { fn(t, open(t, storetest.Postgres(t))) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); fn(t, open(t, "")) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); fn(t, open(t, storetest.Postgres(t))) })
 }
 
 func (h *home) configure(all map[string]any) {

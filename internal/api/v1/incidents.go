@@ -23,6 +23,7 @@ type Incident struct {
 	Service     org.ServiceID     `json:"service,omitempty"`
 	Team        org.TeamID        `json:"team,omitempty"`
 	Integration org.IntegrationID `json:"integration,omitempty"`
+	Drill       bool              `json:"drill,omitempty" doc:"Nothing is wrong: people practise"`
 	Owner       org.PersonID      `json:"owner,omitempty" doc:"Who answered first"`
 	Held        string            `json:"held,omitempty" doc:"Why its timers stand still"`
 	Alerts      int               `json:"alerts" doc:"That ever joined"`
@@ -124,6 +125,7 @@ type IncidentChoice struct {
 	Person       org.PersonID      `query:"person" maxLength:"64" doc:"Who has it, or had it at the end"`
 	Calling      org.PersonID      `query:"calling" maxLength:"64" doc:"Only those that this person was called for and that nobody has yet; me is who asks"`
 	Q            string            `query:"q" maxLength:"200" doc:"Each word must begin a word of the title"`
+	Drills       string            `query:"drills" enum:"with,only" doc:"Drills are left out, but with calling; with: they are there as well; only: nothing else is"`
 	OpenedAfter  time.Time         `query:"opened_after" doc:"At or after, by the millisecond"`
 	OpenedBefore time.Time         `query:"opened_before"`
 }
@@ -143,6 +145,7 @@ func (in *IncidentChoice) chosen(c *caller) store.Filter {
 	return store.Filter{
 		Status: in.Status, Open: in.Open, Service: in.Service, Team: in.Team, Priority: in.Priority, Severity: in.Severity, Owner: in.Person, Words: in.Q,
 		OpenedAfter: in.OpenedAfter, OpenedBefore: in.OpenedBefore, Hidden: c.setup.hidden(c.Identity),
+		Drills: map[string]store.Drills{"with": store.WithDrills, "only": store.OnlyDrills}[in.Drills],
 	}
 }
 
@@ -190,6 +193,9 @@ func (a *API) calling(tx *store.Tx, c *caller, p org.PersonID, f store.Filter, a
 		return nil
 	}
 	f.Paged, f.Status = p, []incident.Status{incident.Triggered}
+	if f.Drills == store.NoDrills { // who is called for one is wanted
+		f.Drills = store.WithDrills
+	}
 	for left := lookedThrough; ; {
 		f.Limit = min(f.Limit, left)
 		rows, err := tx.Subjects(f)

@@ -21,6 +21,7 @@ import (
 	"tocsin/investigate/runbook"
 	"tocsin/oncall"
 	"tocsin/org"
+	"tocsin/review/drill"
 )
 
 // A kind is one kind of configuration: how it is called in paths and in the store, and
@@ -45,6 +46,7 @@ var kinds = []kind{
 	{plural: "forms", name: config.Form, of: reflect.TypeFor[org.Form]()},
 	{plural: "runbooks", name: config.Runbook, of: reflect.TypeFor[runbook.Runbook]()},
 	{plural: "ticket-systems", name: config.TicketSystem, of: reflect.TypeFor[org.TicketSystem]()},
+	{plural: "scenarios", name: config.Scenario, of: reflect.TypeFor[drill.Scenario]()},
 	{plural: "rules", name: config.Rules, of: reflect.TypeFor[ruleList]()},
 	{plural: "sifting", name: config.Sifting, of: reflect.TypeFor[sift.Sifting]()},
 	{plural: "settings", name: config.Settings, of: reflect.TypeFor[org.Settings]()},

@@ -6,16 +6,19 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/incident"
 	v1 "tocsin/internal/api/v1"
+	"tocsin/investigate"
 	"tocsin/investigate/runbook"
 	"tocsin/org"
+	"tocsin/review/drill"
 )
 
 // known are the things that a path may name: of the team dba, and of web.
 var known = map[string][2]string{
 	"people": {"pat", "quin"}, "teams": {"dba", "web"}, "services": {"db", "site"}, "policies": {"p", "p-web"}, "schedules": {"s", "s-web"},
 	"integrations": {"prom", "prom-web"}, "heartbeats": {"backup", "backup-web"}, "webhooks": {"bot", "bot-web"},
-	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"}, "ticket-systems": {"jira", "jira-web"},
+	"channels": {"relay", "relay-web"}, "runbooks": {"restart", "restart-web"}, "keys": {"key", "narrow"}, "status-pages": {"page", "page-web"}, "forms": {"desk", "desk-web"}, "ticket-systems": {"jira", "jira-web"}, "scenarios": {"out", "out-web"},
 }
 
 // bodies are the least that each write takes, so that nothing but permission can be
@@ -67,6 +70,15 @@ func bodyFor(method, pattern, team string) string {
 		return `{"system":"none"}`
 	case strings.HasSuffix(pattern, "/{id}/test") && strings.Contains(pattern, "/ticket-systems/"), strings.HasSuffix(pattern, "/{id}/retry"):
 		return ""
+	case pattern == v1.Prefix+"/drills", pattern == v1.Prefix+"/drills/preview":
+		return fmt.Sprintf(`{"scenario":"payments","service":%q,"people":["pat"]}`, service)
+	case strings.HasSuffix(pattern, "/drills/{id}/stop"):
+		return `{}`
+	case strings.Contains(pattern, "/scenarios"):
+		if method == "PATCH" {
+			return `{}`
+		}
+		return fmt.Sprintf(`{"id":"new","title":"t","severity":"SEV2","team":%q}`, team)
 	case strings.Contains(pattern, "/ticket-systems"):
 		if method == "PATCH" {
 			return `{}`
@@ -196,11 +208,23 @@ func furnish(h *home) *home {
 		"status_page/page-web":   org.StatusPage{ID: "page-web", Name: "Page", Team: "web"},
 		"form/desk":              org.Form{ID: "desk", Name: "Desk", Team: "dba", Service: "db", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
 		"form/desk-web":          org.Form{ID: "desk-web", Name: "Desk", Team: "web", Service: "site", Categories: []org.FormCategory{{ID: "a", Name: "A"}}},
+		"scenario/out":           drill.Scenario{ID: "out", Name: "Out", Title: "t", Severity: "SEV2", Team: "dba"},
+		"scenario/out-web":       drill.Scenario{ID: "out-web", Name: "Out", Title: "t", Severity: "SEV2", Team: "web"},
 		"runbook/restart":        runbook.Runbook{ID: "restart", Name: "Restart", Team: "dba", Text: "## s"},
 		"runbook/restart-web":    runbook.Runbook{ID: "restart-web", Name: "Restart", Team: "web", Text: "## s"},
 		"integration/prom-web":   org.Integration{ID: "prom-web", Name: "Prometheus", Source: "alertmanager", Service: "site"},
 	})
 	return h
+}
+
+// posted is a notice on a status page.
+func (h *home) posted(page org.StatusPageID) incident.ID {
+	h.t.Helper()
+	id, err := h.engine.Post(h.t.Context(), "person:ada", investigate.Posting{Page: page, Form: incident.ForInformation, Title: "Shorter hours", Text: "We open at nine."}, h.engine.Now())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
 }
 
 func walk(h *home, r v1.Route, as, team string) {
@@ -210,8 +234,14 @@ func walk(h *home, r v1.Route, as, team string) {
 	if strings.HasPrefix(path, "/incidents/{id}") {
 		path = strings.Replace(path, "{id}", string(h.opened(org.ServiceID([]string{"db", "site"}[n]), "a")), 1)
 	}
+	if strings.HasPrefix(path, "/drills/{id}") {
+		path = strings.Replace(path, "{id}", string(h.drilled(org.ServiceID([]string{"db", "site"}[n]), "pat")), 1)
+	}
 	if strings.HasPrefix(path, "/changes/{id}") {
 		path = strings.Replace(path, "{id}", string(h.proposed(org.ServiceID([]string{"db", "site"}[n]))), 1)
+	}
+	if strings.HasPrefix(path, "/notices/{id}") {
+		path = strings.Replace(path, "{id}", string(h.posted(org.StatusPageID([]string{"page", "page-web"}[n]))), 1)
 	}
 	if strings.HasPrefix(path, "/silences/{id}") {
 		path = strings.Replace(path, "{id}", h.silenced(org.ServiceID([]string{"db", "site"}[n])), 1)
@@ -221,7 +251,7 @@ func walk(h *home, r v1.Route, as, team string) {
 			path = strings.Replace(path, "{id}", ids[n], 1)
 		}
 	}
-	path = strings.NewReplacer("{id}", "unknown", "{message}", "1", "{override}", "unknown", "{session}", "unknown").Replace(path)
+	path = strings.NewReplacer("{id}", "unknown", "{message}", "1", "{update}", "1", "{override}", "unknown", "{session}", "unknown").Replace(path)
 	body := strings.Replace(bodyFor(r.Method, r.Pattern, team), `"new"`, fmt.Sprintf("%q", "new-"+as+"-"+team), 1) // each makes their own
 	if r.Method == "PUT" {
 		body = strings.Replace(body, fmt.Sprintf(`"id":"new-%s-%s",`, as, team), "", 1)

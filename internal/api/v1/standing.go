@@ -25,7 +25,7 @@ type NextLevel struct {
 // names that people use. Whoever may read incidents may not always read the setup.
 func (a *API) standing(tx *store.Tx, s *setup, in incident.Incident) (Incident, error) {
 	out := Incident{
-		ID: in.ID, Title: in.Title, Status: in.Status, Severity: in.Severity, Priority: in.Priority, Service: in.Service, Team: in.Team, Integration: in.Integration,
+		ID: in.ID, Title: in.Title, Status: in.Status, Severity: in.Severity, Priority: in.Priority, Service: in.Service, Team: in.Team, Integration: in.Integration, Drill: in.IsDrill(),
 		Owner: in.Owner, Held: in.Held, Alerts: in.Alerts, OpenedAt: shown(in.OpenedAt), ResolvedAt: shown(in.ResolvedAt), ChangedAt: shown(in.At), Lines: in.Seq,
 		OwnedAt: shown(in.OwnedAt), AckUntil: shown(in.AckUntil), SnoozeUntil: shown(in.SnoozeUntil), WaitsFor: waitsFor(in),
 		ServiceName: s.names[thing{config.Service, string(in.Service)}], TeamName: s.names[thing{config.Team, string(in.Team)}],

@@ -3,6 +3,7 @@ package v1
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,8 +44,12 @@ type (
 	}
 	searching struct {
 		Paging
-		Q            string `query:"q" minLength:"1" maxLength:"200" required:"true" doc:"Words that all stand in it; those of four letters and more also at the beginning of longer ones"`
-		Conversation string `query:"conversation" maxLength:"64" doc:"Only in this one"`
+		Q            string       `query:"q" minLength:"1" maxLength:"200" required:"true" doc:"Words that all stand in it; those of four letters and more also at the beginning of longer ones"`
+		Conversation string       `query:"conversation" maxLength:"64" doc:"Only in this one: by its id, or that of the incident whose room it is"`
+		Kind         talk.Kind    `query:"kind" enum:"room,direct,group" doc:"Only in rooms, in conversations of two, or in groups"`
+		By           org.PersonID `query:"by" maxLength:"64" doc:"Only what this person wrote"`
+		Since        time.Time    `query:"since" doc:"Only what was written then or later"`
+		Until        time.Time    `query:"until" doc:"Only what was written before"`
 	}
 )
 
@@ -52,6 +57,7 @@ type (
 type Found struct {
 	Conversation Conversation `json:"conversation"`
 	Message      TalkMessage  `json:"message"`
+	Excerpt      []talk.Piece `json:"excerpt" nullable:"false" doc:"The part of its text around what was looked for; of a file, its name"`
 }
 
 func (a *API) listTalks(ctx context.Context, in *listingTalks) (*pageOf[Conversation], error) {
@@ -170,7 +176,9 @@ func (a *API) leaveTalk(ctx context.Context, in *TalkID) (*struct{}, error) {
 }
 
 const (
-	looked = 500 // messages that one search opens
+	looked      = 500  // messages that one look takes
+	mostOpened  = 2000 // that one search opens
+	excerptSide = 80   // runes of an excerpt on each side of what was found
 )
 
 // search looks through what the caller may read, the newest first. It opens so many
@@ -185,53 +193,96 @@ func (a *API) searchMessages(ctx context.Context, in *searching) (*pageOf[Found]
 	if err != nil {
 		return nil, err
 	}
+	if from.At.IsZero() && !in.Until.IsZero() {
+		from.At = in.Until
+	}
 	out := &pageOf[Found]{Body: page[Found]{Items: []Found{}}}
 	err = a.store.Read(ctx, func(tx *store.Tx) error {
-		hits, err := tx.Hits(q.Stem(), from, looked)
-		if err != nil {
-			return err
-		}
-		known := map[string]*Conversation{}
-		for i, h := range hits {
-			if in.Conversation == "" || in.Conversation == h.Conversation {
-				if err := a.find(tx, c, q, h, known, &out.Body); err != nil {
+		s := search{tx: tx, c: c, q: q, in: in, known: map[string]*Conversation{}}
+		for s.opened < mostOpened {
+			hits, err := tx.Hits(q.Stem(), from, in.Since, in.Conversation, looked)
+			if err != nil {
+				return err
+			}
+			for i, h := range hits {
+				from = h
+				if err := s.open(h, &out.Body); err != nil {
 					return err
 				}
+				if len(out.Body.Items) == in.Limit {
+					if i+1 < len(hits) || len(hits) == looked {
+						out.Body.Next = in.after(hitText(h))
+					}
+					return nil
+				}
 			}
-			if len(out.Body.Items) == in.Limit && i+1 < len(hits) || i+1 == looked {
-				out.Body.Next = in.after(hitText(h))
-				break
+			if len(hits) < looked {
+				return nil
 			}
+			s.opened += len(hits)
 		}
+		out.Body.Next = in.after(hitText(from))
 		return nil
 	})
 	return out, err
 }
 
-// find adds a message to what was found, if it answers the question and is for the eyes
+// A search is one look through messages.
+type search struct {
+	tx     *store.Tx
+	c      *caller
+	q      talk.Question
+	in     *searching
+	known  map[string]*Conversation // nil: not for who asks, or not asked for
+	opened int
+}
+
+// open adds a message to what was found, if it answers the question and is for the eyes
 // of who asks.
-func (a *API) find(tx *store.Tx, c *caller, q talk.Question, h store.Hit, known map[string]*Conversation, out *page[Found]) error {
-	t, seen := known[h.Conversation]
+func (s *search) open(h store.Hit, out *page[Found]) error {
+	t, seen := s.known[h.Conversation]
 	if !seen {
-		one, err := showTalk(tx, c, talk.Conversation{ID: h.Conversation})
-		if err == nil {
+		one, err := showTalk(s.tx, s.c, talk.Conversation{ID: h.Conversation})
+		if err == nil && (s.in.Kind == "" || s.in.Kind == one.Kind) {
 			t = &one
-		} else if !errors.Is(err, store.ErrNotFound) {
+		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		known[h.Conversation] = t
+		s.known[h.Conversation] = t
 	}
 	if t == nil {
 		return nil
 	}
-	m, err := tx.Message(h.Conversation, h.Seq)
-	if errors.Is(err, store.ErrNotFound) {
+	m, err := s.tx.Message(h.Conversation, h.Seq)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case s.in.By != "" && m.By != incident.ByPerson(s.in.By), !s.q.Finds(m.Searchable()):
 		return nil
 	}
-	if err == nil && q.Finds(m.Searchable()) {
-		out.Items = append(out.Items, Found{*t, c.setup.message(m)})
+	f := Found{Conversation: *t, Message: s.c.setup.message(m), Excerpt: s.q.Excerpt(unmarked.Replace(m.Text), excerptSide)}
+	if !hasHit(f.Excerpt) {
+		for _, file := range m.Files {
+			if e := s.q.Excerpt(file.Name, excerptSide); hasHit(e) {
+				f.Excerpt = e
+				break
+			}
+		}
 	}
-	return err
+	if f.Excerpt == nil {
+		f.Excerpt = []talk.Piece{}
+	}
+	out.Items = append(out.Items, f)
+	return nil
+}
+
+// unmarked takes what Markdown makes bold or code of out of a text: an excerpt is plain.
+var unmarked = strings.NewReplacer("**", "", "__", "", "`", "")
+
+func hasHit(all []talk.Piece) bool {
+	return slices.ContainsFunc(all, func(p talk.Piece) bool { return p.Hit })
 }
 
 func hitText(h store.Hit) string {

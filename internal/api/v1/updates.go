@@ -52,6 +52,8 @@ type UpdateOf struct {
 	By   incident.Actor `json:"by"`
 	Next *time.Time     `json:"next,omitempty" doc:"When the next was promised"`
 	Sent map[string]int `json:"sent,omitempty" doc:"How many letters wait, were sent, failed or were dropped"`
+
+	Withdrawn *Withdrawal `json:"withdrawn,omitempty" doc:"It was taken back: what it said is gone"`
 }
 
 // PageChoice is a status page that an update may go to.
@@ -150,21 +152,18 @@ func toldOf(tx *store.Tx, id incident.ID) ([]UpdateOf, error) {
 		return nil, err
 	}
 	out := []UpdateOf{}
+	gone := withdrawn(log)
 	for i := len(log) - 1; i >= 0; i-- {
 		u, ok := log[i].Fact.(incident.Updated)
 		if !ok {
 			continue
 		}
 		one := UpdateOf{UpdateFields: fieldsOf(u), N: u.N, Line: log[i].Seq, At: log[i].At, By: log[i].By, Next: shown(u.Next)}
-		counts, err := tx.LetterCounts(id, log[i].Seq)
-		if err != nil {
-			return nil, err
+		if w, ok := gone[log[i].Seq]; ok {
+			one.N, one.Withdrawn = w.n, &w.Withdrawal
 		}
-		for state, n := range counts {
-			if one.Sent == nil {
-				one.Sent = map[string]int{}
-			}
-			one.Sent[string(state)] = n
+		if one.Sent, err = sent(tx, id, log[i].Seq); err != nil {
+			return nil, err
 		}
 		out = append(out, one)
 	}

@@ -6,6 +6,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"tocsin/internal/pgtest"
@@ -19,6 +22,34 @@ func Postgres(t testing.TB) string {
 	t.Helper()
 	return pgtest.Filled(t, empty)
 }
+
+// SQLite is the path of a database in a directory that the test removes.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	fresh, err := file()
+	path := filepath.Join(t.TempDir(), "house.db")
+	if err == nil {
+		err = os.WriteFile(path, fresh, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// file is what a database holds that has just been made.
+var file = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "storetest")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "house.db")
+	if err := empty(path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 func empty(address string) error {
 	ring, err := secret.Generate(rand.Reader)

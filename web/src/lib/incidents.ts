@@ -68,8 +68,8 @@ export async function act(i: Incident, verb: Verb): Promise<void> {
     show(incident);
     const back = inverse[verb];
     toasts.say(verb === 'acknowledge' ? said : t(`done.${verb}` as Key, { title: i.title }), {
-      undo: back && (() => act(incident, back)),
-      ask: verb === 'resolve' && incident.called?.length ? worth(i.id) : undefined,
+      undo: back && !(i.drill && back === 'reopen') ? () => act(incident, back) : undefined,
+      ask: verb === 'resolve' && incident.called?.length && !i.drill ? worth(i.id) : undefined,
     });
   } catch (error) {
     if (error instanceof Problem && error.offline && verb === 'acknowledge') {

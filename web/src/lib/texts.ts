@@ -4,6 +4,7 @@ import type dialogs from '../../i18n/en/dialogs.json';
 import type signin from '../../i18n/en/signin.json';
 import type first from '../../i18n/en/first.json';
 import type room from '../../i18n/en/room.json';
+import type panels from '../../i18n/en/panels.json';
 import type people from '../../i18n/en/people.json';
 import type oncall from '../../i18n/en/oncall.json';
 import type setup from '../../i18n/en/setup.json';
@@ -18,6 +19,7 @@ import type talk from '../../i18n/en/talk.json';
 import type reports from '../../i18n/en/reports.json'
 import type changes from '../../i18n/en/changes.json'
 import type tickets from '../../i18n/en/tickets.json';
+import type drills from '../../i18n/en/drills.json';
 
 export interface Forms {
   one?: string;
@@ -30,6 +32,7 @@ export type Key =
   | keyof typeof dialogs
   | keyof typeof signin
   | keyof typeof room
+  | keyof typeof panels
   | keyof typeof people
   | keyof typeof oncall
   | keyof typeof setup
@@ -43,4 +46,5 @@ export type Key =
   | keyof typeof talk
   | keyof typeof reports
   | keyof typeof changes
-  | keyof typeof tickets;
+  | keyof typeof tickets
+  | keyof typeof drills;

@@ -10,6 +10,7 @@ export const groupNames: GroupName[] = ['needs', 'progress', 'quiet'];
 /** What the list is narrowed to, as it stands in the address. */
 export interface Choice {
   q?: string;
+  drills?: string;
   team?: string;
   service?: string;
   severity?: string;
@@ -58,6 +59,7 @@ export function fits(i: Incident, c: Choice): boolean {
   const words = (c.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
   const title = i.title.toLowerCase();
   return (
+    (c.drills ? !!i.drill : !i.drill || waitsForMe(i)) &&
     (!c.team || i.team === c.team) &&
     (!c.service || i.service === c.service) &&
     (!c.severity || i.severity === c.severity) &&
@@ -180,8 +182,9 @@ export class Board {
 
   private narrowed() {
     const { q, team, service, person } = this.choice;
+    const drills = this.choice.drills as 'only' | undefined;
     const severity = this.choice.severity as 'SEV1' | undefined;
-    return { q, team, service, person, severity, priority: this.choice.priority as 'high' | undefined };
+    return { q, team, service, person, drills, severity, priority: this.choice.priority as 'high' | undefined };
   }
 
   /** Asks how many there are; the list does not wait for it. */

@@ -57,6 +57,12 @@ interface Fact {
   reason?: string;
   what?: string;
   step?: number;
+  climb?: number;
+  n?: number;
+  phase?: string;
+  condition?: string;
+  actions?: string;
+  needs?: string;
   auto?: string;
   stage?: string;
   cause?: string;
@@ -67,6 +73,8 @@ interface Fact {
   done?: boolean;
   linked?: boolean;
   rule?: string;
+  do?: string;
+  from?: string;
 }
 
 /** What a line says. The server's own words stand in for what we have no text for. */
@@ -79,8 +87,8 @@ export function said(line: Line): string {
   const targets = to.map((x) => (['escalate.handed_over', 'oncall.handed'].includes(line.kind) ? names.person(x) : names.target(x)));
   return t(key, {
     title: f.title ?? f.name ?? '',
-    text: f.text ?? '',
-    n: f.alerts ?? f.left ?? f.message ?? f.override ?? 0,
+    text: [f.from, f.text].filter(Boolean).join(': '),
+    n: f.alerts ?? f.left ?? f.message ?? f.override ?? f.n ?? 0,
     key: f.key ?? '',
     word: f.word || (f.done ? t('line.ticket.done') : t('line.ticket.open')),
     step: f.step ?? 0,
@@ -114,9 +122,12 @@ export const channel = (name: string): string => word('channel', name);
 function keyOf(kind: string, f: Fact): string {
   const base = `line.${kind}`;
   if (kind === 'escalate.called') return base + (f.fail_over ? '.fail_over' : f.extra ? '.extra' : '');
+  if (kind === 'review.injected') return `${base}.${f.do}`;
   if (kind === 'alert.finished') return base + (f.ok ? '.ok' : '');
   if (kind === 'alert.flapped') return base + (f.on ? '.on' : '');
   if (kind === 'resolve.judged') return base + (f.worth ? '.worth' : '');
+  if (kind === 'investigate.approval_overdue') return base + (f.climb ? '.climb' : '');
+  if (kind === 'investigate.updated') return `${base}.${f.phase || 'gone'}`;
   if (kind === 'investigate.step_ended') return `${base}.${f.how}`;
   if (kind === 'investigate.runbook_started') return base + (f.auto ? '.auto' : '');
   if (kind === 'investigate.runbook_ended') return base + (f.how === 'stopped' ? '.stopped' : '');
@@ -147,6 +158,7 @@ export function reason(line: Line): string {
       .map((x) => names.person(x))
       .join(', ');
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
+  if (line.kind === 'investigate.updated') return [f.condition, f.actions, f.needs].filter(Boolean).join(' · ');
   if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return f.text ?? '';
   return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task;
 }

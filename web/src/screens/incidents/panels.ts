@@ -20,6 +20,8 @@ export interface Panel {
   load: () => Promise<{ default: Component<PanelProps> }>;
   /** Whether it is there; it always is without this. */
   when?: (incident: Whole, may: boolean) => boolean;
+  /** Not of a drill. */
+  real?: true;
 }
 
 /** The tabs of a narrow screen, beside the timeline; each has the text "room.NAME". */
@@ -34,8 +36,15 @@ const withTexts =
 
 export const panels: Panel[] = [
   {
+    name: 'drill',
+    place: 'head',
+    load: withTexts('drills', () => import('../drills/Banner.svelte')),
+    when: (i) => !!i.drill,
+  },
+  {
     name: 'worth',
     place: 'head',
+    real: true,
     load: () => import('../alerts/Worth.svelte'),
     when: (i, may) => may && !isOpen(i) && !!i.called?.length,
   },
@@ -45,17 +54,25 @@ export const panels: Panel[] = [
     load: withTexts('review', () => import('../review/Recall.svelte')),
     when: (i) => !!i.closure?.recalled.length,
   },
-  { name: 'note', place: 'end', load: () => import('./Composer.svelte'), when: (_, may) => may },
+  { name: 'note', place: 'end', load: withTexts('panels', () => import('./Composer.svelte')), when: (_, may) => may },
   { name: 'work', place: 'people', load: withTexts('work', () => import('../work/Work.svelte')) },
   {
     name: 'closure',
     place: 'people',
     load: withTexts('review', () => import('../review/Closure.svelte')),
     when: (i) => !isOpen(i) || !!i.closure,
+    real: true,
   },
-  { name: 'changes', place: 'alerts', load: withTexts('changes', () => import('../changes/Around.svelte')) },
-  { name: 'tickets', place: 'people', load: withTexts('tickets', () => import('../tickets/Panel.svelte')) },
-  { name: 'called', place: 'people', load: () => import('./Called.svelte') },
-  { name: 'alerts', place: 'alerts', load: () => import('./Alerts.svelte') },
-  { name: 'beneath', place: 'alerts', load: () => import('../alerts/Beneath.svelte') },
+  {
+    name: 'again',
+    place: 'people',
+    load: withTexts('drills', () => import('../drills/Again.svelte')),
+    when: (i, may) => may && !isOpen(i),
+    real: true,
+  },
+  { name: 'changes', place: 'alerts', real: true, load: withTexts('changes', () => import('../changes/Around.svelte')) },
+  { name: 'tickets', place: 'people', real: true, load: withTexts('tickets', () => import('../tickets/Panel.svelte')) },
+  { name: 'called', place: 'people', load: withTexts('panels', () => import('./Called.svelte')) },
+  { name: 'alerts', place: 'alerts', load: withTexts('panels', () => import('./Alerts.svelte')) },
+  { name: 'beneath', place: 'alerts', load: withTexts('panels', () => import('../alerts/Beneath.svelte')) },
 ];

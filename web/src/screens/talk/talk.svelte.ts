@@ -17,12 +17,18 @@ export class Talk {
   ready = $state(false);
   /** There are older ones. */
   older = $state(false);
+  /** There are newer ones than those that are here: one looks at what was said before. */
+  newer = $state(false);
   /** The number up to which one had read when it was opened. */
   seen = $state(0);
   private told = 0;
   private timer = 0;
 
-  constructor(readonly place: Place) {}
+  /** at is the number of the message to begin with; 0 is the last. */
+  constructor(
+    readonly place: Place,
+    private at = 0,
+  ) {}
 
   /** Reads it and begins to listen; the answer ends it. */
   begin(): () => void {
@@ -39,8 +45,12 @@ export class Talk {
         'marks',
         mine((e) => e.marks && (this.marks = e.marks)),
       ),
-      live.onResync(() => void this.read()),
-      letters.onSent((place, m) => place.id === this.place.id && this.take([m])),
+      live.onResync(() => this.newer || void this.read()),
+      letters.onSent((place, m) => {
+        if (place.id !== this.place.id) return;
+        if (this.newer) void this.toNewest();
+        else this.take([m]);
+      }),
       () => clearTimeout(this.timer),
     ];
     return () => stops.forEach((stop) => stop());
@@ -53,8 +63,51 @@ export class Talk {
       : ok(api.GET('/api/v1/conversations/{id}/messages', { params }));
   }
 
+  /** Reads what stands around a message. */
+  private async around(at: number): Promise<void> {
+    const [{ items }, more] = await Promise.all([
+      this.list({ before: at + some / 2, limit: some }),
+      this.list({ after: at + some / 2 - 1, limit: 1 }),
+      this.readMarks(),
+    ]);
+    this.messages = items;
+    this.older = (items[0]?.number ?? 1) > 1 && items.length === some;
+    this.newer = more.items.length > 0;
+    if (!this.newer) this.at = 0;
+  }
+
+  /** Shows the last ones again. */
+  async toNewest(): Promise<void> {
+    this.at = 0;
+    this.newer = false;
+    this.messages = [];
+    this.older = true;
+    await this.read();
+  }
+
+  /** Shows a message, and what stands around it. */
+  async toMessage(at: number): Promise<void> {
+    if (this.messages.some((m) => m.number === at)) return;
+    this.at = at;
+    await this.read();
+  }
+
+  async readNewer(): Promise<void> {
+    const { items } = await this.list({ after: this.messages.at(-1)?.number ?? 0, limit: some });
+    this.newer = items.length === some;
+    if (!this.newer) this.at = 0;
+    this.take(items);
+  }
+
   async read(): Promise<void> {
     try {
+      if (this.at) {
+        await this.around(this.at);
+        if (!this.ready) this.seen = this.marks.find((m) => m.person === session.me?.person)?.read ?? 0;
+        this.problem = undefined;
+        this.ready = true;
+        return;
+      }
       const [{ items }] = await Promise.all([this.list({ limit: some }), this.readMarks()]);
       if (!this.ready) this.seen = this.marks.find((m) => m.person === session.me?.person)?.read ?? 0;
       // What was loaded before stays, if it joins what came now.
@@ -87,6 +140,10 @@ export class Talk {
 
   private heard(e: LiveEvent): void {
     const last = this.messages.at(-1)?.number ?? 0;
+    if (this.newer) { // what changed of those that are here is shown; the others stand further on
+      this.take((e.messages ?? []).filter((m) => m.number >= (this.messages[0]?.number ?? 0) && m.number <= last));
+      return;
+    }
     const fresh = e.messages ?? [];
     // Something was missed, or was too much for one event.
     if (!e.messages || (this.ready && (fresh[0]?.number ?? 0) > last + 1)) void this.catchUp(last);
@@ -120,7 +177,7 @@ export class Talk {
   /** Says that the last message is seen, now and then. */
   see(): void {
     const last = this.messages.at(-1)?.number ?? 0;
-    if (last <= this.told || document.hidden || this.timer || !session.me) return;
+    if (this.newer || last <= this.told || document.hidden || this.timer || !session.me) return;
     this.timer = window.setTimeout(() => {
       this.timer = 0;
       if (document.hidden) return;

@@ -1,0 +1,1 @@
+import{F as e,Tt as t,ot as n,yt as r}from"./base.js";var i=e=>n(e*1e3),a=e=>e.ended?t(`drills.ended.${e.ended}`):t(`drills.running`);function o(n){if(!n.of)return``;let i=`role.${n.of}`;return n.key===`role`?r(i)?t(i):n.of:n.key===`join`?e.target(n.of):n.of}export{o as n,i as r,a as t};

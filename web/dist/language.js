@@ -1,0 +1,1 @@
+import{bt as e}from"./base.js";var t=e.startsWith(`de`)?`de`:`en`;export{t};
