@@ -100,11 +100,9 @@ type Piece struct {
 func (q Question) Excerpt(text string, around int) (out []Piece) {
 	text = strings.Join(strings.Fields(text), " ")
 	hits := q.places(text)
-	from, to := 0, len(text)
+	from, to := 0, 0
 	if len(hits) > 0 {
 		from, to = hits[0][0], hits[0][1]
-	} else {
-		to = 0
 	}
 	from, to = back(text, from, around), ahead(text, to, around)
 	put := func(a, b int, hit bool) {
