@@ -166,7 +166,7 @@ func (c *drillShow) Run(ctx context.Context) error {
 			fmt.Println()
 			err := table("", func(row func(...any)) {
 				for _, x := range d.Checks {
-					row(checkMark(x.State), line(strings.TrimSpace(x.Name+" "+x.Of)), checkTimes(x))
+					row(checkMark(x.State), line(strings.Trim(x.Name+": "+x.Of, ": ")), checkTimes(x))
 				}
 			})
 			if err != nil {
@@ -177,7 +177,7 @@ func (c *drillShow) Run(ctx context.Context) error {
 			var did []string
 			if p.Answered {
 				did = append(did, "answered after "+span(time.Duration(p.AnsweredS)*time.Second))
-			} else if p.Called {
+			} else if !p.Joined && p.Wrote == 0 && len(p.Roles) == 0 {
 				did = append(did, "did not answer")
 			}
 			if p.Joined {
@@ -187,7 +187,10 @@ func (c *drillShow) Run(ctx context.Context) error {
 				did = append(did, "was "+strings.Join(p.Roles, ", "))
 			}
 			if p.Wrote > 0 {
-				did = append(did, fmt.Sprintf("wrote %d times", p.Wrote))
+				did = append(did, "wrote "+times(p.Wrote))
+			}
+			if p.Updates > 0 {
+				did = append(did, "told those concerned "+times(p.Updates))
 			}
 			fmt.Printf("\n%s: %s", line(p.Person.Name), line(strings.Join(did, ", ")))
 		}
@@ -198,6 +201,14 @@ func (c *drillShow) Run(ctx context.Context) error {
 
 func checkMark(state string) string {
 	return map[string]string{"met": "met", "late": "LATE", "missed": "MISSED", "pending": "waits"}[state]
+}
+
+// times is how often something was done.
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // checkTimes is how long it took, and how long it might.

@@ -29,12 +29,13 @@ status_pages:
 	)
 	s.more["NOTICE"] = strings.TrimSpace(s.more["NOTICE"])
 	s.try(
-		try{args: "notice show NOTICE LOOK", out: []string{"Disks  work, open", "1  ", "planned", "It is slow", "shop: maintenance"}},
+		try{args: "notice show NOTICE LOOK", code: codeForbidden, errs: []string{"setup"}},
+		try{args: "notice show NOTICE ADMIN", out: []string{"Disks  work, open", "1  ", "planned", "It is slow", "shop: maintenance"}},
 		try{args: "notice move NOTICE --begins 2h --ends 3h ADMIN", out: []string{"begins"}},
 		try{args: "notice say NOTICE hunter2 ADMIN", out: []string{"2  ", "hunter2"}},
 		try{args: "notice withdraw NOTICE 2 --why secret ADMIN", out: []string{"taken back", "secret"}},
 		try{args: "notice withdraw NOTICE 2 ADMIN", code: failed, errs: []string{"taken back already"}},
-		try{args: "notice list public --open LOOK", out: []string{"work", "open", "Disks"}},
+		try{args: "notice list public --open ADMIN", out: []string{"work", "open", "Disks"}},
 		try{args: "notice end NOTICE ADMIN", out: []string{"Disks  work, over", "off"}},
 		try{args: "incidents withdraw ONE 9 ADMIN", code: failed, errs: []string{"there is no update 9"}},
 		try{args: "follow feed list ADMIN"},

@@ -15,6 +15,7 @@ import (
 type reportCommands struct {
 	Show    reportShow    `cmd:"" default:"withargs" help:"What the incidents of a period came to, beside the period before."`
 	People  reportPeople  `cmd:"" help:"What being called came to for people and teams, by level."`
+	Burden  reportBurden  `cmd:"" help:"What people bear by the ledgers, and which stale runbooks and overdue actions are theirs."`
 	Counted reportCounted `cmd:"" help:"The incidents that a number is made of."`
 	Define  reportDefine  `cmd:"" help:"What each figure is."`
 	Recount reportRecount `cmd:"" help:"Have everything counted anew: for an admin."`
@@ -170,6 +171,34 @@ type reportPeople struct {
 	Members string `placeholder:"ID" help:"Only the members of a team."`
 	Levels  bool   `help:"Also one line for each level."`
 	CSV     bool   `name:"csv" help:"Print a file for a spreadsheet."`
+}
+
+type reportBurden struct {
+	remote
+	From    string `placeholder:"WHEN" help:"Since when; without it, 28 days back. A span such as 168h is back from now."`
+	To      string `placeholder:"WHEN" help:"Until when; without it, now."`
+	Members string `placeholder:"ID" help:"Only the members of a team."`
+}
+
+func (c *reportBurden) Run(ctx context.Context) error {
+	from, to, err := c.past(c.From, c.To)
+	if err != nil {
+		return err
+	}
+	return ask(&c.remote, func(a *client.Client, keep client.Option) (client.BurdenReport, error) {
+		return a.GetReportsPeopleBurden(ctx, client.GetReportsPeopleBurdenQuery{From: from, To: to, Members: c.Members}, keep)
+	}, func(r client.BurdenReport, s screen) error {
+		fmt.Printf("%s to %s\n", s.at(&r.From), s.at(&r.To))
+		err := table("WHO\tBURDEN\tINTERRUPTIONS\tNIGHTS\tSTALE RUNBOOKS\tOVERDUE ACTIONS", func(row func(...any)) {
+			for _, l := range r.People {
+				row(line(l.Name), fmt.Sprintf("%.1f", l.Pain), l.Interruptions, l.Nights, l.Stale, l.Overdue)
+			}
+		})
+		if err == nil && r.Kept > 0 {
+			fmt.Printf("%d more, whose own are theirs and their managers'\n", r.Kept)
+		}
+		return err
+	})
 }
 
 func (c *reportPeople) Run(ctx context.Context) error {

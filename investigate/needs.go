@@ -32,7 +32,7 @@ func wantRoles(in incident.Incident, now time.Time) (facts []incident.Fact, due 
 	n, to := 0, []org.PersonID{in.Owner}
 	if r := in.Room; r != nil && !r.WantedAt.Before(in.OwnedAt) && !slices.ContainsFunc(missing, func(m string) bool { return !slices.Contains(r.Wanted, m) }) {
 		n, to = r.WantNags, append(to, in.Has(Commander))
-		due = r.WantedAt.Add(nagAfter[min(n, len(nagAfter)-1)])
+		due = r.WantedAt.Add(nag.After[min(n, len(nag.After)-1)])
 	}
 	switch {
 	case n >= mostAsks:

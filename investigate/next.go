@@ -9,13 +9,9 @@ import (
 	"tocsin/org"
 )
 
-// nagAfter is how long after the time before a task is said to be overdue once more; the
-// last of them repeats.
-var nagAfter = []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}
-
-// mostNags is how often a task is said to be overdue: who has not listened by then has a
-// reason, or is not there.
-const mostNags = 12
+// nag is how a task is asked after that is overdue: who has not listened by the last time
+// has a reason, or is not there.
+var nag = incident.Nag{After: []time.Duration{0, 10 * time.Minute, 20 * time.Minute, time.Hour}, Most: 12}
 
 // Next is what happens by itself: whoever an incident was handed over to has it once they
 // have answered, tasks and updates whose time has come are said to be overdue, roles that
@@ -33,7 +29,7 @@ func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []inciden
 		facts = append(facts, incident.TookOver{Person: h.Person, From: h.From})
 	}
 	roles, at := wantRoles(in, now)
-	facts, due = append(facts, roles...), sooner(due, at)
+	facts, due = append(facts, roles...), incident.Sooner(due, at)
 	if in.Room == nil {
 		return facts, due
 	}
@@ -43,7 +39,7 @@ func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []inciden
 			continue
 		}
 		if at.After(now) {
-			due = sooner(due, at)
+			due = incident.Sooner(due, at)
 			continue
 		}
 		facts = append(facts, incident.TaskOverdue{Task: t.ID, Title: t.Title, Nth: t.Nags + 1, To: nagged(in, t)})
@@ -51,24 +47,13 @@ func Next(in incident.Incident, g org.Guideline, now time.Time) (facts []inciden
 	return facts, due
 }
 
-// sooner is the earlier of two times, of which either may not be.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// nagAt is when a task is next said to be overdue. After an outage it is said once, and
-// counts from then. The review of an override is asked after by the step that it belongs to.
+// nagAt is when a task is next said to be overdue. The review of an override is asked after
+// by the step that it belongs to.
 func nagAt(t incident.Task) (time.Time, bool) {
-	if t.State != incident.ToDo || t.Due.IsZero() || t.Nags >= mostNags || t.Override > 0 {
+	if t.State != incident.ToDo || t.Override > 0 {
 		return time.Time{}, false
 	}
-	if t.Nags == 0 {
-		return t.Due, true
-	}
-	return t.NagAt.Add(nagAfter[min(t.Nags, len(nagAfter)-1)]), true
+	return nag.Next(t.Due, t.Nags, t.NagAt)
 }
 
 // nagged are those who hear that a task is overdue: whose it is; from the second time on,
@@ -97,19 +82,13 @@ func askedOf(in incident.Incident, some ...org.PersonID) (to []org.PersonID) {
 	return to
 }
 
-// A Notice is what somebody hears of what was done.
-type Notice struct {
-	Person org.PersonID
-	Text   string
-}
-
 // Tell says who hears what of a fact: whoever was given a role or a task by another, and
 // those whom an overdue task waits for. before is the state without the fact.
-func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
+func Tell(before incident.Incident, e incident.Entry) (notices []incident.Told) {
 	by := e.By.Person()
 	tell := func(p org.PersonID, text string) {
 		if p != "" && p != by {
-			notices = append(notices, Notice{p, text})
+			notices = append(notices, incident.Told{Person: p, Text: text})
 		}
 	}
 	switch f := e.Fact.(type) {

@@ -215,7 +215,7 @@ func NoticeNext(in incident.Incident, now time.Time) (facts []incident.Fact, due
 	switch {
 	case n.Ends.IsZero():
 	case n.Ends.After(now):
-		due = sooner(due, n.Ends)
+		due = incident.Sooner(due, n.Ends)
 	default:
 		return []incident.Fact{incident.Ended{Why: "its time is over"}}, time.Time{}
 	}

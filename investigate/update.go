@@ -168,10 +168,10 @@ func wantUpdate(in incident.Incident, g org.Guideline, now time.Time) (facts []i
 	due = at
 	if in.News != nil && in.News.Nags > 0 {
 		nags = in.News.Nags
-		due = later(at, in.News.NagAt.Add(nagAfter[min(nags, len(nagAfter)-1)]))
+		due = later(at, in.News.NagAt.Add(nag.After[min(nags, len(nag.After)-1)]))
 	}
 	switch {
-	case nags >= mostNags:
+	case nags >= nag.Most:
 		return nil, time.Time{}
 	case due.After(now):
 		return nil, due

@@ -404,15 +404,15 @@ func waits(in incident.Incident, board func(org.PolicyID) int, now time.Time) (f
 }
 
 // ChangeTell says who hears what of a change, by whom it was done.
-func ChangeTell(before incident.Incident, e incident.Entry, name func(incident.Actor) string) (out []Notice) {
+func ChangeTell(before incident.Incident, e incident.Entry, name func(incident.Actor) string) (out []incident.Told) {
 	c := before.Change
 	if c == nil {
 		return nil
 	}
 	tell := func(text string, all ...org.PersonID) {
 		for _, p := range all {
-			if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n Notice) bool { return n.Person == p }) {
-				out = append(out, Notice{p, text})
+			if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n incident.Told) bool { return n.Person == p }) {
+				out = append(out, incident.Told{Person: p, Text: text})
 			}
 		}
 	}

@@ -116,12 +116,9 @@ func OverridesUnreviewed(in incident.Incident) []incident.Override {
 	return slices.DeleteFunc(slices.Clone(in.Overrides), func(o incident.Override) bool { return o.Review != nil })
 }
 
-// oweAfter is how long after the end of an override whoever owes its review is reminded, and
-// how long after that once more; the last of them repeats. mostOwed is how often: then the
-// list of overrides says it, and the gate.
-var oweAfter = []time.Duration{24 * time.Hour, 24 * time.Hour, 72 * time.Hour, 7 * 24 * time.Hour}
-
-const mostOwed = 12
+// owing is how whoever owes the review of an override that is over is reminded of it; after
+// the last time the list of overrides says it, and the gate.
+var owing = incident.Nag{After: []time.Duration{24 * time.Hour, 24 * time.Hour, 72 * time.Hour, 7 * 24 * time.Hour}, Most: 12}
 
 // OverrideNext is what happens by itself to overrides that are over: who owes their review is
 // reminded of it, whether the incident is open or over. owe are those, for the nth time.
@@ -130,17 +127,12 @@ func OverrideNext(in incident.Incident, owe func(o incident.Override, nth int) (
 		return nil, due, nil
 	}
 	for _, o := range OverridesUnreviewed(in) {
-		if o.Nags >= mostOwed {
+		at, ok := owing.Next(overAt(in, o), o.Nags, o.NagAt)
+		if !ok {
 			continue
 		}
-		at := o.NagAt
-		if o.Nags == 0 {
-			at = overAt(in, o)
-		}
-		if at = at.Add(oweAfter[min(o.Nags, len(oweAfter)-1)]); at.After(now) {
-			if due.IsZero() || at.Before(due) {
-				due = at
-			}
+		if at.After(now) {
+			due = incident.Sooner(due, at)
 			continue
 		}
 		to, err := owe(o, o.Nags+1)

@@ -111,18 +111,12 @@ func Next(in incident.Incident, firing func() (int, error), now time.Time) (fact
 	return []incident.Fact{incident.Ended{Why: fmt.Sprintf("watched for %s, and it did not come back", org.Duration(watched.Round(time.Second)))}}, time.Time{}, nil
 }
 
-// A Notice is what somebody hears of what was done.
-type Notice struct {
-	Person org.PersonID
-	Text   string
-}
-
 // Tell says who hears what of a fact: whoever has an incident whose watch did not end it, and
 // those who owe the review of an override.
-func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
+func Tell(before incident.Incident, e incident.Entry) (notices []incident.Told) {
 	if f, ok := e.Fact.(incident.OverrideOwed); ok {
 		for _, p := range f.To {
-			notices = append(notices, Notice{p, fmt.Sprintf("emergency override %d waits to be reviewed", f.Override)})
+			notices = append(notices, incident.Told{Person: p, Text: fmt.Sprintf("emergency override %d waits to be reviewed", f.Override)})
 		}
 		return notices
 	}
@@ -130,5 +124,5 @@ func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
 	if !ok || e.By != incident.Engine || before.Stage() != incident.Watch || before.Owner == "" {
 		return nil
 	}
-	return []Notice{{before.Owner, f.Why}}
+	return []incident.Told{{Person: before.Owner, Text: f.Why}}
 }

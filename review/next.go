@@ -13,14 +13,11 @@ const (
 	// remindBefore is how long before its time who has an action hears of it; one that was
 	// promised for sooner than that, and a day more, needs no reminder.
 	remindBefore = 2 * day
-	// mostNags is how often an action is said to be overdue: then somebody has a reason, and
-	// the list of actions says so anyway.
-	mostNags = 12
 )
 
-// nagAfter is how long after the time before an action is said to be overdue once more;
-// the last of them repeats.
-var nagAfter = []time.Duration{0, day, 3 * day, 7 * day}
+// nag is how an action is asked after that is overdue: by the last time somebody has a
+// reason, and the list of actions says so anyway.
+var nag = incident.Nag{After: []time.Duration{0, day, 3 * day, 7 * day}, Most: 12}
 
 // Next is what happens by itself: who has an action is reminded of it, and one whose time
 // has come is said to be overdue, whether the incident is open, over or closed. leads are
@@ -34,7 +31,7 @@ func Next(in incident.Incident, leads func() []org.PersonID, now time.Time) (fac
 			if !at.After(now) && a.Due.After(now) {
 				facts = append(facts, incident.ActionReminded{Action: a.ID, Title: a.Title, Due: a.Due, To: []org.PersonID{a.Owner}})
 			} else if at.After(now) {
-				due = sooner(due, at)
+				due = incident.Sooner(due, at)
 			}
 		}
 		at, ok := nagAt(a)
@@ -42,7 +39,7 @@ func Next(in incident.Incident, leads func() []org.PersonID, now time.Time) (fac
 			continue
 		}
 		if at.After(now) {
-			due = sooner(due, at)
+			due = incident.Sooner(due, at)
 			continue
 		}
 		facts = append(facts, incident.ActionOverdue{Action: a.ID, Title: a.Title, Nth: a.Nags + 1, To: nagged(a, leads)})
@@ -50,29 +47,17 @@ func Next(in incident.Incident, leads func() []org.PersonID, now time.Time) (fac
 	return facts, due
 }
 
-// sooner is the earlier of two times, of which zero is never.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
 func remindAt(a incident.ReviewAction) (time.Time, bool) {
 	at := a.Due.Add(-remindBefore)
 	return at, a.State == incident.ToDo && a.Owner != "" && !a.Due.IsZero() && !a.Reminded && a.Promised.Before(at.Add(-day))
 }
 
-// nagAt is when an action is next said to be overdue. After an outage it is said once, and
-// counts from then.
+// nagAt is when an action is next said to be overdue.
 func nagAt(a incident.ReviewAction) (time.Time, bool) {
-	if a.State != incident.ToDo || a.Due.IsZero() || a.Nags >= mostNags {
+	if a.State != incident.ToDo {
 		return time.Time{}, false
 	}
-	if a.Nags == 0 {
-		return a.Due, true
-	}
-	return a.NagAt.Add(nagAfter[min(a.Nags, len(nagAfter)-1)]), true
+	return nag.Next(a.Due, a.Nags, a.NagAt)
 }
 
 // nagged are those who hear that an action is overdue: whose it is; from the second time
@@ -97,20 +82,14 @@ func Overdue(a incident.ReviewAction, now time.Time) bool {
 	return a.State == incident.ToDo && !a.Due.IsZero() && !a.Due.After(now)
 }
 
-// A Notice is what somebody hears of what was done.
-type Notice struct {
-	Person org.PersonID
-	Text   string
-}
-
 // Tell says who hears what of a fact: whoever was given an action by another, or is to
 // read or to work on a retrospective, and those whom an action waits for. before is the
 // state without the fact.
-func Tell(before incident.Incident, e incident.Entry) (notices []Notice) {
+func Tell(before incident.Incident, e incident.Entry) (notices []incident.Told) {
 	by := e.By.Person()
 	tell := func(p org.PersonID, text string) {
 		if p != "" && p != by {
-			notices = append(notices, Notice{p, text})
+			notices = append(notices, incident.Told{Person: p, Text: text})
 		}
 	}
 	switch f := e.Fact.(type) {

@@ -148,10 +148,9 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	var secrets map[string]string
-	setup.Webhooks, secrets = w.secret(had.Webhooks)
-	var doors map[string]string
-	setup.TicketSystems, doors = w.doors(had.TicketSystems)
+	shown := map[string]map[string]string{}
+	setup.Webhooks, shown[config.Webhook] = secrets(w, w.Setup.Webhooks, had.Webhooks, func(h *org.Webhook) (string, *string) { return string(h.ID), &h.Secret })
+	setup.TicketSystems, shown[config.TicketSystem] = secrets(w, w.Setup.TicketSystems, had.TicketSystems, func(t *org.TicketSystem) (string, *string) { return string(t.ID), &t.Secret })
 	items := setup.Items(w.Ring)
 	steps := make([]Step, 0, len(items))
 	named := map[thing]bool{}
@@ -162,10 +161,7 @@ func (w Wish) steps(tx *store.Tx) ([]Step, error) {
 		if i, ok := keys[item.ID]; ok && item.Kind == config.Integrating {
 			s.Integration, s.Key = &i.Integration, i.Key
 		}
-		if secret, ok := secrets[item.ID]; ok && item.Kind == config.Webhook {
-			s.Secret = &secret
-		}
-		if secret, ok := doors[item.ID]; ok && item.Kind == config.TicketSystem {
+		if secret, ok := shown[item.Kind][item.ID]; ok {
 			s.Secret = &secret
 		}
 		steps = append(steps, s)
@@ -247,27 +243,28 @@ func sealed(file, had []runbook.Runbook) (out []runbook.Runbook, err error) {
 	return out, nil
 }
 
-// secret is the file's webhooks, every one with its secret: the file's, the one it has,
-// or a new one. Those that are new are returned by their ids.
-func (w Wish) secret(had []org.Webhook) ([]org.Webhook, map[string]string) {
-	before, fresh := map[org.WebhookID]string{}, map[string]string{}
-	for _, h := range had {
-		before[h.ID] = h.Secret
+// secrets gives each of the file's things its secret: the file's, the one that it has, or a
+// new one. Those that are new are returned by their ids.
+func secrets[T any](w Wish, file, had []T, of func(*T) (id string, secret *string)) ([]T, map[string]string) {
+	before, fresh := map[string]string{}, map[string]string{}
+	for i := range had {
+		id, secret := of(&had[i])
+		before[id] = *secret
 	}
-	hooks := slices.Clone(w.Setup.Webhooks)
-	for n := range hooks {
-		h := &hooks[n]
-		if h.Secret == "" {
-			h.Secret = before[h.ID]
+	all := slices.Clone(file)
+	for i := range all {
+		id, secret := of(&all[i])
+		if *secret == "" {
+			*secret = before[id]
 		}
-		if h.Secret == "" && w.Rand != nil {
-			h.Secret = config.NewKey(w.Rand)
+		if *secret == "" && w.Rand != nil {
+			*secret = config.NewKey(w.Rand)
 		}
-		if h.Secret == "" || h.Secret != before[h.ID] {
-			fresh[string(h.ID)] = h.Secret
+		if *secret == "" || *secret != before[id] {
+			fresh[id] = *secret
 		}
 	}
-	return hooks, fresh
+	return all, fresh
 }
 
 // step compares one thing with its row, which is zero when there is none.

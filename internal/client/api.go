@@ -306,6 +306,30 @@ type Burden struct {
 	Person string  `json:"person"`
 }
 
+type BurdenLine struct {
+	ID string `json:"id"`
+	// While on call; several channels within a minute are one
+	Interruptions int64  `json:"interruptions"`
+	Name          string `json:"name"`
+	// Of them, those at night
+	Nights int64 `json:"nights"`
+	// Actions of theirs whose time has passed
+	Overdue int64 `json:"overdue"`
+	// What hours and interruptions of the period weigh, without what was struck
+	Pain float64 `json:"pain"`
+	// Runbooks that they own and that are not to be trusted blindly
+	Stale int64 `json:"stale"`
+}
+
+type BurdenReport struct {
+	From time.Time `json:"from"`
+	// How many people's own are not yours to see
+	Kept int64 `json:"kept"`
+	// Who bears most first: yourself, and the members of teams that you manage
+	People []BurdenLine `json:"people"`
+	To     time.Time    `json:"to"`
+}
+
 type CalendarLink struct {
 	ID string `json:"id"`
 	// person, team, schedule
@@ -7495,6 +7519,30 @@ func (q GetReportsPeopleQuery) values() url.Values {
 // GetReportsPeople: GET /api/v1/reports/people: What being called came to for people and teams, by level and by hours of their week.
 func (c *Client) GetReportsPeople(ctx context.Context, query GetReportsPeopleQuery, with ...Option) (out LoadReport, err error) {
 	err = c.do(ctx, "GET", "/api/v1/reports/people", query.values(), nil, &out, with)
+	return out, err
+}
+
+// GetReportsPeopleBurdenQuery is what GetReportsPeopleBurden may be asked for. What is zero is left out.
+type GetReportsPeopleBurdenQuery struct {
+	// 28 days before to, when it is left out; at most 366 days
+	From time.Time
+	// Now, when it is left out
+	To time.Time
+	// Only the members of this team
+	Members string
+}
+
+func (q GetReportsPeopleBurdenQuery) values() url.Values {
+	v := url.Values{}
+	put(v, "from", q.From)
+	put(v, "to", q.To)
+	put(v, "members", q.Members)
+	return v
+}
+
+// GetReportsPeopleBurden: GET /api/v1/reports/people/burden: What people bear by the ledgers of all schedules, and which stale runbooks and overdue actions are theirs.
+func (c *Client) GetReportsPeopleBurden(ctx context.Context, query GetReportsPeopleBurdenQuery, with ...Option) (out BurdenReport, err error) {
+	err = c.do(ctx, "GET", "/api/v1/reports/people/burden", query.values(), nil, &out, with)
 	return out, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/oncall"
 	"tocsin/oncall/load"
@@ -60,7 +61,7 @@ func (b Books) Was(tx *store.Tx, from, to, now time.Time) ([]oncall.Shift, error
 	if !from.Before(now) {
 		return b.Register.Render(b.Schedule, from, to), nil
 	}
-	rows, err := tx.Shifts(b.ID, from, sooner(now, to))
+	rows, err := tx.Shifts(b.ID, from, incident.Sooner(now, to))
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +79,10 @@ func (b Books) Was(tx *store.Tx, from, to, now time.Time) ([]oncall.Shift, error
 		}
 		out = append(out, next)
 	}
-	end := sooner(now, to)
+	end := incident.Sooner(now, to)
 	for _, r := range rows {
 		shift := r.Shift(end)
-		shift.From, shift.Until = later(shift.From, from), sooner(shift.Until, end)
+		shift.From, shift.Until = later(shift.From, from), incident.Sooner(shift.Until, end)
 		shift.Empty = len(shift.Roles) == 0
 		if shift.From.Before(shift.Until) {
 			join(shift)
@@ -181,7 +182,7 @@ func (l *Ledger) Debts(at time.Time) map[org.PersonID]float64 {
 func (l *Ledger) capacity(b Books, now time.Time) map[org.PersonID]float64 {
 	first := now
 	for _, at := range l.joined {
-		first = sooner(first, at)
+		first = incident.Sooner(first, at)
 	}
 	all := map[org.PersonID]float64{}
 	for _, p := range l.People {

@@ -90,7 +90,7 @@ func (t *tending) settle() error {
 		before := len(t.log)
 		say := func(facts []incident.Fact, at time.Time) {
 			t.add(incident.Engine, facts...)
-			due = sooner(due, at)
+			due = incident.Sooner(due, at)
 		}
 		say(alert.Next(t.in, t.now))
 		say(escalate.Next(t.in, t.w, t.now))
@@ -152,14 +152,6 @@ func (t *tending) lists() []incident.Fact {
 		}
 	}
 	return nil
-}
-
-// sooner is the earlier of two times, of which zero is never.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 func laneOf(p org.Priority) int {
@@ -232,22 +224,18 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	t.noticeFact(entry)
 	t.reviewFact(entry)
 	notices := escalate.Tell(before, entry, t.w)
-	for _, n := range investigate.Tell(before, entry) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+	work := func(all []incident.Told) {
+		for _, n := range all {
+			notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
+		}
 	}
-	for _, n := range runbook.Tell(before, entry) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
-	}
-	for _, n := range review.Tell(before, entry) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
-	}
-	for _, n := range drill.Tell(before, entry) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
-	}
+	work(investigate.Tell(before, entry))
+	work(runbook.Tell(before, entry))
+	work(review.Tell(before, entry))
+	work(drill.Tell(before, entry))
 	notices = append(notices, t.judged(entry)...)
-	for _, n := range append(resolve.Tell(before, entry), resolve.ChangeTell(before, entry, t.s.actorName)...) {
-		notices = append(notices, escalate.Notice{Person: n.Person, Purpose: escalate.Work, Text: n.Text})
-	}
+	work(resolve.Tell(before, entry))
+	work(resolve.ChangeTell(before, entry, t.s.actorName))
 	if len(notices) > 0 {
 		t.then = append(t.then, func() error { return t.tell(before, entry, notices) })
 	}

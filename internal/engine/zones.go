@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/incident"
 	"tocsin/internal/store"
 	"tocsin/oncall"
 	"tocsin/org"
@@ -79,9 +80,9 @@ func upTo(shifts []oncall.Shift, from time.Time, other []oncall.Shift) (out []on
 	if len(shifts) == 0 || len(other) == 0 {
 		return nil
 	}
-	until := sooner(shifts[len(shifts)-1].Until, other[len(other)-1].Until)
+	until := incident.Sooner(shifts[len(shifts)-1].Until, other[len(other)-1].Until)
 	for _, s := range shifts {
-		s.From, s.Until = later(s.From, from), sooner(s.Until, until)
+		s.From, s.Until = later(s.From, from), incident.Sooner(s.Until, until)
 		if s.From.Before(s.Until) {
 			out = append(out, s)
 		}

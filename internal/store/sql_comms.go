@@ -68,7 +68,7 @@ var commsStatements = commsTexts{
 	UpdateFeedsOf:    `SELECT ` + updateFeedColumns + ` FROM update_feeds WHERE owner = $1 ORDER BY id`,
 	UpdateFeedDrop:   `DELETE FROM update_feeds WHERE id = $1`,
 	UpdateFeedUsed:   `UPDATE update_feeds SET used_at = $2 WHERE id = $1 AND used_at < $3`,
-	ToldSince:        `SELECT l.subject, l.seq, s.service FROM log l JOIN subjects s ON s.id = l.subject WHERE l.kind = 'investigate.updated' AND l.at >= $1 ORDER BY l.at DESC LIMIT $2`,
+	ToldSince:        `SELECT l.subject, l.seq, s.service FROM log l JOIN subjects s ON s.id = l.subject WHERE l.kind = 'investigate.updated' AND l.at >= $1 AND s.integration <> 'drill:' ORDER BY l.at DESC LIMIT $2`,
 
 	EveryOpen:    `SELECT id FROM subjects WHERE open ORDER BY id DESC LIMIT $1`,
 	EverySubject: `SELECT id FROM subjects WHERE id < $1 ORDER BY id DESC LIMIT $2`,

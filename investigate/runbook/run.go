@@ -271,18 +271,12 @@ func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.
 	return facts, due
 }
 
-// A Notice is what somebody hears.
-type Notice struct {
-	Person org.PersonID
-	Text   string
-}
-
 // Tell says who hears what of a fact: who may approve hears that somebody asks, and who
 // asked hears what was said. before is the state without the fact.
-func Tell(before incident.Incident, e incident.Entry) (out []Notice) {
+func Tell(before incident.Incident, e incident.Entry) (out []incident.Told) {
 	tell := func(p org.PersonID, text string) {
-		if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n Notice) bool { return n.Person == p }) {
-			out = append(out, Notice{p, text})
+		if p != "" && p != e.By.Person() && !slices.ContainsFunc(out, func(n incident.Told) bool { return n.Person == p }) {
+			out = append(out, incident.Told{Person: p, Text: text})
 		}
 	}
 	asked := func(run, step int) org.PersonID {

@@ -79,7 +79,6 @@ func Begin(p Plan, now time.Time) (incident.Opened, incident.Drilled, error) {
 	opened = incident.Opened{
 		Sort: incident.KindDrill, Title: incident.DrillMark + s.Title, Service: p.Service, Team: p.Team, Severity: p.Severity,
 		Priority: org.High, // it climbs; whom it would wake it leaves alone (escalate.Plan)
-		Why:      "a drill",
 	}
 	begun = incident.Drilled{
 		Scenario: s.ID, Past: p.Past, Name: s.Name, Guide: p.Guide, Text: s.Text, People: slices.Clone(p.People), AsReal: p.AsReal,

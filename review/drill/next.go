@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"tocsin/incident"
-	"tocsin/org"
 )
 
 // Next is what a drill does by itself by now: the next of its script, and its end when its
@@ -33,15 +32,9 @@ func Next(in incident.Incident, now time.Time) (facts []incident.Fact, due time.
 	return facts, due
 }
 
-// A Notice is what somebody hears.
-type Notice struct {
-	Person org.PersonID
-	Text   string
-}
-
 // Tell says who hears of what the script did: whoever works on it; while nobody does, those
 // who were called.
-func Tell(before incident.Incident, e incident.Entry) (all []Notice) {
+func Tell(before incident.Incident, e incident.Entry) (all []incident.Told) {
 	f, ok := e.Fact.(incident.Injected)
 	if !ok || before.Drill == nil || !before.Status.Open() {
 		return nil
@@ -54,7 +47,7 @@ func Tell(before incident.Incident, e incident.Entry) (all []Notice) {
 		to = before.Called
 	}
 	for _, p := range to {
-		all = append(all, Notice{p, f.String()})
+		all = append(all, incident.Told{Person: p, Text: f.String()})
 	}
 	return all
 }

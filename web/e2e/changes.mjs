@@ -59,6 +59,23 @@ test('changes: asked for, approved, made, suspected; an override, and its review
     assert.deepEqual(await violations(omar.page), []);
     // It is live for who asked; its time has not come, so it is made by the API of an emergency.
     await page.getByText(/Omar Haddad approved it, /).waitFor();
+    // Jane wants it otherwise: what Omar said does not hold, and he is asked anew.
+    await page.getByRole('button', { name: 'Change the request' }).click();
+    await page.getByText('It was approved: that does not hold').waitFor();
+    await page.getByLabel('Plan').fill('Set it to 800.');
+    await page.getByText('Nothing is in its way.').waitFor();
+    await page.screenshot({ path: 'e2e/out/changes-edit-desk.png', fullPage: true });
+    assert.deepEqual(await violations(page), []);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Changed the request: what was approved does not hold').waitFor();
+    await page.getByText('Set it to 800.').waitFor();
+    await page.screenshot({ path: 'e2e/out/changes-edited-desk.png', fullPage: true });
+    await omar.page.getByText('Set it to 800.').waitFor();
+    assert.equal(await omar.page.getByRole('button', { name: 'Change the request' }).count(), 0);
+    await omar.page.screenshot({ path: 'e2e/out/changes-edited-phone.png', fullPage: true });
+    await omar.page.getByRole('button', { name: 'Approve' }).click();
+    await word.getByRole('button', { name: 'Approve' }).click();
+    await omar.page.getByText(/Omar Haddad approved it, /).waitFor();
     await page.goto(`${server.url}/changes?show=calendar`);
     await page.getByRole('link', { name: 'More connections' }).waitFor();
     assert.deepEqual(await violations(page), []);

@@ -21,6 +21,31 @@ test('closure: retrospective, actions, gate, PDF, recurrence', async (browser) =
       catch_all: 'shop',
       closures: [{ severities: ['SEV1'], retrospective: 'signed', actions: 'owned', cause: true, lessons: 1 }],
     });
+    // A template for the gravest: the usual sections, of which one is dropped, moved, added.
+    await page.goto(`${server.url}/settings`);
+    const templates = page.locator('section', { has: page.getByRole('heading', { name: 'Templates of retrospectives' }) });
+    await templates.getByRole('button', { name: 'Add a template' }).click();
+    await templates.getByLabel('Name').fill('Grave');
+    await templates.getByRole('button', { name: 'Remove the section: What was hard' }).click();
+    await templates.getByRole('button', { name: 'Move up: Where we got lucky' }).click();
+    await templates.getByRole('button', { name: 'Add a section' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await templates.getByText('This is needed').waitFor();
+    await templates.getByLabel('Section 9').fill('What the bank says');
+    for (const viewport of [phone.viewport, desk.viewport]) {
+      await page.setViewportSize(viewport);
+      await page.screenshot({ path: `e2e/out/closure-templates-${viewport.width}.png`, fullPage: true });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${wide} px too wide`);
+    }
+    assert.deepEqual(await violations(page), [], 'axe, templates');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('Saved').first().waitFor();
+    const { retrospectives } = await api(page, 'GET', '/api/v1/settings');
+    assert.deepEqual(
+      retrospectives.map((r) => [r.id, r.severities, r.sections.map((p) => p.id)]),
+      [['grave', ['SEV1'], ['summary', 'impact', 'timeline', 'factors', 'lucky', 'well', 'actions', 'customers', 'what-the-bank-says']]],
+    );
     const { id } = await api(page, 'POST', '/api/v1/incidents', {
       title: 'Checkout is slow',
       service: 'shop',

@@ -71,6 +71,9 @@ for (const device of [desk, phone]) {
       await form.getByRole('button', { name: 'Save' }).click();
       await form.getByText('an incident has no "host"').waitFor();
       await form.getByLabel(/^Matchers/).fill('service="shop"');
+      await form.getByText('Actions', { exact: true }).click();
+      await form.getByText('Such as owner!=').waitFor();
+      await form.getByText('Incidents', { exact: true }).click();
       await shot('form');
       await form.getByRole('button', { name: 'Save' }).click();
       const door = page.getByRole('status').filter({ hasText: 'Let' });
@@ -140,6 +143,37 @@ for (const device of [desk, phone]) {
       await people();
       await panel.getByText('Done').waitFor();
 
+      // An action that it left has a ticket of its own, which finishes it.
+      await api(page, 'POST', `/api/v1/incidents/${id}/actions`, { title: 'Ask the bank for a second line', owner: 'me' });
+      await page.goto(`${server.url}/incidents/${id}/review`);
+      const aside = page.getByRole('complementary', { name: 'Actions, lessons and signatures' });
+      const menu = (item) => async () => {
+        await aside.getByRole('button', { name: 'Change: Ask the bank for a second line' }).click();
+        await page.getByRole('menuitem', { name: item }).click();
+      };
+      await menu('Tickets')();
+      const tickets = page.getByRole('dialog', { name: 'Tickets: Ask the bank for a second line' });
+      await tickets.getByRole('button', { name: 'Ticket in Jira' }).click();
+      await tickets.getByRole('link', { name: 'OPS-2' }).waitFor();
+      await shot('action');
+      await tickets.getByRole('button', { name: 'Close' }).click();
+      await aside.getByRole('link', { name: 'OPS-2' }).waitFor();
+      await menu('Say something of it')();
+      await page.getByRole('dialog').getByLabel('What you have to say').fill('Before the new year');
+      await page.getByRole('dialog').getByRole('button', { name: 'Say it' }).click();
+      await until('the remark is there', async () =>
+        (await world.tickets('jira'))[1].Comments?.some((c) => c.Text.startsWith('Jane Doe: Before the new year')),
+      );
+      assert.equal((await world.tickets('jira'))[1].Title, 'Ask the bank for a second line');
+      await world.does('jira', 'OPS-2', 'comment', 'It is ordered');
+      await world.does('jira', 'OPS-2', 'close');
+      await aside.getByText('done: ticket OPS-2 is Done').waitFor();
+      await shot('action-done');
+      await fits();
+      await page.goto(`${server.url}/incidents/${id}`);
+      await timeline();
+      await page.getByText('ann: It is ordered').waitFor();
+
       // By hand: linked, and taken back.
       await api(page, 'PATCH', '/api/v1/ticket-systems/jira', { rules: null });
       const other = await api(page, 'POST', '/api/v1/incidents', { title: 'The search is slow', service: 'shop' });
@@ -156,11 +190,11 @@ for (const device of [desk, phone]) {
       await link.getByText('belongs to another incident').first().waitFor();
       await link.getByRole('button', { name: 'Cancel' }).click();
       await panel.getByRole('button', { name: 'Ticket in Jira' }).click();
-      await panel.getByRole('link', { name: 'OPS-2' }).waitFor();
-      await panel.getByRole('button', { name: 'OPS-2 does not belong to it' }).click();
+      await panel.getByRole('link', { name: 'OPS-3' }).waitFor();
+      await panel.getByRole('button', { name: 'OPS-3 does not belong to it' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'It does not belong to it' }).click();
       await panel.getByRole('button', { name: 'Ticket in Jira' }).waitFor();
-      assert.equal((await world.tickets('jira')).length, 2);
+      assert.equal((await world.tickets('jira')).length, 3);
       silent(/Failed to load resource: the server responded with a status of (409|422)/);
     } finally {
       await server.stop();

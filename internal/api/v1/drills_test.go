@@ -173,6 +173,13 @@ func TestFirstDrill(t *testing.T) {
 			t.Fatalf("%s: %d %s", step.path, r.status, r.body)
 		}
 	}
+	h.written(func(tx *store.Tx) error { // those who follow the service by a feed read nothing of it
+		told, err := tx.ToldSince(h.engine.Now().Add(-time.Hour), 10)
+		if len(told) > 0 {
+			t.Errorf("told: %+v", told)
+		}
+		return err
+	})
 	if got := done(); len(got) != len(drill.StepKeys) {
 		t.Errorf("in the end: %v", got)
 	}

@@ -140,6 +140,23 @@ func figuresOf(t *testing.T, h *home) {
 			t.Errorf("%s: %v are kept, and %d seen", who, kept, len(people))
 		}
 	}
+	due := h.engine.Now().Add(200 * time.Millisecond).UTC().Format(time.RFC3339Nano)
+	h.must(200, "max", "POST", fmt.Sprintf("/incidents/%v/actions", id), `{"title":"A larger disk","owner":"rita","due":"`+due+`"}`)
+	h.must(201, "ada", "POST", "/runbooks", `{"id":"disk","name":"Disk","team":"dba","owner":"rita","text":"## Look"}`)
+	time.Sleep(250 * time.Millisecond)
+	for who, sees := range map[string]bool{"rita": true, "max": true, "otto": false} {
+		r := h.must(200, who, "GET", "/reports/people/burden", "")
+		stale, overdue := 0.0, 0.0
+		for i := range 9 {
+			if p := fmt.Sprintf("people.%d.", i); r.field(p+"id") == "rita" {
+				stale, overdue = r.field(p+"stale").(float64), r.field(p+"overdue").(float64)
+			}
+		}
+		if (stale == 1 && overdue == 1) != sees {
+			t.Errorf("%s sees of rita %v stale, %v overdue: %s", who, stale, overdue, r.body)
+		}
+	}
+	h.refused(422, "query.from", "max", "GET", "/reports/people/burden?from=2020-01-01T00:00:00Z", "")
 	r = h.must(200, "rita", "GET", "/reports/people?members=dba", "")
 	one := "people.0."
 	if r.field(one+"called") != 2.0 || r.field(one+"answered") != 1.0 || r.field(one+"levels.0.level") != 1.0 || r.field(one+"levels.0.called") != 2.0 || r.field("all.called") != 2.0 || r.field("teams.0.id") != "dba" {

@@ -67,9 +67,19 @@ func (a *API) progress(ctx context.Context, _ *only) (*struct{ Body Progress }, 
 		if err != nil {
 			return err
 		}
-		answered, err := tx.Pages(store.PageFilter{State: escalate.Answered, Limit: 1})
+		answered, err := tx.Pages(store.PageFilter{State: escalate.Answered, Limit: 20})
 		if err != nil {
 			return err
+		}
+		for _, one := range answered {
+			if one.Purpose.Apart() {
+				continue
+			}
+			sub, err := tx.Subject(one.Subject)
+			if err != nil {
+				return err
+			}
+			p.PolicyTested = p.PolicyTested || !sub.IsDrill() // in earnest
 		}
 		mine, err := tx.Pages(store.PageFilter{State: escalate.Answered, Person: c.self(), Limit: 1})
 		if err != nil {
@@ -79,7 +89,7 @@ func (a *API) progress(ctx context.Context, _ *only) (*struct{ Body Progress }, 
 		if err != nil {
 			return err
 		}
-		p.FirstEvent, p.PolicyTested, p.TestAnswered = len(heard) > 0, len(answered) > 0, len(mine) > 0 && c.self() != ""
+		p.FirstEvent, p.TestAnswered = len(heard) > 0, len(mine) > 0 && c.self() != ""
 		for _, t := range tests {
 			p.TestAnswered = p.TestAnswered || !t.AnsweredAt.IsZero()
 		}

@@ -186,6 +186,9 @@ func (a *API) related(ctx context.Context, in *reading) (*pageless[Related], err
 			list := &out.Past
 			if one.Status.Open() {
 				list = &out.Open
+				if sub.IsDrill() { // it is the same as nothing that is wrong
+					continue
+				}
 			}
 			if len(*list) < relatedShown && one.Merged != sub.ID && sub.Merged != one.ID {
 				*list = append(*list, c.setup.relation(one, r))

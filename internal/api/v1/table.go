@@ -268,6 +268,7 @@ var table = concat(
 		{"POST", "/sifting/windows/preview", org.ReadSetup, house, "sifting", "What a maintenance window would keep quiet now, and would have last week", serve((*API).previewWindow)},
 		{"GET", "/reports", org.ReadSetup, house, "figures", "What the incidents of a period came to, beside the period before", serve((*API).figures)},
 		{"GET", "/reports/people", org.ReadSetup, house, "figures", "What being called came to for people and teams, by level and by hours of their week", serve((*API).loads)},
+		{"GET", "/reports/people/burden", org.ReadSetup, house, "figures", "What people bear by the ledgers of all schedules, and which stale runbooks and overdue actions are theirs", serve((*API).burdens)},
 		{"GET", "/reports/counted", org.ReadSetup, house, "figures", "The incidents that a number is made of", serve((*API).countedBy)},
 		{"GET", "/reports/definitions", org.ReadSetup, house, "figures", "What each figure is", serve((*API).figureDefinitions)},
 		{"GET", "/reports/file", org.ReadSetup, house, "figures", "A report as CSV", serve((*API).figureFile)},

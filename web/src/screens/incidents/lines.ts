@@ -51,6 +51,7 @@ interface Fact {
   text?: string;
   override?: number;
   voided?: number;
+  changed?: string[];
   action?: number;
   right?: boolean;
   reason?: string;
@@ -149,7 +150,9 @@ function keyOf(kind: string, f: Fact): string {
 export function reason(line: Line): string {
   const f = (line.fact ?? {}) as Fact;
   if (['escalate.asked', 'escalate.settled', 'alert.joined', 'resolve.change_requested'].includes(line.kind)) return '';
-  if (/_overdue|_wanted|_reminded/.test(line.kind))
+  if (line.kind === 'resolve.change_amended')
+    return (f.changed ?? []).map((x) => (known(`line.changed.${x}`) ? t(`line.changed.${x}` as Key) : x)).join(', ');
+  if (/_overdue|_wanted|_reminded|_owed/.test(line.kind))
     return [f.to ?? []]
       .flat()
       .map((x) => names.person(x))
