@@ -123,7 +123,7 @@ func (in Incident) followed(e Entry) Incident {
 	case StepAsked:
 		r.step(f.Run, f.Step, func(s *RunbookStep) {
 			s.State, s.At, s.By, s.Asked, s.Approved = StepWaits, e.At, e.By, e.By, ""
-			s.Nags, s.NagAt, s.Climb = 0, time.Time{}, 0
+			s.Nags, s.NagAt = 0, time.Time{} // whose page asked for the same before may still answer by it
 		})
 	case ApprovalOverdue:
 		r.step(f.Run, f.Step, func(s *RunbookStep) {

@@ -29,6 +29,12 @@ func (e *Engine) does(ctx context.Context, name string, said channel.Said, w spe
 			}
 			return choose(in, world, chosen(said), w.person.ID, name, now)
 		}
+		if said.Verb == channel.Acknowledge || said.Verb == channel.Choose || said.Verb == channel.Unclear {
+			if facts, answer, ok, err := e.approves(in, w.page, chosen(said), now); ok {
+				text = answer
+				return facts, err
+			}
+		}
 		switch said.Verb {
 		case channel.Acknowledge:
 			text = escalate.Welcome(in, world, w.person.ID, now)

@@ -192,7 +192,8 @@ func (e *Engine) compose(s *setup, in incident.Incident, alerts []alert.Alert, p
 		}
 		m.Title = "approve or decline: " + r.Steps[step-1].Title + ": " + m.Title
 		m.Body = append(m.Body, fmt.Sprintf("Step %d of the runbook %s waits for a second person's word, in the room of the incident.", step, r.Name))
-		m.ResolveURL = ""
+		m.Choices = []string{"Approve", "Decline"}
+		m.ResolveURL, m.PushAckURL = "", "" // which one?
 	}
 	if in.Call != nil {
 		for _, c := range in.Call.Choices {

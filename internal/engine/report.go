@@ -172,6 +172,10 @@ func (e *Engine) Answer(ctx context.Context, p store.PageRow, choice int, now ti
 		by = incident.Actor("email:" + p.Address) // a page to an address answers as that address
 	}
 	_, err = e.Do(ctx, p.Subject, by, now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
+		if facts, text, ok, err := e.approves(in, p, choice, now); ok {
+			said = text
+			return facts, err
+		}
 		said = escalate.Welcome(in, w, p.Person, now)
 		if in.Status == incident.Acknowledged && p.Person != "" && in.Owner == p.Person {
 			return nil, nil // twice is once

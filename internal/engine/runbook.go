@@ -85,6 +85,24 @@ func (t *tending) runbookFact(e incident.Entry) {
 	}
 }
 
+// approves is somebody's word on the step for whose approval they were called: 1 gives it,
+// 2 does not. ok is false for every other page.
+func (e *Engine) approves(in incident.Incident, p store.PageRow, n int, now time.Time) (facts []incident.Fact, said string, ok bool, err error) {
+	r, step, ok := in.Climbing(p.Run)
+	if !ok || p.Person == "" {
+		return nil, "", false, nil
+	}
+	switch n {
+	case 1:
+		facts, err = runbook.Approve(in, r.ID, step, p.Person, e.newID(now))
+		return facts, "You approved it.", true, err
+	case 2:
+		facts, err = runbook.Decline(in, r.ID, step, "")
+		return facts, "You declined it.", true, err
+	}
+	return nil, "", true, incident.Refuse("say yes or no: 1 approves it, 2 declines it")
+}
+
 // judged is what the owner of a runbook hears of it from those who followed it, so that it
 // is put right by day.
 func (t *tending) judged(e incident.Entry) []escalate.Notice {

@@ -75,6 +75,18 @@ func (p *player) stepSays(ctx context.Context, w words) error {
 	})
 }
 
+func (p *player) saysByPage(ctx context.Context, w words) error {
+	page, err := p.page(ctx, w, "")
+	if err != nil {
+		return err
+	}
+	said, err := p.engine.Answer(ctx, page, map[string]int{"approves": 1, "declines": 2}[w[""]], p.now)
+	if err == nil {
+		p.say(markReply, "%s", said)
+	}
+	return err
+}
+
 func (p *player) finds(ctx context.Context, w words) error {
 	step, err := strconv.Atoi(w["NUMBER"])
 	if err != nil {

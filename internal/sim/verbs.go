@@ -89,6 +89,7 @@ var verbs = []verb{
 	{"action ACTION works|fails [saying TEXT]", "What came of the action that runs by itself.", (*player).finishes},
 	{"PERSON begins RUNBOOK [for KEY]", "A runbook of the set-up, in the incident.", (*player).followsRunbook},
 	{"PERSON runs|requests|approves|declines step NUMBER [of KEY] [because TEXT]", "A step of the runbook that is followed last: the house does it; a second person is asked; agrees; does not.", (*player).stepSays},
+	{"PERSON approves|declines by their page [KEY]", "The step for whose approval they were called last.", (*player).saysByPage},
 	{"PERSON finds step NUMBER done|failed|skipped [of KEY] [saying TEXT]", "How a step went by hand.", (*player).finds},
 	{"step works|fails|vanishes [saying TEXT]", "What came of the step that the house does: the program answers, refuses, or nobody knows because the house stopped.", (*player).stepEnds},
 	{"PERSON says it worked [for KEY]", "What they think of the runbook that was followed last.", (*player).saysWorked},

@@ -62,6 +62,10 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 		v.asked(in, page.Person)
 		return v, err
 	}
+	if r, step, ok := in.Climbing(page.Run); ok && in.Status.Open() {
+		v.approval(in, r.Steps[step-1])
+		return v, err
+	}
 	mine := in.Owner != "" && in.Owner == page.Person
 	switch in.Status {
 	case incident.Triggered:
@@ -77,6 +81,18 @@ func (p *Pages) view(ctx context.Context, page store.PageRow, in incident.Incide
 		v.State = "It is over, since " + clock(in.ResolvedAt, now, zone) + "."
 	}
 	return v, err
+}
+
+// approval puts a step of a runbook that somebody's word is asked for into words.
+func (v *view) approval(in incident.Incident, s incident.RunbookStep) {
+	if v.Title == in.Title { // it may be spoken of
+		v.Title = s.Title + ": " + v.Title
+	}
+	if s.State != incident.StepWaits {
+		v.State = "It was decided."
+		return
+	}
+	v.State, v.Choices = "A step of a runbook waits for your word. What it does stands in the room.", []string{"Approve", "Decline"}
 }
 
 // asked puts a page by hand into words.

@@ -89,7 +89,7 @@ func nextReminder(s incident.RunbookStep, nobody bool) (time.Time, bool) {
 		return s.At, true
 	case s.Nags == 0:
 		return s.At.Add(remindAfter), true
-	case s.Nags == 1 && s.Climb == 0:
+	case s.Nags == 1:
 		return s.NagAt.Add(climbAfter), true
 	}
 	return s.NagAt.Add(climbAgain), true

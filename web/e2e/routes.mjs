@@ -38,6 +38,8 @@ export const routes = [
   { name: 'rules', path: () => '/rules', ready: '.columns' },
   { name: 'severities', path: () => '/severities', ready: 'main h1' },
   { name: 'actions', path: () => '/actions', ready: '.empty, main li.card' },
+  { name: 'follows', path: () => '/profile?part=follows', ready: '#feeds' },
+  { name: 'messages-found', path: () => '/messages?q=room', ready: 'mark' },
   { name: 'status-pages', path: () => '/status-pages', ready: '.pages li' },
   { name: 'status-page', path: () => '/status-pages/shop', ready: '.preview' },
   { name: 'forms', path: () => '/forms', ready: 'main li.card' },

@@ -3,6 +3,7 @@ package v1
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"tocsin/escalate"
@@ -137,7 +138,8 @@ func (a *API) followedRun(tx *store.Tx, s *setup, in incident.Incident, r incide
 			TookMS: st.Took.Milliseconds(), Try: st.Try, Asked: st.Asked, Approved: st.Approved, Output: st.Row != "" && st.State != incident.StepRunning,
 		}
 		if st.State == incident.StepWaits {
-			one.Reminded, one.Climbs = st.Nags, st.Climb > 0
+			one.Reminded = st.Nags
+			one.Climbs = slices.ContainsFunc(in.Runs, func(r incident.Run) bool { return r.ID == st.Climb && r.Open() })
 		}
 		if i < len(texts) {
 			one.RunbookStepOf = texts[i]
