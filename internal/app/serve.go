@@ -62,7 +62,7 @@ type cleanup struct {
 
 // garbage is how much may be made before it is collected, in per cent of what is in use:
 // that is little here, and collecting often costs more than the few megabytes it saves.
-const garbage = 200
+const garbage = 150
 
 // Serve runs the house until ctx ends, and stops it in order: requests in flight are
 // answered, pages in flight are sent, then the database is closed. ready is told when
