@@ -219,6 +219,7 @@ func appRoutes(app *web.App, dev bool) []route {
 	for _, name := range web.Fixed {
 		all = append(all, route{"GET", "/" + name, public, "html", app.File(name)})
 	}
+	all = append(all, route{"GET", "/favicon.ico", public, "html", app.File("icon-192.png")}) // browsers ask for it unbidden
 	if dev {
 		for _, at := range []string{"/@vite/{path...}", "/@fs/{path...}", "/@id/{path...}", "/src/{path...}", "/i18n/{path...}", "/node_modules/{path...}", "/{file}"} {
 			all = append(all, route{"*", at, public, "html", app.Screen})
