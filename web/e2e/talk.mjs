@@ -33,6 +33,7 @@ test('talk: two people, a photo, and a line that breaks', async (browser) => {
     await omar.page.goto(`${server.url}/incidents`);
     await omar.page.getByText('1 message not read').waitFor({ state: 'attached' });
     await omar.page.getByRole('link', { name: /Messages/ }).click();
+    await omar.page.getByRole('heading', { name: 'Messages', level: 1 }).waitFor(); // the list of incidents has such a link, too
     await omar.page.getByRole('link', { name: /The lab is dark/ }).click();
     const his = omar.page.getByRole('region', { name: 'Messages' });
     await his.getByText('Is it the main switch?').waitFor();
