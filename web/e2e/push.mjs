@@ -140,7 +140,7 @@ test('push: a device signs up, a page arrives encrypted, the notification is sho
       self.dispatchEvent(new NotificationEvent('notificationclick', { notification, action: 'ack' }));
     });
     await until('the notification is gone', async () => (await shown()).length === 0);
-    silent();
+    silent(/401/); // the page that is still open hears of it, and asks without a session
     const later = await open(browser);
     await signIn(later.page, server.url, 'jane');
     await later.page.locator('li.incident.acknowledged', { hasText: 'checkout is slow' }).waitFor();
