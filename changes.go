@@ -66,9 +66,10 @@ type (
 		Owner   string   `placeholder:"ID" help:"Who makes it: only who asked for it may say this."`
 		Ask     []string `placeholder:"WHO" help:"Who decides; may be repeated."`
 		Board   bool     `help:"The board decides, not those who were named."`
+		asRead
 	}
-	changeApprove struct{ changeWhy }
-	changeDeny    struct{ changeWhy }
+	changeApprove struct{ changeWord }
+	changeDeny    struct{ changeWord }
 	changeStart   struct{ aChange }
 	changeDone    struct {
 		aChange
@@ -98,9 +99,21 @@ type (
 		aChange
 		Why []string `arg:"" optional:"" help:"Reason, for the log."`
 	}
+	changeWord struct {
+		changeWhy
+		asRead
+	}
+	// asRead holds a word to what was read.
+	asRead struct {
+		Version int64 `placeholder:"N" help:"Only if it is still that version, as change show says it."`
+	}
 )
 
 func (c *changeWhy) why() client.Why { return client.Why{Why: strings.Join(c.Why, " ")} }
+
+func (c *changeWord) word() client.ChangeWordBody {
+	return client.ChangeWordBody{Why: c.why().Why, Version: c.Version}
+}
 
 // verb does one thing to one change, and says how it stands then.
 func (c *aChange) verb(do func(*client.Client, client.Option) (client.WholeChange, error)) error {
@@ -153,6 +166,7 @@ func (c *changeShow) Run(ctx context.Context) error {
 		fmt.Printf("%s\n\n", line(w.Title))
 		say("id", w.ID)
 		say("state", stateOf(w.State, w.Outcome))
+		say("version", strconv.FormatInt(w.Version, 10))
 		say("class", w.Class)
 		say("risk", w.Risk)
 		say("services", servicesOf(w.Services))
@@ -283,6 +297,7 @@ func (c *changeEdit) Run(ctx context.Context) error {
 	if reflect.DeepEqual(body, client.AmendingChangeBody{}) {
 		return errors.New("say what is to be different, such as --plan or --starts")
 	}
+	body.Version = c.Version
 	return c.verb(func(a *client.Client, keep client.Option) (client.WholeChange, error) {
 		return a.PostChangesID(ctx, c.ID, body, keep)
 	})
@@ -290,13 +305,13 @@ func (c *changeEdit) Run(ctx context.Context) error {
 
 func (c *changeApprove) Run(ctx context.Context) error {
 	return c.verb(func(a *client.Client, keep client.Option) (client.WholeChange, error) {
-		return a.PostChangesIDApprove(ctx, c.ID, c.why(), keep)
+		return a.PostChangesIDApprove(ctx, c.ID, c.word(), keep)
 	})
 }
 
 func (c *changeDeny) Run(ctx context.Context) error {
 	return c.verb(func(a *client.Client, keep client.Option) (client.WholeChange, error) {
-		return a.PostChangesIDDeny(ctx, c.ID, c.why(), keep)
+		return a.PostChangesIDDeny(ctx, c.ID, c.word(), keep)
 	})
 }
 

@@ -25,6 +25,7 @@ type Change struct {
 	// the runs up to Before asked about what it was before.
 	Editors []org.PersonID `json:"editors,omitempty"`
 	Before  int            `json:"before,omitempty"`
+	Edits   int            `json:"edits,omitempty"` // how often it was changed
 }
 
 // An Approval is a word for a change: a person's, or a rule's.
@@ -40,6 +41,9 @@ type Approval struct {
 func (c Change) Wrote(p org.PersonID) bool {
 	return p != "" && (p == c.Person || p == c.Owner || slices.Contains(c.Editors, p))
 }
+
+// Version counts what it was wanted as; the first is 1.
+func (c Change) Version() int { return c.Edits + 1 }
 
 // Enough is how many must approve it.
 func (c Change) Enough() int { return max(c.Needs, 1) }
@@ -111,6 +115,7 @@ func (in Incident) changed(e Entry) Incident {
 		}
 		c.Class, c.Risk, c.Plan, c.BackOut, c.Services, c.Starts, c.Ends, c.Owner, c.Approvers = f.Class, f.Risk, f.Plan, f.BackOut, f.Services, f.Starts, f.Ends, f.Owner, f.Approvers
 		c.State, c.Approvals, c.DecidedAt, c.Before = ChangeWaits, nil, time.Time{}, len(in.Runs)
+		c.Edits++
 		in.Title, in.Service, in.Team, in.ResolvedAt = f.Title, f.Services[0], f.Team, time.Time{}
 		in.Called, in.Passed, in.Each = nil, nil, nil
 		in = in.triggered()

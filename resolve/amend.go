@@ -20,6 +20,17 @@ type Amendment struct {
 	Ends      *time.Time
 	Owner     *org.PersonID
 	Approvers *[]org.Target
+
+	Version int // which version of the change was read before; 0: whichever
+}
+
+// Current refuses what somebody says of a change that is another by now than the version
+// that they read; 0 is whichever it is.
+func Current(in incident.Incident, version int) error {
+	if in.Change == nil || version == 0 || version == in.Change.Version() {
+		return nil
+	}
+	return incident.Refuse("it was changed meanwhile, and is version %d now: read it again", in.Change.Version())
 }
 
 // Amend says how a change is wanted from here on, while nobody has begun to make it. Who
@@ -37,6 +48,9 @@ func Amend(in incident.Incident, a Amendment, by org.PersonID, g Ground, board i
 		return nil, incident.Refuse("it is %s: ask for another", c.State)
 	case a.Owner != nil && *a.Owner != c.Owner && by != c.Person:
 		return nil, incident.Refuse("owner: who makes it is for who asked for it to say")
+	}
+	if err := Current(in, a.Version); err != nil {
+		return nil, err
 	}
 	r := a.of(in)
 	g.Board = board

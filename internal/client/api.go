@@ -193,6 +193,8 @@ type AmendingChangeBody struct {
 	Services []string   `json:"services,omitempty"`
 	Starts   *time.Time `json:"starts,omitempty"`
 	Title    string     `json:"title,omitempty"`
+	// The version that was read: if it is another by now, nothing is changed (409). Left out: whichever it is
+	Version int64 `json:"version,omitempty"`
 }
 
 type Answering struct {
@@ -519,6 +521,12 @@ type ChangeRules struct {
 	Grants    []Grant     `json:"grants,omitempty"`
 	Override  *Overriding `json:"override,omitempty"`
 	Wait      string      `json:"wait,omitempty"`
+}
+
+type ChangeWordBody struct {
+	// The version that was read: a word on another one is refused (409). Left out: whichever it is
+	Version int64  `json:"version,omitempty"`
+	Why     string `json:"why,omitempty"`
 }
 
 type ChangingActionBody struct {
@@ -4969,6 +4977,8 @@ type WholeChange struct {
 	// How it went, or why it was denied or cancelled
 	Text  string `json:"text,omitempty"`
 	Title string `json:"title"`
+	// Counts what was asked for: the first is 1, and every edit makes another
+	Version int64 `json:"version"`
 }
 
 type WholeDrill struct {
@@ -5437,7 +5447,7 @@ func (c *Client) PostChangesID(ctx context.Context, id string, body AmendingChan
 }
 
 // PostChangesIDApprove: POST /api/v1/changes/{id}/approve: Say that a change may be made: for those who were asked.
-func (c *Client) PostChangesIDApprove(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+func (c *Client) PostChangesIDApprove(ctx context.Context, id string, body ChangeWordBody, with ...Option) (out WholeChange, err error) {
 	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/approve", nil, body, &out, with)
 	return out, err
 }
@@ -5449,7 +5459,7 @@ func (c *Client) PostChangesIDCancel(ctx context.Context, id string, body Why, w
 }
 
 // PostChangesIDDeny: POST /api/v1/changes/{id}/deny: Say that it may not: one is enough.
-func (c *Client) PostChangesIDDeny(ctx context.Context, id string, body Why, with ...Option) (out WholeChange, err error) {
+func (c *Client) PostChangesIDDeny(ctx context.Context, id string, body ChangeWordBody, with ...Option) (out WholeChange, err error) {
 	err = c.do(ctx, "POST", "/api/v1/changes/"+url.PathEscape(id)+"/deny", nil, body, &out, with)
 	return out, err
 }

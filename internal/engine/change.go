@@ -96,10 +96,13 @@ func (e *Engine) AmendChange(ctx context.Context, id incident.ID, by incident.Ac
 	})
 }
 
-// Decide is a person's word on a change.
-func (e *Engine) Decide(ctx context.Context, id incident.ID, p org.PersonID, approve bool, why, via string, now time.Time) error {
+// Decide is a person's word on a change, of which they read a version; 0 is whichever it is.
+func (e *Engine) Decide(ctx context.Context, id incident.ID, p org.PersonID, approve bool, version int, why string, now time.Time) error {
 	_, err := e.Do(ctx, id, incident.ByPerson(p), now, func(in incident.Incident, w escalate.World) ([]incident.Fact, error) {
-		return resolve.Decide(in, approve, p, MayDecide(in, w, p, now), why, via)
+		if err := resolve.Current(in, version); err != nil {
+			return nil, err
+		}
+		return resolve.Decide(in, approve, p, MayDecide(in, w, p, now), why, "")
 	})
 	return err
 }

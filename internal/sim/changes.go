@@ -96,7 +96,7 @@ func (p *player) decides(ctx context.Context, w words) error {
 	if err != nil {
 		return err
 	}
-	return p.engine.Decide(ctx, id, org.PersonID(w["PERSON"]), w[""] == "approves", w["TEXT"], "", p.now)
+	return p.engine.Decide(ctx, id, org.PersonID(w["PERSON"]), w[""] == "approves", 0, w["TEXT"], p.now)
 }
 
 func (p *player) pressesFor(ctx context.Context, w words) error {

@@ -100,7 +100,7 @@ func (l *life) planned(ctx context.Context, p plan, end time.Time) error {
 	if p.yes != "" || p.no != "" {
 		who := p.yes + p.no
 		l.later(l.now.Add(25*time.Minute), func(ctx context.Context) error {
-			return l.engine.Decide(ctx, id, who, p.yes != "", p.why, "", l.now)
+			return l.engine.Decide(ctx, id, who, p.yes != "", 0, p.why, l.now)
 		})
 	}
 	if p.how != "" {

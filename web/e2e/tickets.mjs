@@ -100,7 +100,10 @@ for (const device of [desk, phone]) {
       // An incident gets one by the rule; what is said goes both ways.
       await probe.event('Checkout is slow', 'checkout');
       await page.goto(`${server.url}/incidents`);
-      await page.getByRole('link', { name: /Checkout is slow/ }).first().click();
+      await page
+        .getByRole('link', { name: /Checkout is slow/ })
+        .first()
+        .click();
       const id = page.url().split('/').pop().split('?')[0];
       const part = (name) => async () => {
         await page.locator('article .meta').waitFor();
@@ -123,6 +126,10 @@ for (const device of [desk, phone]) {
       );
 
       // It is away: what waits is seen, and brought when it is back.
+      await until(
+        'nothing waits',
+        async () => !(await api(page, 'GET', '/api/v1/ticket-systems/jira/queue?state=waiting')).items.length,
+      );
       await world.set('jira', 'failing');
       await api(page, 'POST', `/api/v1/incidents/${id}/acknowledge`, {});
       await page.goto(`${server.url}/ticket-systems/jira`);
@@ -144,7 +151,10 @@ for (const device of [desk, phone]) {
       await panel.getByText('Done').waitFor();
 
       // An action that it left has a ticket of its own, which finishes it.
-      await api(page, 'POST', `/api/v1/incidents/${id}/actions`, { title: 'Ask the bank for a second line', owner: 'me' });
+      await api(page, 'POST', `/api/v1/incidents/${id}/actions`, {
+        title: 'Ask the bank for a second line',
+        owner: 'me',
+      });
       await page.goto(`${server.url}/incidents/${id}/review`);
       const aside = page.getByRole('complementary', { name: 'Actions, lessons and signatures' });
       const menu = (item) => async () => {

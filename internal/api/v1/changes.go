@@ -47,6 +47,7 @@ type ChangeOf struct {
 // WholeChange is a change with all that was said of it.
 type WholeChange struct {
 	ChangeOf
+	Version   int          `json:"version" doc:"Counts what was asked for: the first is 1, and every edit makes another"`
 	Plan      string       `json:"plan,omitempty"`
 	BackOut   string       `json:"back_out,omitempty" doc:"How it is undone"`
 	Text      string       `json:"text,omitempty" doc:"How it went, or why it was denied or cancelled"`
@@ -228,7 +229,7 @@ func (a *API) wholeChange(ctx context.Context, id incident.ID) (out WholeChange,
 		}
 		ch := in.Change
 		out = WholeChange{
-			ChangeOf: c.setup.change(in, w, c.self(), now), Plan: ch.Plan, BackOut: ch.BackOut, Text: ch.Text, Approvers: append([]org.Target{}, ch.Approvers...),
+			ChangeOf: c.setup.change(in, w, c.self(), now), Version: ch.Version(), Plan: ch.Plan, BackOut: ch.BackOut, Text: ch.Text, Approvers: append([]org.Target{}, ch.Approvers...),
 			Board: ch.Board, Needs: ch.Enough(), Approvals: []ApprovalOf{}, Asked: []PersonRef{}, History: history(c.setup, log, pages), Conflicts: []Conflict{},
 		}
 		for _, p := range ch.Approvals {

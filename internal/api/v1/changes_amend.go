@@ -22,13 +22,14 @@ type amendingChange struct {
 		Owner     *org.PersonID    `json:"owner,omitempty" maxLength:"64" doc:"Only who asked for it may say this"`
 		Approvers []string         `json:"approvers,omitempty" maxItems:"20" nullable:"false" doc:"Who decides"`
 		Board     bool             `json:"board,omitempty" doc:"Those who were named decide no longer: the board does"`
+		Version   int              `json:"version,omitempty" minimum:"1" doc:"The version that was read: if it is another by now, nothing is changed (409). Left out: whichever it is"`
 	}
 }
 
 // amendChange changes what is asked for. What is left out is as it was.
 func (a *API) amendChange(ctx context.Context, in *amendingChange) (*oneChange, error) {
 	c, b := asking(ctx), in.Body
-	out := resolve.Amendment{Title: b.Title, Class: b.Class, Risk: b.Risk, Plan: b.Plan, BackOut: b.BackOut, Services: b.Services, Starts: moved(b.Starts), Ends: moved(b.Ends)}
+	out := resolve.Amendment{Title: b.Title, Class: b.Class, Risk: b.Risk, Plan: b.Plan, BackOut: b.BackOut, Services: b.Services, Starts: moved(b.Starts), Ends: moved(b.Ends), Version: b.Version}
 	if err := c.knows("body.services", b.Services); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,13 @@ type (
 		ChangeID
 		Body *Why `required:"false"`
 	}
+	changeWord struct {
+		ChangeID
+		Body *struct {
+			Why
+			Version int `json:"version,omitempty" minimum:"1" doc:"The version that was read: a word on another one is refused (409). Left out: whichever it is"`
+		} `required:"false"`
+	}
 	changeEnding struct {
 		ChangeID
 		Body struct {
@@ -34,7 +41,7 @@ func (in *changeBecause) why() string {
 }
 
 // decide is the caller's word on a change that they may see.
-func (a *API) decide(ctx context.Context, in *changeBecause, approve bool) (*oneChange, error) {
+func (a *API) decide(ctx context.Context, in *changeWord, approve bool) (*oneChange, error) {
 	c := asking(ctx)
 	err := a.store.Read(ctx, func(tx *store.Tx) error {
 		_, err := seenChange(tx, c.setup, c.Identity, in.ID)
@@ -43,17 +50,21 @@ func (a *API) decide(ctx context.Context, in *changeBecause, approve bool) (*one
 	if err != nil {
 		return nil, err
 	}
-	if err := a.engine.Decide(ctx, in.ID, c.self(), approve, in.why(), "", a.now()); err != nil {
+	version, why := 0, ""
+	if in.Body != nil {
+		version, why = in.Body.Version, in.Body.Why.Why
+	}
+	if err := a.engine.Decide(ctx, in.ID, c.self(), approve, version, why, a.now()); err != nil {
 		return nil, err
 	}
 	return a.readChange(ctx, &in.ChangeID)
 }
 
-func (a *API) approveChange(ctx context.Context, in *changeBecause) (*oneChange, error) {
+func (a *API) approveChange(ctx context.Context, in *changeWord) (*oneChange, error) {
 	return a.decide(ctx, in, true)
 }
 
-func (a *API) denyChange(ctx context.Context, in *changeBecause) (*oneChange, error) {
+func (a *API) denyChange(ctx context.Context, in *changeWord) (*oneChange, error) {
 	return a.decide(ctx, in, false)
 }
 

@@ -145,8 +145,14 @@ func TestChangeIsAmended(t *testing.T) {
 			t.Errorf("it is of %d changes of what it was of before", n)
 		}
 		h.refused(409, "nobody has approved it yet", "ada", "POST", at+"/start", "")
-		h.must(200, "rita", "POST", at+"/approve", "")
-		if got := h.must(200, "ada", "POST", at, `{"board":true}`); got.field("approvers.0") != nil || got.field("board") != "p" || got.field("state") != "requested" {
+		if got.field("version") != 2.0 {
+			t.Error("the version: ", got.body)
+		}
+		h.refused(409, "it was changed meanwhile, and is version 2 now", "rita", "POST", at+"/approve", `{"version":1}`)
+		h.refused(409, "it was changed meanwhile, and is version 2 now", "ada", "POST", at, `{"plan":"40","version":1}`)
+		h.refused(422, "body.version", "rita", "POST", at+"/approve", `{"version":0}`)
+		h.must(200, "rita", "POST", at+"/approve", `{"version":2,"why":"read"}`)
+		if got := h.must(200, "ada", "POST", at, `{"board":true,"version":2}`); got.field("approvers.0") != nil || got.field("board") != "p" || got.field("state") != "requested" {
 			t.Error(got.body)
 		}
 		h.must(200, "rita", "POST", at+"/approve", "")
