@@ -159,7 +159,10 @@ test('circle: from an incident through its override, closure and report to what 
     await room.getByRole('link', { name: 'Look back: write the retrospective' }).click();
     await page.getByRole('button', { name: 'Draft it from the log' }).click();
     const timeline = page.getByRole('region', { name: 'Timeline' });
-    await timeline.getByText(/emergency override 1/).first().waitFor();
+    await timeline
+      .getByText(/emergency override 1/)
+      .first()
+      .waitFor();
     const factors = page.getByRole('region', { name: 'Contributing factors' });
     await factors.getByRole('button', { name: 'Edit' }).click();
     await factors.getByLabel('Text').fill('The certificate of the new gateway had run out.');
@@ -280,7 +283,11 @@ test('circle: from an incident through its override, closure and report to what 
     await shot(page, '10-again-desk');
     assert.deepEqual(await violations(page), [], 'axe, again');
     await his.goto(`${server.url}/incidents/${again}`);
-    await his.getByRole('region', { name: /^This came before/ }).getByRole('link').first().waitFor();
+    await his
+      .getByRole('region', { name: /^This came before/ })
+      .getByRole('link')
+      .first()
+      .waitFor();
     await shot(his, '11-again-phone');
     await recalled.getByRole('link', { name: 'Watch when certificates run out' }).click();
     await page.getByText('came again once meanwhile').waitFor();

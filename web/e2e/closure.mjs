@@ -23,7 +23,9 @@ test('closure: retrospective, actions, gate, PDF, recurrence', async (browser) =
     });
     // A template for the gravest: the usual sections, of which one is dropped, moved, added.
     await page.goto(`${server.url}/settings`);
-    const templates = page.locator('section', { has: page.getByRole('heading', { name: 'Templates of retrospectives' }) });
+    const templates = page.locator('section', {
+      has: page.getByRole('heading', { name: 'Templates of retrospectives' }),
+    });
     await templates.getByRole('button', { name: 'Add a template' }).click();
     await templates.getByLabel('Name').fill('Grave');
     await templates.getByRole('button', { name: 'Remove the section: What was hard' }).click();
@@ -44,7 +46,13 @@ test('closure: retrospective, actions, gate, PDF, recurrence', async (browser) =
     const { retrospectives } = await api(page, 'GET', '/api/v1/settings');
     assert.deepEqual(
       retrospectives.map((r) => [r.id, r.severities, r.sections.map((p) => p.id)]),
-      [['grave', ['SEV1'], ['summary', 'impact', 'timeline', 'factors', 'lucky', 'well', 'actions', 'customers', 'what-the-bank-says']]],
+      [
+        [
+          'grave',
+          ['SEV1'],
+          ['summary', 'impact', 'timeline', 'factors', 'lucky', 'well', 'actions', 'customers', 'what-the-bank-says'],
+        ],
+      ],
     );
     const { id } = await api(page, 'POST', '/api/v1/incidents', {
       title: 'Checkout is slow',

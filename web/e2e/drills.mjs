@@ -123,7 +123,10 @@ for (const device of [desk, phone]) {
       await fits();
 
       // An incident that is over is practised again from its room.
-      const { id: past } = await api(page, 'POST', '/api/v1/incidents', { title: 'The till prints nothing', service: 'shop' });
+      const { id: past } = await api(page, 'POST', '/api/v1/incidents', {
+        title: 'The till prints nothing',
+        service: 'shop',
+      });
       await api(page, 'POST', `/api/v1/incidents/${past}/resolve`, {});
       await page.goto(`${server.url}/incidents/${past}`);
       await part('People');
@@ -151,7 +154,8 @@ test('drills: a report form is practised without JavaScript', async (browser) =>
     await api(page, 'POST', '/api/v1/forms', { id: 'desk', name: 'Report a problem', service: 'shop', categories });
     for (const device of [desk, phone]) {
       const guest = await open(browser, device, { javaScriptEnabled: false });
-      const shot = (name) => guest.page.screenshot({ path: `e2e/out/drills-form-${name}-${device.name}.png`, fullPage: true });
+      const shot = (name) =>
+        guest.page.screenshot({ path: `e2e/out/drills-form-${name}-${device.name}.png`, fullPage: true });
       await guest.page.goto(`${server.url}/report/desk`);
       await guest.page.getByRole('link', { name: 'Try it out first: nobody is called' }).click();
       await guest.page.getByText('This is practice.').waitFor();

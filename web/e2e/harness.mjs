@@ -135,7 +135,10 @@ export async function runAll() {
       failed++;
       console.log(`FAIL  ${name}\n${error.stack}`);
       for (const c of browser.contexts())
-        for (const p of c.pages()) await p.screenshot({ path: `e2e/out/failed-${failed}-${p.viewportSize()?.width}.png` }).catch(() => undefined);
+        for (const p of c.pages())
+          await p
+            .screenshot({ path: `e2e/out/failed-${failed}-${p.viewportSize()?.width}.png` })
+            .catch(() => undefined);
     }
     await Promise.all(browser.contexts().map((c) => c.close()));
   }

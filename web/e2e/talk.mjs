@@ -12,7 +12,11 @@ test('talk: two people, a photo, and a line that breaks', async (browser) => {
     await setUp(page, server);
     await configure(page, server);
     const omar = await invite(page, browser, server, 'omar', phone);
-    const { id } = await api(page, 'POST', '/api/v1/incidents', { title: 'The lab is dark', service: 'shop', severity: 'SEV1' });
+    const { id } = await api(page, 'POST', '/api/v1/incidents', {
+      title: 'The lab is dark',
+      service: 'shop',
+      severity: 'SEV1',
+    });
 
     // Jane asks; a half-written message survives a reload.
     await page.goto(`${server.url}/incidents/${id}?part=messages`);
@@ -46,7 +50,9 @@ test('talk: two people, a photo, and a line that breaks', async (browser) => {
     await hers.getByText('Look at the fuse').waitFor();
     await hers.getByRole('img', { name: 'Picture IMG_4711.jpg' }).waitFor();
     console.log(`      a photo was there after ${Date.now() - sent} ms`);
-    await until('the picture is shown', () => hers.locator('.what img').evaluate((i) => i.complete && i.naturalWidth > 0));
+    await until('the picture is shown', () =>
+      hers.locator('.what img').evaluate((i) => i.complete && i.naturalWidth > 0),
+    );
 
     // In the cellar nothing goes out; on the stairs all of it does, once.
     await omar.context.setOffline(true);
@@ -61,7 +67,10 @@ test('talk: two people, a photo, and a line that breaks', async (browser) => {
     await hers.getByText('and change it').waitFor({ timeout: 20_000 });
     await until('nothing waits', async () => (await his.getByText('Not sent yet').count()) === 0);
     const { items } = await api(page, 'GET', `/api/v1/incidents/${id}/messages`);
-    assert.deepEqual(items.map((m) => m.text), ['Is it the main switch? @omar', 'It is. Look at the fuse.', 'I go down', 'and change it']);
+    assert.deepEqual(
+      items.map((m) => m.text),
+      ['Is it the main switch? @omar', 'It is. Look at the fuse.', 'I go down', 'and change it'],
+    );
 
     // One of the usual replies, a paste, a change, and what it said before.
     await hers.getByRole('button', { name: 'I am on it' }).click();
@@ -89,7 +98,10 @@ test('talk: two people, a photo, and a line that breaks', async (browser) => {
 
     // The photo shows somebody's face: it goes, and its trace stays.
     const file = items[1].files[0].id;
-    await hers.getByRole('button', { name: /^About what Omar Haddad said/ }).first().click();
+    await hers
+      .getByRole('button', { name: /^About what Omar Haddad said/ })
+      .first()
+      .click();
     await page.getByRole('menuitem', { name: 'Take it away for good' }).click();
     await page.getByRole('dialog').getByLabel('Why').fill('a face');
     await page.getByRole('dialog').getByRole('button', { name: 'Take it away for good' }).click();

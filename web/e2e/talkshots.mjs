@@ -14,13 +14,28 @@ for (const device of [desk, phone])
     const room = items.find((i) => /compressor/.test(i.title));
     const { items: talks } = await api(page, 'GET', '/api/v1/conversations');
     const group = talks.find((t) => t.kind === 'group');
-    for (const [name, path] of [['room', `/incidents/${room.id}?part=messages`], ['list', '/messages'], ['group', `/messages/${group.id}`], ['team', '/teams/logistics']]) {
+    for (const [name, path] of [
+      ['room', `/incidents/${room.id}?part=messages`],
+      ['list', '/messages'],
+      ['group', `/messages/${group.id}`],
+      ['team', '/teams/logistics'],
+    ]) {
       await page.goto(server.url + path);
       await page.waitForTimeout(1500);
       await page.screenshot({ path: `e2e/out/demo-${name}-${device.name}-${colorScheme}.png` });
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => window.axe.run(document));
-      for (const v of violations) console.log(name, device.name, colorScheme, v.id, v.nodes.map((n) => n.html.slice(0, 140)).slice(0, 3).join(' | '));
+      for (const v of violations)
+        console.log(
+          name,
+          device.name,
+          colorScheme,
+          v.id,
+          v.nodes
+            .map((n) => n.html.slice(0, 140))
+            .slice(0, 3)
+            .join(' | '),
+        );
     }
     await context.close();
   }

@@ -7,7 +7,9 @@ import { start } from './server.mjs';
 const shot = (page, name) => page.screenshot({ path: `e2e/out/told-${name}.png`, fullPage: true });
 const local = (ms) => {
   const d = new Date(ms);
-  return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone: 'Europe/Prague' }).format(d).replace(' ', 'T');
+  return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone: 'Europe/Prague' })
+    .format(d)
+    .replace(' ', 'T');
 };
 
 test('told: a notice is posted, followed up, taken back and ended', async (browser) => {
@@ -27,7 +29,11 @@ test('told: a notice is posted, followed up, taken back and ended', async (brows
     // Work is told of at once; what is missing stands beside its field.
     await page.getByRole('button', { name: 'Post a notice' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('radio', { name: 'Planned work' }).or(dialog.getByText('Planned work', { exact: true })).first().click();
+    await dialog
+      .getByRole('radio', { name: 'Planned work' })
+      .or(dialog.getByText('Planned work', { exact: true }))
+      .first()
+      .click();
     await dialog.getByRole('button', { name: 'Post it' }).click();
     await dialog.getByText('Say how at least one component is.').waitFor();
     await dialog.getByLabel('Title').fill('New disks');
@@ -45,7 +51,11 @@ test('told: a notice is posted, followed up, taken back and ended', async (brows
 
     // A disruption that somebody else has; too much is said, and is gone from everywhere.
     await page.getByRole('button', { name: 'Post a notice' }).click();
-    await dialog.getByRole('radio', { name: 'Disruption' }).or(dialog.getByText('Disruption', { exact: true })).first().click();
+    await dialog
+      .getByRole('radio', { name: 'Disruption' })
+      .or(dialog.getByText('Disruption', { exact: true }))
+      .first()
+      .click();
     await dialog.getByLabel('Title').fill('Cards are refused');
     await dialog.getByLabel('What people should know').fill('The bank has trouble.');
     await dialog.getByLabel('Web shop').selectOption('partial');
@@ -100,9 +110,16 @@ test('told: a feed of what one follows, the usual replies of a team, and an old 
     const dialog = page.getByRole('dialog');
     const first = await dialog.locator('pre').innerText();
     await dialog.getByRole('button', { name: 'Close' }).last().click();
-    const { id } = await api(page, 'POST', '/api/v1/incidents', { title: 'The shop is down', service: 'shop', severity: 'SEV1' });
+    const { id } = await api(page, 'POST', '/api/v1/incidents', {
+      title: 'The shop is down',
+      service: 'shop',
+      severity: 'SEV1',
+    });
     await api(page, 'POST', `/api/v1/incidents/${id}/updates`, {
-      phase: 'investigating', condition: 'Orders fail', to: ['followers'], affected: [],
+      phase: 'investigating',
+      condition: 'Orders fail',
+      to: ['followers'],
+      affected: [],
     });
     const read = await fetch(first);
     const body = await read.text();
@@ -131,7 +148,10 @@ test('told: a feed of what one follows, the usual replies of a team, and an old 
       await page.getByLabel(`Reply ${n + 1}`).fill(text);
     }
     await page.getByRole('region', { name: 'Usual replies' }).getByRole('button', { name: 'Save' }).click();
-    await until('one is kept, the empty one is not', async () => (await api(page, 'GET', '/api/v1/teams/shop')).replies?.length === 1);
+    await until(
+      'one is kept, the empty one is not',
+      async () => (await api(page, 'GET', '/api/v1/teams/shop')).replies?.length === 1,
+    );
     await page.goto(`${server.url}/incidents/${id}?part=messages`);
     const room = page.getByRole('region', { name: 'Messages' });
     await room.getByRole('button', { name: 'Failing over now 😀' }).click();
@@ -165,7 +185,9 @@ test('told: a feed of what one follows, the usual replies of a team, and an old 
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await room.getByText('lagged by 40 seconds').waitFor();
-    await until('it is where one looks', () => page.evaluate(() => document.activeElement?.classList.contains('looked')));
+    await until('it is where one looks', () =>
+      page.evaluate(() => document.activeElement?.classList.contains('looked')),
+    );
     assert.ok(await room.getByText('line 19').isVisible());
     assert.equal(await room.getByText('line 129', { exact: true }).count(), 0);
     await shot(page, 'found-desk-light');

@@ -48,7 +48,12 @@ test('work: roles and tasks between two people', async (browser) => {
 
     // Omar, on a phone, does it; Jane sees it, and takes it back.
     await omar.page.goto(`${server.url}/incidents/${id}`);
-    await omar.page.getByRole('group', { name: 'Parts of this page' }).or(omar.page.locator('.parts')).getByText('People', { exact: true }).first().click();
+    await omar.page
+      .getByRole('group', { name: 'Parts of this page' })
+      .or(omar.page.locator('.parts'))
+      .getByText('People', { exact: true })
+      .first()
+      .click();
     const his = omar.page.getByRole('region', { name: 'Roles and tasks' });
     await his.getByRole('checkbox', { name: 'Start the generator' }).waitFor();
     await omar.page.screenshot({ path: 'e2e/out/work-phone-light.png' });

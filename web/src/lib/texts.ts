@@ -16,8 +16,8 @@ import type runbooks from '../../i18n/en/runbooks.json';
 import type comms from '../../i18n/en/comms.json';
 import type review from '../../i18n/en/review.json';
 import type talk from '../../i18n/en/talk.json';
-import type reports from '../../i18n/en/reports.json'
-import type changes from '../../i18n/en/changes.json'
+import type reports from '../../i18n/en/reports.json';
+import type changes from '../../i18n/en/changes.json';
 import type tickets from '../../i18n/en/tickets.json';
 import type drills from '../../i18n/en/drills.json';
 

@@ -84,7 +84,9 @@ export function said(line: Line): string {
   if (!known(key)) return line.text;
   const people = (f.calls ?? []).map((c) => c.email || names.person(c.person)).join(', ');
   const to = [f.to ?? f.targets ?? []].flat();
-  const targets = to.map((x) => (['escalate.handed_over', 'oncall.handed'].includes(line.kind) ? names.person(x) : names.target(x)));
+  const targets = to.map((x) =>
+    ['escalate.handed_over', 'oncall.handed'].includes(line.kind) ? names.person(x) : names.target(x),
+  );
   return t(key, {
     title: f.title ?? f.name ?? '',
     text: [f.from, f.text].filter(Boolean).join(': '),
@@ -160,12 +162,16 @@ export function reason(line: Line): string {
   const task = [f.owner && names.person(f.owner), f.due && moment(f.due)].filter(Boolean).join(' · ');
   if (line.kind === 'investigate.updated') return [f.condition, f.actions, f.needs].filter(Boolean).join(' · ');
   if (line.kind === 'resolve.change_ended' || line.kind === 'resolve.override_reviewed') return f.text ?? '';
-  return (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task;
+  return (
+    (Array.isArray(f.why) ? f.why.join('; ') : f.why) ?? f.reason ?? f.outcome ?? f.rule ?? spoken(line.kind, f) ?? task
+  );
 }
 
 /** What somebody said with it. */
 const spoken = (kind: string, f: Fact): string | undefined =>
-  ['investigate.runbook_judged', 'resolve.confirmed', 'review.action_noted'].includes(kind) ? f.text || undefined : undefined;
+  ['investigate.runbook_judged', 'resolve.confirmed', 'review.action_noted'].includes(kind)
+    ? f.text || undefined
+    : undefined;
 
 /** Who did it: a person, a source, a key; nothing for what happened by itself. */
 export function actor(by: string | undefined): string {

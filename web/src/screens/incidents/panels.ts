@@ -70,7 +70,12 @@ export const panels: Panel[] = [
     when: (i, may) => may && !isOpen(i),
     real: true,
   },
-  { name: 'changes', place: 'alerts', real: true, load: withTexts('changes', () => import('../changes/Around.svelte')) },
+  {
+    name: 'changes',
+    place: 'alerts',
+    real: true,
+    load: withTexts('changes', () => import('../changes/Around.svelte')),
+  },
   { name: 'tickets', place: 'people', real: true, load: withTexts('tickets', () => import('../tickets/Panel.svelte')) },
   { name: 'called', place: 'people', load: withTexts('panels', () => import('./Called.svelte')) },
   { name: 'alerts', place: 'alerts', load: withTexts('panels', () => import('./Alerts.svelte')) },

@@ -5,7 +5,17 @@ import { t } from '../../lib/i18n';
 import { names } from '../../lib/names.svelte';
 import { toasts } from '../../lib/toasts.svelte';
 
-export type Plural = 'services' | 'integrations' | 'policies' | 'heartbeats' | 'webhooks' | 'channels' | 'status-pages' | 'forms' | 'runbooks' | 'ticket-systems';
+export type Plural =
+  | 'services'
+  | 'integrations'
+  | 'policies'
+  | 'heartbeats'
+  | 'webhooks'
+  | 'channels'
+  | 'status-pages'
+  | 'forms'
+  | 'runbooks'
+  | 'ticket-systems';
 
 /** What the server adds to everything that is set up. */
 export interface Meta {

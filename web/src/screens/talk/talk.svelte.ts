@@ -140,7 +140,8 @@ export class Talk {
 
   private heard(e: LiveEvent): void {
     const last = this.messages.at(-1)?.number ?? 0;
-    if (this.newer) { // what changed of those that are here is shown; the others stand further on
+    if (this.newer) {
+      // what changed of those that are here is shown; the others stand further on
       this.take((e.messages ?? []).filter((m) => m.number >= (this.messages[0]?.number ?? 0) && m.number <= last));
       return;
     }
@@ -152,7 +153,7 @@ export class Talk {
 
   private async catchUp(after: number): Promise<void> {
     try {
-      for (let items: Message[] = []; ; ) {
+      for (let items: Message[] = []; ;) {
         ({ items } = await this.list({ after, limit: 200 }));
         this.take(items);
         after = items.at(-1)?.number ?? after;
@@ -178,23 +179,26 @@ export class Talk {
   see(): void {
     const last = this.messages.at(-1)?.number ?? 0;
     if (this.newer || last <= this.told || document.hidden || this.timer || !session.me) return;
-    this.timer = window.setTimeout(() => {
-      this.timer = 0;
-      if (document.hidden) return;
-      const upTo = this.messages.at(-1)?.number ?? 0;
-      const call = { params: { path: { id: this.place.id } }, body: { message: upTo } };
-      const sent = this.place.room
-        ? api.POST('/api/v1/incidents/{id}/read', call)
-        : api.POST('/api/v1/conversations/{id}/read', call);
-      sent.then(
-        () => {
-          this.told = upTo;
-          unread.saw(this.place.id, upTo);
-          this.see();
-        },
-        () => undefined,
-      );
-    }, this.told ? readEvery : 200);
+    this.timer = window.setTimeout(
+      () => {
+        this.timer = 0;
+        if (document.hidden) return;
+        const upTo = this.messages.at(-1)?.number ?? 0;
+        const call = { params: { path: { id: this.place.id } }, body: { message: upTo } };
+        const sent = this.place.room
+          ? api.POST('/api/v1/incidents/{id}/read', call)
+          : api.POST('/api/v1/conversations/{id}/read', call);
+        sent.then(
+          () => {
+            this.told = upTo;
+            unread.saw(this.place.id, upTo);
+            this.see();
+          },
+          () => undefined,
+        );
+      },
+      this.told ? readEvery : 200,
+    );
   }
 
   async edit(m: Message, text: string): Promise<void> {

@@ -14,7 +14,8 @@ export function ticketsOf(id: string, action?: number): TicketsOf {
     const path = { id };
     return {
       read: () => ok(api.GET('/api/v1/incidents/{id}/tickets', { params: { path } })),
-      want: (system, key) => ok(api.POST('/api/v1/incidents/{id}/tickets', { params: { path }, body: { system, key } })),
+      want: (system, key) =>
+        ok(api.POST('/api/v1/incidents/{id}/tickets', { params: { path }, body: { system, key } })),
       unlink: (system) =>
         ok(api.DELETE('/api/v1/incidents/{id}/tickets/{system}', { params: { path: { ...path, system } } })),
     };
