@@ -24,16 +24,24 @@ type Rehearsal struct {
 	By     org.PersonID // who wants it, and so is awake
 }
 
+// A stage is a drill that can begin: whom it calls, and its first facts.
+type stage struct {
+	Rehearsal
+	policy org.PolicyID // that calls; "" is that people are called by name
+	opened incident.Opened
+	begun  incident.Drilled
+}
+
 // rehearse completes a plan by the configuration, or says what is missing.
-func (s *setup) rehearse(r Rehearsal, now time.Time) (Rehearsal, org.PolicyID, error) {
+func (s *setup) rehearse(r Rehearsal, now time.Time) (st stage, err error) {
 	service, known := s.services[r.Service]
 	switch {
 	case r.Service != "" && (!known || service.Retired):
-		return r, "", incident.Refuse("service: there is no service %q", r.Service)
+		return st, incident.Refuse("service: there is no service %q", r.Service)
 	case r.Policy && len(r.People) > 0:
-		return r, "", incident.Refuse("people: name them, or let the policy call, not both")
+		return st, incident.Refuse("people: name them, or let the policy call, not both")
 	case !r.Policy && len(r.People) == 0:
-		return r, "", incident.Refuse("people: who is called?")
+		return st, incident.Refuse("people: who is called?")
 	}
 	if r.Team == "" {
 		r.Team = service.Team
@@ -42,11 +50,11 @@ func (s *setup) rehearse(r Rehearsal, now time.Time) (Rehearsal, org.PolicyID, e
 		p, ok := s.people[id]
 		switch {
 		case !ok || p.Retired:
-			return r, "", incident.Refuse("people: there is no person %q", id)
+			return st, incident.Refuse("people: there is no person %q", id)
 		case !p.Reachable():
-			return r, "", incident.Refuse("people: %s has no contact method that works", p.Name)
+			return st, incident.Refuse("people: %s has no contact method that works", p.Name)
 		case slices.Contains(r.People[:i], id):
-			return r, "", incident.Refuse("people: %s stands there twice", p.Name)
+			return st, incident.Refuse("people: %s stands there twice", p.Name)
 		}
 	}
 	if r.Severity == "" {
@@ -56,7 +64,7 @@ func (s *setup) rehearse(r Rehearsal, now time.Time) (Rehearsal, org.PolicyID, e
 	if r.Policy {
 		policy = s.policyOf(service, s.settings.Matrix.Asks(r.Severity))
 		if p, ok := s.policies[policy]; !ok || p.Retired {
-			return r, "", incident.Refuse("service: %s has no policy that could call anybody: name people", r.Service)
+			return st, incident.Refuse("service: %s has no policy that could call anybody: name people", r.Service)
 		}
 	}
 	r.Join = nil
@@ -67,7 +75,8 @@ func (s *setup) rehearse(r Rehearsal, now time.Time) (Rehearsal, org.PolicyID, e
 		}
 		r.Join = append(r.Join, g)
 	}
-	return r, policy, nil
+	opened, begun, err := drill.Begin(r.Plan, now)
+	return stage{r, policy, opened, begun}, err
 }
 
 // StartDrill begins a drill.
@@ -78,23 +87,19 @@ func (e *Engine) StartDrill(ctx context.Context, by incident.Actor, r Rehearsal,
 		if err != nil {
 			return err
 		}
-		r, policy, err := s.rehearse(r, now)
-		if err != nil {
-			return err
-		}
-		opened, begun, err := drill.Begin(r.Plan, now)
+		st, err := s.rehearse(r, now)
 		if err != nil {
 			return err
 		}
 		id = incident.ID(e.newID(now))
 		t := e.tend(tx, s, tx.Create(id), now)
 		e.unindexed.Store(true)
-		t.add(by, opened, begun)
-		if policy != "" {
-			t.add(incident.Engine, escalate.Begin(t.in, t.w, policy)...)
+		t.add(by, st.opened, st.begun)
+		if st.policy != "" {
+			t.add(incident.Engine, escalate.Begin(t.in, t.w, st.policy)...)
 		} else {
-			asked := incident.Asked{Run: 1, Why: "a drill", Priority: opened.Priority}
-			for _, p := range r.People {
+			asked := incident.Asked{Run: 1, Why: "a drill", Priority: st.opened.Priority}
+			for _, p := range st.People {
 				asked.Targets = append(asked.Targets, org.Target{Kind: "person", ID: string(p)})
 			}
 			t.add(incident.Engine, asked)
@@ -122,11 +127,7 @@ func (e *Engine) ForeseeDrill(ctx context.Context, r Rehearsal, now time.Time) (
 		if err != nil {
 			return err
 		}
-		r, policy, err := s.rehearse(r, now)
-		if err != nil {
-			return err
-		}
-		opened, begun, err := drill.Begin(r.Plan, now)
+		st, err := s.rehearse(r, now)
 		if err != nil {
 			return err
 		}
@@ -136,23 +137,23 @@ func (e *Engine) ForeseeDrill(ctx context.Context, r Rehearsal, now time.Time) (
 		}
 		call := func(at time.Time, level int, p org.PersonID) {
 			f := Foresight{After: at.Sub(now), Level: level, Person: p}
-			if until, rests := s.people[p].Rests(at); rests && !r.AsReal && p != r.By {
+			if until, rests := s.people[p].Rests(at); rests && !st.AsReal && p != st.By {
 				f.Rests = until
 			}
 			if p != "" && !slices.ContainsFunc(all, func(had Foresight) bool { return had.Person == p }) {
 				all = append(all, f)
 			}
 		}
-		for _, p := range r.People {
+		for _, p := range st.People {
 			call(now, 0, p)
 		}
-		if policy == "" {
+		if st.policy == "" {
 			return nil
 		}
-		p, _ := w.Policy(policy, 0)
-		for _, seen := range escalate.Preview(p, r.Severity, opened.Priority, w, now) {
+		p, _ := w.Policy(st.policy, 0)
+		for _, seen := range escalate.Preview(p, st.Severity, st.opened.Priority, w, now) {
 			f, ok := seen.Fact.(incident.Called)
-			if !ok || !seen.At.Before(begun.Until) {
+			if !ok || !seen.At.Before(st.begun.Until) {
 				continue
 			}
 			for _, c := range f.Calls {

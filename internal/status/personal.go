@@ -61,6 +61,9 @@ func (s *Site) personal(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", atomType+"; charset=utf-8")
 		w.Write(body)
 	}
+	if now.Sub(f.UsedAt) < time.Hour {
+		return
+	}
 	if err := s.store.Write(r.Context(), store.Background, func(tx *store.Tx) error { return tx.UpdateFeedUsed(f.ID, now) }); err != nil && r.Context().Err() == nil {
 		s.log.Warn("the use of a feed was not noted", "feed", f.ID, "error", err)
 	}

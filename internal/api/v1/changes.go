@@ -272,7 +272,7 @@ type proposing struct{ Body ChangeBody }
 func (a *API) request(c *caller, b ChangeBody) (r resolve.Request, err error) {
 	r = resolve.Request{
 		Title: b.Title, Class: b.Class, Risk: b.Risk, Plan: b.Plan, BackOut: b.BackOut, Services: b.Services,
-		Starts: b.Starts.UTC().Truncate(time.Microsecond), Ends: b.Ends.UTC().Truncate(time.Microsecond), Incident: b.Incident, Override: b.Override,
+		Starts: when(b.Starts), Ends: when(b.Ends), Incident: b.Incident, Override: b.Override,
 	}
 	if err := c.knows("body.services", b.Services); err != nil {
 		return r, err

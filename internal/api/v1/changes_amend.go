@@ -61,11 +61,11 @@ func (a *API) amendChange(ctx context.Context, in *amendingChange) (*oneChange, 
 	return a.readChange(ctx, &in.ChangeID)
 }
 
-// moved is a moment as it is kept.
+// moved is when, for what may be left as it was.
 func moved(at *time.Time) *time.Time {
 	if at == nil {
 		return nil
 	}
-	t := at.UTC().Truncate(time.Microsecond)
+	t := when(*at)
 	return &t
 }

@@ -140,7 +140,7 @@ type figureAsk struct {
 }
 
 func (a *API) figureAsk(c *caller, in FigureChoice) (q figureAsk, err error) {
-	q = figureAsk{FigureChoice: in, from: in.From.UTC().Truncate(time.Microsecond), to: in.To.UTC().Truncate(time.Microsecond), hidden: map[org.ServiceID]bool{}}
+	q = figureAsk{FigureChoice: in, from: when(in.From), to: when(in.To), hidden: map[org.ServiceID]bool{}}
 	if in.To.IsZero() {
 		q.to = a.now()
 	}

@@ -305,14 +305,6 @@ func (a *API) postNotice(ctx context.Context, in *postingNotice) (*oneNotice, er
 	return a.readNotice(ctx, &NoticeID{id})
 }
 
-// when is a moment as it is kept; none stays none.
-func when(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC().Truncate(time.Microsecond)
-}
-
 func (a *API) doNotice(ctx context.Context, id incident.ID, decide func(incident.Incident) ([]incident.Fact, error)) (*oneNotice, error) {
 	if _, err := a.engine.Do(ctx, id, asking(ctx).Actor(), a.now(), func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) { return decide(in) }); err != nil {
 		return nil, err

@@ -60,6 +60,9 @@ func paged[R, T any](p Paging, rows []R, upTo string, show func(R) T, id func(R)
 	return out
 }
 
+// when is a moment that somebody named as it is kept; none stays none.
+func when(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
 // shown is a time for JSON; zero is none.
 func shown(t time.Time) *time.Time {
 	if t.IsZero() {

@@ -208,7 +208,7 @@ func (a *API) addAction(ctx context.Context, in *addingAction) (*said, error) {
 	}
 	now, due := a.now(), time.Time{}
 	if !in.Body.Due.IsZero() {
-		due = in.Body.Due.UTC().Truncate(time.Microsecond)
+		due = when(in.Body.Due)
 	}
 	return a.do(ctx, in.ID, decided(func(i incident.Incident) ([]incident.Fact, error) {
 		return review.Add(i, review.Wish{Title: in.Body.Title, Owner: owner, Due: due, Priority: in.Body.Priority}, now)
@@ -231,7 +231,7 @@ func (a *API) changeAction(ctx context.Context, in *changingAction) (*said, erro
 			if err != nil {
 				return nil, wrong("body.due", "is no time in RFC 3339, such as 2026-11-25T08:00:00Z")
 			}
-			due = at.UTC().Truncate(time.Microsecond)
+			due = when(at)
 		}
 		c.Due = &due
 	}

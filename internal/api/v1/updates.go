@@ -250,7 +250,7 @@ func (a *API) draftUpdate(ctx context.Context, in *IncidentID) (*draftOut, error
 
 func (a *API) publishUpdate(ctx context.Context, in *updating) (*said, error) {
 	c, b, now := asking(ctx), in.Body, a.now()
-	u := investigate.Update{Title: b.Title, Phase: b.Phase, Condition: b.Condition, Actions: b.Actions, Needs: b.Needs, To: b.To, Next: b.Next.UTC().Truncate(time.Microsecond)}
+	u := investigate.Update{Title: b.Title, Phase: b.Phase, Condition: b.Condition, Actions: b.Actions, Needs: b.Needs, To: b.To, Next: when(b.Next)}
 	if b.Next.IsZero() {
 		u.Next = time.Time{}
 	}

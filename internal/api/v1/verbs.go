@@ -161,7 +161,7 @@ func (a *API) snooze(ctx context.Context, in *snoozing) (*said, error) {
 
 func snoozed(until, now time.Time) engine.Decision {
 	return func(in incident.Incident, _ escalate.World) ([]incident.Fact, error) {
-		return escalate.Snooze(in, until.UTC().Truncate(time.Microsecond), now)
+		return escalate.Snooze(in, when(until), now)
 	}
 }
 

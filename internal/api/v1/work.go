@@ -196,7 +196,7 @@ func (a *API) addTask(ctx context.Context, in *addingTask) (*said, error) {
 	now := a.now()
 	return a.do(ctx, in.ID, decided(func(i incident.Incident) ([]incident.Fact, error) {
 		return investigate.AddTask(i, investigate.Wish{
-			Title: in.Body.Title, Owner: owner, Role: in.Body.Role, Due: in.Body.Due.UTC().Truncate(time.Microsecond), Stage: incident.Stage(in.Body.Stage),
+			Title: in.Body.Title, Owner: owner, Role: in.Body.Role, Due: when(in.Body.Due), Stage: incident.Stage(in.Body.Stage),
 		}, now)
 	}))
 }
@@ -217,7 +217,7 @@ func (a *API) changeTask(ctx context.Context, in *changingTask) (*said, error) {
 			if err != nil {
 				return nil, wrong("body.due", "is no time in RFC 3339, such as 2026-11-25T08:00:00Z")
 			}
-			due = at.UTC().Truncate(time.Microsecond)
+			due = when(at)
 		}
 		c.Due = &due
 	}

@@ -126,3 +126,6 @@ export function differing(a: object, b: object | undefined): string[] {
   const fields = new Set([...Object.keys(x ?? {}), ...Object.keys(y ?? {})]);
   return [...fields].filter((f) => JSON.stringify(x?.[f]) !== JSON.stringify(y?.[f]));
 }
+
+/** The severities, to choose from. */
+export const severities = (['SEV1', 'SEV2', 'SEV3', 'SEV4', 'SEV5'] as const).map((id) => ({ id, name: id as string }));
