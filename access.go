@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -273,7 +274,7 @@ type keyAdd struct {
 	config.Installation
 	Name  string        `arg:"" help:"What the key is for."`
 	Owner org.PersonID  `required:"" help:"Person it acts for: it may never do more than they."`
-	Scope []string      `required:"" help:"What it may do: read-incidents, read-setup, read-sensitive-incidents, keep-keys, keep-profile, respond, configure, administer."`
+	Scope []string      `required:"" help:"What it may do: read-incidents, read-setup, read-sensitive-incidents, keep-keys, keep-profile, talk, respond, configure, administer."`
 	Team  org.TeamID    `help:"Team to which its writing is confined."`
 	For   time.Duration `help:"How long it is good, such as 2160h; without it, until it is revoked."`
 }
@@ -282,7 +283,11 @@ func (c *keyAdd) Run(ctx context.Context) error {
 	return at(ctx, c.Installation, func(_ *store.Store, a *auth.Auth) error {
 		k := auth.Key{Name: c.Name, Owner: c.Owner, Team: c.Team}
 		for _, s := range c.Scope {
-			k.Deeds = append(k.Deeds, org.Deed(strings.ReplaceAll(s, "-", " ")))
+			d := org.Deed(strings.ReplaceAll(s, "-", " "))
+			if !slices.Contains(org.Deeds(), d) {
+				return fmt.Errorf("--scope: there is no %q; there are %s", s, scopes(org.Deeds()))
+			}
+			k.Deeds = append(k.Deeds, d)
 		}
 		if c.For != 0 {
 			k.Expires = now().Add(c.For)

@@ -6,10 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"tocsin/org"
 )
 
 // example is a line of docs/api.md that can be run, and the status that it says it gets.
@@ -105,5 +108,20 @@ func TestRegressionsAreMapped(t *testing.T) {
 	}
 	if rows < 17 {
 		t.Errorf("%d rows can be read", rows)
+	}
+}
+
+// TestScopesAreNamed: who makes a key reads of every scope, in the help and in the docs.
+func TestScopesAreNamed(t *testing.T) {
+	field, _ := reflect.TypeFor[keyAdd]().FieldByName("Scope")
+	page, err := os.ReadFile("docs/access.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.ReplaceAll(scopes(org.Deeds()), ",", ", ")
+	for where, text := range map[string]string{"the help": field.Tag.Get("help"), "docs/access.md": string(page)} {
+		if !strings.Contains(text, all) {
+			t.Errorf("%s does not name %s", where, all)
+		}
 	}
 }

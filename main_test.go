@@ -129,7 +129,7 @@ func TestCommands(t *testing.T) {
 		{"user role --data DATA eve observer", failed, nil, []string{"that is the last admin"}},
 		{"user deactivate --data DATA eve", failed, nil, []string{"that is the last admin"}},
 		{"user role --data DATA jane admin", done, nil, nil},
-		{"key add --data DATA script --owner eve --scope dance", failed, nil, []string{`there is no "dance"`}},
+		{"key add --data DATA script --owner eve --scope dance", failed, nil, []string{`--scope: there is no "dance"; there are read-incidents,`, "talk"}},
 		{"key add --data DATA script --owner eve --scope read-incidents,respond --for 24h", done, []string{"toc_", "shown once"}, nil},
 		{"key list --data DATA", done, []string{"script", "read-incidents,respond", "never"}, nil},
 		{"key revoke --data DATA none", failed, nil, []string{"not found"}},
