@@ -88,8 +88,10 @@ for (const [k, timezoneId] of ['Europe/Prague', 'America/New_York', 'Australia/L
       await change.getByRole('button', { name: 'Save' }).click();
       await until('the change is written', async () => (await overrides(page))[0]?.users[0] === 'jane');
       assert.equal((await overrides(page))[0].start, keyed.start, 'what nobody touched is as it was');
+      await change.waitFor({ state: 'hidden' });
       await page.getByRole('button', { name: 'Remove override' }).click();
       await until('it is removed', async () => !(await overrides(page)).length);
+      await page.getByText('The override was removed.').waitFor(); // before that, the last one is of something else
       await page.getByRole('button', { name: 'Undo' }).last().click();
       await until('it is back', async () => (await overrides(page)).length === 1);
 
