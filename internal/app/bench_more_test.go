@@ -21,7 +21,7 @@ import (
 // measured runs a measure on both databases.
 func measured(b *testing.B, measure func(b *testing.B, database string)) {
 	b.Run("sqlite", func(b *testing.B) { measure(b, "") })
-	b.Run("postgres", func(b *testing.B) { measure(b, pgtest.Start(b)) })
+	b.Run("postgres", func(b *testing.B) { measure(b, pgtest.Synced(b)) })
 }
 
 // From the trigger's first byte to the page at its provider, at 500 events a second of

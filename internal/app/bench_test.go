@@ -198,7 +198,7 @@ func fresh(prefix string) func(int64) []byte {
 func bench(b *testing.B, database string) *child {
 	o := options(b, "")
 	if database == "postgres" {
-		o.Database = pgtest.Start(b)
+		o.Database = pgtest.Synced(b)
 	}
 	o.LogLevel = "error"
 	setUp(b, o, benchSetup)

@@ -36,13 +36,23 @@ import (
 // ErrNotInstalled is what Run returns where there is no PostgreSQL.
 var ErrNotInstalled = errors.New("PostgreSQL is not installed")
 
-var shared = sync.OnceValues(func() (*Server, error) { return Run(Options{}) })
+var (
+	shared = sync.OnceValues(func() (*Server, error) { return Run(Options{}) })
+	synced = sync.OnceValues(func() (*Server, error) { return Run(Options{Fsync: true}) })
+)
 
 // Start is the address of a fresh database on the process's server. The database is
 // dropped when the test ends.
 func Start(t testing.TB) string {
 	t.Helper()
-	return start(t, "template1")
+	return start(t, shared, "template1")
+}
+
+// Synced is Start on a server that syncs the disk before it says that something is
+// written, as in production: for measures.
+func Synced(t testing.TB) string {
+	t.Helper()
+	return start(t, synced, "template1")
 }
 
 // Filled is Start with what fill puts into a database. It is called once a process, and
@@ -65,7 +75,7 @@ func Filled(t testing.TB, fill func(address string) error) string {
 	if full.err != nil && !errors.Is(full.err, ErrNotInstalled) {
 		t.Fatal(full.err)
 	}
-	return start(t, full.name)
+	return start(t, shared, full.name)
 }
 
 // full is the database that fill has filled.
@@ -75,9 +85,9 @@ var full struct {
 	err  error
 }
 
-func start(t testing.TB, template string) string {
+func start(t testing.TB, server func() (*Server, error), template string) string {
 	t.Helper()
-	s, err := shared()
+	s, err := server()
 	if errors.Is(err, ErrNotInstalled) {
 		t.Skip(err)
 	}

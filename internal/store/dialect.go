@@ -9,7 +9,7 @@ import (
 type dialect struct {
 	name      string
 	fragments *strings.Replacer
-	numbers   bool   // many values are $1, $2, ... and not ?
+	arrays    bool   // a bulk gets its rows a column at a time
 	clock     string // the one question about the time
 	tx        string // the number of the running transaction; SQLite's is counted by us
 }
@@ -21,8 +21,8 @@ var (
 		clock:     `SELECT CAST(unixepoch('now', 'subsec') * 1000000 AS BIGINT)`,
 	}
 	postgres = dialect{
-		name:    "postgres",
-		numbers: true,
+		name:   "postgres",
+		arrays: true,
 		fragments: strings.NewReplacer(
 			"{lock}", " FOR UPDATE",
 			"{lock a}", " FOR UPDATE OF a",

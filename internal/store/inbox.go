@@ -96,29 +96,14 @@ func (tx *Tx) bump(repeats map[AlertKey]*repeat, order []AlertKey) (map[AlertKey
 		}
 	}
 	counted := make(map[AlertKey]bool, len(order))
-	b := &tx.s.bulks[bump]
-	for len(args) > 0 {
-		i := len(sizes) - 1
-		for i > 0 && sizes[i]*b.args < len(args) {
-			i--
-		}
-		part := args[:min(len(args), sizes[i]*b.args)]
-		args = args[len(part):]
-		full := make([]any, 0, sizes[i]*b.args)
-		for full = append(full, part...); len(full) < cap(full); {
-			full = append(full, "", "", "", 0, 0) // the key of no alert
-		}
-		err := tx.each(b.text[i], full, func(r *sql.Rows) error {
-			var k AlertKey
-			err := r.Scan(&k.Integration, &k.Key)
-			counted[k] = true
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return counted, nil
+	nobodys := []any{"", "", "", 0, int64(0)} // the key of no alert
+	err := tx.eachFilled(bump, args, nobodys, func(r *sql.Rows) error {
+		var k AlertKey
+		err := r.Scan(&k.Integration, &k.Key)
+		counted[k] = true
+		return err
+	})
+	return counted, err
 }
 
 func (tx *Tx) putInbox(h Heard) error {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -175,35 +174,26 @@ func (tx *Tx) flush(which ...int) error {
 	return nil
 }
 
-// rowsOf is what waits of a bulk, in as few statements as its sizes allow.
-func (tx *Tx) rowsOf(which int) (all []statement) {
-	b := &tx.s.bulks[which]
+// rowsOf is what waits of a bulk, in as few statements as can be.
+func (tx *Tx) rowsOf(which int) []statement {
 	args := tx.pending[which]
 	tx.pending[which] = nil
 	clean(args)
-	for i, size := range sizes {
-		for n := size * b.args; len(args) >= n && len(args) > 0; args = args[n:] {
-			all = append(all, statement{b.text[i], args[:n]})
-		}
-	}
-	return all
+	return tx.s.bulks[which].statements(args, nil)
 }
 
-// eachOf reads by many keys; args holds them row after row. The last row is repeated
+// eachOf reads by many keys; args holds them row after row. The last row may be repeated
 // to fill a statement, so what comes out may come twice.
 func (tx *Tx) eachOf(which int, args []any, scan func(*sql.Rows) error) error {
 	b := &tx.s.bulks[which]
-	for len(args) > 0 {
-		i := len(sizes) - 1
-		for i > 0 && sizes[i]*b.args < len(args) {
-			i--
-		}
-		part := args[:min(len(args), sizes[i]*b.args)]
-		args = args[len(part):]
-		for last := part[len(part)-b.args:]; len(part) < sizes[i]*b.args; {
-			part = append(slices.Clip(part), last...)
-		}
-		if err := tx.each(b.text[i], part, scan); err != nil {
+	return tx.eachFilled(which, args, args[max(len(args)-len(b.kinds), 0):], scan)
+}
+
+// eachFilled is eachOf with a row to fill a statement with.
+func (tx *Tx) eachFilled(which int, args, filler []any, scan func(*sql.Rows) error) error {
+	clean(args)
+	for _, st := range tx.s.bulks[which].statements(args, filler) {
+		if err := tx.each(st.text, st.args, scan); err != nil {
 			return err
 		}
 	}
