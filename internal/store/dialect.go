@@ -2,6 +2,7 @@ package store
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 )
 
@@ -34,7 +35,16 @@ var (
 	}
 )
 
-func (d dialect) fill(text string) string { return d.fragments.Replace(text) }
+func (d dialect) fill(text string) string {
+	if d.name == "sqlite" {
+		text = limit.ReplaceAllString(text, "LIMIT $1 + 0")
+	}
+	return d.fragments.Replace(text)
+}
+
+// limit is a number of rows. SQLite plans by its value, and anew whenever that is another
+// one; of a sum it asks nothing.
+var limit = regexp.MustCompile(`LIMIT (\$\d+)`)
 
 // texts is the table of statements in this dialect.
 func (d dialect) texts() texts {
