@@ -100,7 +100,7 @@ var bulks = [bulkCount]bulk{
  every, until, zone, hour, lane, unless, state, wake_at, gen, attempts, first_at, sent_at, delivered_at, read_at, answered_at, cancelled_at, err, provider, unsure) VALUES `,
 		row:   `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, 0, 0, 0, 0, 0, 0, 0, 0, '', '', FALSE)`,
 		kinds: "tttiiiittttiitttibiitiiti",
-		tail:  ` ON CONFLICT (key) DO NOTHING`,
+		tail:  ` ON CONFLICT (subject, person, key) DO NOTHING`,
 	},
 	putFeed: {
 		head:  `INSERT INTO feed (tx, id, at, topic, subject, first, seq) VALUES `,
@@ -201,7 +201,7 @@ func alertsByKey(which, tail string) bulk {
 		head:  `WITH v (integration, key) AS (VALUES `,
 		row:   `(?, ?)`,
 		kinds: "tt",
-		tail: `) SELECT ` + alertColumns + ` FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key WHERE ` + which + tail,
+		tail:  `) SELECT ` + alertColumns + ` FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key WHERE ` + which + tail,
 	}
 }
 

@@ -32,7 +32,7 @@ var (
 		"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
 		"rare service": fewOf("subjects", "service", "") + ` subjects`, "rare team": fewOf("subjects", "team", "") + ` subjects`, "rare severity": fewOf("subjects", "severity", "") + ` subjects`,
 		"rare owner": fewOf("subjects", "owner", "owner <> '' AND ") + ` subjects`,
-		// By subject and person together (pages_subject): nobody looks through all that
+		// By subject and person together (pages_key): nobody looks through all that
 		// somebody was ever paged for, once for each subject.
 		"paged":    ` AND EXISTS (SELECT 1 FROM pages WHERE pages.subject = subjects.id AND pages.purpose IN ('alarm', 'fail_over') AND pages.person = ?)`,
 		"word":     ` AND id IN (SELECT subject FROM subject_words WHERE word >= ? AND word < ?)`,

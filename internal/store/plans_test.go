@@ -96,7 +96,7 @@ func (s *Store) explained(t *testing.T, name, text string, args []any) (looked i
 				if !few && (strings.HasPrefix(detail, "SCAN subjects") && !strings.Contains(detail, "INDEX") || strings.Contains(detail, "TEMP B-TREE")) {
 					t.Errorf("%s: %s\n%s", name, detail, text)
 				}
-				if strings.HasPrefix(detail, "SEARCH pages ") && !strings.Contains(detail, "pages_subject") {
+				if strings.HasPrefix(detail, "SEARCH pages ") && !strings.Contains(detail, "pages_key") {
 					t.Errorf("%s: for each subject, all that somebody was paged for: %s", name, detail)
 				}
 				return err

@@ -116,10 +116,10 @@ func (tx *Tx) AlertsFrom(integration org.IntegrationID, most int, take func(aler
 		return err
 	}
 	var found []alert.Alert
-	at, id := int64(1)<<62, ""
+	id := pastAll
 	for most > 0 {
 		found = found[:0]
-		err := tx.each(tx.s.sql.AlertsFrom, []any{string(integration), at, id, min(most, 500)}, func(r *sql.Rows) error {
+		err := tx.each(tx.s.sql.AlertsFrom, []any{string(integration), id, min(most, 500)}, func(r *sql.Rows) error {
 			a, err := scanAlert(r)
 			found = append(found, a)
 			return err
@@ -132,8 +132,7 @@ func (tx *Tx) AlertsFrom(integration org.IntegrationID, most int, take func(aler
 				return nil
 			}
 		}
-		last := found[len(found)-1]
-		at, id, most = micros(last.FirstAt), last.ID, most-len(found)
+		id, most = found[len(found)-1].ID, most-len(found)
 	}
 	return nil
 }

@@ -264,8 +264,7 @@ var statements = texts{
 	AlertOver: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.key = $2 AND NOT a.open AND a.first_at <= $3
  ORDER BY a.resolved_at DESC, a.id DESC LIMIT 1`,
 	AlertsBetween: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id >= $2 AND a.id < $3 ORDER BY a.id`,
-	AlertsFrom: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND (a.first_at, a.id) < ($2, $3)
- ORDER BY a.first_at DESC, a.id DESC LIMIT $4`,
+	AlertsFrom:    `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3`,
 
 	// What people do about their own contact methods.
 	Proofs:    `SELECT ` + proofColumns + ` FROM proofs WHERE person = $1 ORDER BY method`,
