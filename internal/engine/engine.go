@@ -114,6 +114,7 @@ type Engine struct {
 	inbox     intake
 	samples   sampling
 	outcomes  [store.LaneBackground + 1]gatherer[*outcome] // of pages, by lane, that are not written down yet
+	going     [store.LaneBackground + 1]atomic.Int64       // pages of a lane that are being sent
 	grove     atomic.Pointer[grove]                        // what fires, and why (sift.go)
 	ailing    map[string]ailing                            // events that failed triage alone, by id; only Step looks
 	slots     map[slot]chan struct{}
@@ -122,6 +123,8 @@ type Engine struct {
 	clock     *Clock
 	lastStep  atomic.Int64 // microseconds since 1970
 	unindexed atomic.Bool  // titles may be waiting to be indexed (step.go)
+	triaged   time.Time    // when something was last; only Step looks
+	indexed   time.Time    // when titles were last; only Step looks
 	skewed    bool         // this node's clock cannot be trusted: claim nothing (run.go)
 }
 

@@ -111,6 +111,9 @@ func (b *intake) waitsSince(at time.Time) {
 	b.oldest.Store(at.UnixMicro())
 }
 
+// Busy says whether events wait for triage: what nobody waits for lets it go first.
+func (e *Engine) Busy() bool { return e.inbox.oldest.Load() != 0 }
+
 // holdBack is how long to wait after a batch of so many events, so that accepting
 // more than triage can follow does not take from triage what it needs: senders wait a
 // little, and nobody waits for his page behind an hour of events. It never stops them.

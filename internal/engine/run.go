@@ -147,6 +147,18 @@ func (e *Engine) breathe(events int) {
 	}
 }
 
+// gatherTime is how long the outcome of a page waits for those of others that are being
+// sent.
+const gatherTime = 500 * time.Microsecond
+
+// gather waits for the outcomes of pages that were claimed together: they are written
+// together.
+func (e *Engine) gather(lane int) {
+	if e.async && e.going[lane].Load() > 0 {
+		time.Sleep(gatherTime)
+	}
+}
+
 // Until looks at the store until done says yes, and no longer than so long: a client
 // that has just told us something and asks for it is to see it. It says whether done
 // did.

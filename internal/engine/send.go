@@ -55,6 +55,7 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 	for _, p := range e.pack(ctx, claimed, now) {
 		pool := e.pool(p.page.Channel, lane)
 		pool <- struct{}{}
+		e.going[lane].Add(1)
 		e.workers.Go(func() {
 			defer func() { <-pool; e.Poke() }()
 			e.send(ctx, p, e.clock.Now())
@@ -127,7 +128,9 @@ func (e *Engine) send(ctx context.Context, p parcel, now time.Time) {
 		}
 		e.metrics.sent(p.page, o.err, o.at)
 	}
-	if lane := laneOf(p.page.Priority); e.outcomes[lane].join(o) {
+	lane := laneOf(p.page.Priority)
+	e.going[lane].Add(-1)
+	if e.outcomes[lane].join(o) {
 		e.writeDown(lane)
 	}
 	<-o.done
@@ -170,6 +173,7 @@ type outcome struct {
 // together are written one by one, so that none stops another.
 func (e *Engine) writeDown(lane int) {
 	for e.outcomes[lane].more() {
+		e.gather(lane)
 		batch := sync.OnceValue(func() []*outcome {
 			n := 0
 			return e.outcomes[lane].next(func(*outcome) bool { n++; return n <= claimAtOnce })

@@ -55,7 +55,11 @@ func (e *Engine) look(ctx context.Context, now time.Time) (next time.Time, more 
 	case agenda.Waiting && (next.IsZero() || next.After(soon)):
 		return soon, false, nil // another node triages
 	}
-	if more, err = e.index(work); more {
+	if later := e.indexLater(now); !later.IsZero() {
+		if next.IsZero() || later.Before(next) {
+			next = later
+		}
+	} else if more, err = e.index(work, now); more {
 		next = now
 	}
 	if err == nil {
@@ -64,12 +68,35 @@ func (e *Engine) look(ctx context.Context, now time.Time) (next time.Time, more 
 	return next, false, err
 }
 
+// Titles are indexed after so long without an event, and at the latest after so long.
+const (
+	indexCalm = 100 * time.Millisecond
+	indexMost = 5 * time.Second
+)
+
+// indexLater is when titles are indexed while events come in: in a storm everything else
+// goes first. Zero is that it need not wait.
+func (e *Engine) indexLater(now time.Time) time.Time {
+	if !e.async || !e.unindexed.Load() {
+		return time.Time{}
+	}
+	at := e.triaged.Add(indexCalm)
+	if most := e.indexed.Add(indexMost); most.Before(at) {
+		at = most
+	}
+	if !at.After(now) {
+		return time.Time{}
+	}
+	return at
+}
+
 // index makes some new incidents findable by their titles, and says whether there may be
 // more of them.
-func (e *Engine) index(ctx context.Context) (more bool, err error) {
+func (e *Engine) index(ctx context.Context, now time.Time) (more bool, err error) {
 	if !e.unindexed.Swap(false) {
 		return false, nil
 	}
+	e.indexed = now
 	err = e.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {
 		more, err = tx.IndexTitles(indexAtOnce)
 		return err

@@ -82,6 +82,7 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 		e.grove.Store(t.grove)
 		e.hit("after triage")
 		e.metrics.triaged(n)
+		e.triaged = now
 	}
 	return n, err
 }

@@ -14,8 +14,10 @@ import (
 
 const (
 	figuresFollower = "figures"
-	figuresBatch    = 256       // rows of the feed, or records, in one transaction
-	packAfter       = time.Hour // a record that is not written anew for so long goes into its pack
+	figuresBatch    = 256             // records in one transaction
+	newsBatch       = 1024            // rows of the feed in one: most of them are of few incidents
+	yieldMost       = 5 * time.Second // how long reports let triage go first
+	packAfter       = time.Hour       // a record that is not written anew for so long goes into its pack
 	packEvery       = 5 * time.Minute
 )
 
@@ -42,13 +44,18 @@ func NewFigures(o Options) *Figures {
 	return &Figures{store: o.Store, engine: o.Engine, log: o.Log}
 }
 
-// Run looks at the feed until ctx ends.
+// Run looks at the feed until ctx ends. While events wait for triage it looks less often,
+// which is less to do as well: what is new of an incident is read once.
 func (f *Figures) Run(ctx context.Context) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
+	var last time.Time
 	for {
-		if err := f.Step(ctx, f.engine.Now()); err != nil && ctx.Err() == nil {
-			f.log.Error("figures: they could not be brought up to date, and are later", "error", err)
+		if !f.engine.Busy() || time.Since(last) >= yieldMost {
+			if err := f.Step(ctx, f.engine.Now()); err != nil && ctx.Err() == nil {
+				f.log.Error("figures: they could not be brought up to date, and are later", "error", err)
+			}
+			last = time.Now()
 		}
 		select {
 		case <-tick.C:
@@ -162,7 +169,7 @@ func (f *Figures) news(ctx context.Context, who *store.Follower, now time.Time) 
 	var records []figures.Incident
 	cursor := who.Cursor
 	err = f.store.Read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.Feed(who.Cursor, figuresBatch)
+		rows, err := tx.Feed(who.Cursor, newsBatch)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
