@@ -33,6 +33,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"strings"
 	"sync"
@@ -44,6 +45,7 @@ const keySize = 32
 type Ring struct {
 	keys []key // the first seals, the last hashes
 	rand io.Reader
+	macs sync.Pool // keyed hashes that nobody uses just now
 }
 
 type key struct {
@@ -214,7 +216,13 @@ func (r *Ring) TokenOK(domain, value, token string) bool {
 }
 
 func (r *Ring) mac(use, domain, value string) []byte {
-	h := hmac.New(sha256.New, r.keys[len(r.keys)-1].mac)
+	h, ok := r.macs.Get().(hash.Hash)
+	if ok {
+		h.Reset()
+	} else {
+		h = hmac.New(sha256.New, r.keys[len(r.keys)-1].mac)
+	}
+	defer r.macs.Put(h)
 	for _, part := range []string{use, domain} {
 		var n [8]byte
 		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
