@@ -120,6 +120,7 @@ func (tx *Tx) putInbox(h Heard) error {
 		raw = h.Raw
 	}
 	tx.add(putInbox, no, n, micros(h.At), string(h.Integration), h.Event.Key, h.Digest, string(event), raw)
+	tx.s.recent.put(no, n, h.Event)
 	return nil
 }
 
@@ -132,13 +133,19 @@ func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 	err := tx.each(tx.s.sql.Inbox, []any{limit}, func(r *sql.Rows) error {
 		var h Heard
 		var no, n, at int64
-		var event string
+		var event sql.RawBytes
 		if err := r.Scan(&no, &n, &at, &h.Integration, &h.Digest, &event, &h.Raw); err != nil {
 			return err
 		}
 		h.ID, h.At = fmt.Sprintf("%d.%d", no, n), moment(at)
+		known := false
+		if h.Event, known = tx.s.recent.take(no, n); !known {
+			if err := json.Unmarshal(event, &h.Event); err != nil {
+				return err
+			}
+		}
 		out = append(out, h)
-		return json.Unmarshal([]byte(event), &out[len(out)-1].Event)
+		return nil
 	})
 	return out, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -190,6 +191,54 @@ func TestInbox(t *testing.T) {
 
 // TestAcceptAtOnce counts from several connections: nothing may be lost or counted
 // twice, and nobody may wait for a deadlock to be noticed.
+// TestInboxRemembers asks for events twice: what is remembered of the first time is what
+// is read the second.
+func TestInboxRemembers(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		text := rapid.OneOf(rapid.Just(""), rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))
+		labels := rapid.OneOf(rapid.Just(map[string]string(nil)), rapid.MapOf(text, text))
+		at := rapid.Custom(func(t *rapid.T) time.Time {
+			at := time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "second"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns"))
+			return rapid.SampledFrom([]time.Time{{}, at.UTC(), at.In(time.FixedZone("", 3600)), at}).Draw(t, "at")
+		})
+		known := 0
+		rapid.Check(t, func(rt *rapid.T) {
+			e := alert.Event{
+				Action: alert.Update, Key: text.Draw(rt, "key"), Title: text.Draw(rt, "title"), Text: text.Draw(rt, "text"), By: text.Draw(rt, "by"),
+				Labels: labels.Draw(rt, "labels"), Details: labels.Draw(rt, "details"), At: at.Draw(rt, "at"), Since: at.Draw(rt, "since"),
+				Links: rapid.SampledFrom([][]alert.Link{nil, {}, {{Href: "x", Text: "\xff"}}, {{Href: "x", Image: true}}}).Draw(rt, "links"),
+			}
+			var first, second []Heard
+			err := s.Write(context.Background(), Triage, func(tx *Tx) error {
+				_, err := tx.Accept([]Heard{{Integration: "prom", Event: e, At: t0}})
+				if err == nil {
+					_, known1 := tx.s.recent.by[tx.s.recent.order[(tx.s.recent.next+recentMost-1)%recentMost]]
+					if known1 {
+						known++
+					}
+					first, err = tx.Inbox(1)
+				}
+				if err == nil {
+					second, err = tx.Inbox(1)
+				}
+				if err == nil {
+					err = tx.Done([]string{first[0].ID})
+				}
+				return err
+			})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if !reflect.DeepEqual(first, second) {
+				rt.Errorf("remembered:\n%#v\nread:\n%#v", first, second)
+			}
+		})
+		if known == 0 {
+			t.Error("nothing was remembered")
+		}
+	})
+}
+
 func TestAcceptAtOnce(t *testing.T) {
 	s := open(t, Options{URL: pgtest.Start(t)})
 	const keys, each, nodes = 40, 10, 4

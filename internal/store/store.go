@@ -71,6 +71,8 @@ type Store struct {
 	lock  *os.File // held while open, when exclusive
 	once  sync.Once
 
+	recent recent // events in the inbox
+
 	group *group // SQLite
 	pool  *pool  // PostgreSQL
 }
