@@ -168,13 +168,34 @@ func (t pgTx) query(ctx context.Context, text string, args []any) (*sql.Rows, er
 }
 
 func (t pgTx) all(ctx context.Context, statements []statement) error {
-	if len(statements) == 1 {
-		_, err := t.exec(ctx, statements[0].text, statements[0].args)
-		return err
-	}
-	var b pgx.Batch
-	for _, s := range statements {
-		b.Queue(s.text, s.args...)
-	}
-	return t.c.Raw(func(driver any) error { return driver.(*stdlib.Conn).Conn().SendBatch(ctx, &b).Close() })
+	return t.begin(ctx, statements)()
 }
+
+// begin sends statements of bulks, all at once.
+func (t pgTx) begin(ctx context.Context, statements []statement) (end func() error) {
+	var results *pgconn.MultiResultReader
+	err := t.c.Raw(func(driver any) error {
+		conn := driver.(*stdlib.Conn).Conn()
+		var b pgconn.Batch
+		for _, s := range statements {
+			prepared, err := conn.Prepare(ctx, s.text, s.text)
+			if err != nil {
+				return fmt.Errorf("%w: %s", err, short(s.text))
+			}
+			columns, err := encodeArrays(s.args)
+			if err != nil {
+				return err
+			}
+			b.ExecPrepared(prepared.Name, columns, binaryFormat, nil)
+		}
+		results = conn.PgConn().ExecBatch(ctx, &b)
+		return nil
+	})
+	if err != nil {
+		return func() error { return err }
+	}
+	return results.Close
+}
+
+// binaryFormat is that of all parameters of a statement.
+var binaryFormat = []int16{pgx.BinaryFormatCode}

@@ -56,6 +56,11 @@ func (s *session) all(ctx context.Context, statements []statement) error {
 	return nil
 }
 
+func (s *session) begin(ctx context.Context, statements []statement) func() error {
+	err := s.all(ctx, statements)
+	return func() error { return err }
+}
+
 func (s *session) close() {
 	for _, st := range s.prepared {
 		st.Close()

@@ -20,6 +20,8 @@ type conn interface {
 	query(ctx context.Context, text string, args []any) (*sql.Rows, error)
 	// all runs statements in their order, on PostgreSQL in one round trip.
 	all(ctx context.Context, statements []statement) error
+	// begin is all, but PostgreSQL works on them until the end is asked for.
+	begin(ctx context.Context, statements []statement) (end func() error)
 }
 
 // A statement is a text with the values of its placeholders.
@@ -49,6 +51,8 @@ type Tx struct {
 	pending  [bulkCount][]any
 
 	anyAction *bool // what AnyReviewAction found; nil: not asked since an action was written
+
+	ahead func() error // ends what the database works on meanwhile; nil: it does nothing
 }
 
 func (s *Store) tx(ctx context.Context, c conn, readOnly bool) *Tx {
@@ -62,11 +66,12 @@ func (tx *Tx) run(fn func(*Tx) error) (err error) {
 			err = Panic{v, debug.Stack()}
 		}
 	}()
+	defer tx.wait()
 	if err := fn(tx); err != nil {
 		return err
 	}
-	if tx.failed != nil {
-		return tx.failed
+	if err := tx.wait(); err != nil {
+		return err
 	}
 	if tx.readOnly {
 		return nil
@@ -82,8 +87,8 @@ func (tx *Tx) fail(err error) error {
 }
 
 func (tx *Tx) exec(text string, args ...any) (int, error) {
-	if tx.failed != nil {
-		return 0, tx.failed
+	if err := tx.wait(); err != nil {
+		return 0, err
 	}
 	clean(args)
 	r, err := tx.c.exec(tx.ctx, text, args)
@@ -99,8 +104,8 @@ func (tx *Tx) exec(text string, args ...any) (int, error) {
 
 // each calls scan for every row.
 func (tx *Tx) each(text string, args []any, scan func(*sql.Rows) error) error {
-	if tx.failed != nil {
-		return tx.failed
+	if err := tx.wait(); err != nil {
+		return err
 	}
 	clean(args)
 	rows, err := tx.c.query(tx.ctx, text, args)
@@ -140,33 +145,20 @@ func (tx *Tx) row(text string, args ...any) func(into ...any) error {
 // add puts one row aside until its bulk is written.
 func (tx *Tx) add(b int, args ...any) { tx.pending[b] = append(tx.pending[b], args...) }
 
+// bulkOrder is the order in which rows are written that wait.
+var bulkOrder = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox, dropInbox, putWords}
+
 // flush writes what waits, all of it, or of some bulks.
 func (tx *Tx) flush(which ...int) error {
-	if tx.failed != nil {
-		return tx.failed
-	}
 	if len(which) == 0 {
-		which = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox, dropInbox, putWords}
+		which = bulkOrder
 	}
-	var all []statement
-	for _, b := range which {
-		switch b {
-		case putSubjects:
-			if err := tx.queueSubjects(); err != nil {
-				return err
-			}
-			all = append(all, tx.rowsOf(moveSubjects)...)
-		case putAlerts:
-			if err := tx.queueAlerts(); err != nil {
-				return err
-			}
-		case putDue:
-			tx.queueDue()
-		}
-		all = append(all, tx.rowsOf(b)...)
+	all, err := tx.queued(which)
+	if err != nil || len(all) == 0 {
+		return err
 	}
-	if len(all) == 0 {
-		return nil
+	if err := tx.wait(); err != nil {
+		return err
 	}
 	if err := tx.c.all(tx.ctx, all); err != nil {
 		return tx.fail(fmt.Errorf("store: %w", err))
@@ -174,12 +166,67 @@ func (tx *Tx) flush(which ...int) error {
 	return nil
 }
 
+// Ahead has what waits written. PostgreSQL does it while the caller thinks on; whatever is
+// asked next waits for that.
+func (tx *Tx) Ahead() error {
+	all, err := tx.queued(bulkOrder)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	if err := tx.wait(); err != nil {
+		return err
+	}
+	tx.ahead = tx.c.begin(tx.ctx, all)
+	return nil
+}
+
+// wait waits for what is written ahead, and says what has failed so far.
+func (tx *Tx) wait() error {
+	if tx.ahead != nil {
+		err := tx.ahead()
+		tx.ahead = nil
+		if err != nil {
+			tx.fail(fmt.Errorf("store: %w", err))
+		}
+	}
+	return tx.failed
+}
+
+// queued are the statements that write what waits in some bulks.
+func (tx *Tx) queued(which []int) (all []statement, err error) {
+	if tx.failed != nil {
+		return nil, tx.failed
+	}
+	for _, b := range which {
+		switch b {
+		case putSubjects:
+			if err := tx.queueSubjects(); err != nil {
+				return nil, err
+			}
+			all = append(all, tx.rowsOf(moveSubjects)...)
+		case putAlerts:
+			if err := tx.queueAlerts(); err != nil {
+				return nil, err
+			}
+		case putDue:
+			tx.queueDue()
+		}
+		all = append(all, tx.rowsOf(b)...)
+	}
+	return all, nil
+}
+
 // rowsOf is what waits of a bulk, in as few statements as can be.
 func (tx *Tx) rowsOf(which int) []statement {
 	args := tx.pending[which]
 	tx.pending[which] = nil
 	clean(args)
-	return tx.s.bulks[which].statements(args, nil)
+	all := tx.s.bulks[which].statements(args, nil)
+	if tx.s.d.arrays { // they hold the values by now, and the rows' place is free for the next
+		clear(args)
+		tx.pending[which] = args[:0]
+	}
+	return all
 }
 
 // eachOf reads by many keys; args holds them row after row. The last row may be repeated
