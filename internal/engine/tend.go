@@ -188,8 +188,8 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 		t.cancel(store.Cancel{Subject: id, OnlyAlarms: true}, "resolved")
 		t.then = append(t.then, t.closeAlerts)
 	case incident.Reopened:
-		if !entry.By.Source() {
-			t.then = append(t.then, func() error { return t.openAlerts(before.ResolvedAt) })
+		if ended := before.ResolvedAt; !entry.By.Source() {
+			t.then = append(t.then, func() error { return t.openAlerts(ended) })
 		}
 	case incident.Finished:
 		t.free = before.Auto == f.Run && t.in.Auto == ""
@@ -216,8 +216,7 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 				t.cancel(store.Cancel{Subject: id, Run: f.Run, Person: c.Person, OnlyRepeats: true, OnlyAlarms: true}, "called again")
 			}
 		}
-		state := t.in
-		t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
+		t.planThen(f)
 	}
 	t.runbookFact(entry)
 	t.changeFact(before, entry)
@@ -237,8 +236,20 @@ func (t *tending) follow(before incident.Incident, entry incident.Entry) {
 	work(resolve.Tell(before, entry))
 	work(resolve.ChangeTell(before, entry, t.s.actorName))
 	if len(notices) > 0 {
-		t.then = append(t.then, func() error { return t.tell(before, entry, notices) })
+		t.tellThen(before, entry, notices)
 	}
+}
+
+// planThen plans the pages of a call as things are now, once everything is written.
+func (t *tending) planThen(f incident.Called) {
+	state := t.in
+	t.then = append(t.then, func() error { return t.plan(t.asNews(escalate.Plan(state, f, t.w, t.now))) })
+}
+
+// tellThen has notices told once everything is written. It stands apart so that follow
+// need not keep what was before each fact.
+func (t *tending) tellThen(before incident.Incident, entry incident.Entry, notices []escalate.Notice) {
+	t.then = append(t.then, func() error { return t.tell(before, entry, notices) })
 }
 
 func (t *tending) cancel(c store.Cancel, why string) {

@@ -22,6 +22,8 @@ const (
 	// trips as any other.
 	triageBatchSQLite, triageBatchPostgres = 64, 256
 
+	aheadOf = 64 // of how many subjects the rows are written while the next are decided
+
 	triageTime = 200 * time.Millisecond // then Step looks at the pages, and comes back
 )
 
@@ -163,9 +165,14 @@ func (t *triaging) finish() error {
 	if err := t.quiet(); err != nil {
 		return err
 	}
-	for _, w := range t.order {
+	for i, w := range t.order {
 		if err := w.settle(); err != nil {
 			return err
+		}
+		if (i+1)%aheadOf == 0 {
+			if err := t.tx.Ahead(); err != nil {
+				return err
+			}
 		}
 	}
 	return t.arm()
