@@ -288,7 +288,12 @@ func (b *bulk) columns(args []any) []any {
 		case 'b':
 			columns[i] = valuesAt(args[i:], width, func(v any) bool { return v.(bool) })
 		case 'y':
-			columns[i] = valuesAt(args[i:], width, func(v any) []byte { b, _ := v.([]byte); return b })
+			columns[i] = valuesAt(args[i:], width, func(v any) []byte {
+				if v == nil {
+					return nil
+				}
+				return v.([]byte)
+			})
 		}
 	}
 	return columns

@@ -1,0 +1,35 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+// TestIndexLater: while events come in, titles wait until it is calm, and no longer than
+// for so long.
+func TestIndexLater(t *testing.T) {
+	now := time.Date(2026, 11, 28, 3, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		async, waits     bool
+		triaged, indexed time.Duration // before now
+		later            time.Duration // after now; 0: at once
+	}{
+		"nothing is new":              {true, false, 0, time.Hour, 0},
+		"an event just now":           {true, true, 0, time.Second, indexCalm},
+		"an event a moment ago":       {true, true, indexCalm / 2, time.Second, indexCalm / 2},
+		"it is calm":                  {true, true, indexCalm, time.Second, 0},
+		"the storm has lasted":        {true, true, 0, indexMost, 0},
+		"the storm has nearly lasted": {true, true, 0, indexMost - time.Millisecond, time.Millisecond},
+		"one step at a time":          {false, true, 0, time.Second, 0},
+	} {
+		e := &Engine{async: c.async, triaged: now.Add(-c.triaged), indexed: now.Add(-c.indexed)}
+		e.unindexed.Store(c.waits)
+		var want time.Time
+		if c.later > 0 {
+			want = now.Add(c.later)
+		}
+		if got := e.indexLater(now); !got.Equal(want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
