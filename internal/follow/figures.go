@@ -15,7 +15,7 @@ import (
 const (
 	figuresFollower = "figures"
 	figuresBatch    = 256              // records in one transaction
-	newsBatch       = 1024             // rows of the feed in one: most of them are of few incidents
+	newsBatch       = 1024             // rows of the feed in one, of which an incident has several
 	yieldMost       = 10 * time.Second // how long reports let triage go first
 	packAfter       = time.Hour        // a record that is not written anew for so long goes into its pack
 	packEvery       = 5 * time.Minute

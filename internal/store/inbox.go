@@ -120,7 +120,7 @@ func (tx *Tx) putInbox(h Heard) error {
 		raw = h.Raw
 	}
 	tx.add(putInbox, no, n, micros(h.At), string(h.Integration), h.Event.Key, h.Digest, string(event), raw)
-	tx.s.recent.put(no, n, h.Event)
+	tx.s.recent.put(no, n, h.Event, len(event))
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -221,6 +222,10 @@ func TestInboxRemembers(t *testing.T) {
 		plain := alert.Event{Action: alert.Trigger, Key: "plain", Title: "disk full", Labels: map[string]string{"host": "db-1"}, At: t0}
 		if _, _, known, err := twice(plain); err != nil || !known {
 			t.Errorf("a plain event is not remembered: %v", err)
+		}
+		plain.Text = strings.Repeat("x", recentBytes)
+		if _, _, known, err := twice(plain); err != nil || known {
+			t.Errorf("a long event is kept in memory: %v", err)
 		}
 		rapid.Check(t, func(rt *rapid.T) {
 			first, second, _, err := twice(alert.Event{

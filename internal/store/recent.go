@@ -8,8 +8,10 @@ import (
 	"tocsin/alert"
 )
 
-// recentMost is how many events are remembered: more than wait while triage keeps up.
-const recentMost = 1024
+const (
+	recentMost  = 1024    // events that are remembered: more than wait while triage keeps up
+	recentBytes = 4 << 10 // of the text of one: all of them together stay small
+)
 
 // What was put into the inbox of late is known still when triage asks for it a moment
 // later, and need not be read out of its text again. Only what the inbox says is there is
@@ -22,8 +24,9 @@ type recent struct {
 	next  int
 }
 
-func (r *recent) put(no, n int64, e alert.Event) {
-	if !asRead(e) {
+// put remembers an event whose text has so many bytes.
+func (r *recent) put(no, n int64, e alert.Event, bytes int) {
+	if bytes > recentBytes || !asRead(e) {
 		return
 	}
 	r.mu.Lock()
