@@ -218,7 +218,7 @@ func (e *Engine) retime(tx *store.Tx, s *setup, id incident.ID, now time.Time) (
 	if err := t.settle(); err != nil {
 		return nil, err
 	}
-	_, armed, err := tx.DueOf("tend", string(id))
+	_, armed, err := tx.DueOf(tendKind, string(id))
 	switch {
 	case err != nil, !armed && t.in.Seq == was.Seq: // it waits for a person, and that is right
 		return nil, err

@@ -136,6 +136,53 @@ func TestSevenDays(t *testing.T) {
 	t.Logf("in %s", time.Since(began).Round(time.Millisecond))
 }
 
+// TestTimersPassTriage has triage hang. No timer and no page waits for it, and readiness
+// learns of it.
+func TestTimersPassTriage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "house.db")
+	synctest.Test(t, func(t *testing.T) {
+		c := &punctual{rng: rand.New(rand.NewPCG(1, 2)), sent: map[string]int{}}
+		hangs, times := make(chan struct{}), 0
+		e := open(t, path, Options{Channels: []channel.Channel{c}, Async: true, AuditEvery: 10 * time.Minute, Hit: func(point string) {
+			if point == "after triage" {
+				if times++; times == 2 {
+					<-hangs
+				}
+			}
+		}})
+		c.e = e
+		furnish(t, e, three, func(org.PersonID) string { return "push" })
+		ctx, cancel := context.WithCancel(t.Context())
+		stopped := make(chan error)
+		go func() { stopped <- e.Run(ctx) }()
+		for _, key := range []string{"before", "last"} {
+			if err := e.Hear(ctx, "prom", []alert.Event{{Action: alert.Trigger, Key: key, Title: key}}, nil, e.Now()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		if ago := time.Since(e.LastStep()); ago < 10*time.Second {
+			t.Errorf("triage hangs, and looked %s ago", ago)
+		}
+		time.Sleep(5 * time.Minute)
+		if len(c.sent) != 4 {
+			t.Errorf("%d pages of two levels of two incidents", len(c.sent))
+		}
+		if most := poll + time.Second; c.worst > most { // nobody says that the second has a page
+			t.Errorf("a page was %s late", c.worst)
+		}
+		close(hangs)
+		time.Sleep(poll)
+		if ago := time.Since(e.LastStep()); ago > poll {
+			t.Errorf("triage goes on, and looked %s ago", ago)
+		}
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // weekOf is what becomes of one thing that broke: somebody has it, or nobody; after
 // half an hour it is well.
 func weekOf(t *testing.T, e *Engine, key string, answer time.Duration, answered bool) {

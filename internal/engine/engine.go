@@ -21,8 +21,9 @@
 // between lets the lease run out, and the page is sent again: one too many is better
 // than none. A page's key never pages twice otherwise.
 //
-// Only run.go waits and asks what time it is. The same Step drives production, tests,
-// nights and the simulator; ids and "random" choices draw from Rand, so that a seed
+// Only run.go waits and asks what time it is. Step, one thing after another, drives tests,
+// nights and the simulator; Run does the same with triage in a loop of its own and with
+// timers and pages beside each other. Ids and "random" choices draw from Rand, so that a seed
 // replays a whole life.
 package engine
 
@@ -116,23 +117,25 @@ type Engine struct {
 	outcomes  [store.LaneBackground + 1]gatherer[*outcome] // of pages, by lane, that are not written down yet
 	going     [store.LaneBackground + 1]atomic.Int64       // pages of a lane that are being sent
 	grove     atomic.Pointer[grove]                        // what fires, and why (sift.go)
-	ailing    map[string]ailing                            // events that failed triage alone, by id; only Step looks
+	ailing    map[string]ailing                            // events that failed triage alone, by id; only triage looks
 	slots     map[slot]chan struct{}
 	workers   sync.WaitGroup
 	poked     chan struct{}
+	heard     chan struct{} // events may wait for triage
 	clock     *Clock
-	lastStep  atomic.Int64 // microseconds since 1970
+	lastStep  atomic.Int64 // microseconds since 1970, as is the next
+	lastHeard atomic.Int64 // when Run last asked whether something was heard
 	unindexed atomic.Bool  // titles may be waiting to be indexed (step.go)
-	triaged   time.Time    // when something was last; only Step looks
+	triaged   atomic.Int64 // microseconds since 1970: when something was last
 	indexed   time.Time    // when titles were last; only Step looks
-	skewed    bool         // this node's clock cannot be trusted: claim nothing (run.go)
+	skewed    atomic.Bool  // this node's clock cannot be trusted: claim nothing (run.go)
 }
 
 // New makes an engine. It does nothing until one of its doors is used.
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, mailDomain: o.MailDomain, log: o.Log, async: o.Async, hit: o.Hit, diskUsed: o.DiskUsed, rand: o.Rand,
-		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
+		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), heard: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
 		ailing: map[string]ailing{}, metrics: newMetrics(), clock: NewClock(),
 	}
 	if e.log == nil {
@@ -164,9 +167,12 @@ func (e *Engine) PublicURL() string { return e.publicURL }
 func (e *Engine) Metrics() *Metrics { return e.metrics }
 
 // Poke makes Run look at once.
-func (e *Engine) Poke() {
+func (e *Engine) Poke() { wake(e.poked) }
+
+// wake wakes who waits for it, now or as soon as they do.
+func wake(who chan struct{}) {
 	select {
-	case e.poked <- struct{}{}:
+	case who <- struct{}{}:
 	default:
 	}
 }

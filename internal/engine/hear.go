@@ -100,6 +100,7 @@ type intake struct {
 	gatherer[*hearing]
 	checked time.Time    // when the configuration was last looked at (guarded by setup)
 	oldest  atomic.Int64 // microseconds: when the first event was heard that still waits for triage; 0: none
+	surge   atomic.Int64 // microseconds: until when looks keep back, for a surge is triaged
 }
 
 // waitsSince notes since when the inbox waits; zero: it is empty.
@@ -110,6 +111,9 @@ func (b *intake) waitsSince(at time.Time) {
 	}
 	b.oldest.Store(at.UnixMicro())
 }
+
+// surging says whether looks keep back.
+func (b *intake) surging(now time.Time) bool { return now.UnixMicro() < b.surge.Load() }
 
 // Busy says whether events wait for triage: what nobody waits for lets it go first.
 func (e *Engine) Busy() bool { return e.inbox.oldest.Load() != 0 }
@@ -124,6 +128,22 @@ func (b *intake) holdBack(now time.Time, events int) time.Duration {
 	}
 	lag := now.Sub(time.UnixMicro(since)) - lagFree
 	return min(max(lag/lagShare, 0)*time.Duration(1+events/64), holdMost)
+}
+
+// It is a surge when so many events are triaged together and the first had waited so long:
+// a disk that stops for a moment is none.
+const (
+	surgeSize = 4
+	surgeLag  = 4 * time.Millisecond
+)
+
+// triages notes that a batch of so many events is triaged, of which the first was heard at
+// a moment.
+func (b *intake) triages(n int, first, now time.Time) {
+	b.waitsSince(first)
+	if n >= surgeSize && now.Sub(first) > surgeLag {
+		b.surge.Store(now.Add(surgePause).UnixMicro())
+	}
 }
 
 type hearing struct {
@@ -196,7 +216,7 @@ func (e *Engine) accept() {
 		if err == nil {
 			e.metrics.accepted(events)
 			if waiting > 0 {
-				e.Poke()
+				wake(e.heard)
 			}
 		}
 		for _, h := range batch() {

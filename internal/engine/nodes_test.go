@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -108,6 +110,75 @@ func TestNodes(t *testing.T) {
 	cancel()
 	running.Wait()
 	account(t, nodes[1], l, 2*incidents)
+}
+
+// TestTimerBesideChange has a timer fire while somebody changes its subject, and sets
+// another one. Neither waits for the other to let go of what it needs itself: PostgreSQL
+// takes a second to see that, and here it never does.
+func TestTimerBesideChange(t *testing.T) {
+	t.Parallel()
+	address := storetest.Postgres(t)
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var name string
+	if err := db.QueryRow(`SELECT current_database()`).Scan(&name); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`ALTER DATABASE "` + name + `" SET deadlock_timeout = '1h'`); err != nil {
+		t.Fatal(err)
+	}
+	e := open(t, address, Options{Channels: []channel.Channel{&nodeProvider{ledger: &ledger{sent: map[string][]string{}}}}})
+	furnish(t, e, three, func(org.PersonID) string { return "push" })
+	now := e.Now()
+	if err := e.Hear(t.Context(), "prom", []alert.Event{{Action: alert.Trigger, Key: "k", Title: "k"}}, nil, now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Step(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	now = now.Add(5 * time.Minute)
+	var claimed []store.Due
+	err = e.store.Write(ctx, store.High, func(tx *store.Tx) (err error) {
+		claimed, err = tx.ClaimDue(now, dueLease, store.LaneHigh, 9, false)
+		return err
+	})
+	if err != nil || len(claimed) != 1 {
+		t.Fatal(claimed, err)
+	}
+	fired := make(chan error, 1)
+	err = e.store.Write(ctx, store.People, func(tx *store.Tx) error {
+		if _, err := tx.Lock(incident.ID(claimed[0].Subject)); err != nil {
+			return err
+		}
+		go func() { fired <- e.due(ctx, claimed[0], now) }()
+		for waits := false; !waits; {
+			err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock')`, name).Scan(&waits)
+			if err != nil {
+				return err
+			}
+		}
+		later := claimed[0]
+		later.At = now.Add(time.Hour)
+		return tx.Arm(later)
+	})
+	if err := errors.Join(err, <-fired); err != nil {
+		t.Fatal(err)
+	}
+	err = e.Read(ctx, func(tx *store.Tx) error {
+		d, ok, err := tx.DueOf(tendKind, claimed[0].Subject)
+		if !ok || !d.At.Equal(now.Add(time.Hour)) {
+			t.Errorf("the timer that was set: %v %t", d, ok)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // waitFor waits until so many pages have gone out, and are noted.

@@ -10,13 +10,14 @@ import (
 )
 
 const (
-	poll      = 5 * time.Second        // the safety net under pokes and hints
-	shortest  = 200 * time.Microsecond // between two looks, so that a full house still breathes
-	busyWait  = 100 * time.Millisecond // when what is due waits for a worker
-	maxSkew   = 2 * time.Second        // between our clock and the database's
-	windUp    = 5 * time.Second        // for what was begun, when the engine is to stop
-	askClock  = time.Minute
-	afterFail = time.Second
+	poll       = 5 * time.Second        // the safety net under pokes and hints
+	shortest   = 200 * time.Microsecond // between two looks, so that a full house still breathes
+	surgePause = 50 * time.Millisecond  // between two looks in a surge: what they do takes from triage
+	busyWait   = 100 * time.Millisecond // when what is due waits for a worker
+	maxSkew    = 2 * time.Second        // between our clock and the database's
+	windUp     = 5 * time.Second        // for what was begun, when the engine is to stop
+	askClock   = time.Minute
+	afterFail  = time.Second
 )
 
 // Run steps whenever something is due or somebody pokes, until ctx ends; pages in
@@ -38,7 +39,12 @@ func (e *Engine) Run(ctx context.Context) error {
 		defer close(hearing)
 		e.listen(ctx)
 	}()
-	defer func() { e.workers.Wait(); <-listening; <-hearing }()
+	triaging := make(chan struct{})
+	go func() {
+		defer close(triaging)
+		e.runTriage(ctx)
+	}()
+	defer func() { <-triaging; e.workers.Wait(); <-listening; <-hearing }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var asked time.Time
@@ -49,7 +55,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.compareClocks(ctx)
 		}
 		next, more, err := now.Add(poll), false, error(nil)
-		if !e.skewed {
+		if !e.skewed.Load() {
 			var at time.Time
 			if at, more, err = e.look(ctx, now); !at.IsZero() && at.Before(next) {
 				next = at
@@ -71,6 +77,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.lastStep.Store(now.UnixMicro())
 		e.metrics.stepped(now)
 		e.store.Poke(next)
+		if e.inbox.surging(now) {
+			e.pause(ctx, surgePause)
+		}
 		timer.Reset(wait)
 		select {
 		case <-timer.C:
@@ -78,6 +87,45 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// runTriage triages what was heard, beside the looks: no timer and no page waits for a
+// storm to be understood.
+func (e *Engine) runTriage(ctx context.Context) {
+	alive := time.NewTicker(poll)
+	defer alive.Stop()
+	for {
+		e.lastHeard.Store(e.clock.Now().UnixMicro())
+		select {
+		case <-ctx.Done():
+			return
+		case <-alive.C:
+			continue
+		case <-e.heard:
+		}
+		if e.skewed.Load() {
+			continue // a look wakes us when the clocks agree
+		}
+		work, done := finishing(ctx)
+		did, err := e.triage(work, e.clock.Now())
+		done()
+		if did {
+			e.Poke()
+		}
+		if err != nil && ctx.Err() == nil {
+			e.log.Error("triage failed in part and is done again", "error", err)
+			e.pause(ctx, afterFail)
+			wake(e.heard)
+		}
+	}
+}
+
+// pause waits, unless ctx ends.
+func (e *Engine) pause(ctx context.Context, long time.Duration) {
+	select {
+	case <-time.After(long):
+	case <-ctx.Done():
 	}
 }
 
@@ -185,9 +233,10 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return work, func() { stop(); cancel() }
 }
 
-// LastStep is when Run last looked at what is due; zero: it has not begun.
+// LastStep is when Run last looked at what is due, or at what was heard if that is longer
+// ago; zero: it has not begun.
 func (e *Engine) LastStep() time.Time {
-	if us := e.lastStep.Load(); us != 0 {
+	if us := min(e.lastStep.Load(), e.lastHeard.Load()); us != 0 {
 		return time.UnixMicro(us).UTC()
 	}
 	return time.Time{}
@@ -224,10 +273,10 @@ func (e *Engine) compareClocks(ctx context.Context) {
 	}
 	off := theirs.Sub(e.clock.Now())
 	skewed := off.Abs() > maxSkew+took
-	if skewed && !e.skewed {
+	if skewed && !e.skewed.Load() {
 		e.log.Error("this node's clock differs from the database's: it claims nothing until they agree", "by", off)
 	}
-	e.skewed = skewed
+	e.skewed.Store(skewed)
 	e.metrics.skew(off)
 }
 

@@ -29,7 +29,7 @@ const (
 
 // sendLane claims pages of a lane and has them sent. It says whether there were any.
 func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest bool) (did bool, err error) {
-	if e.skewed {
+	if e.skewed.Load() {
 		return false, nil
 	}
 	if e.async && !e.roomy(lane) {
@@ -52,16 +52,30 @@ func (e *Engine) sendLane(ctx context.Context, now time.Time, lane int, newest b
 		}
 		return len(claimed) > 0, nil
 	}
-	for _, p := range e.pack(ctx, claimed, now) {
-		pool := e.pool(p.page.Channel, lane)
-		pool <- struct{}{}
-		e.going[lane].Add(1)
-		e.workers.Go(func() {
-			defer func() { <-pool; e.Poke() }()
-			e.send(ctx, p, e.clock.Now())
-		})
+	if len(claimed) > 0 {
+		e.sendAside(ctx, lane, claimed, now)
 	}
 	return len(claimed) > 0, nil
+}
+
+// sendAside has claimed pages made ready and sent by workers. Their places are taken at
+// once.
+func (e *Engine) sendAside(ctx context.Context, lane int, claimed []store.PageRow, now time.Time) {
+	ctx = context.WithoutCancel(ctx) // whatever stops the engine, a page in flight ends first
+	pools := make(map[string]chan struct{}, len(claimed))
+	for _, p := range claimed {
+		pools[p.Channel] = e.pool(p.Channel, lane)
+		pools[p.Channel] <- struct{}{}
+		e.going[lane].Add(1)
+	}
+	e.workers.Go(func() {
+		for _, p := range e.pack(ctx, claimed, now) {
+			e.workers.Go(func() {
+				defer func() { <-pools[p.page.Channel]; e.Poke() }()
+				e.send(ctx, p, e.clock.Now())
+			})
+		}
+	})
 }
 
 // room is how many pages of a lane a channel can take now: whatever is claimed finds
@@ -149,8 +163,7 @@ func (e *Engine) carry(ctx context.Context, p parcel, o *outcome, now time.Time)
 	if n > 1 {
 		patience = impatience
 	}
-	// Whatever stops the engine, a page in flight ends first.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	r, err = chosen.Send(ctx, p.message)
 	e.health.tried(chosen.id, err, now)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"tocsin/incident"
@@ -53,7 +54,7 @@ func (e *Engine) look(ctx context.Context, now time.Time) (next time.Time, more 
 	case did:
 		return now, true, nil
 	case agenda.Waiting && (next.IsZero() || next.After(soon)):
-		return soon, false, nil // another node triages
+		return soon, false, nil // it is triaged beside the looks, or by another node
 	}
 	if later := e.indexLater(now); !later.IsZero() {
 		if next.IsZero() || later.Before(next) {
@@ -80,7 +81,7 @@ func (e *Engine) indexLater(now time.Time) time.Time {
 	if !e.async || !e.unindexed.Load() {
 		return time.Time{}
 	}
-	at := e.triaged.Add(indexCalm)
+	at := time.UnixMicro(e.triaged.Load()).UTC().Add(indexCalm)
 	if most := e.indexed.Add(indexMost); most.Before(at) {
 		at = most
 	}
@@ -119,7 +120,10 @@ func (e *Engine) pass(ctx context.Context, now time.Time, agenda store.Agenda) (
 			errs = append(errs, err)
 		}
 	}
-	if agenda.Waiting {
+	switch {
+	case agenda.Waiting && e.async:
+		wake(e.heard)
+	case agenda.Waiting:
 		note(e.triage(ctx, now))
 	}
 	due := func(at time.Time) bool { return !at.IsZero() && !at.After(now) }
@@ -147,13 +151,28 @@ func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int, newest bo
 	if len(claimed) > 0 {
 		e.hit("after claim of due")
 	}
+	var together sync.WaitGroup
 	for _, d := range claimed {
-		if err := e.due(ctx, d, now); err != nil {
-			e.failed(ctx, d, now, err)
+		if e.async && d.Kind == tendKind { // subjects wait for each other no more than for people
+			together.Go(func() { e.try(ctx, d, now) })
+			continue
 		}
+		together.Wait() // all else is done in its turn
+		e.try(ctx, d, now)
 	}
+	together.Wait()
 	return len(claimed) > 0, nil
 }
+
+// try does one claimed row.
+func (e *Engine) try(ctx context.Context, d store.Due, now time.Time) {
+	if err := e.due(ctx, d, now); err != nil {
+		e.failed(ctx, d, now, err)
+	}
+}
+
+// tendKind are the due rows of subjects whose time has come for a step.
+const tendKind = "tend"
 
 // writeLane is the store's lane for due work of a lane.
 func writeLane(lane int) store.Lane {
@@ -186,6 +205,12 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 	}
 	return e.store.Write(ctx, writeLane(d.Lane), func(tx *store.Tx) (err error) {
 		defer guard(&err)
+		var sub *store.Subject
+		if d.Kind == tendKind { // the subject first, as whoever tends it locks it
+			if sub, err = tx.Lock(incident.ID(d.Subject)); err != nil {
+				return err
+			}
+		}
 		if ok, err := tx.Hold(d); err != nil || !ok {
 			return err
 		}
@@ -203,16 +228,11 @@ func (e *Engine) due(ctx context.Context, d store.Due, now time.Time) error {
 			return e.shift(tx, s, d, now)
 		case recallKind:
 			return e.recall(tx, s, d, now)
-		case "tend":
-		default:
-			return fmt.Errorf("nobody knows how to do %q", d.Kind)
+		case tendKind:
+			e.metrics.late(now.Sub(d.At))
+			return e.tend(tx, s, sub, now).settle()
 		}
-		sub, err := tx.Lock(incident.ID(d.Subject))
-		if err != nil {
-			return err
-		}
-		e.metrics.late(now.Sub(d.At))
-		return e.tend(tx, s, sub, now).settle()
+		return fmt.Errorf("nobody knows how to do %q", d.Kind)
 	})
 }
 

@@ -22,7 +22,8 @@ func TestIndexLater(t *testing.T) {
 		"the storm has nearly lasted": {true, true, 0, indexMost - time.Millisecond, time.Millisecond},
 		"one step at a time":          {false, true, 0, time.Second, 0},
 	} {
-		e := &Engine{async: c.async, triaged: now.Add(-c.triaged), indexed: now.Add(-c.indexed)}
+		e := &Engine{async: c.async, indexed: now.Add(-c.indexed)}
+		e.triaged.Store(now.Add(-c.triaged).UnixMicro())
 		e.unindexed.Store(c.waits)
 		var want time.Time
 		if c.later > 0 {
@@ -30,6 +31,31 @@ func TestIndexLater(t *testing.T) {
 		}
 		if got := e.indexLater(now); !got.Equal(want) {
 			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// A surge is several events of which the first had waited; then looks keep back for a
+// while, and no longer.
+func TestSurgeHoldsLooksBack(t *testing.T) {
+	now := time.Date(2026, 11, 28, 3, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name   string
+		n      int
+		waited time.Duration
+		surge  bool
+	}{
+		{"one after a stall of the disk", 1, time.Second, false},
+		{"many at once", 64, time.Millisecond, false},
+		{"many behind others", surgeSize, surgeLag + time.Millisecond, true},
+	} {
+		var b intake
+		b.triages(c.n, now.Add(-c.waited), now)
+		if got := b.surging(now); got != c.surge {
+			t.Errorf("%s: %t", c.name, got)
+		}
+		if b.surging(now.Add(surgePause)) {
+			t.Errorf("%s: it does not end", c.name)
 		}
 	}
 }

@@ -129,12 +129,12 @@ func (t *tending) settle() error {
 	}
 	t.log, t.then = nil, nil
 	if due.IsZero() {
-		return t.tx.Disarm("tend", string(t.in.ID))
+		return t.tx.Disarm(tendKind, string(t.in.ID))
 	}
 	// The store keeps whole microseconds: one that began is waited out, or the row would
 	// be due before its time has come, over and over.
 	due = due.Add(time.Microsecond - 1).Truncate(time.Microsecond)
-	return t.tx.Arm(store.Due{Kind: "tend", Subject: string(t.in.ID), Lane: laneOf(t.in.Priority), At: due})
+	return t.tx.Arm(store.Due{Kind: tendKind, Subject: string(t.in.ID), Lane: laneOf(t.in.Priority), At: due})
 }
 
 // fires is how many alerts of the subject do.

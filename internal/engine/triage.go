@@ -76,7 +76,7 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 		if n = len(heard); err != nil || n == 0 {
 			return err
 		}
-		e.inbox.waitsSince(heard[0].At)
+		e.inbox.triages(n, heard[0].At, e.clock.Now())
 		t, err = e.triageThese(tx, heard, now, gen)
 		return err
 	})
@@ -84,7 +84,7 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 		e.grove.Store(t.grove)
 		e.hit("after triage")
 		e.metrics.triaged(n)
-		e.triaged = now
+		e.triaged.Store(now.UnixMicro())
 	}
 	return n, err
 }
@@ -138,6 +138,9 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time, g
 	if t.last, err = tx.LastResolved(missing); err != nil {
 		return nil, err
 	}
+	if err := tx.Preload(t.subjects()); err != nil {
+		return nil, err
+	}
 	if err := t.plant(gen); err != nil {
 		return nil, err
 	}
@@ -153,6 +156,20 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time, g
 		return nil, err
 	}
 	return t, tx.Done(ids)
+}
+
+// subjects are those whose alerts the batch speaks of, in the order in which they are
+// locked.
+func (t *triaging) subjects() (ids []incident.ID) {
+	for _, known := range []map[store.AlertKey]alert.Alert{t.open, t.last} {
+		for _, a := range known {
+			if a.Subject != "" {
+				ids = append(ids, a.Subject)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // finish writes down what a batch has come to.
