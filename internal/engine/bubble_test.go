@@ -165,12 +165,14 @@ func TestTimersPassTriage(t *testing.T) {
 			t.Errorf("triage hangs, and looked %s ago", ago)
 		}
 		time.Sleep(5 * time.Minute)
+		c.mu.Lock()
 		if len(c.sent) != 4 {
 			t.Errorf("%d pages of two levels of two incidents", len(c.sent))
 		}
 		if most := poll + time.Second; c.worst > most { // nobody says that the second has a page
 			t.Errorf("a page was %s late", c.worst)
 		}
+		c.mu.Unlock()
 		close(hangs)
 		time.Sleep(poll)
 		if ago := time.Since(e.LastStep()); ago > poll {
