@@ -87,14 +87,14 @@ func (c *readiness) database() check {
 	return check{Name: "database", OK: true}
 }
 
-// steps says whether the engine looks at what is due.
+// steps says whether the engine looks at what is due and at what was heard.
 func (c *readiness) steps() check {
 	last := c.engine.LastStep()
 	if last.IsZero() {
 		return check{Name: "engine", Why: "it has not begun"}
 	}
 	if ago := c.engine.Now().Sub(last); ago > stepFresh {
-		return check{Name: "engine", Why: fmt.Sprintf("it has not looked at what is due for %s", ago.Round(time.Second))}
+		return check{Name: "engine", Why: fmt.Sprintf("it has not looked at what is due or was heard for %s", ago.Round(time.Second))}
 	}
 	return check{Name: "engine", OK: true}
 }

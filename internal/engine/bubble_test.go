@@ -185,6 +185,35 @@ func TestTimersPassTriage(t *testing.T) {
 	})
 }
 
+// TestTriageComesBack: a triage that stops because it took long wakes the next, and one
+// that found the end does not.
+func TestTriageComesBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "house.db")
+	synctest.Test(t, func(t *testing.T) {
+		e := open(t, path, Options{Hit: func(point string) {
+			if point == "after triage" {
+				time.Sleep(triageTime + time.Millisecond)
+			}
+		}})
+		furnish(t, e, three, func(org.PersonID) string { return "push" })
+		var events []alert.Event
+		for n := range 2*triageBatchSQLite + 1 {
+			key := fmt.Sprint("k", n)
+			events = append(events, alert.Event{Action: alert.Trigger, Key: key, Title: key})
+		}
+		if err := e.Hear(t.Context(), "prom", events, nil, e.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for i, more := range []bool{true, true, false} {
+			<-e.heard
+			did, err := e.triage(t.Context(), e.Now())
+			if !did || err != nil || (len(e.heard) == 1) != more {
+				t.Fatalf("triage %d: did %t, wakes the next %d, %v", i, did, len(e.heard), err)
+			}
+		}
+	})
+}
+
 // weekOf is what becomes of one thing that broke: somebody has it, or nobody; after
 // half an hour it is well.
 func weekOf(t *testing.T, e *Engine, key string, answer time.Duration, answered bool) {

@@ -24,7 +24,7 @@ const (
 
 	aheadOf = 64 // of how many subjects the rows are written while the next are decided
 
-	triageTime = 200 * time.Millisecond // then Step looks at the pages, and comes back
+	triageTime = 200 * time.Millisecond // then Step looks at the pages, and Run says that it is alive; both come back
 )
 
 // right is the due row whose lock is the right to triage, so that one node at a time
@@ -54,7 +54,11 @@ func (e *Engine) triage(ctx context.Context, now time.Time) (did bool, err error
 			}
 		}
 		did = did || n > 0
-		if n < batch || e.clock.elapsed()-began > triageTime {
+		if n < batch {
+			break
+		}
+		if e.clock.elapsed()-began > triageTime {
+			wake(e.heard) // there may be more
 			break
 		}
 	}
