@@ -60,7 +60,11 @@ func (s *Store) tx(ctx context.Context, c conn, readOnly bool) *Tx {
 }
 
 // run calls fn, writes what it left pending, and turns a panic into an error.
-func (tx *Tx) run(fn func(*Tx) error) (err error) {
+func (tx *Tx) run(fn func(*Tx) error) error { return tx.runThen(fn, tx.c.all) }
+
+// runThen calls fn, has what it left pending written by last, and turns a panic into an
+// error.
+func (tx *Tx) runThen(fn func(*Tx) error, last func(context.Context, []statement) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = Panic{v, debug.Stack()}
@@ -76,7 +80,14 @@ func (tx *Tx) run(fn func(*Tx) error) (err error) {
 	if tx.readOnly {
 		return nil
 	}
-	return tx.flush()
+	all, err := tx.queued(bulkOrder)
+	if err != nil {
+		return err
+	}
+	if err := last(tx.ctx, all); err != nil {
+		return tx.fail(fmt.Errorf("store: %w", err))
+	}
+	return nil
 }
 
 func (tx *Tx) fail(err error) error {
