@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"time"
 
@@ -64,7 +63,7 @@ func (tx *Tx) Credential(p org.PersonID) (Credential, error) {
 		text = tx.s.sql.Credential
 	}
 	c := Credential{Person: p}
-	err := tx.each(text, []any{string(p)}, func(r *sql.Rows) (err error) {
+	err := tx.each(text, []any{string(p)}, func(r row) (err error) {
 		c, err = tx.scanCredential(r)
 		return err
 	})
@@ -73,7 +72,7 @@ func (tx *Tx) Credential(p org.PersonID) (Credential, error) {
 
 // Credentials are everybody's.
 func (tx *Tx) Credentials() (all []Credential, err error) {
-	err = tx.each(tx.s.sql.Credentials, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Credentials, nil, func(r row) error {
 		c, err := tx.scanCredential(r)
 		all = append(all, c)
 		return err
@@ -81,7 +80,7 @@ func (tx *Tx) Credentials() (all []Credential, err error) {
 	return all, err
 }
 
-func (tx *Tx) scanCredential(r *sql.Rows) (c Credential, err error) {
+func (tx *Tx) scanCredential(r row) (c Credential, err error) {
 	var password, totp, next string
 	if err := r.Scan(&c.Person, &password, &totp, &next, &c.Step, &c.Epoch); err != nil {
 		return c, err
@@ -167,7 +166,7 @@ func (tx *Tx) PasskeysOf(p org.PersonID) ([]Passkey, error) {
 }
 
 func (tx *Tx) passkeys(text, arg string) (all []Passkey, err error) {
-	err = tx.each(text, []any{arg}, func(r *sql.Rows) error {
+	err = tx.each(text, []any{arg}, func(r row) error {
 		var k Passkey
 		var made, used int64
 		var body string
@@ -229,7 +228,7 @@ func (tx *Tx) SessionsOf(p org.PersonID) ([]Session, error) {
 }
 
 func (tx *Tx) sessions(text, arg string) (all []Session, err error) {
-	err = tx.each(text, []any{arg}, func(r *sql.Rows) error {
+	err = tx.each(text, []any{arg}, func(r row) error {
 		var s Session
 		var made, seen, expires int64
 		var device string
@@ -299,7 +298,7 @@ func (tx *Tx) DropExpired(now, unused time.Time) error {
 // KeyUses is when each API key was last used.
 func (tx *Tx) KeyUses() (map[string]time.Time, error) {
 	uses := map[string]time.Time{}
-	err := tx.each(tx.s.sql.KeyUses, nil, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.KeyUses, nil, func(r row) error {
 		var id string
 		var at int64
 		err := r.Scan(&id, &at)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 
 	"tocsin/incident"
@@ -55,7 +54,7 @@ func (tx *Tx) ActionsSince(action string, since time.Time, limit int) ([]Action,
 }
 
 func (tx *Tx) actions(text string, args ...any) (list []Action, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var a Action
 		var at, until int64
 		err := r.Scan(&a.ID, &a.Action, &a.Webhook, &a.Subject, &a.Alert, &at, &until, &a.Gen, &a.Done)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 
@@ -39,7 +38,7 @@ func (tx *Tx) alertsBy(which int, keys []AlertKey) (map[AlertKey]alert.Alert, er
 		args = append(args, string(k.Integration), k.Key)
 	}
 	found := make(map[AlertKey]alert.Alert, len(keys))
-	err := tx.eachOf(which, args, func(r *sql.Rows) error {
+	err := tx.eachOf(which, args, func(r row) error {
 		a, err := scanAlert(r)
 		found[AlertKey{a.Integration, a.Key}] = a
 		return err
@@ -48,7 +47,7 @@ func (tx *Tx) alertsBy(which int, keys []AlertKey) (map[AlertKey]alert.Alert, er
 }
 
 // scanAlert reads alertColumns, and what a statement asks for after them.
-func scanAlert(r *sql.Rows, more ...any) (alert.Alert, error) {
+func scanAlert(r row, more ...any) (alert.Alert, error) {
 	var a alert.Alert
 	var first, last, resolved int64
 	var said, sifted string
@@ -118,7 +117,7 @@ func (tx *Tx) AlertsOf(subject incident.ID) ([]alert.Alert, error) {
 		return nil, err
 	}
 	var out []alert.Alert
-	err := tx.each(tx.s.sql.AlertsOf, []any{string(subject)}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.AlertsOf, []any{string(subject)}, func(r row) error {
 		a, err := scanAlert(r)
 		out = append(out, a)
 		return err
@@ -132,7 +131,7 @@ func (tx *Tx) AlertsOfMany(subjects []incident.ID) (map[incident.ID][]alert.Aler
 		return nil, err
 	}
 	out := make(map[incident.ID][]alert.Alert, len(subjects))
-	err := tx.eachOf(alertsOfMany, idArgs(subjects), func(r *sql.Rows) error {
+	err := tx.eachOf(alertsOfMany, idArgs(subjects), func(r row) error {
 		a, err := scanAlert(r)
 		out[a.Subject] = append(out[a.Subject], a)
 		return err

@@ -7,14 +7,6 @@ import (
 	"slices"
 )
 
-// The object ids of the types of a column's values: of PostgreSQL's catalogue.
-const (
-	oidBool  = 16
-	oidBytea = 17
-	oidInt8  = 20
-	oidText  = 25
-)
-
 // arrayHead is what stands before the elements of an array: the number of dimensions,
 // whether an element is null, the type of all, and of the one dimension the length and
 // the number of the first.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"io/fs"
 	"time"
@@ -114,7 +113,7 @@ func (tx *Tx) DoomLoose(before time.Time) error {
 
 // DoomedAttachments are some whose bytes are to be dropped.
 func (tx *Tx) DoomedAttachments(limit int) (ids []string, err error) {
-	err = tx.each(tx.s.sql.AttachmentsDoomed, []any{limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.AttachmentsDoomed, []any{limit}, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		ids = append(ids, id)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 
 	"tocsin/incident"
@@ -34,7 +33,7 @@ func (tx *Tx) Stuck(now time.Time, after incident.ID) (a Audit, err error) {
 	if err := tx.flush(); err != nil {
 		return a, err
 	}
-	err = tx.each(tx.s.sql.Untended, []any{auditLimit, string(after)}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Untended, []any{auditLimit, string(after)}, func(r row) error {
 		var u Untended
 		err := r.Scan(&u.Subject, &u.Other)
 		a.Untended = append(a.Untended, u)
@@ -45,7 +44,7 @@ func (tx *Tx) Stuck(now time.Time, after incident.ID) (a Audit, err error) {
 	}
 	late := micros(now.Add(-auditLate))
 	for lane := LanePeople; lane <= LaneBackground; lane++ {
-		err := tx.each(tx.s.sql.LateDue, []any{lane, late, auditLimit}, func(r *sql.Rows) error {
+		err := tx.each(tx.s.sql.LateDue, []any{lane, late, auditLimit}, func(r row) error {
 			d, err := scanDue(r)
 			a.LateDue = append(a.LateDue, d)
 			return err
@@ -80,7 +79,7 @@ func (tx *Tx) Left(after incident.ID) (all []incident.ID, err error) {
 	if err := tx.flush(); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.Left, []any{auditLeft, string(after), never}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Left, []any{auditLeft, string(after), never}, func(r row) error {
 		var id incident.ID
 		err := r.Scan(&id)
 		all = append(all, id)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -223,8 +224,15 @@ func (b bulk) numbered(d dialect) bulk {
 // arrayOf is what PostgreSQL calls a column of a kind.
 var arrayOf = map[byte]string{'t': "TEXT[]", 'i': "BIGINT[]", 'b': "BOOLEAN[]", 'y': "BYTEA[]"}
 
-// fromArrays is the statement with an array for each value of a row.
+// fromArrays is the statement with an array for each value of a row. What reads gets them
+// by a question of their own, so that PostgreSQL does not see how long they are: it takes
+// a plan that it has for that of any length, where it would make a new one each time for
+// a few rows.
 func (b bulk) fromArrays() string {
+	array := "(SELECT CAST($%d AS %s))"
+	if strings.HasPrefix(b.head, "INSERT ") {
+		array = "CAST($%d AS %s)"
+	}
 	var row strings.Builder
 	arrays, names := make([]string, len(b.kinds)), make([]string, len(b.kinds))
 	n := 0
@@ -234,7 +242,7 @@ func (b bulk) fromArrays() string {
 			continue
 		}
 		names[n] = "c" + strconv.Itoa(n+1)
-		arrays[n] = "CAST($" + strconv.Itoa(n+1) + " AS " + arrayOf[b.kinds[n]] + ")"
+		arrays[n] = fmt.Sprintf(array, n+1, arrayOf[b.kinds[n]])
 		row.WriteString("u." + names[n])
 		n++
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -96,7 +95,7 @@ func (tx *Tx) Calendar(id string) (Calendar, error) {
 }
 
 func (tx *Tx) calendars(text string, args ...any) (out []Calendar, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var c Calendar
 		var id, schedule, body, url, content string
 		var next int64

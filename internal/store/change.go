@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -90,7 +89,7 @@ func (tx *Tx) ChangesBetween(from, to time.Time, limit int) ([]incident.ID, erro
 }
 
 func (tx *Tx) ids(text string, args ...any) (all []incident.ID, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var id incident.ID
 		err := r.Scan(&id)
 		all = append(all, id)
@@ -114,7 +113,7 @@ func (tx *Tx) NoteServiceChange(service org.ServiceID, c ServiceChange) error {
 // ServiceChanges say when services were changed last.
 func (tx *Tx) ServiceChanges() (map[org.ServiceID]ServiceChange, error) {
 	all := map[org.ServiceID]ServiceChange{}
-	err := tx.each(tx.s.sql.ServicesChanged, nil, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.ServicesChanged, nil, func(r row) error {
 		var id org.ServiceID
 		var at int64
 		var c ServiceChange
@@ -167,7 +166,7 @@ func (tx *Tx) ChangeEvents(service org.ServiceID, from, to time.Time, limit int)
 }
 
 func (tx *Tx) changeEvents(text string, args ...any) (all []ChangeEvent, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var e ChangeEvent
 		var at int64
 		var body string
@@ -209,7 +208,7 @@ func (tx *Tx) Overrides(unreviewed bool, since time.Time, limit int) (all []Over
 	if unreviewed {
 		text, args = tx.s.sql.OverridesOpen, []any{limit}
 	}
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var o OverrideRow
 		err := r.Scan(&o.Subject, &o.Override)
 		all = append(all, o)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +32,7 @@ const mostPublications = 5000
 // Publications are those of a page since a time, oldest first.
 func (tx *Tx) Publications(page org.StatusPageID, since time.Time) ([]Publication, error) {
 	var out []Publication
-	err := tx.each(tx.s.sql.Publications, []any{string(page), micros(since), mostPublications}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.Publications, []any{string(page), micros(since), mostPublications}, func(r row) error {
 		p := Publication{Page: page}
 		var at int64
 		err := r.Scan(&p.Subject, &p.Seq, &at)
@@ -125,7 +124,7 @@ func (tx *Tx) SubscriberCount(scope string) (n int, err error) {
 }
 
 func (tx *Tx) subscribers(text string, args ...any) (out []Subscriber, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var s Subscriber
 		var at int64
 		var body string
@@ -208,7 +207,7 @@ func (tx *Tx) LettersOf(subscriber string, since time.Time) ([]Letter, error) {
 }
 
 func (tx *Tx) letters(text string, args ...any) (out []Letter, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var l Letter
 		var at, wake, ended int64
 		err := r.Scan(&l.ID, &l.Subscriber, &l.Kind, &l.Subject, &l.Seq, &at, &l.State, &wake, &l.Tries, &ended, &l.Via, &l.Err)
@@ -232,7 +231,7 @@ func (tx *Tx) SaveLetter(l Letter) error {
 // LetterCounts is how far what was sent of one line has come.
 func (tx *Tx) LetterCounts(id incident.ID, seq int) (map[LetterState]int, error) {
 	out := map[LetterState]int{}
-	err := tx.each(tx.s.sql.LetterCount, []any{string(id), seq}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.LetterCount, []any{string(id), seq}, func(r row) error {
 		var s LetterState
 		var n int
 		err := r.Scan(&s, &n)

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -167,7 +166,7 @@ func (tx *Tx) ConfigOf(kind string) ([]ConfigRow, error) {
 
 func (tx *Tx) configs(text string, args ...any) ([]ConfigRow, error) {
 	var out []ConfigRow
-	err := tx.each(text, args, func(r *sql.Rows) error {
+	err := tx.each(text, args, func(r row) error {
 		c, _, err := tx.scanConfig(r)
 		out = append(out, c)
 		return err
@@ -183,7 +182,7 @@ func (tx *Tx) ConfigVersion(kind, id string, version int) (ConfigRow, error) {
 func (tx *Tx) config(text string, args ...any) (ConfigRow, error) {
 	var c ConfigRow
 	err := error(ErrNotFound)
-	if e := tx.each(text, args, func(r *sql.Rows) error {
+	if e := tx.each(text, args, func(r row) error {
 		c, _, err = tx.scanConfig(r)
 		return err
 	}); e != nil {
@@ -194,7 +193,7 @@ func (tx *Tx) config(text string, args ...any) (ConfigRow, error) {
 
 // scanConfig reads a version, opened, with its line of the chain but for seq. A body that
 // cannot be opened is one thing that nobody knows, and no reason to know nothing else.
-func (tx *Tx) scanConfig(r *sql.Rows, more ...any) (ConfigRow, configLine, error) {
+func (tx *Tx) scanConfig(r row, more ...any) (ConfigRow, configLine, error) {
 	var c ConfigRow
 	var l configLine
 	var body string
@@ -222,7 +221,7 @@ func (tx *Tx) VerifyConfig() error {
 	var seen int64
 	var before []byte
 	var bad error
-	err = tx.each(tx.s.sql.ConfigAll, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.ConfigAll, nil, func(r row) error {
 		var seq int64
 		var hash []byte
 		c, l, err := tx.scanConfig(r, &seq, &hash)

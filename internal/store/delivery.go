@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -80,7 +79,7 @@ func (tx *Tx) Deliveries(hook org.WebhookID, before time.Time, limit int) ([]Del
 
 func (tx *Tx) deliveries(text string, args ...any) ([]Delivery, error) {
 	var out []Delivery
-	err := tx.each(text, args, func(r *sql.Rows) error {
+	err := tx.each(text, args, func(r row) error {
 		var d Delivery
 		var at, wake, tried, ms int64
 		err := r.Scan(&d.ID, &d.Hook, &d.Subject, &d.Seq, &d.Kind, &at, &d.State, &wake, &d.Tries, &tried, &d.Status, &ms, &d.Err, &d.Digest)
@@ -136,7 +135,7 @@ func (tx *Tx) LogLines(id incident.ID, first, last int) ([]LogLine, error) {
 		return nil, err
 	}
 	var out []LogLine
-	err := tx.each(tx.s.sql.LogLines, []any{string(id), first, last}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.LogLines, []any{string(id), first, last}, func(r row) error {
 		var l LogLine
 		var at int64
 		err := r.Scan(&l.Seq, &at, &l.Kind)
@@ -164,7 +163,7 @@ func (tx *Tx) Updated(rows []FeedRow) (map[string]bool, error) {
 		}
 	}
 	found := map[string]bool{}
-	err := tx.each(tx.s.sql.LogUpdates, []any{micros(since.Add(-time.Hour))}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.LogUpdates, []any{micros(since.Add(-time.Hour))}, func(r row) error {
 		var id string
 		var seq int
 		err := r.Scan(&id, &seq)

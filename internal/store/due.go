@@ -63,7 +63,7 @@ func (tx *Tx) DueOf(kind, subject string) (Due, bool, error) {
 	}
 	var d Due
 	found := false
-	err := tx.each(tx.s.sql.Due, []any{kind, subject}, func(r *sql.Rows) (err error) {
+	err := tx.each(tx.s.sql.Due, []any{kind, subject}, func(r row) (err error) {
 		found = true
 		d, err = scanDue(r)
 		return err
@@ -71,7 +71,7 @@ func (tx *Tx) DueOf(kind, subject string) (Due, bool, error) {
 	return d, found, err
 }
 
-func scanDue(r *sql.Rows) (Due, error) {
+func scanDue(r row) (Due, error) {
 	var d Due
 	var at int64
 	err := r.Scan(&d.Kind, &d.Subject, &d.Lane, &at, &d.Gen, &d.Failures)
@@ -98,12 +98,12 @@ func (tx *Tx) ClaimDue(now time.Time, lease time.Duration, lane, limit int, newe
 }
 
 // claim is the one way in which due rows and pages are taken.
-func claim[T any](tx *Tx, text string, now time.Time, lease time.Duration, lane, limit int, scan func(*sql.Rows) (T, error)) ([]T, error) {
+func claim[T any](tx *Tx, text string, now time.Time, lease time.Duration, lane, limit int, scan func(row) (T, error)) ([]T, error) {
 	if tx.readOnly {
 		return nil, tx.fail(errReadOnly)
 	}
 	var out []T
-	err := tx.each(text, []any{lane, micros(now), limit, micros(now.Add(lease))}, func(r *sql.Rows) error {
+	err := tx.each(text, []any{lane, micros(now), limit, micros(now.Add(lease))}, func(r row) error {
 		v, err := scan(r)
 		out = append(out, v)
 		return err

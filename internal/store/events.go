@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,7 +73,7 @@ func (tx *Tx) Events(day time.Time) ([]KeptEvent, error) {
 		return nil, nil
 	}
 	var out []KeptEvent
-	err = tx.each(fmt.Sprintf(selectEvents, name), nil, func(r *sql.Rows) error {
+	err = tx.each(fmt.Sprintf(selectEvents, name), nil, func(r row) error {
 		var body []byte
 		if err := r.Scan(&body); err != nil {
 			return err
@@ -102,7 +101,7 @@ func (tx *Tx) EventsBack(day time.Time, look func(KeptEvent) error) error {
 	if !slices.ContainsFunc(days, func(d eventDay) bool { return d.day == name }) {
 		return nil
 	}
-	return tx.each(fmt.Sprintf(eventsBack, name), nil, func(r *sql.Rows) error {
+	return tx.each(fmt.Sprintf(eventsBack, name), nil, func(r row) error {
 		var body []byte
 		if err := r.Scan(&body); err != nil {
 			return err
@@ -139,7 +138,7 @@ type eventDay struct {
 }
 
 func (tx *Tx) eventDays() (days []eventDay, err error) {
-	err = tx.each(tx.s.sql.EventDays, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.EventDays, nil, func(r row) error {
 		var d eventDay
 		err := r.Scan(&d.day, &d.bytes)
 		days = append(days, d)

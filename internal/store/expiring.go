@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"maps"
 	"slices"
 	"time"
@@ -80,7 +79,7 @@ func (tx *Tx) ArmBy(d Due) error {
 
 // Expired are alerts of an integration whose time ran out, the longest ago first.
 func (tx *Tx) Expired(in org.IntegrationID, now time.Time, limit int) (out []Expiring, err error) {
-	err = tx.each(tx.s.sql.Expired, []any{string(in), micros(now), limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Expired, []any{string(in), micros(now), limit}, func(r row) error {
 		var x Expiring
 		var until int64
 		err := r.Scan(&x.Key, &until)

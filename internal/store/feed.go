@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"strconv"
 	"time"
@@ -67,7 +66,7 @@ func (tx *Tx) Feed(after Cursor, limit int) ([]FeedRow, error) {
 		return nil, err
 	}
 	var out []FeedRow
-	err := tx.each(tx.s.sql.Feed, []any{after.Tx, after.ID, limit}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.Feed, []any{after.Tx, after.ID, limit}, func(r row) error {
 		var f FeedRow
 		var at int64
 		err := r.Scan(&f.Tx, &f.ID, &at, &f.Topic, &f.Subject, &f.First, &f.Seq)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"time"
 
@@ -48,7 +47,7 @@ func (tx *Tx) Figures(first, last int64, beside, pack func(body []byte) error) e
 	if err != nil {
 		return err
 	}
-	return tx.each(tx.s.sql.FigureDays, []any{first, last}, func(r *sql.Rows) error {
+	return tx.each(tx.s.sql.FigureDays, []any{first, last}, func(r row) error {
 		var day int64
 		var body []byte
 		if err := r.Scan(&day, &body); err != nil {
@@ -64,7 +63,7 @@ func (tx *Tx) OldFigures(before time.Time, limit int) ([]FigureRow, error) {
 }
 
 func (tx *Tx) figures(text string, args ...any) (all []FigureRow, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var f FigureRow
 		var at int64
 		err := r.Scan(&f.Subject, &f.Day, &at, &f.Body)
@@ -120,7 +119,7 @@ func (tx *Tx) AlarmsOfMany(subjects []incident.ID) (map[incident.ID][]Alarm, err
 		return nil, err
 	}
 	all := make(map[incident.ID][]Alarm, len(subjects))
-	err := tx.eachOf(alarmsOfMany, idArgs(subjects), func(r *sql.Rows) error {
+	err := tx.eachOf(alarmsOfMany, idArgs(subjects), func(r row) error {
 		var id incident.ID
 		var a Alarm
 		var at int64
@@ -134,7 +133,7 @@ func (tx *Tx) AlarmsOfMany(subjects []incident.ID) (map[incident.ID][]Alarm, err
 
 // SubjectsAfter are the ids that follow one, at most limit.
 func (tx *Tx) SubjectsAfter(id incident.ID, limit int) (ids []incident.ID, err error) {
-	err = tx.each(tx.s.sql.SubjectsAfter, []any{string(id), limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.SubjectsAfter, []any{string(id), limit}, func(r row) error {
 		var id incident.ID
 		err := r.Scan(&id)
 		ids = append(ids, id)

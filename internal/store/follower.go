@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -48,7 +47,7 @@ func (tx *Tx) Unfollow(id string) error {
 // Followers are all followers, by id.
 func (tx *Tx) Followers() ([]Follower, error) {
 	var out []Follower
-	err := tx.each(tx.s.sql.Followers, nil, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.Followers, nil, func(r row) error {
 		f, err := scanFollower(r)
 		out = append(out, f)
 		return err
@@ -56,7 +55,7 @@ func (tx *Tx) Followers() ([]Follower, error) {
 	return out, err
 }
 
-func scanFollower(r *sql.Rows) (f Follower, err error) {
+func scanFollower(r row) (f Follower, err error) {
 	var lease, failing, quiet int64
 	err = r.Scan(&f.ID, &f.Cursor.Tx, &f.Cursor.ID, &lease, &f.Gen, &failing, &f.Failures, &quiet)
 	f.Lease, f.Failing, f.Quiet = moment(lease), moment(failing), moment(quiet)
@@ -70,7 +69,7 @@ func (tx *Tx) ClaimFollower(id string, now time.Time, lease time.Duration) (f Fo
 		return f, false, tx.fail(errReadOnly)
 	}
 	args := []any{id, micros(now), micros(now.Add(lease)), micros(now.Add(2 * lease))}
-	err = tx.each(tx.s.sql.ClaimFollower, args, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.ClaimFollower, args, func(r row) error {
 		ok = true
 		f, err = scanFollower(r)
 		return err
@@ -81,7 +80,7 @@ func (tx *Tx) ClaimFollower(id string, now time.Time, lease time.Duration) (f Fo
 // HoldFollower says whether a lease still counts, and if so keeps others from the
 // follower until the transaction ends. It returns the follower as it is now.
 func (tx *Tx) HoldFollower(f Follower) (now Follower, ok bool, err error) {
-	err = tx.each(tx.s.sql.LockFollower, []any{f.ID}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.LockFollower, []any{f.ID}, func(r row) error {
 		now, err = scanFollower(r)
 		return err
 	})

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 )
 
@@ -42,7 +41,7 @@ func (tx *Tx) Ping(id string, every time.Duration, at time.Time) (bool, error) {
 
 // LockBeat reads a heartbeat and keeps others from it until the transaction ends.
 func (tx *Tx) LockBeat(id string) (b Beat, found bool, err error) {
-	err = tx.each(tx.s.sql.BeatLock, []any{id}, func(r *sql.Rows) (err error) {
+	err = tx.each(tx.s.sql.BeatLock, []any{id}, func(r row) (err error) {
 		found = true
 		b, err = scanBeat(r)
 		return err
@@ -53,7 +52,7 @@ func (tx *Tx) LockBeat(id string) (b Beat, found bool, err error) {
 // Beats are all heartbeats that were heard at least once, by their ids.
 func (tx *Tx) Beats() (map[string]Beat, error) {
 	all := map[string]Beat{}
-	err := tx.each(tx.s.sql.Beats, nil, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.Beats, nil, func(r row) error {
 		b, err := scanBeat(r)
 		all[b.ID] = b
 		return err
@@ -61,7 +60,7 @@ func (tx *Tx) Beats() (map[string]Beat, error) {
 	return all, err
 }
 
-func scanBeat(r *sql.Rows) (Beat, error) {
+func scanBeat(r row) (Beat, error) {
 	var b Beat
 	var every, pinged, since int64
 	err := r.Scan(&b.ID, &b.State, &every, &pinged, &since)
@@ -86,7 +85,7 @@ func (tx *Tx) LostBeats() (lost []Beat, err error) {
 	if err := tx.flush(putDue); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.BeatsLost, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.BeatsLost, nil, func(r row) error {
 		b, err := scanBeat(r)
 		lost = append(lost, b)
 		return err

@@ -97,7 +97,7 @@ func (tx *Tx) bump(repeats map[AlertKey]*repeat, order []AlertKey) (map[AlertKey
 	}
 	counted := make(map[AlertKey]bool, len(order))
 	nobodys := []any{"", "", "", 0, int64(0)} // the key of no alert
-	err := tx.eachFilled(bump, args, nobodys, func(r *sql.Rows) error {
+	err := tx.eachFilled(bump, args, nobodys, func(r row) error {
 		var k AlertKey
 		err := r.Scan(&k.Integration, &k.Key)
 		counted[k] = true
@@ -130,7 +130,7 @@ func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 		return nil, err
 	}
 	var out []Heard
-	err := tx.each(tx.s.sql.Inbox, []any{limit}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.Inbox, []any{limit}, func(r row) error {
 		var h Heard
 		var no, n, at int64
 		var event sql.RawBytes

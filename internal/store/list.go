@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"database/sql"
 	"time"
 
 	"tocsin/alert"
@@ -64,7 +63,7 @@ func (tx *Tx) Alerts(f AlertFilter) ([]alert.Alert, error) {
 	}
 	text, args := b.end(f.Limit)
 	var out []alert.Alert
-	err := tx.each(text, args, func(r *sql.Rows) error {
+	err := tx.each(text, args, func(r row) error {
 		a, err := scanAlert(r)
 		out = append(out, a)
 		return err
@@ -156,7 +155,7 @@ func (tx *Tx) Changes(f ChangeFilter) ([]ChangeRow, error) {
 	}
 	text, args := b.end(f.Limit)
 	var out []ChangeRow
-	err := tx.each(text, args, func(r *sql.Rows) error {
+	err := tx.each(text, args, func(r row) error {
 		var c ChangeRow
 		var at int64
 		err := r.Scan(&c.Seq, &c.Kind, &c.ID, &c.Version, &at, &c.By, &c.Retired)
@@ -170,7 +169,7 @@ func (tx *Tx) Changes(f ChangeFilter) ([]ChangeRow, error) {
 // ConfigVersions are all versions of one thing, newest first.
 func (tx *Tx) ConfigVersions(kind, id string) ([]ConfigRow, error) {
 	var out []ConfigRow
-	err := tx.each(tx.s.sql.ConfigVersions, []any{kind, id}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.ConfigVersions, []any{kind, id}, func(r row) error {
 		c, _, err := tx.scanConfig(r)
 		out = append(out, c)
 		return err

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -105,7 +104,7 @@ func (tx *Tx) MessagesAfter(id string, after, limit int) ([]talk.Message, error)
 }
 
 func (tx *Tx) messages(text string, args ...any) (all []talk.Message, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		m, _, err := tx.scanMessage(r)
 		all = append(all, m)
 		return err
@@ -113,7 +112,7 @@ func (tx *Tx) messages(text string, args ...any) (all []talk.Message, err error)
 	return all, err
 }
 
-func (tx *Tx) scanMessage(r *sql.Rows) (m talk.Message, key secret.Key, err error) {
+func (tx *Tx) scanMessage(r row) (m talk.Message, key secret.Key, err error) {
 	var at, edited, redacted int64
 	var wrapped, why string
 	var body []byte
@@ -174,7 +173,7 @@ func versionPlace(m talk.Message, version int) string {
 // keyOf is the key of a message, open and as it is kept.
 func (tx *Tx) keyOf(m talk.Message) (key secret.Key, wrapped string, err error) {
 	found := false
-	err = tx.each(tx.s.sql.Message, []any{m.Conversation, m.Seq}, func(r *sql.Rows) (err error) {
+	err = tx.each(tx.s.sql.Message, []any{m.Conversation, m.Seq}, func(r row) (err error) {
 		found = true
 		_, key, err = tx.scanMessage(r)
 		return err
@@ -215,7 +214,7 @@ func (tx *Tx) Versions(m talk.Message) (all []talk.Version, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.Versions, []any{m.Conversation, m.Seq}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Versions, []any{m.Conversation, m.Seq}, func(r row) error {
 		var v talk.Version
 		var at int64
 		var body []byte
@@ -248,7 +247,7 @@ func (tx *Tx) Hits(stem string, before Hit, since time.Time, in string, limit in
 	if in != "" {
 		text, args = tx.s.sql.StemsIn, append(args, in)
 	}
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var h Hit
 		var at int64
 		err := r.Scan(&at, &h.Conversation, &h.Seq)
@@ -267,7 +266,7 @@ type Span struct {
 
 // Spans are those of the conversations of a kind behind an id.
 func (tx *Tx) Spans(kind talk.Kind, after string, limit int) (all []Span, err error) {
-	err = tx.each(tx.s.sql.TalksAfter, []any{string(kind), after, limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.TalksAfter, []any{string(kind), after, limit}, func(r row) error {
 		var s Span
 		err := r.Scan(&s.ID, &s.Floor, &s.Last)
 		all = append(all, s)
@@ -281,7 +280,7 @@ func (tx *Tx) Spans(kind talk.Kind, after string, limit int) (all []Span, err er
 func (tx *Tx) ForgetMessages(s Span, before time.Time, limit int) (n int, err error) {
 	upTo := 0
 	var doomed []int
-	err = tx.each(tx.s.sql.MessagesOlder, []any{s.ID, s.Floor, limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.MessagesOlder, []any{s.ID, s.Floor, limit}, func(r row) error {
 		var seq int
 		var at int64
 		err := r.Scan(&seq, &at)

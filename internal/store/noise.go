@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"database/sql"
 	"time"
 
 	"tocsin/alert"
@@ -21,7 +20,7 @@ func (tx *Tx) AlertsBegun(from, to time.Time, limit int) ([]alert.Alert, error) 
 
 // SubjectsBetween are the ids of what was opened in a while, at most limit.
 func (tx *Tx) SubjectsBetween(from, to time.Time, limit int) (ids []incident.ID, err error) {
-	err = tx.each(tx.s.sql.SubjectsBetween, []any{idsFrom(from), idsFrom(to), limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.SubjectsBetween, []any{idsFrom(from), idsFrom(to), limit}, func(r row) error {
 		var id incident.ID
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -40,7 +39,7 @@ type Deed struct {
 // DeedsBetween shows what happened to subjects from one id up to, and with, another, in
 // the order of their logs.
 func (tx *Tx) DeedsBetween(first, last incident.ID, look func(Deed)) error {
-	return tx.each(tx.s.sql.DeedsBetween, []any{string(first), string(last)}, func(r *sql.Rows) error {
+	return tx.each(tx.s.sql.DeedsBetween, []any{string(first), string(last)}, func(r row) error {
 		var d Deed
 		err := r.Scan(&d.Subject, &d.By, &d.Kind)
 		look(d)
@@ -57,7 +56,7 @@ type PageHour struct {
 // AlarmsBetween shows the alarms that were sent about subjects from one id up to, and
 // with, another.
 func (tx *Tx) AlarmsBetween(first, last incident.ID, look func(PageHour)) error {
-	return tx.each(tx.s.sql.AlarmsBetween, []any{string(first), string(last)}, func(r *sql.Rows) error {
+	return tx.each(tx.s.sql.AlarmsBetween, []any{string(first), string(last)}, func(r row) error {
 		var p PageHour
 		err := r.Scan(&p.Subject, &p.Hour)
 		look(p)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 
 	"tocsin/escalate"
@@ -46,7 +45,7 @@ func (tx *Tx) Proof(p org.PersonID, m org.MethodID) (Proof, error) {
 }
 
 func (tx *Tx) proofs(text string, args ...any) (all []Proof, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var p Proof
 		var sealed string
 		var sent, until int64
@@ -120,7 +119,7 @@ func (tx *Tx) Trials(p org.PersonID, since time.Time, limit int) ([]Trial, error
 }
 
 func (tx *Tx) trials(text string, args ...any) (all []Trial, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var t Trial
 		var at, sent, delivered, read, answered int64
 		err := r.Scan(&t.ID, &t.Person, &t.Method, &t.Channel, &t.Purpose, &t.State, &at, &sent, &delivered, &read, &answered, &t.Err, &t.Provider)
@@ -157,7 +156,7 @@ func (tx *Tx) PutSelfTest(t SelfTest) error {
 
 // SelfTest is a person's last one; the zero one when there was none.
 func (tx *Tx) SelfTest(p org.PersonID) (t SelfTest, err error) {
-	err = tx.each(tx.s.sql.SelfTest, []any{string(p)}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.SelfTest, []any{string(p)}, func(r row) error {
 		var about, shift, at int64
 		err := r.Scan(&t.Person, &t.Subject, &about, &shift, &at)
 		t.About, t.Shift, t.At = moment(about), moment(shift), moment(at)
@@ -178,7 +177,7 @@ func (tx *Tx) Worked(p org.PersonID, since time.Time) (map[org.MethodID]Worked, 
 		return nil, err
 	}
 	out := map[org.MethodID]Worked{}
-	err := tx.each(tx.s.sql.Worked, []any{string(p), idFrom(since)}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.Worked, []any{string(p), idFrom(since)}, func(r row) error {
 		var w Worked
 		var sent, delivered, read int64
 		err := r.Scan(&w.Method, &sent, &delivered, &read)

@@ -60,7 +60,7 @@ func laneOf(p org.Priority) int {
 	return LaneLow
 }
 
-func (tx *Tx) scanPage(r *sql.Rows) (PageRow, error) {
+func (tx *Tx) scanPage(r row) (PageRow, error) {
 	var p PageRow
 	var at, every, until, first, sent, delivered, read, answered, cancelled int64
 	var wake sql.NullInt64
@@ -88,7 +88,7 @@ func (tx *Tx) pages(text string, args ...any) ([]PageRow, error) {
 		return nil, err
 	}
 	var out []PageRow
-	err := tx.each(text, args, func(r *sql.Rows) error {
+	err := tx.each(text, args, func(r row) error {
 		p, err := tx.scanPage(r)
 		out = append(out, p)
 		return err
@@ -117,7 +117,7 @@ func (tx *Tx) ClaimPages(now time.Time, lease time.Duration, lane int, newestFir
 		return nil, err
 	}
 	var channels []string
-	err := tx.each(tx.s.sql.WaitingChannels, []any{lane}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.WaitingChannels, []any{lane}, func(r row) error {
 		var name string
 		err := r.Scan(&name)
 		channels = append(channels, name)
@@ -161,7 +161,7 @@ func (tx *Tx) StillOurs(pages []PageRow) (map[string]bool, error) {
 		args = append(args, p.ID, p.Gen)
 	}
 	ours := make(map[string]bool, len(pages))
-	err := tx.eachOf(ourPages, args, func(r *sql.Rows) error {
+	err := tx.eachOf(ourPages, args, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		ours[id] = true

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 
 	"tocsin/org"
@@ -64,7 +63,7 @@ func (tx *Tx) DropPayloads(now time.Time) error {
 }
 
 func (tx *Tx) payloads(text string, args ...any) (all []Payload, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var p Payload
 		var at int64
 		var body []byte

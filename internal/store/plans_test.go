@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -77,9 +76,9 @@ type overheard struct {
 	tell func(text string, args []any)
 }
 
-func (o overheard) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+func (o overheard) query(ctx context.Context, text string, args []any, scan func(row) error) error {
 	o.tell(text, args)
-	return o.conn.query(ctx, text, args)
+	return o.conn.query(ctx, text, args, scan)
 }
 
 // explained complains of a plan that sorts or goes through a table, and says how many
@@ -88,7 +87,7 @@ func (s *Store) explained(t *testing.T, name, text string, args []any) (looked i
 	t.Helper()
 	if s.Dialect() == "sqlite" {
 		read(t, s, func(tx *Tx) error {
-			return tx.each("EXPLAIN QUERY PLAN "+text, args, func(r *sql.Rows) error {
+			return tx.each("EXPLAIN QUERY PLAN "+text, args, func(r row) error {
 				var id, parent, x int
 				var detail string
 				err := r.Scan(&id, &parent, &x, &detail)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -87,7 +86,7 @@ func (tx *Tx) ReportsBy(form org.FormID, since time.Time, limit int) ([]Report, 
 }
 
 func (tx *Tx) reports(text string, args ...any) (out []Report, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var one Report
 		var at int64
 		var body string
@@ -115,7 +114,7 @@ func (tx *Tx) AddReportMessage(m ReportMessage, subject incident.ID) error {
 
 // ReportMessages are those about a report, oldest first.
 func (tx *Tx) ReportMessages(report string) (out []ReportMessage, err error) {
-	err = tx.each(tx.s.sql.ReportMessages, []any{report, mostMessages}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.ReportMessages, []any{report, mostMessages}, func(r row) error {
 		var m ReportMessage
 		var at int64
 		var body string

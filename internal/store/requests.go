@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -87,7 +86,7 @@ func (tx *Tx) alert(text string, args ...any) (a alert.Alert, err error) {
 		return a, err
 	}
 	err = error(ErrNotFound)
-	if e := tx.each(text, args, func(r *sql.Rows) error {
+	if e := tx.each(text, args, func(r row) error {
 		a, err = scanAlert(r)
 		return err
 	}); e != nil {
@@ -101,7 +100,7 @@ func (tx *Tx) AlertsBetween(integration org.IntegrationID, from, to string) (out
 	if err := tx.flush(putAlerts); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.AlertsBetween, []any{string(integration), from, to}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.AlertsBetween, []any{string(integration), from, to}, func(r row) error {
 		a, err := scanAlert(r)
 		out = append(out, a)
 		return err
@@ -119,7 +118,7 @@ func (tx *Tx) AlertsFrom(integration org.IntegrationID, most int, take func(aler
 	id := pastAll
 	for most > 0 {
 		found = found[:0]
-		err := tx.each(tx.s.sql.AlertsFrom, []any{string(integration), id, min(most, 500)}, func(r *sql.Rows) error {
+		err := tx.each(tx.s.sql.AlertsFrom, []any{string(integration), id, min(most, 500)}, func(r row) error {
 			a, err := scanAlert(r)
 			found = append(found, a)
 			return err

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -61,7 +60,7 @@ func (tx *Tx) RetroVersions(id incident.ID, section string, limit int) ([]RetroT
 }
 
 func (tx *Tx) retro(id incident.ID, text string, args ...any) (all []RetroText, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		one := RetroText{Subject: id}
 		var at int64
 		var body string
@@ -112,7 +111,7 @@ func (tx *Tx) EndComment(id incident.ID, comment string, by incident.Actor, at t
 
 // CommentsOf are those of a retrospective, oldest first.
 func (tx *Tx) CommentsOf(id incident.ID) (all []RetroComment, err error) {
-	err = tx.each(tx.s.sql.Comments, []any{string(id), mostComments}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Comments, []any{string(id), mostComments}, func(r row) error {
 		c := RetroComment{Subject: id}
 		var at, over int64
 		var body string
@@ -209,7 +208,7 @@ func (tx *Tx) AnyReviewAction() (any bool, err error) {
 	if tx.anyAction != nil {
 		return *tx.anyAction, nil
 	}
-	err = tx.each(tx.s.sql.ReviewAnyOpen, nil, func(*sql.Rows) error { any = true; return nil })
+	err = tx.each(tx.s.sql.ReviewAnyOpen, nil, func(row) error { any = true; return nil })
 	if err == nil {
 		tx.anyAction = &any
 	}
@@ -217,7 +216,7 @@ func (tx *Tx) AnyReviewAction() (any bool, err error) {
 }
 
 func (tx *Tx) reviewActions(text string, args ...any) (all []ReviewAction, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var a ReviewAction
 		var due, at, ended int64
 		err := r.Scan(&a.Subject, &a.ID, &a.Name, &a.Title, &a.Service, &a.Team, &a.Category, &a.Severity, &a.Owner, &a.Priority, &a.State, &due, &at, &ended, &a.Times)
@@ -300,7 +299,7 @@ func (tx *Tx) Lessons(f LessonFilter) (all []ReviewLesson, err error) {
 		f.Limit = pageOf
 	}
 	text, args := b.end(f.Limit)
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var l ReviewLesson
 		var at int64
 		var tags string

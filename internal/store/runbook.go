@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -36,7 +35,7 @@ func (tx *Tx) LastRunbookUses(limit int) ([]runbook.Use, error) {
 }
 
 func (tx *Tx) uses(text string, args ...any) (all []runbook.Use, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var u runbook.Use
 		var run int
 		var body string
@@ -78,7 +77,7 @@ func (tx *Tx) PutStep(s Step) error {
 
 // DueSteps are those that nobody works for.
 func (tx *Tx) DueSteps(now time.Time, limit int) (list []Step, err error) {
-	err = tx.each(tx.s.sql.StepsDue, []any{micros(now), limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.StepsDue, []any{micros(now), limit}, func(r row) error {
 		s, err := scanStep(r)
 		list = append(list, s)
 		return err
@@ -86,7 +85,7 @@ func (tx *Tx) DueSteps(now time.Time, limit int) (list []Step, err error) {
 	return list, err
 }
 
-func scanStep(r *sql.Rows, more ...any) (s Step, err error) {
+func scanStep(r row, more ...any) (s Step, err error) {
 	var at int64
 	err = r.Scan(append([]any{&s.ID, &s.Subject, &s.Run, &s.Step, &s.Try, &s.Runbook, &s.Version, &s.Person, &at, &s.Gen, &s.Done}, more...)...)
 	s.At = moment(at)
@@ -113,7 +112,7 @@ func (tx *Tx) StepDone(s Step, output string) (bool, error) {
 // StepNamed is one, with what came back.
 func (tx *Tx) StepNamed(id string) (s Step, err error) {
 	found := false
-	err = tx.each(tx.s.sql.StepOne, []any{id}, func(r *sql.Rows) (err error) {
+	err = tx.each(tx.s.sql.StepOne, []any{id}, func(r row) (err error) {
 		var output string
 		if s, err = scanStep(r, &output); err != nil || output == "" {
 			found = true
@@ -141,7 +140,7 @@ func (tx *Tx) MarkRunbook(id string, m runbook.Mark) error {
 // RunbookMarks are all of them, by runbook.
 func (tx *Tx) RunbookMarks() (map[string]runbook.Mark, error) {
 	all := map[string]runbook.Mark{}
-	err := tx.each(tx.s.sql.Marks, nil, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.Marks, nil, func(r row) error {
 		var id, note string
 		var at int64
 		var m runbook.Mark

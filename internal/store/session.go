@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 )
 
@@ -31,20 +32,35 @@ func (s *session) statement(text string) (*sql.Stmt, error) {
 	return st, err
 }
 
-func (s *session) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
+func (s *session) exec(ctx context.Context, text string, args []any) (int, error) {
 	st, err := s.statement(text)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	return st.ExecContext(ctx, args...)
+	r, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.RowsAffected()
+	return int(n), err
 }
 
-func (s *session) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+func (s *session) query(ctx context.Context, text string, args []any, scan func(row) error) error {
 	st, err := s.statement(text)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return st.QueryContext(ctx, args...)
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 func (s *session) all(ctx context.Context, statements []statement) error {
@@ -56,9 +72,14 @@ func (s *session) all(ctx context.Context, statements []statement) error {
 	return nil
 }
 
-func (s *session) begin(ctx context.Context, statements []statement) func() error {
+func (s *session) ahead(ctx context.Context, statements []statement) func() error {
 	err := s.all(ctx, statements)
 	return func() error { return err }
+}
+
+// number is never asked: the group numbers its transactions.
+func (s *session) number(context.Context) (int64, error) {
+	return 0, errors.New("store: this transaction has no number")
 }
 
 func (s *session) close() {

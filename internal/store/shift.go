@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -80,7 +79,7 @@ func (tx *Tx) Shifts(id org.ScheduleID, from, to time.Time) ([]ShiftRow, error) 
 }
 
 func (tx *Tx) shiftRows(text string, args ...any) (out []ShiftRow, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var s ShiftRow
 		var at, until int64
 		var roles string
@@ -102,7 +101,7 @@ func (tx *Tx) OpenAfter(id incident.ID, limit int) (ids []incident.ID, err error
 	if err := tx.flush(putSubjects); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.OpenAfter, []any{string(id), limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.OpenAfter, []any{string(id), limit}, func(r row) error {
 		var id incident.ID
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -116,7 +115,7 @@ func (tx *Tx) LostShifts() (ids []string, err error) {
 	if err := tx.flush(putDue); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.ShiftsLost, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.ShiftsLost, nil, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -142,7 +141,7 @@ func (tx *Tx) AddShiftNote(n ShiftNote) error {
 
 // ShiftNotes are those of [from, to), oldest first.
 func (tx *Tx) ShiftNotes(id org.ScheduleID, from, to time.Time) (out []ShiftNote, err error) {
-	err = tx.each(tx.s.sql.ShiftNotes, []any{string(id), micros(from), micros(to)}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.ShiftNotes, []any{string(id), micros(from), micros(to)}, func(r row) error {
 		n := ShiftNote{Schedule: id}
 		var at int64
 		var body string
@@ -174,7 +173,7 @@ func (tx *Tx) ReachedBy(p org.PersonID, from, to time.Time) (out []Reached, err 
 	if err := tx.flush(putPages, putSubjects); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.Reached, []any{string(p), micros(from), micros(to)}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Reached, []any{string(p), micros(from), micros(to)}, func(r row) error {
 		x := Reached{Person: p}
 		var at, answered, resolved int64
 		err := r.Scan(&at, &x.Subject, &answered, &x.Title, &x.Service, &x.Severity, &resolved)

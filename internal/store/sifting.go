@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +26,7 @@ func (tx *Tx) alertList(text string, args ...any) (list []alert.Alert, err error
 	if err := tx.flush(putAlerts); err != nil {
 		return nil, err
 	}
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		a, err := scanAlert(r)
 		list = append(list, a)
 		return err
@@ -63,7 +62,7 @@ func (tx *Tx) OpenIDs(subject incident.ID) (ids []string, err error) {
 	if err := tx.flush(putAlerts); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.OpenIDs, []any{string(subject)}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.OpenIDs, []any{string(subject)}, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -135,7 +134,7 @@ func (tx *Tx) Stir(alert string) error {
 
 // Stirred are the alerts that were, once.
 func (tx *Tx) Stirred() (ids []string, err error) {
-	err = tx.each(tx.s.sql.Stirred, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Stirred, nil, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -146,7 +145,7 @@ func (tx *Tx) Stirred() (ids []string, err error) {
 
 // Pairs are the corrections by hand.
 func (tx *Tx) Pairs() (list []cause.Pair, err error) {
-	err = tx.each(tx.s.sql.Pairs, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Pairs, nil, func(r row) error {
 		var p cause.Pair
 		err := r.Scan(&p.Symptom, &p.Cause, &p.Together)
 		list = append(list, p)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -63,7 +62,7 @@ func (tx *Tx) SilencesAt(now time.Time) ([]alert.Silence, error) {
 }
 
 func (tx *Tx) silences(text string, args ...any) (out []alert.Silence, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var body string
 		if err := r.Scan(&body); err != nil {
 			return err
@@ -86,7 +85,7 @@ func (tx *Tx) LostTimers() (lost []Due, err error) {
 	if err := tx.flush(putDue); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.LostTimers, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.LostTimers, nil, func(r row) error {
 		var at int64
 		d := Due{Lane: LaneHigh}
 		err := r.Scan(&d.Kind, &d.Subject, &at)
@@ -102,7 +101,7 @@ func (tx *Tx) HeldSubjects() (ids []incident.ID, err error) {
 	if err := tx.flush(putSubjects); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.HeldSubjects, nil, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.HeldSubjects, nil, func(r row) error {
 		var id incident.ID
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -132,7 +131,7 @@ func (tx *Tx) FiringAlerts(in org.IntegrationID, after AlertKey, limit int) (out
 	} else {
 		args[0] = string(in)
 	}
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var f Firing
 		var until int64
 		a, err := scanAlert(r, &until, &f.Held, &f.Status)

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -90,7 +89,7 @@ func (tx *Tx) Preload(ids []incident.ID) error {
 		}
 	}
 	var all []projection
-	err := tx.eachOf(which, args, func(r *sql.Rows) error {
+	err := tx.eachOf(which, args, func(r row) error {
 		var p projection
 		err := r.Scan(&p.id, &p.state, &p.fold, &p.head)
 		all = append(all, p)
@@ -243,7 +242,7 @@ func (tx *Tx) LogsOfMany(subjects []incident.ID) (map[incident.ID]incident.Log, 
 		return nil, err
 	}
 	all := make(map[incident.ID]incident.Log, len(subjects))
-	err := tx.eachOf(logsOfMany, idArgs(subjects), func(r *sql.Rows) error {
+	err := tx.eachOf(logsOfMany, idArgs(subjects), func(r row) error {
 		var id incident.ID
 		e, err := scanEntry(r, &id)
 		all[id] = append(all[id], e)
@@ -256,7 +255,7 @@ func (tx *Tx) lines(text string, args ...any) (l incident.Log, err error) {
 	if err := tx.flush(putLog); err != nil {
 		return nil, err
 	}
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		e, err := scanEntry(r)
 		l = append(l, e)
 		return err
@@ -265,7 +264,7 @@ func (tx *Tx) lines(text string, args ...any) (l incident.Log, err error) {
 }
 
 // scanEntry reads an entry of a log; before takes what stands before its columns.
-func scanEntry(r *sql.Rows, before ...any) (e incident.Entry, err error) {
+func scanEntry(r row, before ...any) (e incident.Entry, err error) {
 	var at int64
 	var kind, body string
 	if err := r.Scan(append(before, &e.Seq, &at, &e.By, &kind, &body)...); err != nil {
@@ -320,7 +319,7 @@ func (tx *Tx) VerifyLog(id incident.ID) error {
 		return err
 	}
 	var bad error
-	err := tx.each(tx.s.sql.LogChain, []any{string(id)}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.LogChain, []any{string(id)}, func(r row) error {
 		l := line{subject: id}
 		var body string
 		var hash, digest []byte

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"slices"
 	"time"
 
@@ -90,7 +89,7 @@ func (tx *Tx) Calls(before incident.ID, limit int) ([]Row, error) {
 }
 
 func (tx *Tx) rows(text string, args []any) (out []Row, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var x Row
 		var at, opened, resolved int64
 		err := r.Scan(&x.ID, &x.Seq, &at, &x.Status, &x.Title, &x.Service, &x.Team, &x.Integration, &x.Severity, &x.Priority, &x.Owner, &x.Held, &x.Alerts, &opened, &resolved)
@@ -116,7 +115,7 @@ func (tx *Tx) CountOpen(f Filter) (all []Count, err error) {
 		return nil, err
 	}
 	text, args := b.whole(tx.s.d)
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var c Count
 		err := r.Scan(&c.Status, &c.Held, &c.N)
 		all = append(all, c)

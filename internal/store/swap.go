@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -47,7 +46,7 @@ func (tx *Tx) OpenSwaps(before time.Time) ([]oncall.Swap, error) {
 }
 
 func (tx *Tx) swaps(text string, args ...any) (out []oncall.Swap, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var body string
 		if err := r.Scan(&body); err != nil {
 			return err
@@ -115,7 +114,7 @@ func (tx *Tx) TimeOff(id string) (TimeOff, error) {
 }
 
 func (tx *Tx) timeOffs(text string, args ...any) (out []TimeOff, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var o TimeOff
 		var from, until int64
 		var why string
@@ -150,7 +149,7 @@ func (tx *Tx) PutDispute(d Dispute) error {
 
 // Disputes are somebody's.
 func (tx *Tx) Disputes(p org.PersonID) (out []Dispute, err error) {
-	err = tx.each(tx.s.sql.Disputes, []any{string(p)}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Disputes, []any{string(p)}, func(r row) error {
 		var d Dispute
 		var at int64
 		var why string
@@ -206,7 +205,7 @@ func (tx *Tx) CalendarFeedsOf(p org.PersonID) ([]CalendarFeed, error) {
 }
 
 func (tx *Tx) calendarFeeds(text string, args ...any) (out []CalendarFeed, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var f CalendarFeed
 		var made, used int64
 		err := r.Scan(&f.ID, &f.Kind, &f.Subject, &f.Owner, &made, &used)

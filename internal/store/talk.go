@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -47,7 +46,7 @@ func (tx *Tx) TalkOfPair(pair string) (talk.Conversation, error) {
 
 func (tx *Tx) oneTalk(text, arg string) (c talk.Conversation, err error) {
 	found := false
-	err = tx.each(text, []any{arg}, func(r *sql.Rows) (err error) {
+	err = tx.each(text, []any{arg}, func(r row) (err error) {
 		found = true
 		c, err = tx.scanTalk(r)
 		return err
@@ -59,7 +58,7 @@ func (tx *Tx) oneTalk(text, arg string) (c talk.Conversation, err error) {
 }
 
 // scanTalk reads a conversation, and what stands behind it in the row.
-func (tx *Tx) scanTalk(r *sql.Rows, more ...any) (c talk.Conversation, err error) {
+func (tx *Tx) scanTalk(r row, more ...any) (c talk.Conversation, err error) {
 	var title string
 	var made, last int64
 	if err := r.Scan(append([]any{&c.ID, &c.Kind, &title, &made, &c.MadeBy, &c.Last, &last}, more...)...); err != nil {
@@ -84,7 +83,7 @@ type TalkOf struct {
 
 // TalksOf are somebody's, the one in which something was said last first.
 func (tx *Tx) TalksOf(p org.PersonID, limit int) (all []TalkOf, err error) {
-	err = tx.each(tx.s.sql.TalksOf, []any{string(p), limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.TalksOf, []any{string(p), limit}, func(r row) error {
 		var t TalkOf
 		var m memberScan
 		c, err := tx.scanTalk(r, m.into()...)
@@ -125,7 +124,7 @@ func (tx *Tx) Member(id string, p org.PersonID) (talk.Member, error) {
 }
 
 func (tx *Tx) members(text string, args ...any) (all []talk.Member, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var m memberScan
 		err := r.Scan(m.into()...)
 		all = append(all, m.member())
@@ -185,7 +184,7 @@ func (tx *Tx) MarkDelivered(all []TalkDelivery) error {
 		args = append(args, d.Conversation, string(d.Person), d.Seq, micros(d.At))
 	}
 	changed := map[string]bool{}
-	err := tx.eachOf(putMarks, args, func(r *sql.Rows) error {
+	err := tx.eachOf(putMarks, args, func(r row) error {
 		var id string
 		err := r.Scan(&id)
 		changed[id] = true

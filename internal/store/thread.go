@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 
 	"tocsin/incident"
 )
@@ -38,7 +37,7 @@ func (tx *Tx) PutThread(t Thread) error {
 }
 
 func (tx *Tx) threads(text string, args ...any) (out []Thread, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var t Thread
 		err := r.Scan(&t.Subject, &t.Room, &t.Message, &t.Via)
 		out = append(out, t)

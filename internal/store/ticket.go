@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 
 	"tocsin/org"
@@ -69,7 +68,7 @@ func (tx *Tx) oneTicket(text string, args ...any) (Ticket, error) {
 }
 
 func (tx *Tx) tickets(text string, args ...any) (out []Ticket, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var t Ticket
 		var at, made, seen int64
 		err := r.Scan(&t.System, &t.Sort, &t.Subject, &t.Mark, &t.Rule, &t.Ref, &t.Key, &t.URL, &t.State, &t.Word, &at, &made, &seen)
@@ -90,7 +89,7 @@ func (tx *Tx) KnowComment(id org.TicketSystemID, ref, comment string, ours bool,
 // KnownComments are the ids of those that are known.
 func (tx *Tx) KnownComments(id org.TicketSystemID, ref string) (map[string]bool, error) {
 	known := map[string]bool{}
-	err := tx.each(tx.s.sql.TicketComments, []any{string(id), ref}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.TicketComments, []any{string(id), ref}, func(r row) error {
 		var one string
 		err := r.Scan(&one)
 		known[one] = true
@@ -119,7 +118,7 @@ type Queue struct {
 // TicketQueues are those of the ticket systems for which anything waits.
 func (tx *Tx) TicketQueues() (map[org.TicketSystemID]Queue, error) {
 	out := map[org.TicketSystemID]Queue{}
-	err := tx.each(tx.s.sql.DeliveryCounts, []any{"ticket/%"}, func(r *sql.Rows) error {
+	err := tx.each(tx.s.sql.DeliveryCounts, []any{"ticket/%"}, func(r row) error {
 		var hook string
 		var q Queue
 		var since int64

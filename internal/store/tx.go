@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -16,13 +15,19 @@ import (
 // A conn runs statements: a connection of SQLite with its prepared statements, or a
 // transaction of PostgreSQL.
 type conn interface {
-	exec(ctx context.Context, text string, args []any) (sql.Result, error)
-	query(ctx context.Context, text string, args []any) (*sql.Rows, error)
+	// exec says how many rows it was.
+	exec(ctx context.Context, text string, args []any) (int, error)
+	query(ctx context.Context, text string, args []any, scan func(row) error) error
 	// all runs statements in their order, on PostgreSQL in one round trip.
 	all(ctx context.Context, statements []statement) error
-	// begin is all, but PostgreSQL works on them until the end is asked for.
-	begin(ctx context.Context, statements []statement) (end func() error)
+	// ahead is all, but PostgreSQL works on them until the end is asked for.
+	ahead(ctx context.Context, statements []statement) (end func() error)
+	// number is that of the transaction.
+	number(ctx context.Context) (int64, error)
 }
+
+// A row is one of an answer. What it gives out as sql.RawBytes is good until the next.
+type row interface{ Scan(into ...any) error }
 
 // A statement is a text with the values of its placeholders.
 type statement struct {
@@ -102,34 +107,20 @@ func (tx *Tx) exec(text string, args ...any) (int, error) {
 		return 0, err
 	}
 	clean(args)
-	r, err := tx.c.exec(tx.ctx, text, args)
+	n, err := tx.c.exec(tx.ctx, text, args)
 	if err != nil {
 		return 0, tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
 	}
-	n, err := r.RowsAffected()
-	if err != nil {
-		return 0, tx.fail(fmt.Errorf("store: %w", err))
-	}
-	return int(n), nil
+	return n, nil
 }
 
 // each calls scan for every row.
-func (tx *Tx) each(text string, args []any, scan func(*sql.Rows) error) error {
+func (tx *Tx) each(text string, args []any, scan func(row) error) error {
 	if err := tx.wait(); err != nil {
 		return err
 	}
 	clean(args)
-	rows, err := tx.c.query(tx.ctx, text, args)
-	if err != nil {
-		return tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
-		}
-	}
-	if err := rows.Err(); err != nil {
+	if err := tx.c.query(tx.ctx, text, args, scan); err != nil {
 		return tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
 	}
 	return nil
@@ -139,7 +130,7 @@ func (tx *Tx) each(text string, args []any, scan func(*sql.Rows) error) error {
 func (tx *Tx) row(text string, args ...any) func(into ...any) error {
 	return func(into ...any) error {
 		found := false
-		err := tx.each(text, args, func(r *sql.Rows) error {
+		err := tx.each(text, args, func(r row) error {
 			if found {
 				return nil
 			}
@@ -187,7 +178,7 @@ func (tx *Tx) Ahead() error {
 	if err := tx.wait(); err != nil {
 		return err
 	}
-	tx.ahead = tx.c.begin(tx.ctx, all)
+	tx.ahead = tx.c.ahead(tx.ctx, all)
 	return nil
 }
 
@@ -242,13 +233,13 @@ func (tx *Tx) rowsOf(which int) []statement {
 
 // eachOf reads by many keys; args holds them row after row. The last row may be repeated
 // to fill a statement, so what comes out may come twice.
-func (tx *Tx) eachOf(which int, args []any, scan func(*sql.Rows) error) error {
+func (tx *Tx) eachOf(which int, args []any, scan func(row) error) error {
 	b := &tx.s.bulks[which]
 	return tx.eachFilled(which, args, args[max(len(args)-len(b.kinds), 0):], scan)
 }
 
 // eachFilled is eachOf with a row to fill a statement with.
-func (tx *Tx) eachFilled(which int, args, filler []any, scan func(*sql.Rows) error) error {
+func (tx *Tx) eachFilled(which int, args, filler []any, scan func(row) error) error {
 	clean(args)
 	for _, st := range tx.s.bulks[which].statements(args, filler) {
 		if err := tx.each(st.text, st.args, scan); err != nil {
@@ -262,8 +253,11 @@ func (tx *Tx) eachFilled(which int, args, filler []any, scan func(*sql.Rows) err
 // transaction, and a count within it.
 func (tx *Tx) position() (no, n int64, err error) {
 	if tx.no == 0 {
-		if err := tx.row(tx.s.d.tx)(&tx.no); err != nil {
+		if err := tx.wait(); err != nil {
 			return 0, 0, err
+		}
+		if tx.no, err = tx.c.number(tx.ctx); err != nil {
+			return 0, 0, tx.fail(fmt.Errorf("store: begin: %w", err))
 		}
 	}
 	*tx.n++

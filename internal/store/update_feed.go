@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 
 	"tocsin/incident"
@@ -58,7 +57,7 @@ func (tx *Tx) UpdateFeedsOf(p org.PersonID) ([]UpdateFeed, error) {
 }
 
 func (tx *Tx) updateFeeds(text string, args ...any) (out []UpdateFeed, err error) {
-	err = tx.each(text, args, func(r *sql.Rows) error {
+	err = tx.each(text, args, func(r row) error {
 		var f UpdateFeed
 		var made, fresh, used int64
 		err := r.Scan(&f.ID, &f.Service, &f.Owner, &f.Language, &made, &fresh, &used)
@@ -93,7 +92,7 @@ func (tx *Tx) ToldSince(since time.Time, limit int) (all []ToldOf, err error) {
 	if err := tx.flush(putLog, putSubjects); err != nil {
 		return nil, err
 	}
-	err = tx.each(tx.s.sql.ToldSince, []any{micros(since), limit}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.ToldSince, []any{micros(since), limit}, func(r row) error {
 		var t ToldOf
 		err := r.Scan(&t.Subject, &t.Seq, &t.Service)
 		all = append(all, t)

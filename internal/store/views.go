@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -16,7 +15,7 @@ type SavedView struct {
 
 // Views are a person's, in their order.
 func (tx *Tx) Views(p org.PersonID) (all []SavedView, err error) {
-	err = tx.each(tx.s.sql.Views, []any{string(p)}, func(r *sql.Rows) error {
+	err = tx.each(tx.s.sql.Views, []any{string(p)}, func(r row) error {
 		var body string
 		if err := r.Scan(&body); err != nil {
 			return err

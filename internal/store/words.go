@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -79,7 +78,7 @@ func (tx *Tx) putTitles(ids []string) error {
 	b := titlesOf.build()
 	b.list("ids", ids)
 	text, args := b.whole(tx.s.d)
-	return tx.each(text, args, func(r *sql.Rows) error {
+	return tx.each(text, args, func(r row) error {
 		var id, title string
 		err := r.Scan(&id, &title)
 		tx.putTitle(incident.ID(id), title)

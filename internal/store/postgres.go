@@ -1,0 +1,222 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+const (
+	rollbackTime = 5 * time.Second
+	mostPrepared = 1000 // statements of a connection; lists of any length make ever new ones
+)
+
+// A pgTx is a transaction on one connection of PostgreSQL. It costs no round trip of its
+// own: it begins with the first statement and commits with the last.
+type pgTx struct {
+	c       *sql.Conn
+	pg      *pgx.Conn
+	opening []statement // begin it
+	no      int64       // its number, where the second of those asks for it
+	begun   bool
+	over    bool // committed
+	useless bool // the connection, for what comes after
+}
+
+// pgBegin is a transaction that has not begun yet.
+func pgBegin(ctx context.Context, db *sql.DB, opening ...string) (*pgTx, error) {
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("store: connect: %w", err)
+	}
+	t := &pgTx{c: c}
+	for _, text := range opening {
+		t.opening = append(t.opening, statement{text: text})
+	}
+	c.Raw(func(d any) error { t.pg = d.(*stdlib.Conn).Conn(); return nil })
+	return t, nil
+}
+
+// number is that of the transaction, in the order in which all are told.
+func (t *pgTx) number(ctx context.Context) (int64, error) {
+	if !t.begun {
+		results, err := t.send(ctx, nil)
+		if err == nil {
+			err = results.Close()
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return t.no, nil
+}
+
+func (t *pgTx) exec(ctx context.Context, text string, args []any) (int, error) {
+	tag, err := t.last(ctx, []statement{{text, args}})
+	return int(tag.RowsAffected()), err
+}
+
+func (t *pgTx) query(ctx context.Context, text string, args []any, scan func(row) error) (err error) {
+	results, err := t.send(ctx, []statement{{text, args}})
+	if err != nil {
+		return err
+	}
+	defer func() { // also when scan panics
+		if e := results.Close(); err == nil {
+			err = t.note(e)
+		}
+	}()
+	for results.NextResult() {
+		r := results.ResultReader()
+		one := pgRow{fields: r.FieldDescriptions()}
+		for r.NextRow() {
+			one.values = r.Values()
+			if err := scan(&one); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *pgTx) all(ctx context.Context, statements []statement) error {
+	if len(statements) == 0 {
+		return nil
+	}
+	return t.ahead(ctx, statements)()
+}
+
+// ahead has statements done while the caller thinks on.
+func (t *pgTx) ahead(ctx context.Context, statements []statement) (end func() error) {
+	results, err := t.send(ctx, statements)
+	return func() error {
+		if err == nil {
+			err = t.note(results.Close())
+		}
+		return err
+	}
+}
+
+// commit writes what is left, and commits. Where nothing was asked nothing is done.
+func (t *pgTx) commit(ctx context.Context, left []statement) error {
+	if !t.begun && len(left) == 0 {
+		return nil
+	}
+	tag, err := t.last(ctx, append(left, statement{text: "COMMIT"}))
+	if err != nil {
+		return err
+	}
+	if tag.String() != "COMMIT" {
+		return fmt.Errorf("commit: the database says %s", tag)
+	}
+	t.over = true
+	return nil
+}
+
+// last has statements done, and says what became of the last.
+func (t *pgTx) last(ctx context.Context, statements []statement) (tag pgconn.CommandTag, err error) {
+	results, err := t.send(ctx, statements)
+	if err != nil {
+		return tag, err
+	}
+	for results.NextResult() {
+		tag, _ = results.ResultReader().Close() // results has its error
+	}
+	return tag, t.note(results.Close())
+}
+
+// send sends statements, after those that begin the transaction if it has not begun, all
+// at once.
+func (t *pgTx) send(ctx context.Context, statements []statement) (*pgconn.MultiResultReader, error) {
+	opening := t.opening
+	if t.begun {
+		opening = nil
+	}
+	var b pgconn.Batch
+	for _, all := range [...][]statement{opening, statements} {
+		for _, s := range all {
+			prepared, err := t.prepare(ctx, s.text)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %s", t.note(err), short(s.text))
+			}
+			values, err := t.encode(prepared, s.args)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %s", err, short(s.text))
+			}
+			b.ExecPrepared(prepared.Name, values, binaryFormat, binaryFormat)
+		}
+	}
+	results := t.pg.PgConn().ExecBatch(ctx, &b)
+	t.begun = true
+	for range opening {
+		if !results.NextResult() {
+			break
+		}
+		for r := results.ResultReader(); r.NextRow(); {
+			t.no = int64(binary.BigEndian.Uint64(r.Values()[0]))
+		}
+	}
+	return results, nil
+}
+
+// binaryFormat is that of all that goes in and comes out.
+var binaryFormat = []int16{pgx.BinaryFormatCode}
+
+// prepare prepares a statement unless it is. The connection forgets all of them when they
+// are too many.
+func (t *pgTx) prepare(ctx context.Context, text string) (*pgconn.StatementDescription, error) {
+	known, _ := t.pg.PgConn().CustomData()[preparedHere].(map[string]*pgconn.StatementDescription)
+	if s := known[text]; s != nil {
+		return s, nil
+	}
+	if known == nil || len(known) >= mostPrepared {
+		if err := t.pg.DeallocateAll(ctx); err != nil {
+			return nil, err
+		}
+		known = map[string]*pgconn.StatementDescription{}
+		t.pg.PgConn().CustomData()[preparedHere] = known
+	}
+	s, err := t.pg.Prepare(ctx, text, text)
+	if err == nil {
+		known[text] = s
+	}
+	return s, err
+}
+
+const preparedHere = "tocsin prepared"
+
+// note looks at an error: a connection whose statements are not what they were, because
+// somebody changed a table or was between us and the database, is of no use any longer.
+func (t *pgTx) note(err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch e.Code {
+		case "0A000", "26000", "42P05":
+			t.useless = true
+		}
+	}
+	return err
+}
+
+// end gives the connection back; what is not committed never was. A connection that does
+// not take that is thrown away.
+func (t *pgTx) end() {
+	if t.begun && !t.over || t.useless {
+		ctx, cancel := context.WithTimeout(context.Background(), rollbackTime)
+		defer cancel()
+		t.c.Raw(func(any) error {
+			if err := t.pg.PgConn().Exec(ctx, "ROLLBACK").Close(); err != nil || t.useless {
+				return driver.ErrBadConn
+			}
+			return nil
+		})
+	}
+	t.c.Close()
+}
