@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -136,27 +137,32 @@ func (t *pgTx) last(ctx context.Context, statements []statement) (tag pgconn.Com
 // send sends statements, after those that begin the transaction if it has not begun, all
 // at once.
 func (t *pgTx) send(ctx context.Context, statements []statement) (*pgconn.MultiResultReader, error) {
-	opening := t.opening
-	if t.begun {
-		opening = nil
+	all := statements
+	if !t.begun {
+		all = slices.Concat(t.opening, statements)
+	}
+	known, err := t.prepared(ctx, len(all))
+	if err != nil {
+		return nil, err
 	}
 	var b pgconn.Batch
-	for _, all := range [...][]statement{opening, statements} {
-		for _, s := range all {
-			prepared, err := t.prepare(ctx, s.text)
-			if err != nil {
+	for _, s := range all {
+		as := known[s.text]
+		if as == nil {
+			if as, err = t.pg.Prepare(ctx, s.text, s.text); err != nil {
 				return nil, fmt.Errorf("%w: %s", t.note(err), short(s.text))
 			}
-			values, err := t.encode(prepared, s.args)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %s", err, short(s.text))
-			}
-			b.ExecPrepared(prepared.Name, values, binaryFormat, binaryFormat)
+			known[s.text] = as
 		}
+		values, err := t.encode(as, s.args)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s", err, short(s.text))
+		}
+		b.ExecPrepared(as.Name, values, binaryFormat, binaryFormat)
 	}
 	results := t.pg.PgConn().ExecBatch(ctx, &b)
 	t.begun = true
-	for range opening {
+	for range len(all) - len(statements) {
 		if !results.NextResult() {
 			break
 		}
@@ -170,25 +176,22 @@ func (t *pgTx) send(ctx context.Context, statements []statement) (*pgconn.MultiR
 // binaryFormat is that of all that goes in and comes out.
 var binaryFormat = []int16{pgx.BinaryFormatCode}
 
-// prepare prepares a statement unless it is. The connection forgets all of them when they
-// are too many.
-func (t *pgTx) prepare(ctx context.Context, text string) (*pgconn.StatementDescription, error) {
-	known, _ := t.pg.PgConn().CustomData()[preparedHere].(map[string]*pgconn.StatementDescription)
-	if s := known[text]; s != nil {
-		return s, nil
+// prepared are the statements that the connection has prepared, by their texts. It forgets
+// all of them first when there would be too many with so many more.
+func (t *pgTx) prepared(ctx context.Context, more int) (map[string]*pgconn.StatementDescription, error) {
+	data := t.pg.PgConn().CustomData()
+	known, _ := data[preparedHere].(map[string]*pgconn.StatementDescription)
+	if known != nil && len(known)+more <= mostPrepared {
+		return known, nil
 	}
-	if known == nil || len(known) >= mostPrepared {
+	if known != nil {
 		if err := t.pg.DeallocateAll(ctx); err != nil {
 			return nil, err
 		}
-		known = map[string]*pgconn.StatementDescription{}
-		t.pg.PgConn().CustomData()[preparedHere] = known
 	}
-	s, err := t.pg.Prepare(ctx, text, text)
-	if err == nil {
-		known[text] = s
-	}
-	return s, err
+	known = map[string]*pgconn.StatementDescription{}
+	data[preparedHere] = known
+	return known, nil
 }
 
 const preparedHere = "tocsin prepared"
