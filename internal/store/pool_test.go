@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,5 +65,47 @@ func TestConnectionsComeBack(t *testing.T) {
 				write(t, s, func(tx *Tx) error { _, err := tx.exec(`DELETE FROM log`); return err })
 			}
 		})
+	}
+}
+
+// TestPlansGrowOld asks while a table is empty, and again when it has grown: the plan of
+// then is not the one of now.
+func TestPlansGrowOld(t *testing.T) {
+	s := open(t, Options{URL: pgtest.Filled(t, schemaOnly)})
+	if _, err := s.db().Exec(`ANALYZE`); err != nil {
+		t.Fatal(err)
+	}
+	var pg *pgTx
+	plan := func() (all string) {
+		read(t, s, func(tx *Tx) error {
+			pg = tx.c.(*pgTx)
+			for range 10 { // then PostgreSQL keeps a plan
+				if err := tx.each(s.sql.Subject, []any{"x"}, func(row) error { return nil }); err != nil {
+					return err
+				}
+			}
+			return tx.each(`EXPLAIN EXECUTE `+pg.known().statements[s.sql.Subject].Name+`('x')`, nil, func(r row) error {
+				var line string
+				err := r.Scan(&line)
+				all += line + "\n"
+				return err
+			})
+		})
+		return all
+	}
+	if was := plan(); strings.Contains(was, "subjects_pkey") {
+		t.Skip("this PostgreSQL plans for an empty table as for a full one")
+	}
+	write(t, s, func(tx *Tx) error {
+		for n := range 500 {
+			if err := openIncident(tx, n, t0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	pg.known().planned = time.Now().Add(-2 * planAge)
+	if is := plan(); !strings.Contains(is, "subjects_pkey") {
+		t.Errorf("the plan of an empty table is used for a full one:\n%s", is)
 	}
 }

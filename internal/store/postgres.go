@@ -18,6 +18,11 @@ import (
 const (
 	rollbackTime = 5 * time.Second
 	mostPrepared = 1000 // statements of a connection; lists of any length make ever new ones
+
+	// planAge is how old a plan gets. PostgreSQL keeps one until a table is analyzed again,
+	// a minute or more after it has grown; made when the table was all but empty, any index
+	// was as good as another, and in a storm each question goes through all of it.
+	planAge = 2 * time.Second
 )
 
 // A pgTx is a transaction on one connection of PostgreSQL. It costs no round trip of its
@@ -137,22 +142,30 @@ func (t *pgTx) last(ctx context.Context, statements []statement) (tag pgconn.Com
 // send sends statements, after those that begin the transaction if it has not begun, all
 // at once.
 func (t *pgTx) send(ctx context.Context, statements []statement) (*pgconn.MultiResultReader, error) {
+	known := t.known()
 	all := statements
 	if !t.begun {
 		all = slices.Concat(t.opening, statements)
+		if time.Since(known.planned) > planAge {
+			known.planned = time.Now()
+			all = slices.Insert(all, 1, statement{text: "DISCARD PLANS"})
+		}
 	}
-	known, err := t.prepared(ctx, len(all))
-	if err != nil {
-		return nil, err
+	if len(known.statements)+len(all) > mostPrepared {
+		if err := t.pg.DeallocateAll(ctx); err != nil {
+			return nil, err
+		}
+		clear(known.statements)
 	}
 	var b pgconn.Batch
 	for _, s := range all {
-		as := known[s.text]
+		as := known.statements[s.text]
 		if as == nil {
+			var err error
 			if as, err = t.pg.Prepare(ctx, s.text, s.text); err != nil {
 				return nil, fmt.Errorf("%w: %s", t.note(err), short(s.text))
 			}
-			known[s.text] = as
+			known.statements[s.text] = as
 		}
 		values, err := t.encode(as, s.args)
 		if err != nil {
@@ -176,25 +189,24 @@ func (t *pgTx) send(ctx context.Context, statements []statement) (*pgconn.MultiR
 // binaryFormat is that of all that goes in and comes out.
 var binaryFormat = []int16{pgx.BinaryFormatCode}
 
-// prepared are the statements that the connection has prepared, by their texts. It forgets
-// all of them first when there would be too many with so many more.
-func (t *pgTx) prepared(ctx context.Context, more int) (map[string]*pgconn.StatementDescription, error) {
-	data := t.pg.PgConn().CustomData()
-	known, _ := data[preparedHere].(map[string]*pgconn.StatementDescription)
-	if known != nil && len(known)+more <= mostPrepared {
-		return known, nil
-	}
-	if known != nil {
-		if err := t.pg.DeallocateAll(ctx); err != nil {
-			return nil, err
-		}
-	}
-	known = map[string]*pgconn.StatementDescription{}
-	data[preparedHere] = known
-	return known, nil
+// prepared is what a connection has prepared, by the texts. It forgets all of it when
+// there would be too much.
+type prepared struct {
+	statements map[string]*pgconn.StatementDescription
+	planned    time.Time // when its plans were last thrown away
 }
 
 const preparedHere = "tocsin prepared"
+
+func (t *pgTx) known() *prepared {
+	data := t.pg.PgConn().CustomData()
+	known, ok := data[preparedHere].(*prepared)
+	if !ok {
+		known = &prepared{map[string]*pgconn.StatementDescription{}, time.Now()}
+		data[preparedHere] = known
+	}
+	return known
+}
 
 // note looks at an error: a connection whose statements are not what they were, because
 // somebody changed a table or was between us and the database, is of no use any longer.
