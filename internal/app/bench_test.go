@@ -135,6 +135,10 @@ func read(r *bufio.Reader) (status int, err error) {
 	}
 }
 
+// rest is how long a house takes after a storm for what waited for triage, such as the
+// records of the reports.
+const rest = 20 * time.Second
+
 func BenchmarkAccept(b *testing.B) {
 	for _, load := range []struct {
 		name string
@@ -157,17 +161,23 @@ func BenchmarkAccept(b *testing.B) {
 					got := send(b, c.URL, sending{conns: conns, lasts: 6 * time.Second, next: load.next})
 					again := send(b, empty.URL, sending{conns: conns, lasts: 3 * time.Second, next: load.next})
 					worst := lag()
-					calm(b, c.URL)
-					half := send(b, c.URL, sending{conns: conns, lasts: 6 * time.Second, every: time.Duration(2 * float64(time.Second) / got.rate), next: load.next})
-					if bad := got.bad + base.bad + half.bad; bad > 0 {
-						b.Errorf("%d answers were not 202", bad)
+					if got.bad+base.bad > 0 {
+						b.Errorf("%d answers were not 202", got.bad+base.bad)
 					}
 					b.ReportMetric(0, "ns/op")
 					b.ReportMetric(got.rate, "events/s")
 					b.ReportMetric(2*got.rate/(base.rate+again.rate), "of-empty")
 					b.ReportMetric(float64(got.p99.Microseconds())/1000, "p99-ms")
 					b.ReportMetric(worst.Seconds()*1000, "lag-p99-ms")
-					b.ReportMetric(float64(half.p99.Microseconds())/1000, "p99-ms-at-half")
+					if conns == 64 {
+						calm(b, c.URL)
+						time.Sleep(rest)
+						half := send(b, c.URL, sending{conns: conns, lasts: 6 * time.Second, every: time.Duration(2 * float64(time.Second) / got.rate), next: load.next})
+						if half.bad > 0 {
+							b.Errorf("%d answers at half were not 202", half.bad)
+						}
+						b.ReportMetric(float64(half.p99.Microseconds())/1000, "p99-ms-at-half")
+					}
 				})
 			}
 		}

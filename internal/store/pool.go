@@ -101,7 +101,7 @@ func (p *pool) once(ctx context.Context, fn func(*Tx) error) error {
 	if err := p.s.faultAt("begin"); err != nil {
 		return err
 	}
-	t, err := pgBegin(ctx, p.db, "BEGIN", p.s.d.tx)
+	t, err := p.begin(ctx, "BEGIN", p.s.d.tx)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (p *pool) read(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer func() { <-p.reads }()
-	t, err := pgBegin(ctx, p.db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	t, err := p.begin(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func TestPlansGrowOld(t *testing.T) {
 		}
 		return nil
 	})
-	pg.known().planned = time.Now().Add(-2 * planAge)
+	pg.known().planned = time.Now().Add(-2 * planAge) // it is half a second old
 	if is := plan(); !strings.Contains(is, "subjects_pkey") {
 		t.Errorf("the plan of an empty table is used for a full one:\n%s", is)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,10 +20,13 @@ const (
 	rollbackTime = 5 * time.Second
 	mostPrepared = 1000 // statements of a connection; lists of any length make ever new ones
 
-	// planAge is how old a plan gets. PostgreSQL keeps one until a table is analyzed again,
-	// a minute or more after it has grown; made when the table was all but empty, any index
+	// A plan is made anew when so many rows were written since, not before planAge, and
+	// after planMost in any case. PostgreSQL keeps one until a table is analyzed again, a
+	// minute or more after it has grown; made when the table was all but empty, any index
 	// was as good as another, and in a storm each question goes through all of it.
-	planAge = 2 * time.Second
+	planRows = 2000
+	planAge  = 2 * time.Second
+	planMost = time.Minute
 )
 
 // A pgTx is a transaction on one connection of PostgreSQL. It costs no round trip of its
@@ -30,20 +34,21 @@ const (
 type pgTx struct {
 	c       *sql.Conn
 	pg      *pgx.Conn
-	opening []statement // begin it
-	no      int64       // its number, where the second of those asks for it
+	written *atomic.Int64 // rows of bulks, of all transactions of this node
+	opening []statement   // begin it
+	no      int64         // its number, where the second of those asks for it
 	begun   bool
 	over    bool // committed
 	useless bool // the connection, for what comes after
 }
 
-// pgBegin is a transaction that has not begun yet.
-func pgBegin(ctx context.Context, db *sql.DB, opening ...string) (*pgTx, error) {
-	c, err := db.Conn(ctx)
+// begin is a transaction that has not begun yet.
+func (p *pool) begin(ctx context.Context, opening ...string) (*pgTx, error) {
+	c, err := p.db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("store: connect: %w", err)
 	}
-	t := &pgTx{c: c}
+	t := &pgTx{c: c, written: &p.s.written}
 	for _, text := range opening {
 		t.opening = append(t.opening, statement{text: text})
 	}
@@ -146,8 +151,7 @@ func (t *pgTx) send(ctx context.Context, statements []statement) (*pgconn.MultiR
 	all := statements
 	if !t.begun {
 		all = slices.Concat(t.opening, statements)
-		if time.Since(known.planned) > planAge {
-			known.planned = time.Now()
+		if known.old(t.written.Load()) {
 			all = slices.Insert(all, 1, statement{text: "DISCARD PLANS"})
 		}
 	}
@@ -194,6 +198,17 @@ var binaryFormat = []int16{pgx.BinaryFormatCode}
 type prepared struct {
 	statements map[string]*pgconn.StatementDescription
 	planned    time.Time // when its plans were last thrown away
+	written    int64     // how many rows this node had written by then
+}
+
+// old says whether the plans are, and takes it that they are thrown away.
+func (p *prepared) old(written int64) bool {
+	age := time.Since(p.planned)
+	if age < planMost && (age < planAge || written-p.written < planRows) {
+		return false
+	}
+	p.planned, p.written = time.Now(), written
+	return true
 }
 
 const preparedHere = "tocsin prepared"
@@ -202,7 +217,7 @@ func (t *pgTx) known() *prepared {
 	data := t.pg.PgConn().CustomData()
 	known, ok := data[preparedHere].(*prepared)
 	if !ok {
-		known = &prepared{map[string]*pgconn.StatementDescription{}, time.Now()}
+		known = &prepared{map[string]*pgconn.StatementDescription{}, time.Now(), t.written.Load()}
 		data[preparedHere] = known
 	}
 	return known

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -71,7 +72,8 @@ type Store struct {
 	lock  *os.File // held while open, when exclusive
 	once  sync.Once
 
-	recent recent // events in the inbox
+	recent  recent       // events in the inbox
+	written atomic.Int64 // rows of bulks
 
 	group *group // SQLite
 	pool  *pool  // PostgreSQL

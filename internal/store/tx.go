@@ -223,7 +223,9 @@ func (tx *Tx) rowsOf(which int) []statement {
 	args := tx.pending[which]
 	tx.pending[which] = nil
 	clean(args)
-	all := tx.s.bulks[which].statements(args, nil)
+	b := &tx.s.bulks[which]
+	tx.s.written.Add(int64(len(args) / len(b.kinds)))
+	all := b.statements(args, nil)
 	if tx.s.d.arrays { // they hold the values by now, and the rows' place is free for the next
 		clear(args)
 		tx.pending[which] = args[:0]
