@@ -18,7 +18,7 @@ import (
 
 const (
 	rollbackTime = 5 * time.Second
-	mostPrepared = 1000 // statements of a connection; lists of any length make ever new ones
+	mostPrepared = 500 // statements of a connection; lists of any length make ever new ones
 
 	// A plan is made anew when so many rows were written since, not before planAge, and
 	// after planMost in any case. PostgreSQL keeps one until a table is analyzed again, a
@@ -52,7 +52,10 @@ func (p *pool) begin(ctx context.Context, opening ...string) (*pgTx, error) {
 	for _, text := range opening {
 		t.opening = append(t.opening, statement{text: text})
 	}
-	c.Raw(func(d any) error { t.pg = d.(*stdlib.Conn).Conn(); return nil })
+	if err := c.Raw(func(d any) error { t.pg = d.(*stdlib.Conn).Conn(); return nil }); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("store: connect: %w", err)
+	}
 	return t, nil
 }
 
