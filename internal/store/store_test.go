@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,10 +43,32 @@ func open(t testing.TB, o Options) *Store {
 	return s
 }
 
+// openSQLite opens a copy of a database that has just been made.
 func openSQLite(t testing.TB, o Options) *Store {
+	t.Helper()
+	fresh, err := emptyFile()
 	o.URL = filepath.Join(t.TempDir(), "tocsin.db")
+	if err == nil {
+		err = os.WriteFile(o.URL, fresh, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	return open(t, o)
 }
+
+var emptyFile = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "store")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "tocsin.db")
+	if err := schemaOnly(path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 func write(t testing.TB, s *Store, fn func(*Tx) error) {
 	t.Helper()
