@@ -12,8 +12,9 @@
 // in turns, runs each function in a savepoint of its own, and commits the group once
 // (group.go). A function that fails or panics takes only itself back. On PostgreSQL
 // each function is a transaction of its own, run again when the database asks for it
-// (pool.go). So a function given to Write may run more than once, does no I/O, is done
-// in milliseconds, and never calls Write.
+// (pool.go); it begins with the first statement and commits with the last (postgres.go).
+// So a function given to Write may run more than once, does no I/O, is done in
+// milliseconds, and never calls Write.
 //
 // A Tx gathers rows and writes many of them with one statement, before anything reads
 // their table and at the end. So an insert may report its error late; the first error
