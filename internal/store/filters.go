@@ -26,11 +26,11 @@ var (
 		parts: ofSubjects,
 	}
 	ofSubjects = map[string]string{
-		"open": ` AND open`, "service": ` AND service = `, "team": ` AND team = `,
+		"open": ` AND open`, "over": ` AND NOT open`, "service": ` AND service = `, "team": ` AND team = `,
 		"priority": ` AND priority = `, "severity": ` AND severity = `, "owner": ` AND owner <> '' AND owner = `,
 		"before": ` AND id < `, "after": ` AND id >= `,
 		"status": ` AND status IN (`, "hidden": ` AND service NOT IN (`, // closed by the list itself
-		"rare service": fewOf("subjects", "service", "") + ` subjects`, "rare team": fewOf("subjects", "team", "") + ` subjects`, "rare severity": fewOf("subjects", "severity", "") + ` subjects`,
+		"rare service": fewOf("subjects", "service", "NOT open AND ") + ` subjects`, "rare team": fewOf("subjects", "team", "NOT open AND ") + ` subjects`, "rare severity": fewOf("subjects", "severity", "NOT open AND ") + ` subjects`,
 		"rare owner": fewOf("subjects", "owner", "owner <> '' AND ") + ` subjects`,
 		// By subject and person together (pages_key): nobody looks through all that
 		// somebody was ever paged for, once for each subject.
@@ -51,9 +51,9 @@ var (
 		text: `SELECT ` + alertColumns + ` FROM alerts a WHERE TRUE`,
 		tail: ` ORDER BY a.id DESC LIMIT `,
 		parts: map[string]string{
-			"open": ` AND a.open`, "waiting": ` AND a.subject = ''`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
+			"open": ` AND a.open`, "over": ` AND NOT a.open`, "waiting": ` AND a.subject = ''`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
 			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "after": ` AND a.id >= `, "hidden": ` AND a.service NOT IN (`,
-			"rare service": fewOf("alerts", "service", "") + ` a`, "rare integration": fewOf("alerts", "integration", "") + ` a`,
+			"rare service": fewOf("alerts", "service", "NOT open AND ") + ` a`, "rare integration": fewOf("alerts", "integration", "") + ` a`,
 			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
 		},
 	}

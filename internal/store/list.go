@@ -36,17 +36,29 @@ type AlertFilter struct {
 	Before      string          // the last of the page before
 	Limit       int
 
+	over bool      // none of those that are open
 	rare narrowing // as in Filter
 	from string
 }
 
+// halved says that alerts are listed in two halves, as in Filter.
+func (f AlertFilter) halved() bool { return f.Service != "" && f.Subject == "" && !f.Open && !f.over }
+
 // Alerts lists alerts, newest first.
 func (tx *Tx) Alerts(f AlertFilter) ([]alert.Alert, error) {
+	if f.halved() {
+		rows, _, err := tx.alertHalves(f, func(f AlertFilter) ([]alert.Alert, string, error) {
+			rows, err := tx.Alerts(f)
+			return rows, "", err
+		})
+		return rows, err
+	}
 	if err := tx.flush(putAlerts); err != nil {
 		return nil, err
 	}
 	b := listAlerts.of(f.rare.part, f.rare.value)
 	b.flag("open", f.Open)
+	b.flag("over", f.over)
 	b.flag("waiting", f.Waiting)
 	b.matching("service", string(f.Service))
 	b.matching("integration", string(f.Integration))
@@ -69,6 +81,21 @@ func (tx *Tx) Alerts(f AlertFilter) ([]alert.Alert, error) {
 		return err
 	})
 	return out, err
+}
+
+// alertHalves is for alerts what halves is for subjects.
+func (tx *Tx) alertHalves(f AlertFilter, list func(AlertFilter) ([]alert.Alert, string, error)) (rows []alert.Alert, upTo string, err error) {
+	open := f
+	open.Open, f.over = true, true
+	if rows, err = tx.Alerts(open); err != nil {
+		return nil, "", err
+	}
+	over, upTo, err := list(f)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, upTo = merged(rows, over, upTo, f.Limit, func(a alert.Alert) string { return a.ID })
+	return rows, upTo, nil
 }
 
 // Alert reads one alert.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/incident"
@@ -27,6 +28,7 @@ type Filter struct {
 	Before incident.ID     // the last of the page before
 	Limit  int             // 0 is 100
 
+	over   bool      // none of those that are open
 	rare   narrowing // what few rows have, if that is known
 	from   string    // the id down to which is looked
 	search *search   // for Words
@@ -44,6 +46,18 @@ const (
 // onlyOpen says that nothing is wanted of those that are over.
 func (f Filter) onlyOpen() bool {
 	return f.Open || len(f.Status) > 0 && !slices.ContainsFunc(f.Status, func(s incident.Status) bool { return !s.Open() })
+}
+
+// onlyOver says that nothing is wanted of those that are open.
+func (f Filter) onlyOver() bool {
+	return f.over || len(f.Status) > 0 && !slices.ContainsFunc(f.Status, incident.Status.Open)
+}
+
+// halved says that a list is asked for in two halves, what is open and what is over: what
+// it is narrowed by has an index of what is over, and those that are open have one.
+func (f Filter) halved() bool {
+	by := len(f.Status) + len(f.Service) + len(f.Team) + len(f.Priority) + len(f.Severity)
+	return by > 0 && !f.onlyOpen() && !f.onlyOver()
 }
 
 // A Row is a subject in a list.
@@ -66,6 +80,13 @@ type Row struct {
 
 // Subjects lists subjects, newest first.
 func (tx *Tx) Subjects(f Filter) ([]Row, error) {
+	if f.halved() {
+		rows, _, err := tx.halves(f, func(f Filter) ([]Row, incident.ID, error) {
+			rows, err := tx.Subjects(f)
+			return rows, "", err
+		})
+		return rows, err
+	}
 	b, err := tx.choosing(map[Drills]filter{NoDrills: listSubjects, WithDrills: listWithDrills, OnlyDrills: listDrills}[f.Drills], f)
 	if err != nil {
 		return nil, err
@@ -75,6 +96,36 @@ func (tx *Tx) Subjects(f Filter) ([]Row, error) {
 	}
 	text, args := b.end(f.Limit)
 	return tx.rows(text, args)
+}
+
+// halves is a list of what is open and what list says is over. upTo is that of list.
+func (tx *Tx) halves(f Filter, list func(Filter) ([]Row, incident.ID, error)) (rows []Row, upTo incident.ID, err error) {
+	open := f
+	open.Open, f.over = true, true
+	if rows, err = tx.Subjects(open); err != nil {
+		return nil, "", err
+	}
+	over, upTo, err := list(f)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, upTo = merged(rows, over, upTo, f.Limit, func(r Row) incident.ID { return r.ID })
+	return rows, upTo, nil
+}
+
+// merged is the first page of two lists, newest first. Of the second nothing is known
+// below upTo, unless that is empty.
+func merged[T any, ID ~string](a, b []T, upTo ID, limit int, id func(T) ID) ([]T, ID) {
+	a = slices.DeleteFunc(a, func(x T) bool { return id(x) < upTo })
+	all := append(a, b...)
+	slices.SortFunc(all, func(x, y T) int { return strings.Compare(string(id(y)), string(id(x))) })
+	if limit <= 0 {
+		limit = pageOf
+	}
+	if len(all) >= limit {
+		return all[:limit], ""
+	}
+	return all, upTo
 }
 
 // Calls lists pages by hand, newest first, from before one.
@@ -137,6 +188,7 @@ func (tx *Tx) choosing(which filter, f Filter) (*filtered, error) {
 	}
 	b := which.of(f.rare.part, f.rare.value)
 	b.flag("open", f.onlyOpen()) // the few open ones have an index of their own
+	b.flag("over", f.onlyOver())
 	b.matching("service", string(f.Service))
 	b.matching("team", string(f.Team))
 	b.matching("priority", string(f.Priority))

@@ -87,6 +87,9 @@ func (tx *Tx) SubjectsWithin(f Filter) (rows []Row, upTo incident.ID, err error)
 		rows, err = tx.Subjects(f)
 		return rows, "", err
 	}
+	if f.halved() {
+		return tx.halves(f, tx.SubjectsWithin)
+	}
 	q := &tx.s.sql
 	f.rare, err = tx.rarest(narrowing{"owner", string(f.Owner), q.FewOwned}, narrowing{"service", string(f.Service), q.FewOfService},
 		narrowing{"severity", string(f.Severity), q.FewSo}, narrowing{"team", string(f.Team), q.FewOfTeam})
@@ -129,6 +132,9 @@ func (tx *Tx) AlertsWithin(f AlertFilter) (rows []alert.Alert, upTo string, err 
 	if f.Open || f.Subject != "" || !two {
 		rows, err = tx.Alerts(f)
 		return rows, "", err
+	}
+	if f.halved() {
+		return tx.alertHalves(f, tx.AlertsWithin)
 	}
 	f.rare, err = tx.rarest(narrowing{"service", string(f.Service), tx.s.sql.FewAlertsOf}, narrowing{"integration", string(f.Integration), tx.s.sql.FewSaid})
 	if err != nil || f.rare.part != "" {
