@@ -179,7 +179,11 @@ func (t *triaging) subjects() (ids []incident.ID) {
 // finish writes down what a batch has come to.
 func (t *triaging) finish() error {
 	for _, id := range t.altered {
-		if err := t.tx.PutAlert(t.changed[id]); err != nil {
+		write := t.tx.PutAlert
+		if _, begins := t.said[id]; begins {
+			write = t.tx.AddAlert
+		}
+		if err := write(t.changed[id]); err != nil {
 			return err
 		}
 	}

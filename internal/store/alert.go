@@ -65,6 +65,17 @@ func scanAlert(r row, more ...any) (alert.Alert, error) {
 	return a, json.Unmarshal([]byte(said), &a.Last)
 }
 
+// AddAlert writes an alert that is new.
+func (tx *Tx) AddAlert(a alert.Alert) error {
+	if _, ok := tx.alerts[a.ID]; !ok {
+		if tx.begun == nil {
+			tx.begun = map[string]bool{}
+		}
+		tx.begun[a.ID] = true
+	}
+	return tx.PutAlert(a)
+}
+
 // PutAlert writes an alert by its id.
 func (tx *Tx) PutAlert(a alert.Alert) error {
 	if tx.readOnly {
@@ -102,12 +113,17 @@ func (tx *Tx) queueAlerts() error {
 				}
 				sifted = string(b)
 			}
-			tx.add(putAlerts, a.ID, string(a.Integration), a.Key, string(a.Subject), string(a.Service), string(a.Severity), a.Title, a.Digest, a.Counted, a.Open,
+			which := putAlerts
+			if tx.begun[a.ID] {
+				which = addAlerts
+			}
+			tx.add(which, a.ID, string(a.Integration), a.Key, string(a.Subject), string(a.Service), string(a.Severity), a.Title, a.Digest, a.Counted, a.Open,
 				a.Count, micros(a.FirstAt), micros(a.LastAt), micros(a.ResolvedAt), string(said), sifted, micros(a.Sifted.Until))
 		}
 	}
 	tx.alertQ = tx.alertQ[:0]
 	clear(tx.alerts)
+	clear(tx.begun)
 	return nil
 }
 

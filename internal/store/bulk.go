@@ -26,8 +26,10 @@ type bulk struct {
 const (
 	putSubjects = iota
 	moveSubjects
+	addSubjects
 	putLog
 	putAlerts
+	addAlerts
 	putDue
 	putPages
 	putFeed
@@ -56,6 +58,10 @@ const (
 	subjectHead  = `INSERT INTO subjects (id, seq, at, status, open, title, service, team, integration, severity, priority, owner, held, alerts, opened_at, resolved_at, fold, head, state) VALUES `
 	subjectRow   = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	subjectKinds = "tiitbttttttttiiiiyt"
+
+	alertHead  = `INSERT INTO alerts (id, integration, key, subject, service, severity, title, digest, counted, open, count, first_at, last_at, resolved_at, last, sifted, look_at) VALUES `
+	alertRow   = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	alertKinds = "ttttttttbbiiiitti"
 )
 
 var bulks = [bulkCount]bulk{
@@ -77,15 +83,18 @@ var bulks = [bulkCount]bulk{
 		tail: ` ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, at = excluded.at, title = excluded.title, integration = excluded.integration,
  held = excluded.held, alerts = excluded.alerts, opened_at = excluded.opened_at, resolved_at = excluded.resolved_at, fold = excluded.fold, head = excluded.head, state = excluded.state`,
 	},
+	// addSubjects and addAlerts are for what is new, which need not be looked for first.
+	addSubjects: {head: subjectHead, row: subjectRow, kinds: subjectKinds},
 	putLog: {
 		head:  `INSERT INTO log (subject, seq, at, actor, kind, body, hash) VALUES `,
 		row:   `(?, ?, ?, ?, ?, ?, ?)`,
 		kinds: "tiittty",
 	},
+	addAlerts: {head: alertHead, row: alertRow, kinds: alertKinds},
 	putAlerts: {
-		head:  `INSERT INTO alerts (id, integration, key, subject, service, severity, title, digest, counted, open, count, first_at, last_at, resolved_at, last, sifted, look_at) VALUES `,
-		row:   `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		kinds: "ttttttttbbiiiitti",
+		head:  alertHead,
+		row:   alertRow,
+		kinds: alertKinds,
 		tail: ` ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, service = excluded.service, severity = excluded.severity, title = excluded.title,
  digest = excluded.digest, counted = excluded.counted, open = excluded.open, count = excluded.count, first_at = excluded.first_at,
  last_at = excluded.last_at, resolved_at = excluded.resolved_at, last = excluded.last, sifted = excluded.sifted, look_at = excluded.look_at`,
@@ -224,15 +233,12 @@ func (b bulk) numbered(d dialect) bulk {
 // arrayOf is what PostgreSQL calls a column of a kind.
 var arrayOf = map[byte]string{'t': "TEXT[]", 'i': "BIGINT[]", 'b': "BOOLEAN[]", 'y': "BYTEA[]"}
 
-// fromArrays is the statement with an array for each value of a row. What reads gets them
-// by a question of their own, so that PostgreSQL does not see how long they are: it takes
-// a plan that it has for that of any length, where it would make a new one each time for
-// a few rows.
+// fromArrays is the statement with an array for each value of a row. What only writes
+// takes them apart as it goes. What reads gets them by a question of their own, so that
+// PostgreSQL does not see how long they are: it takes a plan that it has for that of any
+// length, where it would make a new one each time for a few rows.
 func (b bulk) fromArrays() string {
-	array := "(SELECT CAST($%d AS %s))"
-	if strings.HasPrefix(b.head, "INSERT ") {
-		array = "CAST($%d AS %s)"
-	}
+	writes := strings.HasPrefix(b.head, "INSERT ")
 	var row strings.Builder
 	arrays, names := make([]string, len(b.kinds)), make([]string, len(b.kinds))
 	n := 0
@@ -241,13 +247,20 @@ func (b bulk) fromArrays() string {
 			row.WriteByte(c)
 			continue
 		}
-		names[n] = "c" + strconv.Itoa(n+1)
-		arrays[n] = fmt.Sprintf(array, n+1, arrayOf[b.kinds[n]])
-		row.WriteString("u." + names[n])
+		array := fmt.Sprintf("CAST($%d AS %s)", n+1, arrayOf[b.kinds[n]])
+		names[n], arrays[n] = "c"+strconv.Itoa(n+1), "(SELECT "+array+")"
+		if writes {
+			row.WriteString("unnest(" + array + ")")
+		} else {
+			row.WriteString("u." + names[n])
+		}
 		n++
 	}
-	return strings.TrimSuffix(b.head, "VALUES ") + "SELECT " + row.String() +
-		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS u (" + strings.Join(names, ", ") + ")" + b.tail
+	text := strings.TrimSuffix(b.head, "VALUES ") + "SELECT " + row.String()
+	if !writes {
+		text += " FROM unnest(" + strings.Join(arrays, ", ") + ") AS u (" + strings.Join(names, ", ") + ")"
+	}
+	return text + b.tail
 }
 
 // statements are those that carry all rows of args, which stand there one after the

@@ -20,6 +20,7 @@ type Subject struct {
 	incident.Incident
 	head    []byte // hash of the last line
 	changed bool
+	created bool   // and not written yet
 	filed   filing // as the row in the database says
 }
 
@@ -39,7 +40,7 @@ func filingOf(i incident.Incident) filing {
 
 // Create begins a new subject. Nothing is written until something is appended.
 func (tx *Tx) Create(id incident.ID) *Subject {
-	s := &Subject{Incident: incident.Incident{ID: id}}
+	s := &Subject{Incident: incident.Incident{ID: id}, created: true}
 	tx.know(s)
 	return s
 }
@@ -215,10 +216,14 @@ func (tx *Tx) queueSubjects() error {
 			return tx.fail(fmt.Errorf("store: projection of %s: %w", s.ID, err))
 		}
 		s.changed = false
-		which := moveSubjects
-		if filed := filingOf(s.Incident); s.filed != filed {
-			which, s.filed = putSubjects, filed
+		which, filed := moveSubjects, filingOf(s.Incident)
+		switch {
+		case s.created:
+			which = addSubjects
+		case s.filed != filed:
+			which = putSubjects
 		}
+		s.created, s.filed = false, filed
 		tx.add(which, string(s.ID), s.Seq, micros(s.At), string(s.Status), s.Status.Open(), s.Title, string(s.Service), string(s.Team),
 			senderOf(s.Incident), string(s.Severity), string(s.Priority), string(s.Owner), s.Held, s.Alerts, micros(s.OpenedAt), micros(s.ResolvedAt),
 			incident.FoldVersion, s.head, string(state))

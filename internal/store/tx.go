@@ -50,6 +50,7 @@ type Tx struct {
 	changed  []*Subject
 	alerts   map[string]int // place in putAlerts
 	alertQ   []alert.Alert
+	begun    map[string]bool // alerts of alertQ that are new
 	due      map[dueKey]int
 	dueQ     []Due
 	touched  map[[2]string]bool
@@ -205,6 +206,7 @@ func (tx *Tx) queued(which []int) (all []statement, err error) {
 			if err := tx.queueSubjects(); err != nil {
 				return nil, err
 			}
+			all = append(all, tx.rowsOf(addSubjects)...)
 			all = append(all, tx.rowsOf(moveSubjects)...)
 		case putAlerts:
 			if err := tx.queueAlerts(); err != nil {
@@ -214,6 +216,9 @@ func (tx *Tx) queued(which []int) (all []statement, err error) {
 			tx.queueDue()
 		}
 		all = append(all, tx.rowsOf(b)...)
+		if b == putAlerts { // after those of the same key that they take the place of
+			all = append(all, tx.rowsOf(addAlerts)...)
+		}
 	}
 	return all, nil
 }
