@@ -182,7 +182,13 @@ var statements = texts{
 	// a statement anew whenever a value changes that its plan depends on. And what waits
 	// is "at most ''": for "equals" PostgreSQL expects so few rows, as long as it has not
 	// counted them, that it would rather sort them than walk along the key.
-	Agenda: `SELECT (SELECT at FROM inbox WHERE aside <= '' ORDER BY tx, n LIMIT 1),
+	//
+	// Pages are found by their channels, as they are claimed: the first of each is found
+	// by the one before it, along the index, however much waits.
+	Agenda: `WITH RECURSIVE w (lane, channel, wake_at) AS (SELECT * FROM (SELECT lane, channel, wake_at FROM pages WHERE wake_at IS NOT NULL ORDER BY lane, channel, wake_at LIMIT 1) AS one
+ UNION ALL SELECT p.lane, p.channel, p.wake_at FROM w JOIN pages p ON p.id = (SELECT n.id FROM pages n WHERE n.wake_at IS NOT NULL
+ AND (n.lane, n.channel) > (w.lane, w.channel) ORDER BY n.lane, n.channel, n.wake_at LIMIT 1))
+ SELECT (SELECT at FROM inbox WHERE aside <= '' ORDER BY tx, n LIMIT 1),
  ` + firstDue(0) + `, ` + firstDue(1) + `, ` + firstDue(2) + `, ` + firstDue(3) + `,
  ` + firstPage(0) + `, ` + firstPage(1) + `, ` + firstPage(2) + `, ` + firstPage(3),
 
@@ -425,13 +431,14 @@ func few(table, column, where string) string {
 	return `SELECT id FROM ` + table + ` WHERE ` + where + column + ` >= $1 AND ` + column + ` <= $1 ORDER BY ` + column + ` DESC, id DESC LIMIT 1 OFFSET $2`
 }
 
-// firstDue and firstPage are when the first of a lane is due.
+// firstDue and firstPage are when the first of a lane is due; w has the first page of each
+// channel.
 func firstDue(lane int) string {
 	return fmt.Sprintf(`(SELECT wake_at FROM due WHERE lane = %d ORDER BY wake_at LIMIT 1)`, lane)
 }
 
 func firstPage(lane int) string {
-	return fmt.Sprintf(`(SELECT wake_at FROM pages WHERE lane = %d AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1)`, lane)
+	return fmt.Sprintf(`(SELECT min(wake_at) FROM w WHERE lane = %d)`, lane)
 }
 
 // claimDue and claimPages take what is due in a lane: wake_at moves to the end of the

@@ -17,3 +17,7 @@ CREATE INDEX subjects_priority ON subjects (priority, id) WHERE NOT open;
 
 DROP INDEX alerts_service;
 CREATE INDEX alerts_service ON alerts (service, id) WHERE NOT open;
+
+-- Pages that wait are claimed by their channel, and the first of a lane is the first of the
+-- channels' firsts.
+DROP INDEX pages_wake;
