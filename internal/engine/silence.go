@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tocsin/alert"
@@ -311,18 +312,21 @@ func (t *triaging) quiet() error {
 		return err
 	}
 	silences := alert.CompileSilences(list)
-	fresh := map[incident.ID][]alert.Alert{}
-	for _, id := range t.altered {
-		if a := t.changed[id]; a.Open {
-			fresh[a.Subject] = append(fresh[a.Subject], a)
+	fresh := sync.OnceValue(func() map[incident.ID][]alert.Alert {
+		of := map[incident.ID][]alert.Alert{}
+		for _, id := range t.altered {
+			if a := t.changed[id]; a.Open {
+				of[a.Subject] = append(of[a.Subject], a)
+			}
 		}
-	}
+		return of
+	})
 	for _, w := range t.order {
 		opened, stirred := t.stirred[w.in.ID]
 		if !stirred || silences.None() && w.in.Silence == "" {
 			continue
 		}
-		fires := fresh[w.in.ID]
+		fires := fresh()[w.in.ID]
 		if !opened {
 			all, err := t.tx.AlertsOf(w.in.ID)
 			if err != nil {

@@ -14,8 +14,9 @@ const arrayHead = 20
 
 // encodeArrays are columns as PostgreSQL takes arrays of one dimension in its binary
 // format. The driver would do it an element at a time, with a new place for each doubling
-// of what it has; a batch of rows takes it longer than the database.
-func encodeArrays(columns []any) ([][]byte, error) {
+// of what it has; a batch of rows takes it longer than the database. They stand in the
+// place that those before them had.
+func (s *scratch) encodeArrays(columns []any) ([][]byte, error) {
 	total := 0
 	for _, c := range columns {
 		total += arrayHead
@@ -39,7 +40,8 @@ func encodeArrays(columns []any) ([][]byte, error) {
 	if total > math.MaxInt32 {
 		return nil, fmt.Errorf("store: %d bytes in one statement", total)
 	}
-	buf := make([]byte, 0, total)
+	buf := slices.Grow(s.values[:0], total)
+	s.values = buf
 	all := make([][]byte, len(columns))
 	for i, c := range columns {
 		from := len(buf)

@@ -22,8 +22,8 @@ const (
 )
 
 // encode is the values of a statement as PostgreSQL takes them in its binary format. Those
-// of a bulk are columns.
-func (t *pgTx) encode(s *pgconn.StatementDescription, args []any) ([][]byte, error) {
+// of a bulk are columns, which are good until the next are encoded.
+func (t *pgTx) encode(s *pgconn.StatementDescription, args []any, place *scratch) ([][]byte, error) {
 	if len(args) == 0 {
 		return nil, nil
 	}
@@ -32,7 +32,7 @@ func (t *pgTx) encode(s *pgconn.StatementDescription, args []any) ([][]byte, err
 	}
 	switch args[0].(type) {
 	case []string, [][]byte, []int64, []bool:
-		return encodeArrays(args)
+		return place.encodeArrays(args)
 	}
 	all := make([][]byte, len(args))
 	for i, a := range args {

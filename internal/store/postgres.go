@@ -165,6 +165,9 @@ func (t *pgTx) send(ctx context.Context, statements []statement) (*pgconn.MultiR
 		clear(known.statements)
 	}
 	var b pgconn.Batch
+	place := scratches.Get().(*scratch)
+	place.lend(&b)
+	defer place.takeBack(&b)
 	for _, s := range all {
 		as := known.statements[s.text]
 		if as == nil {
@@ -174,11 +177,11 @@ func (t *pgTx) send(ctx context.Context, statements []statement) (*pgconn.MultiR
 			}
 			known.statements[s.text] = as
 		}
-		values, err := t.encode(as, s.args)
+		values, err := t.encode(as, s.args, place)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s", err, short(s.text))
 		}
-		b.ExecPrepared(as.Name, values, binaryFormat, binaryFormat)
+		b.ExecStatement(as, values, binaryFormat, binaryFormat)
 	}
 	results := t.pg.PgConn().ExecBatch(ctx, &b)
 	t.begun = true

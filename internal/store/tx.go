@@ -274,14 +274,16 @@ func (tx *Tx) position() (no, n int64, err error) {
 // clean makes every text one that both databases take: valid UTF-8 without NUL.
 func clean(args []any) {
 	for i, a := range args {
-		if s, ok := a.(string); ok {
+		if s, ok := a.(string); ok && !isClean(s) {
 			args[i] = cleanText(s)
 		}
 	}
 }
 
+func isClean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
 func cleanText(s string) string {
-	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+	if isClean(s) {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
