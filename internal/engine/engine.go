@@ -119,6 +119,7 @@ type Engine struct {
 	grove     atomic.Pointer[grove]                        // what fires, and why (sift.go)
 	ailing    map[string]ailing                            // events that failed triage alone, by id; only triage looks
 	slots     map[slot]chan struct{}
+	tends     chan struct{} // a place for each subject that is tended beside the looks
 	workers   sync.WaitGroup
 	poked     chan struct{}
 	heard     chan struct{} // events may wait for triage
@@ -135,7 +136,7 @@ type Engine struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, ring: o.Ring, publicURL: o.PublicURL, mailDomain: o.MailDomain, log: o.Log, async: o.Async, hit: o.Hit, diskUsed: o.DiskUsed, rand: o.Rand,
-		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), heard: make(chan struct{}, 1), slots: map[slot]chan struct{}{},
+		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), heard: make(chan struct{}, 1), slots: map[slot]chan struct{}{}, tends: make(chan struct{}, tendAtOnce),
 		ailing: map[string]ailing{}, metrics: newMetrics(), clock: NewClock(),
 	}
 	if e.log == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"tocsin/incident"
@@ -14,6 +13,11 @@ import (
 
 // claimAtOnce bounds how many due rows are claimed together.
 const claimAtOnce = 64
+
+const (
+	tendAtOnce = 64          // subjects are tended beside the looks at most
+	tendTime   = time.Minute // for one of them: a database that hangs holds nobody up for ever
+)
 
 // indexAtOnce is how many rows of the feed are looked at together for new titles.
 const indexAtOnce = 256
@@ -151,17 +155,25 @@ func (e *Engine) dueLane(ctx context.Context, now time.Time, lane int, newest bo
 	if len(claimed) > 0 {
 		e.hit("after claim of due")
 	}
-	var together sync.WaitGroup
 	for _, d := range claimed {
-		if e.async && d.Kind == tendKind { // subjects wait for each other no more than for people
-			together.Go(func() { e.try(ctx, d, now) })
-			continue
+		if e.async && d.Kind == tendKind {
+			e.tendAside(ctx, d, now)
+		} else {
+			e.try(ctx, d, now) // in its turn
 		}
-		together.Wait() // all else is done in its turn
-		e.try(ctx, d, now)
 	}
-	together.Wait()
 	return len(claimed) > 0, nil
+}
+
+// tendAside does the claimed row of a subject beside the looks: subjects wait for each
+// other no more than for people, and the next timer for none of them.
+func (e *Engine) tendAside(ctx context.Context, d store.Due, now time.Time) {
+	e.tends <- struct{}{}
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), tendTime)
+	e.workers.Go(func() {
+		defer func() { done(); <-e.tends; e.Poke() }()
+		e.try(ctx, d, now)
+	})
 }
 
 // try does one claimed row.
