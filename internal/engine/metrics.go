@@ -44,7 +44,7 @@ func newMetrics() *Metrics {
 	m.cancelledPages = counter("tocsin_pages_cancelled_total", "Planned pages that an answer or an end made needless.")
 	m.pages = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tocsin_page_tries_total", Help: "Tries to send a page, by channel and outcome."}, []string{"channel", "outcome"})
 	m.all = append(m.all, m.pages)
-	m.dueLate = histogram("tocsin_due_lateness_seconds", "How late due work was begun.")
+	m.dueLate = histogram("tocsin_due_lateness_seconds", "How long after its time due work was found, by the look that claims it.")
 	m.pageLate = histogram("tocsin_page_lateness_seconds", "How long after its time a page's first try ended.")
 	m.lastStep = gauge("tocsin_last_step_timestamp_seconds", "When the engine last looked at what is due, in seconds since 1970.")
 	m.lastAudit = gauge("tocsin_last_audit_timestamp_seconds", "When the self-audit last ran on this node, in seconds since 1970.")
