@@ -53,7 +53,7 @@ var (
 		parts: map[string]string{
 			"open": ` AND a.open`, "over": ` AND NOT a.open`, "waiting": ` AND a.subject = ''`, "service": ` AND a.service = `, "integration": ` AND a.integration = `,
 			"subject": ` AND a.subject = `, "before": ` AND a.id < `, "after": ` AND a.id >= `, "hidden": ` AND a.service NOT IN (`,
-			"rare service": fewOf("alerts", "service", "NOT open AND ") + ` a`, "rare integration": fewOf("alerts", "integration", "") + ` a`,
+			"rare service": fewOf("alerts", "service", "NOT open AND ") + ` a`, "rare integration": fewOf("alerts", "integration", "NOT open AND ") + ` a`,
 			"hidden subject": ` AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.id = a.subject AND s.service IN (`, "end": `)`,
 		},
 	}

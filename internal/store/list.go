@@ -42,7 +42,9 @@ type AlertFilter struct {
 }
 
 // halved says that alerts are listed in two halves, as in Filter.
-func (f AlertFilter) halved() bool { return f.Service != "" && f.Subject == "" && !f.Open && !f.over }
+func (f AlertFilter) halved() bool {
+	return len(f.Service)+len(f.Integration) > 0 && f.Subject == "" && !f.Open && !f.over
+}
 
 // Alerts lists alerts, newest first.
 func (tx *Tx) Alerts(f AlertFilter) ([]alert.Alert, error) {

@@ -111,18 +111,10 @@ func (tx *Tx) AlertsBetween(integration org.IntegrationID, from, to string) (out
 // AlertsFrom walks over the alerts of an integration, newest first and at most so many,
 // until take says that it has enough.
 func (tx *Tx) AlertsFrom(integration org.IntegrationID, most int, take func(alert.Alert) bool) error {
-	if err := tx.flush(putAlerts); err != nil {
-		return err
-	}
-	var found []alert.Alert
-	id := pastAll
+	f := AlertFilter{Integration: integration}
 	for most > 0 {
-		found = found[:0]
-		err := tx.each(tx.s.sql.AlertsFrom, []any{string(integration), id, min(most, 500)}, func(r row) error {
-			a, err := scanAlert(r)
-			found = append(found, a)
-			return err
-		})
+		f.Limit = min(most, 500)
+		found, err := tx.Alerts(f)
 		if err != nil || len(found) == 0 {
 			return err
 		}
@@ -131,7 +123,7 @@ func (tx *Tx) AlertsFrom(integration org.IntegrationID, most int, take func(aler
 				return nil
 			}
 		}
-		id, most = found[len(found)-1].ID, most-len(found)
+		f.Before, most = found[len(found)-1].ID, most-len(found)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ type texts struct {
 	WaitsAny, WaitsKey                 string
 	Alert, AlertLock                   string
 	AlertOpen, AlertOver               string
-	AlertsBetween, AlertsFrom          string
+	AlertsBetween                      string
 
 	// Access.
 	Credential, LockCredential, PutCredential    string
@@ -270,7 +270,6 @@ var statements = texts{
 	AlertOver: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.key = $2 AND NOT a.open AND a.first_at <= $3
  ORDER BY a.resolved_at DESC, a.id DESC LIMIT 1`,
 	AlertsBetween: `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id >= $2 AND a.id < $3 ORDER BY a.id`,
-	AlertsFrom:    `SELECT ` + alertColumns + ` FROM alerts a WHERE a.integration = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3`,
 
 	// What people do about their own contact methods.
 	Proofs:    `SELECT ` + proofColumns + ` FROM proofs WHERE person = $1 ORDER BY method`,
@@ -385,7 +384,7 @@ var statements = texts{
 	AlertAbout:   `SELECT service, subject FROM alerts WHERE id = $1`,
 	SubjectFloor: floor("subjects"), AlertFloor: floor("alerts"), PageFloor: floor("pages"),
 	FewOwned: few("subjects", "owner", "owner <> '' AND "), FewOfService: few("subjects", "service", "NOT open AND "), FewOfTeam: few("subjects", "team", "NOT open AND "), FewSo: few("subjects", "severity", "NOT open AND "),
-	FewAlertsOf: few("alerts", "service", "NOT open AND "), FewSaid: few("alerts", "integration", ""),
+	FewAlertsOf: few("alerts", "service", "NOT open AND "), FewSaid: few("alerts", "integration", "NOT open AND "),
 	FewPagesOf: few("pages", "person", ""), FewPagesSo: few("pages", "state", "state NOT IN ('planned', 'claimed') AND "),
 	ConfigVersions: `SELECT ` + configColumns + ` FROM config WHERE kind = $1 AND id = $2 ORDER BY version DESC`,
 	Attempt:        `SELECT digest, status, answer FROM attempts WHERE key = $1`,

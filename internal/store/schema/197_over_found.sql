@@ -16,7 +16,9 @@ CREATE INDEX subjects_severity ON subjects (severity, id) WHERE NOT open;
 CREATE INDEX subjects_priority ON subjects (priority, id) WHERE NOT open;
 
 DROP INDEX alerts_service;
+DROP INDEX alerts_integration;
 CREATE INDEX alerts_service ON alerts (service, id) WHERE NOT open;
+CREATE INDEX alerts_integration ON alerts (integration, id) WHERE NOT open;
 
 -- Pages that wait are claimed by their channel, and the first of a lane is the first of the
 -- channels' firsts.
