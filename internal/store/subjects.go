@@ -114,11 +114,13 @@ func (tx *Tx) halves(f Filter, list func(Filter) ([]Row, incident.ID, error)) (r
 }
 
 // merged is the first page of two lists, newest first. Of the second nothing is known
-// below upTo, unless that is empty.
+// below upTo, unless that is empty. What ended between the two questions, as it can in a
+// transaction that writes, is in both, and is named once.
 func merged[T any, ID ~string](a, b []T, upTo ID, limit int, id func(T) ID) ([]T, ID) {
 	a = slices.DeleteFunc(a, func(x T) bool { return id(x) < upTo })
 	all := append(a, b...)
 	slices.SortFunc(all, func(x, y T) int { return strings.Compare(string(id(y)), string(id(x))) })
+	all = slices.CompactFunc(all, func(x, y T) bool { return id(x) == id(y) })
 	if limit <= 0 {
 		limit = pageOf
 	}

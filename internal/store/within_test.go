@@ -66,6 +66,25 @@ func peopled(t *testing.T, s *Store) {
 	raw(t, s, `UPDATE pages SET state = 'failed', wake_at = NULL WHERE id < $1`, idFrom(time.Now().AddDate(9, 0, 0)))
 }
 
+// Two halves are one list: newest first, each once, and nothing below where the second
+// ended.
+func TestMerged(t *testing.T) {
+	self := func(s string) string { return s }
+	for _, c := range []struct {
+		a, b, want  []string
+		upTo, until string
+	}{
+		{[]string{"5", "3", "1"}, []string{"4", "3", "2"}, []string{"5", "4", "3", "2", "1"}, "", ""},
+		{[]string{"5", "3", "1"}, []string{"4"}, []string{"5", "4", "3"}, "3", "3"},
+		{[]string{"9", "8", "7", "6"}, []string{"5", "4"}, []string{"9", "8", "7", "6", "5"}, "2", ""},
+		{nil, nil, nil, "2", "2"},
+	} {
+		if got, until := merged(slices.Clone(c.a), c.b, c.upTo, 5, self); !slices.Equal(got, c.want) || until != c.until {
+			t.Errorf("%v and %v down to %q: %v, %q", c.a, c.b, c.upTo, got, until)
+		}
+	}
+}
+
 // Whoever follows a list part by part has, in the end, what a list without parts has;
 // and no part looks at more than it may.
 func TestWithinIsWhole(t *testing.T) {
