@@ -185,8 +185,8 @@ func TestTimersPassTriage(t *testing.T) {
 	})
 }
 
-// TestTriageComesBack: a triage that stops because it took long wakes the next, and one
-// that found the end does not.
+// TestTriageComesBack: a triage that stops because it took long says that there is more,
+// and one that found the end does not.
 func TestTriageComesBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "house.db")
 	synctest.Test(t, func(t *testing.T) {
@@ -205,11 +205,64 @@ func TestTriageComesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, more := range []bool{true, true, false} {
-			<-e.heard
-			did, err := e.triage(t.Context(), e.Now())
-			if !did || err != nil || (len(e.heard) == 1) != more {
-				t.Fatalf("triage %d: did %t, wakes the next %d, %v", i, did, len(e.heard), err)
+			did, again, err := e.triage(t.Context(), e.Now())
+			if !did || err != nil || again != more {
+				t.Fatalf("triage %d: did %t, more %t, %v", i, did, again, err)
 			}
+		}
+	})
+}
+
+// TestTriageRests: what comes alone is triaged at once, and what comes one after the other
+// faster than that is triaged together.
+func TestTriageRests(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "house.db")
+	synctest.Test(t, func(t *testing.T) {
+		const takes, rests = 5 * time.Millisecond, 2
+		var begins []time.Time
+		c := &punctual{rng: rand.New(rand.NewPCG(1, 2)), sent: map[string]int{}}
+		e := open(t, path, Options{Channels: []channel.Channel{c}, Async: true, AuditEvery: 10 * time.Minute, Hit: func(point string) {
+			if point == "after triage" {
+				begins = append(begins, time.Now())
+				time.Sleep(takes)
+			}
+		}})
+		c.e, e.rests = e, rests
+		furnish(t, e, three, func(org.PersonID) string { return "push" })
+		ctx, cancel := context.WithCancel(t.Context())
+		stopped := make(chan error)
+		go func() { stopped <- e.Run(ctx) }()
+		time.Sleep(time.Second)
+		hear := func(key string) {
+			t.Helper()
+			if err := e.Hear(ctx, "prom", []alert.Event{{Action: alert.Trigger, Key: key, Title: key}}, nil, e.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		heard := time.Now()
+		hear("alone")
+		time.Sleep(time.Second)
+		if len(begins) != 1 || begins[0].Sub(heard) > time.Millisecond {
+			t.Errorf("one alone was heard at %s and triaged at %s", heard, begins)
+		}
+		begins = nil
+		const many = 150
+		for n := range many {
+			hear(fmt.Sprint("k", n))
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		if most := int(many*time.Millisecond/(takes+rests*takes)) + 2; len(begins) > most || len(begins) < 5 {
+			t.Errorf("%d events, one a millisecond, were triaged in %d batches, want 5 to %d", many, len(begins), most)
+		}
+		for i, at := range begins {
+			if i > 0 && at.Sub(begins[i-1]) > takes+restMost {
+				t.Errorf("triage rested for %s", at.Sub(begins[i-1]))
+			}
+		}
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Error(err)
 		}
 	})
 }

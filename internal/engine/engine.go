@@ -121,6 +121,7 @@ type Engine struct {
 	slots     map[slot]chan struct{}
 	tends     chan struct{} // a place for each subject that is tended beside the looks
 	workers   sync.WaitGroup
+	rests     time.Duration // times as long as triage took, when nothing more waits
 	poked     chan struct{}
 	heard     chan struct{} // events may wait for triage
 	clock     *Clock
@@ -139,6 +140,7 @@ func New(o Options) *Engine {
 		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), heard: make(chan struct{}, 1), slots: map[slot]chan struct{}{}, tends: make(chan struct{}, tendAtOnce),
 		ailing: map[string]ailing{}, metrics: newMetrics(), clock: NewClock(),
 	}
+	e.rests = e.triageRests()
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}

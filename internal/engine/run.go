@@ -14,6 +14,7 @@ const (
 	shortest   = 200 * time.Microsecond // between two looks, so that a full house still breathes
 	surgePause = 50 * time.Millisecond  // between two looks in a surge: what they do takes from triage
 	busyWait   = 100 * time.Millisecond // when what is due waits for a worker
+	restMost   = 20 * time.Millisecond  // that triage rests
 	maxSkew    = 2 * time.Second        // between our clock and the database's
 	windUp     = 5 * time.Second        // for what was begun, when the engine is to stop
 	askClock   = time.Minute
@@ -91,7 +92,8 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 // runTriage triages what was heard, beside the looks: no timer and no page waits for a
-// storm to be understood.
+// storm to be understood. What comes alone is triaged at once; when nothing more waits,
+// triage rests a little before the next.
 func (e *Engine) runTriage(ctx context.Context) {
 	alive := time.NewTicker(poll)
 	defer alive.Stop()
@@ -108,15 +110,21 @@ func (e *Engine) runTriage(ctx context.Context) {
 			continue // a look wakes us when the clocks agree
 		}
 		work, done := finishing(ctx)
-		did, err := e.triage(work, e.clock.Now())
+		began := e.clock.elapsed()
+		did, more, err := e.triage(work, e.clock.Now())
 		done()
 		if did {
 			e.Poke()
 		}
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err != nil && ctx.Err() == nil:
 			e.log.Error("triage failed in part and is done again", "error", err)
 			e.pause(ctx, afterFail)
 			wake(e.heard)
+		case more:
+			wake(e.heard)
+		case did:
+			e.pause(ctx, min(e.rests*(e.clock.elapsed()-began), restMost))
 		}
 	}
 }

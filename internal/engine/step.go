@@ -128,7 +128,8 @@ func (e *Engine) pass(ctx context.Context, now time.Time, agenda store.Agenda) (
 	case agenda.Waiting && e.async:
 		wake(e.heard)
 	case agenda.Waiting:
-		note(e.triage(ctx, now))
+		did, _, err := e.triage(ctx, now)
+		note(did, err)
 	}
 	due := func(at time.Time) bool { return !at.IsZero() && !at.After(now) }
 	for lane := range agenda.Due {
