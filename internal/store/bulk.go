@@ -31,7 +31,9 @@ const (
 	putAlerts
 	addAlerts
 	putDue
+	addDue
 	putPages
+	addPages
 	putFeed
 	putInbox
 	dropInbox
@@ -62,6 +64,15 @@ const (
 	alertHead  = `INSERT INTO alerts (id, integration, key, subject, service, severity, title, digest, counted, open, count, first_at, last_at, resolved_at, last, sifted, look_at) VALUES `
 	alertRow   = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	alertKinds = "ttttttttbbiiiitti"
+
+	dueHead  = `INSERT INTO due (kind, subject, lane, at, wake_at, gen, failures) VALUES `
+	dueRow   = `(?, ?, ?, ?, ?, ?, ?)`
+	dueKinds = "ttiiiii"
+
+	pageHead = `INSERT INTO pages (id, key, subject, run, epoch, round, level, person, method, channel, address, rule, repeat, purpose, body, priority, at, for_each,
+ every, until, zone, hour, lane, unless, state, wake_at, gen, attempts, first_at, sent_at, delivered_at, read_at, answered_at, cancelled_at, err, provider, unsure) VALUES `
+	pageRow   = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, 0, 0, 0, 0, 0, 0, 0, 0, '', '', FALSE)`
+	pageKinds = "tttiiiittttiitttibiitiiti"
 )
 
 var bulks = [bulkCount]bulk{
@@ -83,7 +94,8 @@ var bulks = [bulkCount]bulk{
 		tail: ` ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, at = excluded.at, title = excluded.title, integration = excluded.integration,
  held = excluded.held, alerts = excluded.alerts, opened_at = excluded.opened_at, resolved_at = excluded.resolved_at, fold = excluded.fold, head = excluded.head, state = excluded.state`,
 	},
-	// addSubjects and addAlerts are for what is new, which need not be looked for first.
+	// addSubjects, addAlerts, addDue and addPages are for what is new, which need not be
+	// looked for first.
 	addSubjects: {head: subjectHead, row: subjectRow, kinds: subjectKinds},
 	putLog: {
 		head:  `INSERT INTO log (subject, seq, at, actor, kind, body, hash) VALUES `,
@@ -99,17 +111,18 @@ var bulks = [bulkCount]bulk{
  digest = excluded.digest, counted = excluded.counted, open = excluded.open, count = excluded.count, first_at = excluded.first_at,
  last_at = excluded.last_at, resolved_at = excluded.resolved_at, last = excluded.last, sifted = excluded.sifted, look_at = excluded.look_at`,
 	},
+	addDue: {head: dueHead, row: dueRow, kinds: dueKinds},
 	putDue: {
-		head:  `INSERT INTO due (kind, subject, lane, at, wake_at, gen, failures) VALUES `,
-		row:   `(?, ?, ?, ?, ?, ?, ?)`,
-		kinds: "ttiiiii",
+		head:  dueHead,
+		row:   dueRow,
+		kinds: dueKinds,
 		tail:  ` ON CONFLICT (kind, subject) DO UPDATE SET lane = excluded.lane, at = excluded.at, wake_at = excluded.wake_at, gen = due.gen + 1, failures = excluded.failures`,
 	},
+	addPages: {head: pageHead, row: pageRow, kinds: pageKinds},
 	putPages: {
-		head: `INSERT INTO pages (id, key, subject, run, epoch, round, level, person, method, channel, address, rule, repeat, purpose, body, priority, at, for_each,
- every, until, zone, hour, lane, unless, state, wake_at, gen, attempts, first_at, sent_at, delivered_at, read_at, answered_at, cancelled_at, err, provider, unsure) VALUES `,
-		row:   `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, 0, 0, 0, 0, 0, 0, 0, 0, '', '', FALSE)`,
-		kinds: "tttiiiittttiitttibiitiiti",
+		head:  pageHead,
+		row:   pageRow,
+		kinds: pageKinds,
 		tail:  ` ON CONFLICT (subject, person, key) DO NOTHING`,
 	},
 	putFeed: {

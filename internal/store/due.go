@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"tocsin/incident"
 )
 
 // Due is something that must be looked at, at a time. There is one of a kind for a
@@ -41,10 +43,25 @@ func (tx *Tx) Arm(d Due) error {
 
 func (tx *Tx) queueDue() {
 	for _, d := range tx.dueQ {
-		tx.add(putDue, d.Kind, d.Subject, d.Lane, micros(d.At), micros(d.At), 1, d.Failures)
+		which := putDue
+		if tx.armsFirst(d) {
+			which = addDue
+		}
+		tx.add(which, d.Kind, d.Subject, d.Lane, micros(d.At), micros(d.At), 1, d.Failures)
 	}
 	tx.dueQ = tx.dueQ[:0]
 	clear(tx.due)
+}
+
+// armsFirst says whether this is the first of its kind that is due for a subject that was
+// created in this transaction.
+func (tx *Tx) armsFirst(d Due) bool {
+	s := tx.subjects[incident.ID(d.Subject)]
+	if s == nil || !s.fresh || slices.Contains(s.armed, d.Kind) {
+		return false
+	}
+	s.armed = append(s.armed, d.Kind)
+	return true
 }
 
 // Disarm forgets that something is due; it need not be.

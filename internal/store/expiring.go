@@ -73,6 +73,7 @@ func (tx *Tx) ArmBy(d Due) error {
 	if err := tx.flush(putDue); err != nil {
 		return err
 	}
+	tx.armsFirst(d)
 	_, err := tx.exec(tx.s.sql.ArmBy, d.Kind, d.Subject, d.Lane, micros(d.At))
 	return err
 }

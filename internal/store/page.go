@@ -46,7 +46,15 @@ func (tx *Tx) PlanPages(pages []PageRow) error {
 		if p.Address != "" {
 			address = tx.s.ring.Seal("pages/address/"+id, []byte(p.Address))
 		}
-		tx.add(putPages, id, tx.s.ring.Hash("pages/key", p.Key()), string(p.Subject), p.Run, p.Epoch, p.Round, p.Level, string(p.Person), string(p.Method),
+		key, which := tx.s.ring.Hash("pages/key", p.Key()), putPages
+		if s := tx.subjects[p.Subject]; s != nil && s.fresh {
+			if slices.Contains(s.planned, key) {
+				continue
+			}
+			s.planned = append(s.planned, key)
+			which = addPages
+		}
+		tx.add(which, id, key, string(p.Subject), p.Run, p.Epoch, p.Round, p.Level, string(p.Person), string(p.Method),
 			p.Channel, address, p.Rule, p.Repeat, string(p.Purpose), p.Text, string(p.Priority), micros(p.At), p.Each,
 			p.Every.Microseconds(), micros(p.Until), p.Zone, p.Hour, laneOf(p.Priority), string(p.Unless), micros(p.At))
 	}

@@ -22,6 +22,11 @@ type Subject struct {
 	changed bool
 	created bool   // and not written yet
 	filed   filing // as the row in the database says
+
+	// Of one that was created in this transaction all is known that was written about it.
+	fresh   bool
+	armed   []string // kinds of what is due
+	planned []string // keys of pages
 }
 
 // A filing is what lists filter subjects by, which has indexes.
@@ -40,7 +45,7 @@ func filingOf(i incident.Incident) filing {
 
 // Create begins a new subject. Nothing is written until something is appended.
 func (tx *Tx) Create(id incident.ID) *Subject {
-	s := &Subject{Incident: incident.Incident{ID: id}, created: true}
+	s := &Subject{Incident: incident.Incident{ID: id}, created: true, fresh: true}
 	tx.know(s)
 	return s
 }

@@ -151,6 +151,9 @@ func (tx *Tx) add(b int, args ...any) { tx.pending[b] = append(tx.pending[b], ar
 // bulkOrder is the order in which rows are written that wait.
 var bulkOrder = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox, dropInbox, putWords}
 
+// addOf is what inserts the rows of a bulk that are new.
+var addOf = map[int]int{putAlerts: addAlerts, putDue: addDue, putPages: addPages}
+
 // flush writes what waits, all of it, or of some bulks.
 func (tx *Tx) flush(which ...int) error {
 	if len(which) == 0 {
@@ -216,8 +219,8 @@ func (tx *Tx) queued(which []int) (all []statement, err error) {
 			tx.queueDue()
 		}
 		all = append(all, tx.rowsOf(b)...)
-		if b == putAlerts { // after those of the same key that they take the place of
-			all = append(all, tx.rowsOf(addAlerts)...)
+		if add, ok := addOf[b]; ok { // after those that they may take the place of
+			all = append(all, tx.rowsOf(add)...)
 		}
 	}
 	return all, nil
