@@ -58,6 +58,7 @@ func (e *Engine) triageEach(ctx context.Context, now time.Time) (done int, err e
 		case err == nil:
 			done++
 			delete(e.ailing, h.ID)
+			e.metrics.triaged([]store.Heard{h}, e.clock.Now())
 			continue
 		case own == nil:
 			return done, err // the database failed, not the event

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,7 +15,7 @@ import (
 type Metrics struct {
 	events, triagedEvents, facts, dueFailures, auditFinds, cancelledPages prometheus.Counter
 	pages                                                                 *prometheus.CounterVec
-	dueLate, pageLate                                                     prometheus.Histogram
+	triageLag, dueLate, pageLate                                          prometheus.Histogram
 	lastStep, lastAudit, clockSkew                                        prometheus.Gauge
 	all                                                                   []prometheus.Collector
 }
@@ -31,8 +32,10 @@ func newMetrics() *Metrics {
 		m.all = append(m.all, g)
 		return g
 	}
-	histogram := func(name, help string) prometheus.Histogram {
-		h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: []float64{.001, .002, .005, .007, .01, .012, .015, .02, .03, .05, .1, .5, 1, 5, 15, 60, 600}})
+	histogram := func(name, help string, more ...float64) prometheus.Histogram {
+		buckets := append([]float64{.001, .002, .005, .007, .01, .012, .015, .02, .03, .05, .1, .5, 1, 5, 15, 60, 600}, more...)
+		slices.Sort(buckets)
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
 		m.all = append(m.all, h)
 		return h
 	}
@@ -44,6 +47,7 @@ func newMetrics() *Metrics {
 	m.cancelledPages = counter("tocsin_pages_cancelled_total", "Planned pages that an answer or an end made needless.")
 	m.pages = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tocsin_page_tries_total", Help: "Tries to send a page, by channel and outcome."}, []string{"channel", "outcome"})
 	m.all = append(m.all, m.pages)
+	m.triageLag = histogram("tocsin_triage_lag_seconds", "How long after an event was heard it was triaged, by this node.", .07, .15, .2, .3, .4, .7)
 	m.dueLate = histogram("tocsin_due_lateness_seconds", "How long after its time due work was found, by the look that claims it.")
 	m.pageLate = histogram("tocsin_page_lateness_seconds", "How long after its time a page's first try ended.")
 	m.lastStep = gauge("tocsin_last_step_timestamp_seconds", "When the engine last looked at what is due, in seconds since 1970.")
@@ -66,13 +70,21 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (m *Metrics) accepted(n int)        { m.events.Add(float64(n)) }
-func (m *Metrics) triaged(n int)         { m.triagedEvents.Add(float64(n)) }
 func (m *Metrics) count(l incident.Log)  { m.facts.Add(float64(len(l))) }
 func (m *Metrics) cancelled(n int)       { m.cancelledPages.Add(float64(n)) }
 func (m *Metrics) dueFailed()            { m.dueFailures.Inc() }
 func (m *Metrics) late(d time.Duration)  { m.dueLate.Observe(max(d, 0).Seconds()) }
 func (m *Metrics) stepped(now time.Time) { m.lastStep.Set(float64(now.UnixMilli()) / 1000) }
 func (m *Metrics) skew(d time.Duration)  { m.clockSkew.Set(d.Seconds()) }
+
+// triaged notes events that were, by now.
+func (m *Metrics) triaged(heard []store.Heard, now time.Time) {
+	m.triagedEvents.Add(float64(len(heard)))
+	for _, h := range heard {
+		m.triageLag.Observe(max(now.Sub(h.At), 0).Seconds())
+	}
+}
+
 func (m *Metrics) audited(n int, err error) {
 	m.auditFinds.Add(float64(n))
 	if err == nil {

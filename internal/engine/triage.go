@@ -81,6 +81,7 @@ func (e *Engine) triage(ctx context.Context, now time.Time) (did, more bool, err
 // triageSome triages up to limit events in one transaction, and says how many.
 func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n int, err error) {
 	var t *triaging
+	var heard []store.Heard
 	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		n = 0
@@ -88,7 +89,7 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 		if err != nil || !ours {
 			return err
 		}
-		heard, err := tx.Inbox(limit)
+		heard, err = tx.Inbox(limit)
 		if n = len(heard); err != nil || n == 0 {
 			return err
 		}
@@ -99,7 +100,7 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 	if err == nil && n > 0 {
 		e.grove.Store(t.grove)
 		e.hit("after triage")
-		e.metrics.triaged(n)
+		e.metrics.triaged(heard, e.clock.Now())
 		e.triaged.Store(now.UnixMicro())
 	}
 	return n, err
