@@ -85,6 +85,9 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		n = 0
+		if err := tx.ForeseeTriage(right, limit, now); err != nil {
+			return err
+		}
 		gen, ours, err := tx.Take(right)
 		if err != nil || !ours {
 			return err
@@ -148,11 +151,7 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time, g
 	for i, h := range heard {
 		keys[i], ids[i] = store.AlertKey{Integration: h.Integration, Key: h.Event.Key}, h.ID
 	}
-	if t.open, err = tx.OpenAlerts(keys); err != nil {
-		return nil, err
-	}
-	missing := slices.DeleteFunc(slices.Clone(keys), func(k store.AlertKey) bool { _, ok := t.open[k]; return ok })
-	if t.last, err = tx.LastResolved(missing); err != nil {
+	if t.open, t.last, err = tx.AlertsByKey(keys); err != nil {
 		return nil, err
 	}
 	if err := tx.Preload(t.subjects()); err != nil {

@@ -33,17 +33,21 @@ func (tx *Tx) alertsBy(which int, keys []AlertKey) (map[AlertKey]alert.Alert, er
 	if err := tx.flush(putAlerts); err != nil {
 		return nil, err
 	}
-	args := make([]any, 0, 2*len(keys))
-	for _, k := range keys {
-		args = append(args, string(k.Integration), k.Key)
-	}
 	found := make(map[AlertKey]alert.Alert, len(keys))
-	err := tx.eachOf(which, args, func(r row) error {
+	err := tx.eachOf(which, keyArgs(keys), func(r row) error {
 		a, err := scanAlert(r)
 		found[AlertKey{a.Integration, a.Key}] = a
 		return err
 	})
 	return found, err
+}
+
+func keyArgs(keys []AlertKey) []any {
+	args := make([]any, 0, 2*len(keys))
+	for _, k := range keys {
+		args = append(args, string(k.Integration), k.Key)
+	}
+	return args
 }
 
 // scanAlert reads alertColumns, and what a statement asks for after them.

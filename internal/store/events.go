@@ -52,14 +52,15 @@ func (tx *Tx) KeepEvents(now time.Time, batch []KeptEvent) error {
 	}
 	body = tx.s.zip.EncodeAll(body, nil)
 	day := now.UTC().Format(dayLayout)
-	if _, err := tx.exec(fmt.Sprintf(createEvents, day)); err != nil {
-		return err
+	if tx.s.day.Load() != any(day) && tx.newDay != day {
+		if _, err := tx.exec(fmt.Sprintf(createEvents, day)); err != nil {
+			return err
+		}
+		tx.newDay = day
 	}
-	if _, err := tx.exec(fmt.Sprintf(insertEvents, day), fmt.Sprintf("%0*x%s", eventNumber, no, feedID(n)), body); err != nil {
-		return err
-	}
-	_, err = tx.exec(tx.s.sql.EventDay, day, len(batch), len(body))
-	return err
+	tx.later(fmt.Sprintf(insertEvents, day), fmt.Sprintf("%0*x%s", eventNumber, no, feedID(n)), body)
+	tx.later(tx.s.sql.EventDay, day, len(batch), len(body))
+	return nil
 }
 
 // Events are all events that were kept on a day (in UTC), in order.
@@ -138,6 +139,9 @@ type eventDay struct {
 }
 
 func (tx *Tx) eventDays() (days []eventDay, err error) {
+	if err := tx.flush(theRest); err != nil {
+		return nil, err
+	}
 	err = tx.each(tx.s.sql.EventDays, nil, func(r row) error {
 		var d eventDay
 		err := r.Scan(&d.day, &d.bytes)

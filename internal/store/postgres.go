@@ -101,6 +101,39 @@ func (t *pgTx) query(ctx context.Context, text string, args []any, scan func(row
 	return nil
 }
 
+func (t *pgTx) answers(ctx context.Context, statements []statement) (all [][]row, err error) {
+	results, err := t.send(ctx, statements)
+	if err != nil {
+		return nil, err
+	}
+	for results.NextResult() {
+		r := results.ResultReader()
+		fields := slices.Clone(r.FieldDescriptions())
+		var rows []row
+		for r.NextRow() {
+			rows = append(rows, &pgRow{fields: fields, values: kept(r.Values())})
+		}
+		all = append(all, rows)
+	}
+	return all, t.note(results.Close())
+}
+
+// kept are values that outlast the next row.
+func kept(values [][]byte) [][]byte {
+	size := 0
+	for _, v := range values {
+		size += len(v)
+	}
+	all, room := make([][]byte, len(values)), make([]byte, 0, size)
+	for i, v := range values {
+		if v != nil {
+			room = append(room, v...)
+			all[i] = room[len(room)-len(v):]
+		}
+	}
+	return all
+}
+
 func (t *pgTx) all(ctx context.Context, statements []statement) error {
 	if len(statements) == 0 {
 		return nil

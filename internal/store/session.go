@@ -63,6 +63,9 @@ func (s *session) query(ctx context.Context, text string, args []any, scan func(
 	return rows.Err()
 }
 
+// answers gains nothing: SQLite is asked within this process.
+func (s *session) answers(context.Context, []statement) ([][]row, error) { return nil, nil }
+
 func (s *session) all(ctx context.Context, statements []statement) error {
 	for _, st := range statements {
 		if _, err := s.exec(ctx, st.text, st.args); err != nil {

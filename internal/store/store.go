@@ -73,6 +73,7 @@ type Store struct {
 	once  sync.Once
 
 	recent  recent       // events in the inbox
+	day     atomic.Value // of whose events the table is known to be there
 	written atomic.Int64 // rows of bulks
 
 	group *group // SQLite
@@ -158,10 +159,20 @@ func (s *Store) Dialect() string { return s.d.name }
 // run more than once, does no I/O and never calls Write. When ctx ends before fn has
 // begun, it never will.
 func (s *Store) Write(ctx context.Context, lane Lane, fn func(*Tx) error) error {
+	write := s.group.write
 	if s.pool != nil {
-		return s.pool.write(ctx, lane, fn)
+		write = s.pool.write
 	}
-	return s.group.write(ctx, lane, fn)
+	day := ""
+	err := write(ctx, lane, func(tx *Tx) error {
+		err := fn(tx)
+		day = tx.newDay
+		return err
+	})
+	if err == nil && day != "" {
+		s.day.Store(day)
+	}
+	return err
 }
 
 // Read runs fn on a snapshot that nobody changes meanwhile.

@@ -22,6 +22,9 @@ type conn interface {
 	all(ctx context.Context, statements []statement) error
 	// ahead is all, but PostgreSQL works on them until the end is asked for.
 	ahead(ctx context.Context, statements []statement) (end func() error)
+	// answers has several questions answered in one round trip; nil where nothing is gained
+	// by that.
+	answers(ctx context.Context, statements []statement) ([][]row, error)
 	// number is that of the transaction.
 	number(ctx context.Context) (int64, error)
 }
@@ -57,6 +60,10 @@ type Tx struct {
 	pending  [bulkCount][]any
 
 	anyAction *bool // what AnyReviewAction found; nil: not asked since an action was written
+
+	foreseen []answer    // see foresee
+	rest     []statement // see later
+	newDay   string      // whose table of events was made
 
 	ahead func() error // ends what the database works on meanwhile; nil: it does nothing
 }
@@ -108,6 +115,7 @@ func (tx *Tx) exec(text string, args ...any) (int, error) {
 		return 0, err
 	}
 	clean(args)
+	tx.foreseen = nil
 	n, err := tx.c.exec(tx.ctx, text, args)
 	if err != nil {
 		return 0, tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
@@ -121,7 +129,18 @@ func (tx *Tx) each(text string, args []any, scan func(row) error) error {
 		return err
 	}
 	clean(args)
-	if err := tx.c.query(tx.ctx, text, args, scan); err != nil {
+	query := tx.c.query
+	if rows, ok := tx.known(text, args); ok {
+		query = func(_ context.Context, _ string, _ []any, scan func(row) error) error {
+			for _, r := range rows {
+				if err := scan(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	if err := query(tx.ctx, text, args, scan); err != nil {
 		return tx.fail(fmt.Errorf("store: %w: %s", err, short(text)))
 	}
 	return nil
@@ -148,8 +167,17 @@ func (tx *Tx) row(text string, args ...any) func(into ...any) error {
 // add puts one row aside until its bulk is written.
 func (tx *Tx) add(b int, args ...any) { tx.pending[b] = append(tx.pending[b], args...) }
 
+// later has a statement done with what is written last.
+func (tx *Tx) later(text string, args ...any) {
+	clean(args)
+	tx.rest = append(tx.rest, statement{text, args})
+}
+
 // bulkOrder is the order in which rows are written that wait.
-var bulkOrder = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox, dropInbox, putWords}
+var bulkOrder = []int{putSubjects, putLog, putAlerts, putDue, putPages, putFeed, putInbox, dropInbox, putWords, theRest}
+
+// theRest stands among the bulks for the statements that are done later.
+const theRest = -1
 
 // addOf is what inserts the rows of a bulk that are new.
 var addOf = map[int]int{putAlerts: addAlerts, putDue: addDue, putPages: addPages}
@@ -166,6 +194,7 @@ func (tx *Tx) flush(which ...int) error {
 	if err := tx.wait(); err != nil {
 		return err
 	}
+	tx.foreseen = nil
 	if err := tx.c.all(tx.ctx, all); err != nil {
 		return tx.fail(fmt.Errorf("store: %w", err))
 	}
@@ -182,6 +211,7 @@ func (tx *Tx) Ahead() error {
 	if err := tx.wait(); err != nil {
 		return err
 	}
+	tx.foreseen = nil
 	tx.ahead = tx.c.ahead(tx.ctx, all)
 	return nil
 }
@@ -205,6 +235,9 @@ func (tx *Tx) queued(which []int) (all []statement, err error) {
 	}
 	for _, b := range which {
 		switch b {
+		case theRest:
+			all, tx.rest = append(all, tx.rest...), nil
+			continue
 		case putSubjects:
 			if err := tx.queueSubjects(); err != nil {
 				return nil, err

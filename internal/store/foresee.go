@@ -1,0 +1,80 @@
+package store
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"tocsin/alert"
+)
+
+// An answer is that to a question which was asked along with others.
+type answer struct {
+	statement
+	rows []row
+}
+
+// foresee asks together what will be asked one after the other: on PostgreSQL that is one
+// round trip for all. Whoever asks then has the answer already, unless something was
+// written since.
+func (tx *Tx) foresee(statements ...statement) error {
+	if err := tx.wait(); err != nil {
+		return err
+	}
+	for _, st := range statements {
+		clean(st.args)
+	}
+	answers, err := tx.c.answers(tx.ctx, statements)
+	if err != nil {
+		return tx.fail(err)
+	}
+	for i, rows := range answers {
+		tx.foreseen = append(tx.foreseen, answer{statements[i], rows})
+	}
+	return nil
+}
+
+// known is the answer to a question that was foreseen. It is known once.
+func (tx *Tx) known(text string, args []any) (rows []row, ok bool) {
+	for i, a := range tx.foreseen {
+		if a.text == text && len(a.args) == len(args) && (len(args) == 0 || reflect.DeepEqual(a.args, args)) {
+			tx.foreseen[i].text = ""
+			return a.rows, true
+		}
+	}
+	return nil, false
+}
+
+// ForeseeTriage foresees what a batch of triage begins with.
+func (tx *Tx) ForeseeTriage(right Due, limit int, now time.Time) error {
+	sql := &tx.s.sql
+	return tx.foresee(
+		statement{sql.TakeDue, []any{right.Kind, right.Subject}},
+		statement{sql.Inbox, []any{limit}},
+		statement{text: sql.ConfigHead},
+		statement{sql.SilencesAt, []any{micros(now)}},
+		statement{text: sql.ReviewAnyOpen},
+	)
+}
+
+// AlertsByKey are the open alert of each of some keys, and else the one that was resolved
+// last.
+func (tx *Tx) AlertsByKey(keys []AlertKey) (open, last map[AlertKey]alert.Alert, err error) {
+	if err := tx.flush(putAlerts); err != nil {
+		return nil, nil, err
+	}
+	if args := keyArgs(keys); tx.s.d.arrays {
+		err := tx.foresee(slices.Concat(tx.s.bulks[lockOpenAlerts].statements(args, nil), tx.s.bulks[lastResolved].statements(args, nil))...)
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	if open, err = tx.OpenAlerts(keys); err != nil {
+		return nil, nil, err
+	}
+	last, err = tx.LastResolved(keys)
+	for k := range open {
+		delete(last, k)
+	}
+	return open, last, err
+}
