@@ -121,6 +121,7 @@ type Engine struct {
 	slots     map[slot]chan struct{}
 	tends     chan struct{} // a place for each subject that is tended beside the looks
 	workers   sync.WaitGroup
+	triages   bool          // this node did when it last asked; only triage looks
 	rests     time.Duration // times as long as triage took, when nothing more waits
 	poked     chan struct{}
 	heard     chan struct{} // events may wait for triage

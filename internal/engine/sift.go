@@ -45,8 +45,8 @@ func (t *triaging) cleared(id string) error {
 // arm sets when the alerts of a batch are looked at anew.
 func (t *triaging) arm() error {
 	var first time.Time
-	for _, id := range t.altered {
-		if at := t.changed[id].Sifted.Until; !at.IsZero() && (first.IsZero() || at.Before(first)) {
+	for _, a := range t.changed {
+		if at := a.Sifted.Until; !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
 	}

@@ -15,7 +15,7 @@ import (
 func (t *triaging) Open(a *alert.Alert, v sift.Verdict) error {
 	service := t.s.services[a.Service]
 	c, ok := t.said[a.ID]
-	if !ok { // it waited, or was in another incident
+	if !ok || c.Severity != a.Severity || c.Service != a.Service { // it waited, or was in another incident
 		c = alert.Categorize(a.Last, t.Integration(a.Integration), t.s.rules, t.s.services, t.s.settings)
 		if c.Severity != a.Severity {
 			c.Asks = t.s.settings.Matrix.Asks(a.Severity)
@@ -118,7 +118,8 @@ func (t *triaging) Join(a *alert.Alert, v sift.Verdict) error {
 		if n, err = t.tx.AlertCount(v.Subject); err != nil {
 			return err
 		}
-		for _, c := range t.changed { // not written yet
+		for _, id := range t.altered { // not written yet
+			c := t.changed[id]
 			if c.Subject == v.Subject && c.ID != a.ID {
 				n = max(n, w.in.Alerts)
 				break

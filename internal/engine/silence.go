@@ -307,11 +307,15 @@ func (t *triaging) quiet() error {
 	if len(t.stirred) == 0 {
 		return nil
 	}
-	list, err := t.s.quietAt(t.tx, t.now)
-	if err != nil {
-		return err
+	if t.silent == nil {
+		list, err := t.s.quietAt(t.tx, t.now)
+		if err != nil {
+			return err
+		}
+		compiled := alert.CompileSilences(list)
+		t.silent = &compiled
 	}
-	silences := alert.CompileSilences(list)
+	silences := *t.silent
 	fresh := sync.OnceValue(func() map[incident.ID][]alert.Alert {
 		of := map[incident.ID][]alert.Alert{}
 		for _, id := range t.altered {

@@ -22,7 +22,7 @@ const (
 	// trips as any other.
 	triageBatchSQLite, triageBatchPostgres = 64, 256
 
-	aheadOf = 64 // of how many subjects the rows are written while the next are decided
+	aheadOf = 64 // the rows of so many events are written while the next are decided
 
 	triageTime = 200 * time.Millisecond // then Step looks at the pages, and Run says that it is alive; both come back
 )
@@ -85,11 +85,11 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
 		defer guard(&err)
 		n = 0
-		if err := tx.ForeseeTriage(right, limit, now); err != nil {
+		if err := tx.ForeseeTriage(right, e.triages, limit, now); err != nil {
 			return err
 		}
 		gen, ours, err := tx.Take(right)
-		if err != nil || !ours {
+		if e.triages = ours; err != nil || !ours {
 			return err
 		}
 		heard, err = tx.Inbox(limit)
@@ -119,13 +119,16 @@ type triaging struct {
 	last    map[store.AlertKey]alert.Alert
 	tended  map[incident.ID]*tending
 	order   []*tending
-	changed map[string]alert.Alert // to write, by id
-	altered []string
+	changed map[string]alert.Alert // by id
+	altered []string               // of them those that are to be written
+	dirty   map[string]bool        // the same
+	written map[string]bool        // those that were, at least once
 	kept    []store.KeptEvent
 	firing  map[incident.ID]map[string]bool // the open alerts of subjects that were asked for
 	joined  map[incident.ID]int             // how many alerts subjects have that others join
 	said    map[string]alert.Category       // of alerts that are new
 	stirred map[incident.ID]bool            // subjects whose alerts said something new; true: opened in this batch
+	silent  *alert.Silences                 // those that are active; nil: not asked for yet
 	grove   *grove
 	gen     int64          // of the right to triage
 	grew    bool           // the grove may have changed
@@ -135,7 +138,7 @@ type triaging struct {
 // batch is an empty one.
 func (e *Engine) batch(tx *store.Tx, s *setup, now time.Time) *triaging {
 	return &triaging{
-		e: e, tx: tx, s: s, now: now, tended: map[incident.ID]*tending{}, changed: map[string]alert.Alert{},
+		e: e, tx: tx, s: s, now: now, tended: map[incident.ID]*tending{}, changed: map[string]alert.Alert{}, dirty: map[string]bool{}, written: map[string]bool{},
 		open: map[store.AlertKey]alert.Alert{}, last: map[store.AlertKey]alert.Alert{},
 		firing: map[incident.ID]map[string]bool{}, joined: map[incident.ID]int{}, said: map[string]alert.Category{}, stirred: map[incident.ID]bool{},
 	}
@@ -160,7 +163,12 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time, g
 	if err := t.plant(gen); err != nil {
 		return nil, err
 	}
-	for _, h := range heard {
+	for i, h := range heard {
+		if i > 0 && i%aheadOf == 0 {
+			if err := t.ahead(); err != nil {
+				return nil, err
+			}
+		}
 		if err := t.one(h); err != nil {
 			return nil, fmt.Errorf("event %s: %w", h.ID, err)
 		}
@@ -190,11 +198,34 @@ func (t *triaging) subjects() (ids []incident.ID) {
 
 // finish writes down what a batch has come to.
 func (t *triaging) finish() error {
+	if err := t.settle(); err != nil {
+		return err
+	}
+	return t.arm()
+}
+
+// ahead has what the batch has come to so far written while it goes on. A subject of which
+// it hears again is tended again, as in a batch of its own.
+func (t *triaging) ahead() error {
+	if err := t.settle(); err != nil {
+		return err
+	}
+	t.order, t.altered = nil, nil
+	clear(t.dirty)
+	clear(t.tended)
+	clear(t.stirred)
+	clear(t.joined)
+	return t.tx.Ahead()
+}
+
+// settle writes down the alerts that changed, and settles the subjects that were tended.
+func (t *triaging) settle() error {
 	for _, id := range t.altered {
 		write := t.tx.PutAlert
-		if _, begins := t.said[id]; begins {
+		if _, begins := t.said[id]; begins && !t.written[id] {
 			write = t.tx.AddAlert
 		}
+		t.written[id] = true
 		if err := write(t.changed[id]); err != nil {
 			return err
 		}
@@ -202,17 +233,12 @@ func (t *triaging) finish() error {
 	if err := t.quiet(); err != nil {
 		return err
 	}
-	for i, w := range t.order {
+	for _, w := range t.order {
 		if err := w.settle(); err != nil {
 			return err
 		}
-		if (i+1)%aheadOf == 0 {
-			if err := t.tx.Ahead(); err != nil {
-				return err
-			}
-		}
 	}
-	return t.arm()
+	return nil
 }
 
 // one triages one event.
@@ -296,7 +322,8 @@ func (t *triaging) tend(sub *store.Subject) *tending {
 
 // put remembers an alert to be written at the end of the batch.
 func (t *triaging) put(a alert.Alert) {
-	if _, ok := t.changed[a.ID]; !ok {
+	if !t.dirty[a.ID] {
+		t.dirty[a.ID] = true
 		t.altered = append(t.altered, a.ID)
 	}
 	t.changed[a.ID] = a

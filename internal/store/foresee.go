@@ -45,16 +45,20 @@ func (tx *Tx) known(text string, args []any) (rows []row, ok bool) {
 	return nil, false
 }
 
-// ForeseeTriage foresees what a batch of triage begins with.
-func (tx *Tx) ForeseeTriage(right Due, limit int, now time.Time) error {
+// ForeseeTriage foresees what a batch of triage begins with: the events only for whoever
+// has had the right to triage them until now.
+func (tx *Tx) ForeseeTriage(right Due, ours bool, limit int, now time.Time) error {
 	sql := &tx.s.sql
-	return tx.foresee(
-		statement{sql.TakeDue, []any{right.Kind, right.Subject}},
-		statement{sql.Inbox, []any{limit}},
-		statement{text: sql.ConfigHead},
-		statement{sql.SilencesAt, []any{micros(now)}},
-		statement{text: sql.ReviewAnyOpen},
-	)
+	all := []statement{
+		{sql.TakeDue, []any{right.Kind, right.Subject}},
+		{text: sql.ConfigHead},
+		{sql.SilencesAt, []any{micros(now)}},
+		{text: sql.ReviewAnyOpen},
+	}
+	if ours {
+		all = append(all, statement{sql.Inbox, []any{limit}})
+	}
+	return tx.foresee(all...)
 }
 
 // AlertsByKey are the open alert of each of some keys, and else the one that was resolved
