@@ -219,11 +219,20 @@ func TestTriageRests(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "house.db")
 	synctest.Test(t, func(t *testing.T) {
 		const takes, rests = 5 * time.Millisecond, 2
-		var begins []time.Time
+		var mu sync.Mutex
+		var begun []time.Time
+		begins := func() []time.Time { // since it was last asked
+			mu.Lock()
+			defer mu.Unlock()
+			defer func() { begun = nil }()
+			return begun
+		}
 		c := &punctual{rng: rand.New(rand.NewPCG(1, 2)), sent: map[string]int{}}
 		e := open(t, path, Options{Channels: []channel.Channel{c}, Async: true, AuditEvery: 10 * time.Minute, Hit: func(point string) {
 			if point == "after triage" {
-				begins = append(begins, time.Now())
+				mu.Lock()
+				begun = append(begun, time.Now())
+				mu.Unlock()
 				time.Sleep(takes)
 			}
 		}})
@@ -242,22 +251,22 @@ func TestTriageRests(t *testing.T) {
 		heard := time.Now()
 		hear("alone")
 		time.Sleep(time.Second)
-		if len(begins) != 1 || begins[0].Sub(heard) > time.Millisecond {
-			t.Errorf("one alone was heard at %s and triaged at %s", heard, begins)
+		if alone := begins(); len(alone) != 1 || alone[0].Sub(heard) > time.Millisecond {
+			t.Errorf("one alone was heard at %s and triaged at %s", heard, alone)
 		}
-		begins = nil
 		const many = 150
 		for n := range many {
 			hear(fmt.Sprint("k", n))
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Second)
-		if most := int(many*time.Millisecond/(takes+rests*takes)) + 2; len(begins) > most || len(begins) < 5 {
-			t.Errorf("%d events, one a millisecond, were triaged in %d batches, want 5 to %d", many, len(begins), most)
+		batches := begins()
+		if most := int(many*time.Millisecond/(takes+rests*takes)) + 2; len(batches) > most || len(batches) < 5 {
+			t.Errorf("%d events, one a millisecond, were triaged in %d batches, want 5 to %d", many, len(batches), most)
 		}
-		for i, at := range begins {
-			if i > 0 && at.Sub(begins[i-1]) > takes+restMost {
-				t.Errorf("triage rested for %s", at.Sub(begins[i-1]))
+		for i, at := range batches {
+			if i > 0 && at.Sub(batches[i-1]) > takes+restMost {
+				t.Errorf("triage rested for %s", at.Sub(batches[i-1]))
 			}
 		}
 		cancel()
