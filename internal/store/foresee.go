@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -26,7 +27,7 @@ func (tx *Tx) foresee(statements ...statement) error {
 	}
 	answers, err := tx.c.answers(tx.ctx, statements)
 	if err != nil {
-		return tx.fail(err)
+		return tx.fail(fmt.Errorf("store: %w", err))
 	}
 	for i, rows := range answers {
 		tx.foreseen = append(tx.foreseen, answer{statements[i], rows})
