@@ -206,15 +206,15 @@ func TestTriageComesBack(t *testing.T) {
 		}
 		for i, more := range []bool{true, true, false} {
 			did, again, err := e.triage(t.Context(), e.Now())
-			if !did || err != nil || again != more {
-				t.Fatalf("triage %d: did %t, more %t, %v", i, did, again, err)
+			if did == 0 || err != nil || again != more {
+				t.Fatalf("triage %d: did %d, more %t, %v", i, did, again, err)
 			}
 		}
 	})
 }
 
-// TestTriageRests: what comes alone is triaged at once, and what comes one after the other
-// faster than that is triaged together.
+// TestTriageRests: what comes alone is triaged at once, and so is what comes after many;
+// what comes one after the other faster than that is triaged together.
 func TestTriageRests(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "house.db")
 	synctest.Test(t, func(t *testing.T) {
@@ -242,9 +242,13 @@ func TestTriageRests(t *testing.T) {
 		stopped := make(chan error)
 		go func() { stopped <- e.Run(ctx) }()
 		time.Sleep(time.Second)
-		hear := func(key string) {
+		hear := func(keys ...string) {
 			t.Helper()
-			if err := e.Hear(ctx, "prom", []alert.Event{{Action: alert.Trigger, Key: key, Title: key}}, nil, e.Now()); err != nil {
+			var events []alert.Event
+			for _, key := range keys {
+				events = append(events, alert.Event{Action: alert.Trigger, Key: key, Title: key})
+			}
+			if err := e.Hear(ctx, "prom", events, nil, e.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -253,6 +257,18 @@ func TestTriageRests(t *testing.T) {
 		time.Sleep(time.Second)
 		if alone := begins(); len(alone) != 1 || alone[0].Sub(heard) > time.Millisecond {
 			t.Errorf("one alone was heard at %s and triaged at %s", heard, alone)
+		}
+		var together []string
+		for n := range restBelow {
+			together = append(together, fmt.Sprint("t", n))
+		}
+		hear(together...)
+		time.Sleep(takes + time.Millisecond)
+		heard = time.Now()
+		hear("after many")
+		time.Sleep(time.Second)
+		if after := begins(); len(after) != 2 || after[1].Sub(heard) > time.Millisecond {
+			t.Errorf("one that came after many was heard at %s and triaged at %s", heard, after)
 		}
 		const many = 150
 		for n := range many {

@@ -15,6 +15,7 @@ const (
 	surgePause = 50 * time.Millisecond  // between two looks in a surge: what they do takes from triage
 	busyWait   = 100 * time.Millisecond // when what is due waits for a worker
 	restMost   = 20 * time.Millisecond  // that triage rests
+	restBelow  = 20                     // events: so many are worth a transaction
 	maxSkew    = 2 * time.Second        // between our clock and the database's
 	windUp     = 5 * time.Second        // for what was begun, when the engine is to stop
 	askClock   = time.Minute
@@ -92,8 +93,8 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 // runTriage triages what was heard, beside the looks: no timer and no page waits for a
-// storm to be understood. What comes alone is triaged at once; when nothing more waits,
-// triage rests a little before the next.
+// storm to be understood. What comes alone is triaged at once; when few were, and nothing
+// more waits, triage rests a little before the next.
 func (e *Engine) runTriage(ctx context.Context) {
 	alive := time.NewTicker(poll)
 	defer alive.Stop()
@@ -113,7 +114,7 @@ func (e *Engine) runTriage(ctx context.Context) {
 		began := e.clock.elapsed()
 		did, more, err := e.triage(work, e.clock.Now())
 		done()
-		if did {
+		if did > 0 {
 			e.Poke()
 		}
 		switch {
@@ -123,7 +124,7 @@ func (e *Engine) runTriage(ctx context.Context) {
 			wake(e.heard)
 		case more:
 			wake(e.heard)
-		case did:
+		case did > 0 && did < restBelow:
 			e.pause(ctx, min(e.rests*(e.clock.elapsed()-began), restMost))
 		}
 	}

@@ -128,8 +128,8 @@ func (e *Engine) pass(ctx context.Context, now time.Time, agenda store.Agenda) (
 	case agenda.Waiting && e.async:
 		wake(e.heard)
 	case agenda.Waiting:
-		did, _, err := e.triage(ctx, now)
-		note(did, err)
+		n, _, err := e.triage(ctx, now)
+		note(n > 0, err)
 	}
 	due := func(at time.Time) bool { return !at.IsZero() && !at.After(now) }
 	for lane := range agenda.Due {

@@ -50,23 +50,20 @@ func (e *Engine) triageRests() time.Duration {
 	return triageRestsPostgres
 }
 
-// triage drains the inbox, in transactions that hold the right to. It says whether it
-// stopped for the time it took, so that there may be more.
-func (e *Engine) triage(ctx context.Context, now time.Time) (did, more bool, err error) {
+// triage drains the inbox, in transactions that hold the right to, and says how many
+// events that were. more is whether it stopped for the time it took, so that there may be
+// more.
+func (e *Engine) triage(ctx context.Context, now time.Time) (did int, more bool, err error) {
 	batch := e.triageBatch()
 	for began := e.clock.elapsed(); ; {
 		n, err := e.triageSome(ctx, now, batch)
 		if err != nil {
 			e.log.Warn("triage of a batch failed; its events are tried one by one", "error", err)
-			done, err := e.triageEach(ctx, now)
-			if did = did || done > 0; err != nil || done == 0 {
-				return did, false, err
-			}
-			if n = batch; done < batch {
-				n = 0
+			if n, err = e.triageEach(ctx, now); err != nil || n == 0 {
+				return did + n, false, err
 			}
 		}
-		did = did || n > 0
+		did += n
 		if n < batch {
 			break
 		}
