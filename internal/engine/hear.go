@@ -199,7 +199,8 @@ func (e *Engine) accept() {
 			n := 0
 			return e.inbox.next(func(h *hearing) bool { n += len(h.heard); return n <= atOnce })
 		})
-		heard := sync.OnceValue(func() (all []store.Heard) {
+		heard := sync.OnceValue(func() []store.Heard {
+			all := make([]store.Heard, 0, len(batch()))
 			for _, h := range batch() {
 				all = append(all, h.heard...)
 			}

@@ -147,6 +147,7 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time, g
 		return nil, err
 	}
 	t := e.batch(tx, s, now)
+	t.changed, t.kept = make(map[string]alert.Alert, len(heard)), make([]store.KeptEvent, 0, len(heard))
 	keys, ids := make([]store.AlertKey, len(heard)), make([]string, len(heard))
 	for i, h := range heard {
 		keys[i], ids[i] = store.AlertKey{Integration: h.Integration, Key: h.Event.Key}, h.ID

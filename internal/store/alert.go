@@ -105,8 +105,8 @@ func (tx *Tx) queueAlerts() error {
 			if a.Open != open {
 				continue
 			}
-			said, err := json.Marshal(a.Last)
-			if err != nil {
+			said, err := appendEvent(tx.text[:0], a.Last)
+			if tx.text = said; err != nil {
 				return tx.fail(fmt.Errorf("store: alert %s: %w", a.ID, err))
 			}
 			sifted := ""

@@ -42,15 +42,22 @@ func (tx *Tx) KeepEvents(now time.Time, batch []KeptEvent) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	body, err := json.Marshal(batch)
-	if err != nil {
-		return tx.fail(fmt.Errorf("store: events: %w", err))
+	text := append(tx.text[:0], '[')
+	for i, k := range batch {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		var err error
+		if text, err = appendKept(text, k); err != nil {
+			return tx.fail(fmt.Errorf("store: events: %w", err))
+		}
 	}
+	tx.text = append(text, ']')
 	no, n, err := tx.position()
 	if err != nil {
 		return err
 	}
-	body = tx.s.zip.EncodeAll(body, nil)
+	body := tx.s.zip.EncodeAll(tx.text, nil)
 	day := now.UTC().Format(dayLayout)
 	if tx.s.day.Load() != any(day) && tx.newDay != day {
 		if _, err := tx.exec(fmt.Sprintf(createEvents, day)); err != nil {

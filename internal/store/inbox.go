@@ -107,8 +107,8 @@ func (tx *Tx) bump(repeats map[AlertKey]*repeat, order []AlertKey) (map[AlertKey
 }
 
 func (tx *Tx) putInbox(h Heard) error {
-	event, err := json.Marshal(h.Event)
-	if err != nil {
+	event, err := appendEvent(tx.text[:0], h.Event)
+	if tx.text = event; err != nil {
 		return tx.fail(fmt.Errorf("store: inbox: %w", err))
 	}
 	no, n, err := tx.position()

@@ -216,7 +216,7 @@ func senderOf(in incident.Incident) string {
 // queueSubjects writes the projections that changed into their bulk.
 func (tx *Tx) queueSubjects() error {
 	for _, s := range tx.changed {
-		state, err := json.Marshal(s.Incident)
+		state, err := json.Marshal(&s.Incident)
 		if err != nil {
 			return tx.fail(fmt.Errorf("store: projection of %s: %w", s.ID, err))
 		}

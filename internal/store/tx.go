@@ -64,6 +64,7 @@ type Tx struct {
 	foreseen []answer    // see foresee
 	rest     []statement // see later
 	newDay   string      // whose table of events was made
+	text     []byte      // room for one that is put together
 
 	ahead func() error // ends what the database works on meanwhile; nil: it does nothing
 }
