@@ -188,7 +188,7 @@ func TestPlans(t *testing.T) {
 	q["counts"], _ = counts.whole(s.d)
 	by := map[string]string{ // what they must be found by, and not by another index of one of their columns
 		"cancel": "pages_key (subject=? AND person=?)", "SentSince": "pages_sent (person=? AND sent_at>?)", "Reached": "pages_sent (person=? AND sent_at>? AND sent_at<?)",
-		"PagesOf": "pages_key (subject=?)", "PageByProvider": "pages_provider", "AlertsOf": "alerts_subject", "alarms": "pages_key (subject=?)", "counts": "subjects_open", "list open": "subjects_open", "list service": "subjects_service (service=?)", "list team": "subjects_team (team=?)", "Agenda": "pages_channel (lane>?",
+		"PagesOf": "pages_key (subject=?)", "PageByProvider": "pages_provider", "AlertsOf": "alerts_subject", "alarms": "pages_key (subject=?)", "counts": "subjects_open", "list open": "subjects_open", "list service": "subjects_service (service=?)", "list team": "subjects_team (team=?)", "Agenda": "pages_channel (lane=? AND channel>?)",
 		"LogUpdates": "log_updates (at>?)",
 		"StemsOf":    "sqlite_autoindex_message_words_1 (word=? AND at>?", "StemsIn": "message_words_within (conversation=? AND word=? AND at>?", "ToldSince": "log_updates (at>?)", "NoticesOpen": "notices_page (page=? AND subject<?)",
 		"UpdateFeedByHash": "update_feeds_hash",

@@ -186,8 +186,9 @@ var statements = texts{
 	// Pages are found by their channels, as they are claimed: the first of each is found
 	// by the one before it, along the index, however much waits.
 	Agenda: `WITH RECURSIVE w (lane, channel, wake_at) AS (SELECT * FROM (SELECT lane, channel, wake_at FROM pages WHERE wake_at IS NOT NULL ORDER BY lane, channel, wake_at LIMIT 1) AS one
- UNION ALL SELECT p.lane, p.channel, p.wake_at FROM w JOIN pages p ON p.id = (SELECT n.id FROM pages n WHERE n.wake_at IS NOT NULL
- AND (n.lane, n.channel) > (w.lane, w.channel) ORDER BY n.lane, n.channel, n.wake_at LIMIT 1))
+ UNION ALL SELECT p.lane, p.channel, p.wake_at FROM w JOIN pages p ON p.id = coalesce(
+ (SELECT n.id FROM pages n WHERE n.wake_at IS NOT NULL AND n.lane = w.lane AND n.channel > w.channel ORDER BY n.channel, n.wake_at LIMIT 1),
+ (SELECT n.id FROM pages n WHERE n.wake_at IS NOT NULL AND n.lane > w.lane ORDER BY n.lane, n.channel, n.wake_at LIMIT 1)))
  SELECT (SELECT at FROM inbox WHERE aside <= '' ORDER BY tx, n LIMIT 1),
  ` + firstDue(0) + `, ` + firstDue(1) + `, ` + firstDue(2) + `, ` + firstDue(3) + `,
  ` + firstPage(0) + `, ` + firstPage(1) + `, ` + firstPage(2) + `, ` + firstPage(3),
