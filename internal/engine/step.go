@@ -73,7 +73,8 @@ func (e *Engine) look(ctx context.Context, now time.Time) (next time.Time, more 
 	return next, false, err
 }
 
-// Titles are indexed after so long without an event, and at the latest after so long.
+// Titles are indexed after so long without an event, and in a storm some of them each time
+// so long has passed.
 const (
 	indexCalm = 100 * time.Millisecond
 	indexMost = 5 * time.Second
@@ -86,6 +87,9 @@ func (e *Engine) indexLater(now time.Time) time.Time {
 		return time.Time{}
 	}
 	at := time.UnixMicro(e.triaged.Load()).UTC().Add(indexCalm)
+	if e.Busy() {
+		at = now.Add(indexCalm)
+	}
 	if most := e.indexed.Add(indexMost); most.Before(at) {
 		at = most
 	}

@@ -13,16 +13,21 @@ func TestIndexLater(t *testing.T) {
 		async, waits     bool
 		triaged, indexed time.Duration // before now
 		later            time.Duration // after now; 0: at once
+		events           bool          // that wait for triage
 	}{
-		"nothing is new":              {true, false, 0, time.Hour, 0},
-		"an event just now":           {true, true, 0, time.Second, indexCalm},
-		"an event a moment ago":       {true, true, indexCalm / 2, time.Second, indexCalm / 2},
-		"it is calm":                  {true, true, indexCalm, time.Second, 0},
-		"the storm has lasted":        {true, true, 0, indexMost, 0},
-		"the storm has nearly lasted": {true, true, 0, indexMost - time.Millisecond, time.Millisecond},
-		"one step at a time":          {false, true, 0, time.Second, 0},
+		"nothing is new":              {true, false, 0, time.Hour, 0, false},
+		"an event just now":           {true, true, 0, time.Second, indexCalm, false},
+		"an event a moment ago":       {true, true, indexCalm / 2, time.Second, indexCalm / 2, false},
+		"it is calm":                  {true, true, indexCalm, time.Second, 0, false},
+		"triage is at it":             {true, true, indexCalm, time.Second, indexCalm, true},
+		"the storm has lasted":        {true, true, 0, indexMost, 0, true},
+		"the storm has nearly lasted": {true, true, 0, indexMost - time.Millisecond, time.Millisecond, true},
+		"one step at a time":          {false, true, 0, time.Second, 0, true},
 	} {
 		e := &Engine{async: c.async, indexed: now.Add(-c.indexed)}
+		if c.events {
+			e.inbox.waitsSince(now.Add(-time.Second))
+		}
 		e.triaged.Store(now.Add(-c.triaged).UnixMicro())
 		e.unindexed.Store(c.waits)
 		var want time.Time

@@ -100,8 +100,9 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 	if err == nil && n > 0 {
 		e.grove.Store(t.grove)
 		e.hit("after triage")
-		e.metrics.triaged(heard, e.clock.Now())
-		e.triaged.Store(now.UnixMicro())
+		done := e.clock.Now()
+		e.metrics.triaged(heard, done)
+		e.triaged.Store(done.UnixMicro())
 	}
 	return n, err
 }

@@ -17,7 +17,8 @@ const (
 	figuresBatch    = 256              // records in one transaction
 	newsBatch       = 1024             // rows of the feed in one, of which an incident has several
 	yieldMost       = 10 * time.Second // how long reports let triage go first
-	packAfter       = time.Hour        // a record that is not written anew for so long goes into its pack
+	yieldTimes      = 4
+	packAfter       = time.Hour // a record that is not written anew for so long goes into its pack
 	packEvery       = 5 * time.Minute
 )
 
@@ -75,14 +76,10 @@ func (f *Figures) Step(ctx context.Context, now time.Time) error {
 	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
 	defer cancel()
 	for more := true; more && err == nil && ctx.Err() == nil && time.Since(began) < turnTime; {
-		at := now.Add(time.Since(began)).Truncate(time.Microsecond)
-		if more, err = f.news(work, &who, at); err != nil || more {
-			continue
+		from := time.Now()
+		if more, err = f.some(work, &who, now.Add(from.Sub(began)).Truncate(time.Microsecond)); more {
+			f.yield(ctx, time.Since(from))
 		}
-		if more, err = f.past(work, who, at); err != nil || more {
-			continue
-		}
-		more, err = f.pack(work, who, at)
 	}
 	if errors.Is(err, errLost) {
 		return nil
@@ -95,6 +92,29 @@ func (f *Figures) Step(ctx context.Context, now time.Time) error {
 		e = nil
 	}
 	return errors.Join(err, e)
+}
+
+// some is a part of what there is to do.
+func (f *Figures) some(ctx context.Context, who *store.Follower, now time.Time) (more bool, err error) {
+	if more, err = f.news(ctx, who, now); err != nil || more {
+		return more, err
+	}
+	if more, err = f.past(ctx, *who, now); err != nil || more {
+		return more, err
+	}
+	return f.pack(ctx, *who, now)
+}
+
+// yield lets triage have most of the time while events wait for it: it waits for
+// yieldTimes as long as the last part took.
+func (f *Figures) yield(ctx context.Context, took time.Duration) {
+	if !f.engine.Busy() {
+		return
+	}
+	select {
+	case <-time.After(min(yieldTimes*took, time.Second)):
+	case <-ctx.Done():
+	}
 }
 
 // look says whether there is anything to do, and takes the lease if so. Where nothing is
