@@ -15,14 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"tocsin/internal/pgtest"
 	"tocsin/internal/store"
 )
 
 // measured runs a measure on both databases.
 func measured(b *testing.B, measure func(b *testing.B, database string)) {
 	b.Run("sqlite", func(b *testing.B) { measure(b, "") })
-	b.Run("postgres", func(b *testing.B) { measure(b, pgtest.Synced(b)) })
+	b.Run("postgres", func(b *testing.B) { measure(b, synced(b)) })
 }
 
 // From the trigger's first byte to the page at its provider, at 500 events a second of

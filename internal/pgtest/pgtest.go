@@ -49,7 +49,7 @@ func Start(t testing.TB) string {
 }
 
 // Synced is Start on a server that syncs the disk before it says that something is
-// written, as in production: for measures.
+// written, as in production, and keeps 1 GB of files for its write-ahead log: for measures.
 func Synced(t testing.TB) string {
 	t.Helper()
 	return start(t, synced, "template1")
@@ -214,7 +214,7 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // keep runs the server until its input ends. With "keep" as the last word read the
 // directory stays, for Resume.
-const keep = `"$1" -D "$2" -k "$3" -c listen_addresses= -c "fsync=$4" -c "synchronous_commit=$4" -c "full_page_writes=$4" \
+const keep = `"$1" -D "$2" -k "$3" -c listen_addresses= -c "fsync=$4" -c "synchronous_commit=$4" -c "full_page_writes=$4" -c "min_wal_size=$5" \
   -c shared_buffers=64MB -c max_connections=100 -c log_min_messages=fatal -c autovacuum_naptime=10s </dev/null &
 pid=$!
 how=
@@ -225,17 +225,17 @@ wait "$pid"
 
 // Resume starts the server again after Crash.
 func (s *Server) Resume() error {
-	fsync := "off"
+	fsync, log := "off", "80MB"
 	if s.o.Fsync {
-		fsync = "on"
+		fsync, log = "on", "1GB"
 	}
-	s.shell = s.command("/bin/sh", "-c", keep, "sh", filepath.Join(s.bin, "postgres"), s.data(), s.dir, fsync)
-	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	s.shell = s.command("/bin/sh", "-c", keep, "sh", filepath.Join(s.bin, "postgres"), s.data(), s.dir, fsync, log)
+	said, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer log.Close()
-	s.shell.Stdout, s.shell.Stderr = log, log
+	defer said.Close()
+	s.shell.Stdout, s.shell.Stderr = said, said
 	if s.leash, err = s.shell.StdinPipe(); err != nil {
 		return err
 	}
