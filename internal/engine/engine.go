@@ -122,7 +122,7 @@ type Engine struct {
 	tends     chan struct{} // a place for each subject that is tended beside the looks
 	workers   sync.WaitGroup
 	triages   bool          // this node did when it last asked; only triage looks
-	rests     time.Duration // times as long as triage took, when nothing more waits
+	rests     time.Duration // times as long as triage took: see triageRestsPostgres
 	poked     chan struct{}
 	heard     chan struct{} // events may wait for triage
 	clock     *Clock

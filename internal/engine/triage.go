@@ -27,7 +27,7 @@ const (
 	triageTime = 200 * time.Millisecond // then Step looks at the pages, and Run says that it is alive; both come back
 )
 
-// How many times as long as it took triage rests when nothing more waits. On PostgreSQL a
+// How many times as long as it took triage rests after few events (restBelow), when nothing more waits. On PostgreSQL a
 // transaction costs nearly the same for two events as for ten, and in a storm of repeats
 // what is new comes in ones and twos. SQLite commits them with whatever else is written.
 const triageRestsSQLite, triageRestsPostgres = 0, 2

@@ -17,8 +17,8 @@ const (
 	figuresBatch    = 256              // records in one transaction
 	newsBatch       = 1024             // rows of the feed in one, of which an incident has several
 	yieldMost       = 10 * time.Second // how long reports let triage go first
-	yieldTimes      = 4
-	packAfter       = time.Hour // a record that is not written anew for so long goes into its pack
+	yieldTimes      = 4                // as long as they worked: how long they wait then, while it is busy
+	packAfter       = time.Hour        // a record that is not written anew for so long goes into its pack
 	packEvery       = 5 * time.Minute
 )
 
@@ -77,7 +77,7 @@ func (f *Figures) Step(ctx context.Context, now time.Time) error {
 	defer cancel()
 	for more := true; more && err == nil && ctx.Err() == nil && time.Since(began) < turnTime; {
 		from := time.Now()
-		if more, err = f.some(work, &who, now.Add(from.Sub(began)).Truncate(time.Microsecond)); more {
+		if more, err = f.some(work, &who, now.Add(from.Sub(began)).Truncate(time.Microsecond)); more && err == nil {
 			f.yield(ctx, time.Since(from))
 		}
 	}

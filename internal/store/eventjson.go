@@ -1,10 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"time"
 
 	"tocsin/alert"
@@ -44,7 +44,7 @@ func appendEvent(b []byte, e alert.Event) ([]byte, error) {
 	b = appendSome(b, `,"by":`, e.By)
 	b, err3 := appendMoment(b, `,"until":`, e.Until)
 	b = appendSome(b, `,"payload":`, e.Payload)
-	return append(b, '}'), firstOf(err1, err2, err3)
+	return append(b, '}'), cmp.Or(err1, err2, err3)
 }
 
 func appendKept(b []byte, k KeptEvent) ([]byte, error) {
@@ -63,16 +63,7 @@ func appendKept(b []byte, k KeptEvent) ([]byte, error) {
 	b = appendText(append(b, `,"Subject":`...), string(k.Subject))
 	b = appendText(append(b, `,"Verdict":`...), k.Verdict)
 	b = appendText(append(b, `,"Why":`...), k.Why)
-	return append(b, '}'), firstOf(err1, err2)
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return append(b, '}'), cmp.Or(err1, err2)
 }
 
 // appendSome leaves out what is empty.
@@ -124,10 +115,7 @@ func appendTime(b []byte, at time.Time) ([]byte, error) {
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			text, err := json.Marshal(s)
-			if err != nil { // no text is refused
-				return strconv.AppendQuote(b, s)
-			}
+			text, _ := json.Marshal(s) // refuses no text
 			return append(b, text...)
 		}
 	}
