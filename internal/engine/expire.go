@@ -29,7 +29,7 @@ func (e *Engine) expire(tx *store.Tx, d store.Due, now time.Time) error {
 		ev := alert.Event{Action: alert.Resolve, Key: x.Key, Until: x.Until}
 		heard[i] = store.Heard{Integration: in, Event: ev, Digest: alert.Digest(ev), At: now, ID: e.newID(now)}
 	}
-	if _, err := tx.Accept(heard); err != nil {
+	if err := tx.Accept(heard, new(int)); err != nil {
 		return err
 	}
 	if d.At, err = tx.NextExpiry(in); err != nil {

@@ -101,6 +101,8 @@ type intake struct {
 	checked time.Time    // when the configuration was last looked at (guarded by setup)
 	oldest  atomic.Int64 // microseconds: when the first event was heard that still waits for triage; 0: none
 	surge   atomic.Int64 // microseconds: until when looks keep back, for a surge is triaged
+	owed    atomic.Int64 // events whose senders wait for an answer
+	speed   atomic.Int64 // events a second that triage manages when it is busy; 0: not known yet
 }
 
 // waitsSince notes since when the inbox waits; zero: it is empty.
@@ -118,16 +120,28 @@ func (b *intake) surging(now time.Time) bool { return now.UnixMicro() < b.surge.
 // Busy says whether events wait for triage: what nobody waits for lets it go first.
 func (e *Engine) Busy() bool { return e.inbox.oldest.Load() != 0 }
 
-// holdBack is how long to wait after a batch of so many events, so that accepting
-// more than triage can follow does not take from triage what it needs: senders wait a
-// little, and nobody waits for his page behind an hour of events. It never stops them.
-func (b *intake) holdBack(now time.Time, events int) time.Duration {
-	since := b.oldest.Load()
-	if since == 0 {
+// heldFor is how long senders wait for an answer, from when they were heard on, while
+// triage lags: as long as it takes for all the events for which answers are owed. Then as
+// many are sent as are triaged, and nobody waits for his page behind an hour of events.
+// The farther triage lags the longer; it never stops them. What was sent is on disk
+// meanwhile, so that whoever waited longer than that for the disk waits no more.
+func (b *intake) heldFor(now time.Time) time.Duration {
+	since, speed := b.oldest.Load(), b.speed.Load()
+	if since == 0 || speed == 0 {
 		return 0
 	}
 	lag := now.Sub(time.UnixMicro(since)) - lagFree
-	return min(max(lag/lagShare, 0)*time.Duration(1+events/64), holdMost)
+	turn := float64(b.owed.Load()) / float64(speed) * float64(time.Second)
+	return min(time.Duration(turn*max(lag.Seconds(), 0)/lagFull.Seconds()), holdMost)
+}
+
+// triaged notes how long a batch of so many events took.
+func (b *intake) triaged(n int, took time.Duration) {
+	now := int64(float64(n) / max(took, time.Microsecond).Seconds())
+	if old := b.speed.Load(); old != 0 {
+		now = old + (now-old)/8
+	}
+	b.speed.Store(max(now, 1))
 }
 
 // It is a surge when so many events are triaged together and the first had waited so long:
@@ -153,9 +167,9 @@ type hearing struct {
 
 const (
 	atOnce   = 512                    // bounds a batch
-	lagFree  = 100 * time.Millisecond // that triage may lag before senders are held back
-	lagShare = 15                     // of the lag beyond it, one part is waited for each 64 events
-	holdMost = 400 * time.Millisecond
+	lagFree  = 50 * time.Millisecond  // that triage may lag before senders are held back
+	lagFull  = 200 * time.Millisecond // beyond it, at which they are held back to what triage manages
+	holdMost = time.Second
 )
 
 // Hear takes what a source said. When it returns nil, the events are on disk: counted
@@ -173,6 +187,8 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 			h.heard[i].Raw = raw
 		}
 	}
+	e.inbox.owed.Add(int64(len(events)))
+	defer e.inbox.owed.Add(-int64(len(events)))
 	switch writes := e.inbox.join(h); {
 	case writes && e.async:
 		go e.accept()
@@ -181,6 +197,9 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 	}
 	select {
 	case err := <-h.done:
+		if err == nil {
+			e.holdBack(ctx, now)
+		}
 		return err
 	case <-ctx.Done():
 		return ctx.Err() // unknown to the sender, who will repeat it; it may be on disk
@@ -190,11 +209,7 @@ func (e *Engine) Hear(ctx context.Context, integration org.IntegrationID, events
 // accept writes batches until nobody waits. What a batch holds is decided once it is its
 // turn to be written, so that nobody waits for two turns.
 func (e *Engine) accept() {
-	for events := 0; ; {
-		e.breathe(events)
-		if !e.inbox.more() {
-			return
-		}
+	for e.inbox.more() {
 		batch := sync.OnceValue(func() []*hearing {
 			n := 0
 			return e.inbox.next(func(h *hearing) bool { n += len(h.heard); return n <= atOnce })
@@ -208,14 +223,10 @@ func (e *Engine) accept() {
 		})
 		waiting := 0
 		e.hit("before accept")
-		err := e.store.Write(context.Background(), store.Accept, func(tx *store.Tx) (err error) {
-			waiting, err = tx.Accept(heard())
-			return err
-		})
+		err := e.store.Write(context.Background(), store.Accept, func(tx *store.Tx) error { return tx.Accept(heard(), &waiting) })
 		e.hit("after accept")
-		events = len(heard())
 		if err == nil {
-			e.metrics.accepted(events)
+			e.metrics.accepted(len(heard()))
 			if waiting > 0 {
 				wake(e.heard)
 			}

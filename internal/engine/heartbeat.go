@@ -134,8 +134,7 @@ func (e *Engine) watch(tx *store.Tx, w store.Beat, b org.Heartbeat) error {
 // say puts what the house found out about an integration beside what the integration
 // says itself, in the transaction in which it was found.
 func (e *Engine) say(tx *store.Tx, in org.IntegrationID, ev alert.Event, now time.Time) error {
-	_, err := tx.Accept([]store.Heard{{Integration: in, Event: ev, Digest: alert.Digest(ev), At: now, ID: e.newID(now)}})
-	return err
+	return tx.Accept([]store.Heard{{Integration: in, Event: ev, Digest: alert.Digest(ev), At: now, ID: e.newID(now)}}, new(int))
 }
 
 // silence is what the timer of a heartbeat does: most often a ping has come meanwhile,

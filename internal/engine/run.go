@@ -197,10 +197,11 @@ func (e *Engine) listenTo(ctx context.Context, p provider) {
 	}
 }
 
-// breathe waits after so many events were accepted together, while triage lags.
-func (e *Engine) breathe(events int) {
-	if wait := e.inbox.holdBack(e.clock.Now(), events); wait > 0 && e.async {
-		time.Sleep(wait)
+// holdBack lets a sender wait whose events are on disk, while triage lags.
+func (e *Engine) holdBack(ctx context.Context, heard time.Time) {
+	now := e.clock.Now()
+	if wait := e.inbox.heldFor(now) - now.Sub(heard); wait > 0 && e.async {
+		e.pause(ctx, wait)
 	}
 }
 

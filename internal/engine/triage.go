@@ -77,6 +77,7 @@ func (e *Engine) triage(ctx context.Context, now time.Time) (did int, more bool,
 
 // triageSome triages up to limit events in one transaction, and says how many.
 func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n int, err error) {
+	began := e.clock.elapsed()
 	var t *triaging
 	var heard []store.Heard
 	err = e.store.Write(ctx, store.Triage, func(tx *store.Tx) (err error) {
@@ -100,6 +101,9 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 	if err == nil && n > 0 {
 		e.grove.Store(t.grove)
 		e.hit("after triage")
+		if n >= limit/2 {
+			e.inbox.triaged(n, e.clock.elapsed()-began)
+		}
 		done := e.clock.Now()
 		e.metrics.triaged(heard, done)
 		e.triaged.Store(done.UnixMicro())

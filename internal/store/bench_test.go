@@ -114,8 +114,7 @@ func BenchmarkAccept(b *testing.B) {
 					break
 				}
 				err := s.Write(context.Background(), Accept, func(tx *Tx) error {
-					_, err := tx.Accept(batch)
-					return err
+					return tx.Accept(batch, new(int))
 				})
 				for _, w := range waiting {
 					w.done <- err

@@ -75,6 +75,17 @@ const (
 	pageKinds = "tttiiiittttiitttibiitiiti"
 )
 
+// What is counted, and counting it. A key with anything waiting in the inbox is passed
+// over: what waits may be its end. The rows are locked in the order of their keys, so that
+// two of these never wait for each other.
+const (
+	findCounted = `), l (id, n, at) AS (SELECT a.id, v.n, v.at FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key
+ WHERE a.open AND NOT a.counted AND a.digest = v.digest
+ AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.integration = v.integration AND i.key = v.key AND i.aside = '') ORDER BY a.integration, a.key{lock a})`
+	count = `UPDATE alerts SET count = alerts.count + l.n, last_at = CASE WHEN l.at > alerts.last_at THEN l.at ELSE alerts.last_at END
+ FROM l WHERE alerts.id = l.id RETURNING alerts.integration, alerts.key`
+)
+
 var bulks = [bulkCount]bulk{
 	putSubjects: {
 		head:  subjectHead,
@@ -147,18 +158,12 @@ var bulks = [bulkCount]bulk{
 		kinds: "tt",
 		tail:  ` ON CONFLICT DO NOTHING`,
 	},
-	// bump counts events that say nothing new. A key with anything waiting in the inbox
-	// is passed over: what waits may be its end. The rows are locked in the order of
-	// their keys, so that two of these never wait for each other.
+	// bump counts events that say nothing new.
 	bump: {
 		head:  `WITH v (integration, key, digest, n, at) AS (VALUES `,
 		row:   `(?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT))`,
 		kinds: "tttii",
-		tail: `), l (id, n, at) AS (SELECT a.id, v.n, v.at FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key
- WHERE a.open AND NOT a.counted AND a.digest = v.digest
- AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.integration = v.integration AND i.key = v.key AND i.aside = '') ORDER BY a.integration, a.key{lock a})
- UPDATE alerts SET count = alerts.count + l.n, last_at = CASE WHEN l.at > alerts.last_at THEN l.at ELSE alerts.last_at END
- FROM l WHERE alerts.id = l.id RETURNING alerts.integration, alerts.key`,
+		tail:  findCounted + ` ` + count,
 	},
 	openAlerts:     alertsByKey(`a.open`, ``),
 	lockOpenAlerts: alertsByKey(`a.open`, ` ORDER BY a.integration, a.key{lock a}`),
@@ -246,6 +251,9 @@ func (b bulk) numbered(d dialect) bulk {
 // arrayOf is what PostgreSQL calls a column of a kind.
 var arrayOf = map[byte]string{'t': "TEXT[]", 'i': "BIGINT[]", 'b': "BOOLEAN[]", 'y': "BYTEA[]"}
 
+// arrayAt is the n-th placeholder, for a column of a kind.
+func arrayAt(n int, kind byte) string { return fmt.Sprintf("CAST($%d AS %s)", n, arrayOf[kind]) }
+
 // fromArrays is the statement with an array for each value of a row. What only writes
 // takes them apart as it goes. What reads gets them by a question of their own, so that
 // PostgreSQL does not see how long they are: it takes a plan that it has for that of any
@@ -260,7 +268,7 @@ func (b bulk) fromArrays() string {
 			row.WriteByte(c)
 			continue
 		}
-		array := fmt.Sprintf("CAST($%d AS %s)", n+1, arrayOf[b.kinds[n]])
+		array := arrayAt(n+1, b.kinds[n])
 		names[n], arrays[n] = "c"+strconv.Itoa(n+1), "(SELECT "+array+")"
 		if writes {
 			row.WriteString("unnest(" + array + ")")
@@ -284,7 +292,7 @@ func (b *bulk) statements(args, filler []any) (all []statement) {
 		return nil
 	}
 	if len(b.text) == 1 {
-		return []statement{{b.text[0], b.columns(args)}}
+		return []statement{{text: b.text[0], args: columns(b.kinds, args)}}
 	}
 	for width := len(b.kinds); len(args) > 0; {
 		i := len(sizes) - 1
@@ -299,30 +307,31 @@ func (b *bulk) statements(args, filler []any) (all []statement) {
 		for len(part) < sizes[i]*width {
 			part = append(part, filler...)
 		}
-		all = append(all, statement{b.text[i], part})
+		all = append(all, statement{text: b.text[i], args: part})
 	}
 	return all
 }
 
 // columns are rows, a column at a time.
-func (b *bulk) columns(args []any) []any {
-	width := len(b.kinds)
+func columns(kinds string, args []any) []any {
+	width := len(kinds)
 	columns := make([]any, width)
-	for i, kind := range []byte(b.kinds) {
+	for i, kind := range []byte(kinds) {
+		args := args[min(i, len(args)):]
 		switch kind {
 		case 't':
-			columns[i] = valuesAt(args[i:], width, func(v any) string { return v.(string) })
+			columns[i] = valuesAt(args, width, func(v any) string { return v.(string) })
 		case 'i':
-			columns[i] = valuesAt(args[i:], width, func(v any) int64 {
+			columns[i] = valuesAt(args, width, func(v any) int64 {
 				if n, ok := v.(int); ok {
 					return int64(n)
 				}
 				return v.(int64)
 			})
 		case 'b':
-			columns[i] = valuesAt(args[i:], width, func(v any) bool { return v.(bool) })
+			columns[i] = valuesAt(args, width, func(v any) bool { return v.(bool) })
 		case 'y':
-			columns[i] = valuesAt(args[i:], width, func(v any) []byte {
+			columns[i] = valuesAt(args, width, func(v any) []byte {
 				if v == nil {
 					return nil
 				}

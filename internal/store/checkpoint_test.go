@@ -15,8 +15,7 @@ func TestCopiedBesideTheWriter(t *testing.T) {
 	text := strings.Repeat("it does not answer ", 2000)
 	for pages := 0; pages < eager; {
 		write(t, s, func(tx *Tx) error {
-			_, err := tx.Accept([]Heard{{Integration: "prom", Event: alert.Event{Action: alert.Trigger, Key: "a", Text: text}, At: t0}})
-			return err
+			return tx.Accept([]Heard{{Integration: "prom", Event: alert.Event{Action: alert.Trigger, Key: "a", Text: text}, At: t0}}, new(int))
 		})
 		var err error
 		if pages, _, err = at.look(); err != nil {

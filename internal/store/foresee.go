@@ -51,13 +51,13 @@ func (tx *Tx) known(text string, args []any) (rows []row, ok bool) {
 func (tx *Tx) ForeseeTriage(right Due, ours bool, limit int, now time.Time) error {
 	sql := &tx.s.sql
 	all := []statement{
-		{sql.TakeDue, []any{right.Kind, right.Subject}},
+		{text: sql.TakeDue, args: []any{right.Kind, right.Subject}},
 		{text: sql.ConfigHead},
-		{sql.SilencesAt, []any{micros(now)}},
+		{text: sql.SilencesAt, args: []any{micros(now)}},
 		{text: sql.ReviewAnyOpen},
 	}
 	if ours {
-		all = append(all, statement{sql.Inbox, []any{limit}})
+		all = append(all, statement{text: sql.Inbox, args: []any{limit}})
 	}
 	return tx.foresee(all...)
 }

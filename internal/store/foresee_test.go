@@ -22,7 +22,7 @@ func TestForesee(t *testing.T) {
 		}
 		foresee := func(tx *Tx) {
 			t.Helper()
-			if err := tx.foresee(statement{tx.s.sql.Due, []any{d.Kind, d.Subject}}, statement{tx.s.sql.Due, []any{d.Kind, "b"}}); err != nil {
+			if err := tx.foresee(statement{text: tx.s.sql.Due, args: []any{d.Kind, d.Subject}}, statement{text: tx.s.sql.Due, args: []any{d.Kind, "b"}}); err != nil {
 				t.Error(err)
 			}
 		}

@@ -174,7 +174,7 @@ func TestReadersDoNotWrite(t *testing.T) {
 		}
 		for name, fn := range map[string]func(*Tx) error{
 			"arm":    func(tx *Tx) error { return tx.Arm(Due{}) },
-			"accept": func(tx *Tx) error { _, err := tx.Accept([]Heard{{Event: event("k")}}); return err },
+			"accept": func(tx *Tx) error { return tx.Accept([]Heard{{Event: event("k")}}, new(int)) },
 			"append": func(tx *Tx) error { return tx.Append(tx.Create("a"), night()) },
 			"turn":   func(tx *Tx) error { _, err := tx.Turn("p", 1); return err },
 		} {

@@ -26,33 +26,102 @@ type Heard struct {
 // Accept takes in events, oldest first. A trigger that says nothing new about an open
 // alert that no threshold counts is counted there; everything else waits in the inbox
 // for triage. The order within a key is kept: once an event of it waits, those after
-// it wait too. It returns how many were put into the inbox.
-func (tx *Tx) Accept(batch []Heard) (waiting int, err error) {
+// it wait too. Once all is written waiting is how many were put into the inbox.
+func (tx *Tx) Accept(batch []Heard, waiting *int) error {
+	*waiting = 0
+	if tx.readOnly {
+		return tx.fail(errReadOnly)
+	}
 	if err := tx.flush(putAlerts, putInbox, dropInbox); err != nil {
-		return 0, err
+		return err
 	}
 	for i := range batch {
 		batch[i].Event.Key = cleanText(batch[i].Event.Key)
 	}
 	if err := tx.expect(batch); err != nil {
-		return 0, err
+		return err
 	}
 	repeats, order := repeated(batch)
+	if tx.s.d.arrays {
+		return tx.acceptAtOnce(batch, repeats, order, waiting)
+	}
 	counted, err := tx.bump(repeats, order)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	for i, h := range batch {
 		k := AlertKey{h.Integration, h.Event.Key}
 		if counted[k] && i <= repeats[k].last {
 			continue
 		}
-		if err := tx.putInbox(h); err != nil {
-			return 0, err
+		no, n, err := tx.position()
+		if err != nil {
+			return err
 		}
-		waiting++
+		size := 0
+		if tx.pending[putInbox], size, err = tx.appendInbox(append(tx.pending[putInbox], no), n, h); err != nil {
+			return err
+		}
+		tx.s.recent.put(no, n, h.Event, size)
+		*waiting++
 	}
-	return waiting, nil
+	return nil
+}
+
+// acceptAtOnce is the same for a database that takes a round trip to answer: it is given
+// all events, and counts some and puts the others into the inbox, with what is written
+// last.
+func (tx *Tx) acceptAtOnce(batch []Heard, repeats map[AlertKey]*repeat, order []AlertKey, waiting *int) error {
+	first := *tx.n + 1
+	rows, sizes := make([]any, 0, len(acceptKinds)*len(batch)), make([]int, len(batch))
+	for i, h := range batch {
+		*tx.n++
+		var err error
+		if rows, sizes[i], err = tx.appendInbox(rows, *tx.n, h); err != nil {
+			return err
+		}
+		rows = append(rows, i <= repeats[AlertKey{h.Integration, h.Event.Key}].last)
+	}
+	known := repeatArgs(repeats, order)
+	clean(known)
+	clean(rows)
+	tx.accepts = append(tx.accepts, statement{
+		text: tx.s.accept,
+		args: append(columns(bulks[bump].kinds, known), columns(acceptKinds, rows)...),
+		scan: func(r row) error {
+			var n int64
+			if err := r.Scan(&n); err != nil {
+				return err
+			}
+			no, err := tx.c.number(tx.ctx)
+			tx.s.recent.put(no, n, batch[n-first].Event, sizes[n-first])
+			tx.s.written.Add(1)
+			*waiting++
+			return err
+		},
+	})
+	return nil
+}
+
+// acceptKinds are the kinds of what acceptText is given of each event, after what bump is:
+// its row without the number of the transaction, and whether it is a repeat if its key has
+// an open alert.
+const acceptKinds = "iitttty" + "b"
+
+// acceptText counts what bump counts, puts the other events into the inbox, and answers
+// which of them.
+func acceptText(d dialect) string {
+	b := bulks[bump]
+	var arrays []string
+	for i := range len(acceptKinds) {
+		arrays = append(arrays, "(SELECT "+arrayAt(len(b.kinds)+1+i, acceptKinds[i])+")")
+	}
+	b.tail = findCounted + `, b AS (` + count + `), p AS (INSERT INTO inbox (tx, n, at, integration, key, digest, event, raw, aside)
+ SELECT (` + d.tx + `), e.n, e.at, e.integration, e.key, e.digest, e.event, e.raw, ''
+ FROM unnest(` + strings.Join(arrays, ", ") + `) AS e (n, at, integration, key, digest, event, raw, repeats)
+ WHERE NOT e.repeats OR NOT EXISTS (SELECT 1 FROM b WHERE b.integration = e.integration AND b.key = e.key) RETURNING n)
+ SELECT n FROM p`
+	return d.fill(b.fromArrays())
 }
 
 // A repeat is the run of equal triggers with which a key begins in a batch.
@@ -89,15 +158,9 @@ func repeated(batch []Heard) (map[AlertKey]*repeat, []AlertKey) {
 
 // bump counts the repeats that belong to an open alert and says which keys they were.
 func (tx *Tx) bump(repeats map[AlertKey]*repeat, order []AlertKey) (map[AlertKey]bool, error) {
-	args := make([]any, 0, 5*len(order))
-	for _, k := range order {
-		if r := repeats[k]; r.n > 0 {
-			args = append(args, string(k.Integration), k.Key, r.digest, r.n, micros(r.at))
-		}
-	}
 	counted := make(map[AlertKey]bool, len(order))
 	nobodys := []any{"", "", "", 0, int64(0)} // the key of no alert
-	err := tx.eachFilled(bump, args, nobodys, func(r row) error {
+	err := tx.eachFilled(bump, repeatArgs(repeats, order), nobodys, func(r row) error {
 		var k AlertKey
 		err := r.Scan(&k.Integration, &k.Key)
 		counted[k] = true
@@ -106,22 +169,29 @@ func (tx *Tx) bump(repeats map[AlertKey]*repeat, order []AlertKey) (map[AlertKey
 	return counted, err
 }
 
-func (tx *Tx) putInbox(h Heard) error {
+// repeatArgs are what bump is given.
+func repeatArgs(repeats map[AlertKey]*repeat, order []AlertKey) []any {
+	args := make([]any, 0, 5*len(order))
+	for _, k := range order {
+		if r := repeats[k]; r.n > 0 {
+			args = append(args, string(k.Integration), k.Key, r.digest, r.n, micros(r.at))
+		}
+	}
+	return args
+}
+
+// appendInbox appends the row of an event, without the number of the transaction, and says
+// how long the event's text is.
+func (tx *Tx) appendInbox(to []any, n int64, h Heard) (_ []any, size int, err error) {
 	event, err := appendEvent(tx.text[:0], h.Event)
 	if tx.text = event; err != nil {
-		return tx.fail(fmt.Errorf("store: inbox: %w", err))
-	}
-	no, n, err := tx.position()
-	if err != nil {
-		return err
+		return nil, 0, tx.fail(fmt.Errorf("store: inbox: %w", err))
 	}
 	var raw any
 	if len(h.Raw) > 0 {
 		raw = h.Raw
 	}
-	tx.add(putInbox, no, n, micros(h.At), string(h.Integration), h.Event.Key, h.Digest, string(event), raw)
-	tx.s.recent.put(no, n, h.Event, len(event))
-	return nil
+	return append(to, n, micros(h.At), string(h.Integration), h.Event.Key, h.Digest, string(event), raw), len(event), nil
 }
 
 // Inbox is what waits for triage, in the order it was accepted.

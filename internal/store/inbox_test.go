@@ -64,10 +64,7 @@ func (m *acceptModel) accept() {
 		m.ids++
 		take(m.open, h, fmt.Sprint(m.prefix, "model-", m.ids))
 	}
-	m.write(func(tx *Tx) error {
-		_, err := tx.Accept(batch)
-		return err
-	})
+	m.write(func(tx *Tx) error { return tx.Accept(batch, new(int)) })
 }
 
 // take is what triage does with one event.
@@ -152,13 +149,11 @@ func TestInbox(t *testing.T) {
 			{Integration: "prom", Event: alert.Event{Action: alert.Resolve, Key: bad}, At: t0.Add(time.Second)},
 			{Integration: "prom", Event: event("c"), Digest: "d", At: t0.Add(2 * time.Second)},
 		}
-		write(t, s, func(tx *Tx) error {
-			n, err := tx.Accept(heard)
-			if n != 3 {
-				t.Errorf("%d wait", n)
-			}
-			return err
-		})
+		waiting := 0
+		write(t, s, func(tx *Tx) error { return tx.Accept(heard, &waiting) })
+		if waiting != 3 {
+			t.Errorf("%d wait", waiting)
+		}
 		write(t, s, func(tx *Tx) error {
 			in, err := tx.Inbox(10)
 			if err != nil || len(in) != 3 {
@@ -190,8 +185,6 @@ func TestInbox(t *testing.T) {
 	})
 }
 
-// TestAcceptAtOnce counts from several connections: nothing may be lost or counted
-// twice, and nobody may wait for a deadlock to be noticed.
 // TestInboxRemembers asks for events twice: what is remembered of the first time is what
 // is read the second.
 func TestInboxRemembers(t *testing.T) {
@@ -205,7 +198,10 @@ func TestInboxRemembers(t *testing.T) {
 		// twice is what the inbox says of an event, and whether it was remembered.
 		twice := func(e alert.Event) (first, second []Heard, known bool, err error) {
 			err = s.Write(context.Background(), Triage, func(tx *Tx) error {
-				if _, err := tx.Accept([]Heard{{Integration: "prom", Event: e, At: t0}}); err != nil {
+				if err := tx.Accept([]Heard{{Integration: "prom", Event: e, At: t0}}, new(int)); err != nil {
+					return err
+				}
+				if err := tx.flush(); err != nil {
 					return err
 				}
 				_, known = s.recent.by[s.recent.order[(s.recent.next+recentMost-1)%recentMost]]
@@ -243,6 +239,8 @@ func TestInboxRemembers(t *testing.T) {
 	})
 }
 
+// TestAcceptAtOnce counts from several connections: nothing may be lost or counted
+// twice, and nobody may wait for a deadlock to be noticed.
 func TestAcceptAtOnce(t *testing.T) {
 	s := open(t, Options{URL: pgtest.Start(t)})
 	const keys, each, nodes = 40, 10, 4
@@ -267,13 +265,11 @@ func TestAcceptAtOnce(t *testing.T) {
 					}
 					batch = append(batch, Heard{Integration: "prom", Event: event(fmt.Sprint("k", n)), Digest: "d", At: t0})
 				}
-				err = errors.Join(err, s.Write(context.Background(), Accept, func(tx *Tx) error {
-					n, err := tx.Accept(batch)
-					if n > 0 {
-						return fmt.Errorf("%d wait", n)
-					}
-					return err
-				}))
+				waiting := 0
+				err = errors.Join(err, s.Write(context.Background(), Accept, func(tx *Tx) error { return tx.Accept(batch, &waiting) }))
+				if waiting > 0 {
+					err = errors.Join(err, fmt.Errorf("%d wait", waiting))
+				}
 			}
 			done <- err
 		}()

@@ -58,7 +58,7 @@ func TestListPlansAtScale(t *testing.T) {
 			var asked []statement
 			read(t, s, func(tx *Tx) error {
 				asked = nil
-				tx.c = overheard{tx.c, func(text string, args []any) { asked = append(asked, statement{text, args}) }}
+				tx.c = overheard{tx.c, func(text string, args []any) { asked = append(asked, statement{text: text, args: args}) }}
 				_, _, err := tx.SubjectsWithin(f)
 				return err
 			})

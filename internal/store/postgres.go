@@ -74,12 +74,12 @@ func (t *pgTx) number(ctx context.Context) (int64, error) {
 }
 
 func (t *pgTx) exec(ctx context.Context, text string, args []any) (int, error) {
-	tag, err := t.last(ctx, []statement{{text, args}})
+	tag, err := t.last(ctx, []statement{{text: text, args: args}})
 	return int(tag.RowsAffected()), err
 }
 
 func (t *pgTx) query(ctx context.Context, text string, args []any, scan func(row) error) (err error) {
-	results, err := t.send(ctx, []statement{{text, args}})
+	results, err := t.send(ctx, []statement{{text: text, args: args}})
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (t *pgTx) ahead(ctx context.Context, statements []statement) (end func() er
 	results, err := t.send(ctx, statements)
 	return func() error {
 		if err == nil {
-			err = t.note(results.Close())
+			_, err = t.read(results, statements)
 		}
 		return err
 	}
@@ -174,10 +174,28 @@ func (t *pgTx) last(ctx context.Context, statements []statement) (tag pgconn.Com
 	if err != nil {
 		return tag, err
 	}
-	for results.NextResult() {
-		tag, _ = results.ResultReader().Close() // results has its error
+	return t.read(results, statements)
+}
+
+// read reads what comes of statements, for those that want to know, and says what became
+// of the last.
+func (t *pgTx) read(results *pgconn.MultiResultReader, statements []statement) (tag pgconn.CommandTag, err error) {
+	defer func() { // also when scan panics
+		if e := results.Close(); e != nil {
+			err = t.note(e)
+		}
+	}()
+	for i := 0; results.NextResult(); i++ {
+		r := results.ResultReader()
+		if scan := statements[i].scan; scan != nil {
+			for one := (pgRow{fields: r.FieldDescriptions()}); r.NextRow() && err == nil; {
+				one.values = r.Values()
+				err = scan(&one)
+			}
+		}
+		tag, _ = r.Close() // results has its error
 	}
-	return tag, t.note(results.Close())
+	return tag, err
 }
 
 // send sends statements, after those that begin the transaction if it has not begun, all

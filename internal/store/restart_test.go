@@ -21,7 +21,7 @@ func TestNumbersAfterRestart(t *testing.T) {
 		write(t, s, func(tx *Tx) error { return tx.KeepEvents(t0, []KeptEvent{{Heard: heard(key)[0]}}) })
 		s.Close()
 		s = open(t, o)
-		write(t, s, func(tx *Tx) error { _, err := tx.Accept(heard(key)); return err })
+		write(t, s, func(tx *Tx) error { return tx.Accept(heard(key), new(int)) })
 		s.Close()
 	}
 	s := open(t, o)

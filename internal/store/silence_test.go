@@ -88,7 +88,7 @@ func TestExpiring(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		accept := func(batch ...Heard) {
 			t.Helper()
-			write(t, s, func(tx *Tx) error { _, err := tx.Accept(batch); return err })
+			write(t, s, func(tx *Tx) error { return tx.Accept(batch, new(int)) })
 		}
 		said := func(in org.IntegrationID, key string, action alert.Action, minutes int) Heard {
 			ev := alert.Event{Action: action, Key: key}
@@ -215,8 +215,7 @@ func TestFiringAlerts(t *testing.T) {
 		put("other", "c", "")
 		put("aaa", "d", "")
 		write(t, s, func(tx *Tx) error {
-			_, err := tx.Accept([]Heard{{Integration: "prom", At: t0, Digest: "d", Event: alert.Event{Action: alert.Trigger, Key: "b", Until: t0.Add(time.Minute)}}})
-			return err
+			return tx.Accept([]Heard{{Integration: "prom", At: t0, Digest: "d", Event: alert.Event{Action: alert.Trigger, Key: "b", Until: t0.Add(time.Minute)}}}, new(int))
 		})
 		keys := func(in org.IntegrationID, after AlertKey, limit int) (out []string) {
 			read(t, s, func(tx *Tx) error {

@@ -60,17 +60,18 @@ const (
 
 // A Store is one open database.
 type Store struct {
-	url   string
-	d     dialect
-	ring  *secret.Ring
-	rand  io.Reader
-	fault func(string) error
-	sql   texts
-	bulks [bulkCount]bulk
-	zip   *zstd.Encoder
-	unzip *zstd.Decoder
-	lock  *os.File // held while open, when exclusive
-	once  sync.Once
+	url    string
+	d      dialect
+	ring   *secret.Ring
+	rand   io.Reader
+	fault  func(string) error
+	sql    texts
+	bulks  [bulkCount]bulk
+	accept string // see acceptText
+	zip    *zstd.Encoder
+	unzip  *zstd.Decoder
+	lock   *os.File // held while open, when exclusive
+	once   sync.Once
 
 	recent  recent       // events in the inbox
 	day     atomic.Value // of whose events the table is known to be there
@@ -96,6 +97,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.sql = s.d.texts()
 	for i, b := range bulks {
 		s.bulks[i] = b.numbered(s.d)
+	}
+	if s.d.arrays {
+		s.accept = acceptText(s.d)
 	}
 	if err := s.zstd(); err != nil {
 		return nil, fmt.Errorf("store: %w", err)

@@ -129,6 +129,9 @@ func TestEveryStatementPrepares(t *testing.T) {
 		for _, b := range s.bulks {
 			all = append(all, b.text...)
 		}
+		if s.d.arrays {
+			all = append(all, s.accept)
+		}
 		for _, f := range []filter{listSubjects, listWithDrills, listDrills, countSubjects, listAlerts, listPages, listChanges, cancelPages, listActions, listLessons} {
 			ended := func(b *filtered) string {
 				text := b.text.String()

@@ -32,10 +32,12 @@ type conn interface {
 // A row is one of an answer. What it gives out as sql.RawBytes is good until the next.
 type row interface{ Scan(into ...any) error }
 
-// A statement is a text with the values of its placeholders.
+// A statement is a text with the values of its placeholders. PostgreSQL, to which many
+// are sent at once, gives scan the rows of the answer; nil: nobody wants to know.
 type statement struct {
 	text string
 	args []any
+	scan func(row) error
 }
 
 // A Tx is a transaction in which a function given to Write or Read works. It is only
@@ -62,6 +64,7 @@ type Tx struct {
 	anyAction *bool // what AnyReviewAction found; nil: not asked since an action was written
 
 	foreseen []answer    // see foresee
+	accepts  []statement // see acceptAtOnce
 	rest     []statement // see later
 	newDay   string      // whose table of events was made
 	text     []byte      // room for one that is put together
@@ -171,7 +174,7 @@ func (tx *Tx) add(b int, args ...any) { tx.pending[b] = append(tx.pending[b], ar
 // later has a statement done with what is written last.
 func (tx *Tx) later(text string, args ...any) {
 	clean(args)
-	tx.rest = append(tx.rest, statement{text, args})
+	tx.rest = append(tx.rest, statement{text: text, args: args})
 }
 
 // bulkOrder is the order in which rows are written that wait.
@@ -245,10 +248,13 @@ func (tx *Tx) queued(which []int) (all []statement, err error) {
 			}
 			all = append(all, tx.rowsOf(addSubjects)...)
 			all = append(all, tx.rowsOf(moveSubjects)...)
-		case putAlerts:
+		case putAlerts: // those of which more is counted change as well
+			all, tx.accepts = append(all, tx.accepts...), nil
 			if err := tx.queueAlerts(); err != nil {
 				return nil, err
 			}
+		case putInbox:
+			all, tx.accepts = append(all, tx.accepts...), nil
 		case putDue:
 			tx.queueDue()
 		}
