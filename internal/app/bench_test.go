@@ -147,22 +147,21 @@ const rest = 20 * time.Second
 func BenchmarkAccept(b *testing.B) {
 	for _, load := range []struct {
 		name string
-		next func(n int64) []byte
+		// first makes of a server that was just started one that has run for a while, and
+		// opens what the load repeats.
+		first, next func(n int64) []byte
 	}{
-		{"95 % repeat 1,000 open keys", repeats()},
-		{"all keys are new", fresh("n")},
+		{"95 % repeat 1,000 open keys", func(n int64) []byte { return event(fmt.Sprint("open-", n%1000)) }, repeats()},
+		{"all keys are new", fresh("first"), fresh("n")},
 	} {
 		empty := start(b, "empty", config.Server{})
 		for _, database := range []string{"sqlite", "postgres"} {
 			for _, conns := range []int{1, 8, 64, 256} {
 				b.Run(fmt.Sprintf("%s/%s/%d", load.name, database, conns), func(b *testing.B) {
 					c := bench(b, database)
-					var before map[float64]float64
-					if strings.HasPrefix(load.name, "95") {
-						send(b, c.URL, sending{conns: 16, lasts: time.Second, next: func(n int64) []byte { return event(fmt.Sprint("open-", n%1000)) }})
-						calm(b, c.URL)
-						before = lags(b, c.URL)
-					}
+					send(b, c.URL, sending{conns: 16, lasts: time.Second, next: load.first})
+					calm(b, c.URL)
+					before := lags(b, c.URL)
 					base := send(b, empty.URL, sending{conns: conns, lasts: 3 * time.Second, next: load.next})
 					got := send(b, c.URL, sending{conns: conns, lasts: 6 * time.Second, next: load.next})
 					again := send(b, empty.URL, sending{conns: conns, lasts: 3 * time.Second, next: load.next})
@@ -187,6 +186,34 @@ func BenchmarkAccept(b *testing.B) {
 			}
 		}
 		empty.stop()
+	}
+}
+
+// BenchmarkRated is how soon senders are answered at the rates that a house is rated for:
+// 200 events a second on one node with SQLite, 1,000 on PostgreSQL, and bursts of 2,000.
+// All of them are new, which is the worst.
+func BenchmarkRated(b *testing.B) {
+	for _, database := range []string{"sqlite", "postgres"} {
+		b.Run(database, func(b *testing.B) {
+			c, next := bench(b, database), fresh("n")
+			send(b, c.URL, sending{conns: 16, lasts: time.Second, next: next})
+			b.ReportMetric(0, "ns/op")
+			for _, rate := range []int{200, 1000, 2000} {
+				calm(b, c.URL)
+				time.Sleep(rest / 4)
+				before := lags(b, c.URL)
+				got := send(b, c.URL, sending{conns: 64, every: time.Second / time.Duration(rate), lasts: 10 * time.Second, next: next})
+				if got.bad > 0 {
+					b.Errorf("at %d a second %d answers were not 202", rate, got.bad)
+				}
+				if got.rate < 0.98*float64(rate) {
+					b.Errorf("%.0f of %d a second were answered", got.rate, rate)
+				}
+				calm(b, c.URL)
+				b.ReportMetric(float64(got.p99.Microseconds())/1000, fmt.Sprintf("p99-ms-at-%d/s", rate))
+				b.ReportMetric(lagSince(b, c.URL, before).Seconds()*1000, fmt.Sprintf("lag-p99-ms-at-most-at-%d/s", rate))
+			}
+		})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -64,12 +65,20 @@ type cleanup struct {
 // that is little here, and collecting often costs more than the few megabytes it saves.
 const garbage = 150
 
+// threads is how many run Go at least. Where there are fewer processors another program,
+// such as the database, takes one for milliseconds at a time, and with as many threads as
+// processors all that waited for that one thread would wait as long.
+const threads = 4
+
 // Serve runs the house until ctx ends, and stops it in order: requests in flight are
 // answered, pages in flight are sent, then the database is closed. ready is told when
 // the first request can come.
 func Serve(ctx context.Context, o config.Server, log *slog.Logger, version string, ready func(*Server)) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
+	}
+	if n := runtime.GOMAXPROCS(0); os.Getenv("GOMAXPROCS") == "" && n < threads && n == runtime.NumCPU() { // not if a container may use less
+		runtime.GOMAXPROCS(threads)
 	}
 	s := &Server{failed: make(chan error, 4)}
 	defer func() { err = errors.Join(err, s.stop(log)) }()

@@ -25,7 +25,7 @@ type ailing struct {
 // same key waits for it.
 func (e *Engine) triageEach(ctx context.Context, now time.Time) (done int, err error) {
 	var heard []store.Heard
-	err = e.store.Read(ctx, func(tx *store.Tx) (err error) { heard, err = tx.Inbox(e.triageBatch()); return err })
+	err = e.store.Read(ctx, func(tx *store.Tx) (err error) { heard, err = tx.Inbox(e.most); return err })
 	if err != nil {
 		return 0, err
 	}

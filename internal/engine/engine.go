@@ -122,6 +122,7 @@ type Engine struct {
 	tends     chan struct{} // a place for each subject that is tended beside the looks
 	workers   sync.WaitGroup
 	triages   bool          // this node did when it last asked; only triage looks
+	most      int           // events that a transaction triages
 	rests     time.Duration // times as long as triage took: see triageRestsPostgres
 	poked     chan struct{}
 	heard     chan struct{} // events may wait for triage
@@ -141,7 +142,10 @@ func New(o Options) *Engine {
 		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), heard: make(chan struct{}, 1), slots: map[slot]chan struct{}{}, tends: make(chan struct{}, tendAtOnce),
 		ailing: map[string]ailing{}, metrics: newMetrics(), clock: NewClock(),
 	}
-	e.rests = e.triageRests()
+	e.most, e.rests = triageBatchSQLite, triageRestsSQLite
+	if o.Store.Dialect() == "postgres" {
+		e.most, e.rests = triageBatchPostgres, triageRestsPostgres
+	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}

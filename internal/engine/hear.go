@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -102,7 +103,7 @@ type intake struct {
 	oldest  atomic.Int64 // microseconds: when the first event was heard that still waits for triage; 0: none
 	surge   atomic.Int64 // microseconds: until when looks keep back, for a surge is triaged
 	owed    atomic.Int64 // events whose senders wait for an answer
-	speed   atomic.Int64 // events a second that triage manages when it is busy; 0: not known yet
+	speed   atomic.Int64 // events a second that triage manages here when it is busy; 0: not known
 }
 
 // waitsSince notes since when the inbox waits; zero: it is empty.
@@ -126,13 +127,14 @@ func (e *Engine) Busy() bool { return e.inbox.oldest.Load() != 0 }
 // The farther triage lags the longer; it never stops them. What was sent is on disk
 // meanwhile, so that whoever waited longer than that for the disk waits no more.
 func (b *intake) heldFor(now time.Time) time.Duration {
-	since, speed := b.oldest.Load(), b.speed.Load()
-	if since == 0 || speed == 0 {
+	since := b.oldest.Load()
+	if since == 0 {
 		return 0
 	}
+	speed := cmp.Or(b.speed.Load(), speedUnknown)
 	lag := now.Sub(time.UnixMicro(since)) - lagFree
 	turn := float64(b.owed.Load()) / float64(speed) * float64(time.Second)
-	return min(time.Duration(turn*max(lag.Seconds(), 0)/lagFull.Seconds()), holdMost)
+	return time.Duration(min(turn*max(lag.Seconds(), 0)/lagFull.Seconds(), float64(holdMost)))
 }
 
 // triaged notes how long a batch of so many events took.
@@ -170,6 +172,8 @@ const (
 	lagFree  = 50 * time.Millisecond  // that triage may lag before senders are held back
 	lagFull  = 200 * time.Millisecond // beyond it, at which they are held back to what triage manages
 	holdMost = time.Second
+
+	speedUnknown = 1000 // events a second: what a node takes for granted of another that triages
 )
 
 // Hear takes what a source said. When it returns nil, the events are on disk: counted

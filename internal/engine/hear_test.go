@@ -27,8 +27,9 @@ func TestHoldBack(t *testing.T) {
 		{full, 500, 5000, 100 * time.Millisecond},
 		{full, 50, 1000, 50 * time.Millisecond},
 		{full + lagFull, 50, 5000, 20 * time.Millisecond},
-		{full, 50, 0, 0}, // it was never busy yet
+		{full, 50, 0, 50 * time.Millisecond}, // another node triages
 		{time.Hour, 1000, 100, holdMost},
+		{10_000 * time.Hour, 1 << 40, 1, holdMost},
 	} {
 		var b intake
 		b.waitsSince(now.Add(-c.lag))

@@ -24,8 +24,8 @@ func TestTriageInPieces(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs PostgreSQL")
 	}
-	if aheadOf != triageBatchSQLite || triageBatchPostgres <= 2*aheadOf {
-		t.Fatalf("pieces of %d events, batches of %d and %d: they cannot be compared", aheadOf, triageBatchSQLite, triageBatchPostgres)
+	if triageBatchPostgres <= 2*aheadOf {
+		t.Fatalf("pieces of %d events, batches of %d: they cannot be compared", aheadOf, triageBatchPostgres)
 	}
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -45,6 +45,9 @@ func TestTriageInPieces(t *testing.T) {
 // no ids.
 func piecesOf(t *testing.T, url string, seed uint64) string {
 	h := sifted(t, url, 6)
+	if h.store.Dialect() == "sqlite" {
+		h.most = aheadOf
+	}
 	r := rand.New(rand.NewPCG(seed, 1))
 	nodes := []string{"service-0", "service-1", "service-2", "service-3", "service-4", "service-5", "host", "switch", "", ""}
 	for range 2 {

@@ -95,7 +95,7 @@ func (e *Engine) siftDue(ctx context.Context, d store.Due, now time.Time) error 
 			}
 			return t.finish()
 		}
-		due, err := tx.AlertsToLook(now, e.triageBatch())
+		due, err := tx.AlertsToLook(now, e.most)
 		if err != nil {
 			return err
 		}

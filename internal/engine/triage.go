@@ -17,10 +17,10 @@ import (
 const Own org.IntegrationID = "tocsin"
 
 const (
-	// How many events one transaction triages. SQLite has one writer: who sends waits as
-	// long as a batch takes. PostgreSQL writes beside it, and each batch is as many round
+	// How many events one transaction triages at most. SQLite has one writer: who sends waits
+	// as long as a batch takes. PostgreSQL writes beside it, and each batch is as many round
 	// trips as any other.
-	triageBatchSQLite, triageBatchPostgres = 64, 256
+	triageBatchSQLite, triageBatchPostgres = 32, 256
 
 	aheadOf = 64 // the rows of so many events are written while the next are decided
 
@@ -36,27 +36,12 @@ const triageRestsSQLite, triageRestsPostgres = 0, 2
 // decides what belongs together. No timer wakes it.
 var right = store.Due{Kind: "triage", Lane: laneTriage}
 
-func (e *Engine) triageBatch() int {
-	if e.store.Dialect() == "sqlite" {
-		return triageBatchSQLite
-	}
-	return triageBatchPostgres
-}
-
-func (e *Engine) triageRests() time.Duration {
-	if e.store.Dialect() == "sqlite" {
-		return triageRestsSQLite
-	}
-	return triageRestsPostgres
-}
-
 // triage drains the inbox, in transactions that hold the right to, and says how many
 // events that were. more is whether it stopped for the time it took, so that there may be
 // more.
 func (e *Engine) triage(ctx context.Context, now time.Time) (did int, more bool, err error) {
-	batch := e.triageBatch()
 	for began := e.clock.elapsed(); ; {
-		n, err := e.triageSome(ctx, now, batch)
+		n, err := e.triageSome(ctx, now, e.most)
 		if err != nil {
 			e.log.Warn("triage of a batch failed; its events are tried one by one", "error", err)
 			if n, err = e.triageEach(ctx, now); err != nil || n == 0 {
@@ -64,7 +49,7 @@ func (e *Engine) triage(ctx context.Context, now time.Time) (did int, more bool,
 			}
 		}
 		did += n
-		if n < batch {
+		if n < e.most {
 			break
 		}
 		if more = e.clock.elapsed()-began > triageTime; more {

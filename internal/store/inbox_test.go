@@ -239,6 +239,57 @@ func TestInboxRemembers(t *testing.T) {
 	})
 }
 
+// TestAcceptedIsSeen asks for what the same transaction has taken in: it is written last,
+// and all the same whatever is asked after it sees it.
+func TestAcceptedIsSeen(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		write(t, s, func(tx *Tx) error {
+			return tx.PutAlert(alert.Alert{ID: "a", Integration: "prom", Key: "a", Digest: "d", Open: true, Count: 1, Last: event("a")})
+		})
+		again := Heard{Integration: "prom", Event: event("a"), Digest: "d", At: t0}
+		end := Heard{Integration: "prom", Event: alert.Event{Action: alert.Resolve, Key: "a"}, At: t0.Add(time.Second)}
+		write(t, s, func(tx *Tx) error {
+			var waiting [3]int
+			for i, batch := range [][]Heard{{again, again}, {end}, {again}} {
+				if err := tx.Accept(batch, &waiting[i]); err != nil {
+					return err
+				}
+				if i > 0 {
+					continue
+				}
+				open, err := tx.OpenAlerts([]AlertKey{{"prom", "a"}})
+				if a := open[AlertKey{"prom", "a"}]; err != nil || a.Count != 3 {
+					t.Errorf("said twice again it counts %d: %v", a.Count, err)
+				}
+			}
+			in, err := tx.Inbox(10)
+			if err != nil || len(in) != 2 || in[0].Event.Action != alert.Resolve || in[1].Event.Action != alert.Trigger {
+				t.Errorf("its end, and what came after, wait as %v: %v", in, err)
+			}
+			if waiting != [3]int{0, 1, 1} {
+				t.Errorf("of three batches %v wait", waiting)
+			}
+			return err
+		})
+		err := s.Write(context.Background(), Accept, func(tx *Tx) error {
+			if err := tx.Accept([]Heard{again}, new(int)); err != nil {
+				return err
+			}
+			return errors.New("of its own")
+		})
+		if err == nil {
+			t.Errorf("what is taken back was taken in: %v", err)
+		}
+		read(t, s, func(tx *Tx) error {
+			waiting, _, _, err := tx.InboxStats()
+			if waiting != 2 {
+				t.Errorf("%d wait", waiting)
+			}
+			return err
+		})
+	})
+}
+
 // TestAcceptAtOnce counts from several connections: nothing may be lost or counted
 // twice, and nobody may wait for a deadlock to be noticed.
 func TestAcceptAtOnce(t *testing.T) {
