@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -115,6 +116,22 @@ func TestStart(t *testing.T) {
 			t.Errorf("later starts took %v", best)
 		}
 	})
+}
+
+// A machine of few processors gives Go some threads more, unless somebody said how many.
+func TestThreads(t *testing.T) {
+	o := options(t, "")
+	for said, want := range map[string]float64{"": max(threads, float64(runtime.NumCPU())), "1": 1} {
+		t.Setenv("GOMAXPROCS", said)
+		if said == "" && runtime.GOMAXPROCS(0) != runtime.NumCPU() {
+			continue // this container may use less
+		}
+		c, _ := ready(t, o)
+		if got, ok := figure(c.URL, "go_sched_gomaxprocs_threads"); !ok || got != want {
+			t.Errorf("GOMAXPROCS=%s: %v threads, want %v", said, got, want)
+		}
+		c.stop()
+	}
 }
 
 // One data directory is for one server; on PostgreSQL two nodes are welcome.

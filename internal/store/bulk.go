@@ -79,10 +79,10 @@ const (
 // over: what waits may be its end. The rows are locked in the order of their keys, so that
 // two of these never wait for each other.
 const (
-	findCounted = `), l (id, n, at) AS (SELECT a.id, v.n, v.at FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key
+	findRepeats = `), l (id, n, at) AS (SELECT a.id, v.n, v.at FROM v JOIN alerts a ON a.integration = v.integration AND a.key = v.key
  WHERE a.open AND NOT a.counted AND a.digest = v.digest
  AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.integration = v.integration AND i.key = v.key AND i.aside = '') ORDER BY a.integration, a.key{lock a})`
-	count = `UPDATE alerts SET count = alerts.count + l.n, last_at = CASE WHEN l.at > alerts.last_at THEN l.at ELSE alerts.last_at END
+	countRepeats = `UPDATE alerts SET count = alerts.count + l.n, last_at = CASE WHEN l.at > alerts.last_at THEN l.at ELSE alerts.last_at END
  FROM l WHERE alerts.id = l.id RETURNING alerts.integration, alerts.key`
 )
 
@@ -163,7 +163,7 @@ var bulks = [bulkCount]bulk{
 		head:  `WITH v (integration, key, digest, n, at) AS (VALUES `,
 		row:   `(?, ?, ?, CAST(? AS BIGINT), CAST(? AS BIGINT))`,
 		kinds: "tttii",
-		tail:  findCounted + ` ` + count,
+		tail:  findRepeats + ` ` + countRepeats,
 	},
 	openAlerts:     alertsByKey(`a.open`, ``),
 	lockOpenAlerts: alertsByKey(`a.open`, ` ORDER BY a.integration, a.key{lock a}`),

@@ -116,7 +116,7 @@ func acceptText(d dialect) string {
 	for i := range len(acceptKinds) {
 		arrays = append(arrays, "(SELECT "+arrayAt(len(b.kinds)+1+i, acceptKinds[i])+")")
 	}
-	b.tail = findCounted + `, b AS (` + count + `), p AS (INSERT INTO inbox (tx, n, at, integration, key, digest, event, raw, aside)
+	b.tail = findRepeats + `, b AS (` + countRepeats + `), p AS (INSERT INTO inbox (tx, n, at, integration, key, digest, event, raw, aside)
  SELECT (` + d.tx + `), e.n, e.at, e.integration, e.key, e.digest, e.event, e.raw, ''
  FROM unnest(` + strings.Join(arrays, ", ") + `) AS e (n, at, integration, key, digest, event, raw, repeats)
  WHERE NOT e.repeats OR NOT EXISTS (SELECT 1 FROM b WHERE b.integration = e.integration AND b.key = e.key) RETURNING n)
