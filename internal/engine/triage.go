@@ -79,6 +79,9 @@ func (e *Engine) triageSome(ctx context.Context, now time.Time, limit int) (n in
 		if n = len(heard); err != nil || n == 0 {
 			return err
 		}
+		if n == limit {
+			tx.Again()
+		}
 		e.inbox.triages(n, heard[0].At, e.clock.Now())
 		t, err = e.triageThese(tx, heard, now, gen)
 		return err

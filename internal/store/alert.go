@@ -125,6 +125,7 @@ func (tx *Tx) queueAlerts() error {
 				a.Count, micros(a.FirstAt), micros(a.LastAt), micros(a.ResolvedAt), string(said), sifted, micros(a.Sifted.Until))
 		}
 	}
+	clear(tx.alertQ)
 	tx.alertQ = tx.alertQ[:0]
 	clear(tx.alerts)
 	clear(tx.begun)

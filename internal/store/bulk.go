@@ -42,6 +42,7 @@ const (
 	openAlerts
 	lockOpenAlerts
 	lastResolved
+	newestAlerts
 	putExpiring
 	dropExpiring
 	readSubjects
@@ -167,8 +168,9 @@ var bulks = [bulkCount]bulk{
 	},
 	openAlerts:     alertsByKey(`a.open`, ``),
 	lockOpenAlerts: alertsByKey(`a.open`, ` ORDER BY a.integration, a.key{lock a}`),
-	lastResolved: alertsByKey(`NOT a.open AND a.id = (SELECT r.id FROM alerts r
- WHERE r.integration = v.integration AND r.key = v.key AND NOT r.open ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1)`, ``),
+	lastResolved:   alertsByKey(`NOT a.open AND a.id = (`+lastOfKey+`)`, ``),
+	// newestAlerts is both at once, for who need not lock what it reads.
+	newestAlerts: alertsByKey(`a.id = coalesce((SELECT o.id FROM alerts o WHERE o.integration = v.integration AND o.key = v.key AND o.open), (`+lastOfKey+`))`, ``),
 	putExpiring: {
 		head:  `INSERT INTO expiring (integration, key, until) VALUES `,
 		row:   `(?, ?, ?)`,
@@ -223,6 +225,9 @@ var bulks = [bulkCount]bulk{
 		tail:  `) SELECT p.id FROM v JOIN pages p ON p.id = v.id AND p.gen = v.gen WHERE p.state = 'claimed'`,
 	},
 }
+
+const lastOfKey = `SELECT r.id FROM alerts r
+ WHERE r.integration = v.integration AND r.key = v.key AND NOT r.open ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1`
 
 func alertsByKey(which, tail string) bulk {
 	return bulk{

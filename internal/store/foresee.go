@@ -68,11 +68,23 @@ func (tx *Tx) AlertsByKey(keys []AlertKey) (open, last map[AlertKey]alert.Alert,
 	if err := tx.flush(putAlerts); err != nil {
 		return nil, nil, err
 	}
-	if args := keyArgs(keys); tx.s.d.arrays {
-		err := tx.foresee(slices.Concat(tx.s.bulks[lockOpenAlerts].statements(args, nil), tx.s.bulks[lastResolved].statements(args, nil))...)
-		if err != nil {
+	if !tx.s.d.arrays { // one writer: nothing is to be locked
+		if open, err = tx.alertsBy(newestAlerts, keys); err != nil {
 			return nil, nil, err
 		}
+		last = map[AlertKey]alert.Alert{}
+		for k, a := range open {
+			if !a.Open {
+				last[k] = a
+				delete(open, k)
+			}
+		}
+		return open, last, nil
+	}
+	args := keyArgs(keys)
+	err = tx.foresee(slices.Concat(tx.s.bulks[lockOpenAlerts].statements(args, nil), tx.s.bulks[lastResolved].statements(args, nil))...)
+	if err != nil {
+		return nil, nil, err
 	}
 	if open, err = tx.OpenAlerts(keys); err != nil {
 		return nil, nil, err

@@ -12,6 +12,7 @@ import (
 const (
 	groupTime = 20 * time.Millisecond // after which a group takes nobody else in
 	groupSize = 128
+	againTime = 500 * time.Microsecond // that whoever comes back at once is waited for
 	laneDepth = 1024
 )
 
@@ -32,11 +33,13 @@ type group struct {
 	writer *session
 	no     int64 // of the last group
 	turn   int
+	again  bool // somebody in the last group writes more at once
 }
 
 // A job is one function that waits to be run.
 type job struct {
 	fn     func(*Tx) error
+	lane   Lane
 	state  atomic.Int32 // waiting, taken or given up
 	answer chan error
 	err    error
@@ -87,7 +90,7 @@ func (g *group) write(ctx context.Context, lane Lane, fn func(*Tx) error) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{fn: fn, answer: make(chan error, 1)}
+	j := &job{fn: fn, lane: lane, answer: make(chan error, 1)}
 	select {
 	case <-g.closing:
 		return errClosed
@@ -138,6 +141,9 @@ func (g *group) run() {
 	}()
 	for {
 		j := g.next()
+		if j == nil && g.again {
+			j = g.back()
+		}
 		if j == nil {
 			j = g.take(Accept)
 		}
@@ -149,6 +155,25 @@ func (g *group) run() {
 		case <-g.wake:
 		case <-g.closing:
 			return
+		}
+	}
+}
+
+// back waits a moment for whoever writes more at once, so that senders who come meanwhile
+// share that commit and do not get one of their own, which costs as much.
+func (g *group) back() *job {
+	enough := time.NewTimer(againTime)
+	defer enough.Stop()
+	for {
+		select {
+		case <-g.wake:
+			if j := g.next(); j != nil {
+				return j
+			}
+		case <-enough.C:
+			return nil
+		case <-g.closing:
+			return nil
 		}
 	}
 }
@@ -192,10 +217,12 @@ func (g *group) take(lane Lane) *job {
 
 // together runs a job and those that wait with it, and commits them once. What senders
 // wait for comes last, so that their wait for the commit is the shortest, and nobody
-// waits for a second group who came while the first was at work.
+// waits for a second group who came while the first was at work. What nobody waits for
+// takes longest, and closes the group to others.
 func (g *group) together(first *job) {
 	jobs := make([]*job, 0, groupSize)
 	jobs = append(jobs, first)
+	g.again = false
 	err := g.begin()
 	if err == nil {
 		g.no++
@@ -205,7 +232,8 @@ func (g *group) together(first *job) {
 			if err = g.one(j, n); err != nil {
 				break
 			}
-			if j = nil; len(jobs) < groupSize && time.Since(begun) < groupTime {
+			last := j.lane
+			if j = nil; last != Background && len(jobs) < groupSize && time.Since(begun) < groupTime {
 				if j = g.next(); j != nil {
 					jobs = append(jobs, j)
 				}
@@ -271,7 +299,9 @@ func (g *group) one(j *job, n *int64) error {
 	}
 	tx := g.s.tx(context.Background(), g.writer, false)
 	tx.no, tx.n = g.no, n
-	if j.err = tx.run(j.fn); j.err != nil {
+	if j.err = tx.run(j.fn); j.err == nil {
+		g.again = g.again || tx.again
+	} else {
 		if err := g.say("ROLLBACK TO one"); err != nil {
 			return err
 		}

@@ -295,3 +295,40 @@ func TestInABubble(t *testing.T) {
 		}
 	})
 }
+
+// Whoever writes more at once is waited for, and senders who come meanwhile share that
+// commit.
+func TestSendersShareTheNextCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openSQLite(t, Options{})
+		defer s.Close()
+		for _, again := range []bool{false, true} {
+			var first, second, sender int64
+			done := make(chan error, 2)
+			go func() {
+				err := s.Write(context.Background(), Triage, func(tx *Tx) error {
+					if first = s.group.no; again {
+						tx.Again()
+					}
+					return nil
+				})
+				go func() {
+					done <- s.Write(context.Background(), Accept, func(*Tx) error { sender = s.group.no; return nil })
+				}()
+				time.Sleep(againTime / 2)
+				if err == nil {
+					err = s.Write(context.Background(), Triage, func(*Tx) error { second = s.group.no; return nil })
+				}
+				done <- err
+			}()
+			for range 2 {
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+			}
+			if again != (sender == second) || second <= first {
+				t.Errorf("again is %v: groups %d and %d, the sender's %d", again, first, second, sender)
+			}
+		}
+	})
+}

@@ -59,7 +59,7 @@ func (tx *Tx) Accept(batch []Heard, waiting *int) error {
 			return err
 		}
 		size := 0
-		if tx.pending[putInbox], size, err = tx.appendInbox(append(tx.pending[putInbox], no), n, h); err != nil {
+		if tx.pending[putInbox], size, err = tx.appendInbox(append(tx.waiting(putInbox), no), n, h); err != nil {
 			return err
 		}
 		tx.s.recent.put(no, n, h.Event, size)
@@ -194,12 +194,15 @@ func (tx *Tx) appendInbox(to []any, n int64, h Heard) (_ []any, size int, err er
 	return append(to, n, micros(h.At), string(h.Integration), h.Event.Key, h.Digest, string(event), raw), len(event), nil
 }
 
+// inboxRoom is for how many events there is room from the start.
+const inboxRoom = 32
+
 // Inbox is what waits for triage, in the order it was accepted.
 func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 	if err := tx.flush(putInbox, dropInbox); err != nil {
 		return nil, err
 	}
-	var out []Heard
+	out := make([]Heard, 0, min(limit, inboxRoom))
 	err := tx.each(tx.s.sql.Inbox, []any{limit}, func(r row) error {
 		var h Heard
 		var no, n, at int64

@@ -148,6 +148,12 @@ func scanOther(oid uint32, v []byte, to any) error {
 			return fmt.Errorf("a value of type %d", oid)
 		}
 	}
+	return put(value, to)
+}
+
+// put has a place take a value as databases give them out: NULL, types of ours, and what
+// takes anything.
+func put(value, to any) error {
 	if to, ok := to.(sql.Scanner); ok {
 		return to.Scan(value)
 	}
@@ -166,6 +172,11 @@ func scanOther(oid uint32, v []byte, to any) error {
 	case int64:
 		if place.CanInt() && !place.OverflowInt(value) {
 			place.SetInt(value)
+			return nil
+		}
+	case float64:
+		if place.CanFloat() {
+			place.SetFloat(value)
 			return nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"tocsin/incident"
@@ -213,10 +214,18 @@ func senderOf(in incident.Incident) string {
 	return string(in.Integration)
 }
 
+// stateOf is the projection of a subject as JSON.
+func (tx *Tx) stateOf(s *Subject) (string, error) {
+	to := bytes.NewBuffer(tx.text[:0])
+	err := json.NewEncoder(to).Encode(&s.Incident)
+	tx.text = to.Bytes()
+	return strings.TrimSuffix(string(tx.text), "\n"), err
+}
+
 // queueSubjects writes the projections that changed into their bulk.
 func (tx *Tx) queueSubjects() error {
 	for _, s := range tx.changed {
-		state, err := json.Marshal(&s.Incident)
+		state, err := tx.stateOf(s)
 		if err != nil {
 			return tx.fail(fmt.Errorf("store: projection of %s: %w", s.ID, err))
 		}
@@ -231,7 +240,7 @@ func (tx *Tx) queueSubjects() error {
 		s.created, s.filed = false, filed
 		tx.add(which, string(s.ID), s.Seq, micros(s.At), string(s.Status), s.Status.Open(), s.Title, string(s.Service), string(s.Team),
 			senderOf(s.Incident), string(s.Severity), string(s.Priority), string(s.Owner), s.Held, s.Alerts, micros(s.OpenedAt), micros(s.ResolvedAt),
-			incident.FoldVersion, s.head, string(state))
+			incident.FoldVersion, s.head, state)
 	}
 	tx.changed = tx.changed[:0]
 	return nil

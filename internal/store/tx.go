@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"tocsin/alert"
@@ -53,27 +54,69 @@ type Tx struct {
 
 	subjects map[incident.ID]*Subject
 	changed  []*Subject
-	alerts   map[string]int // place in putAlerts
-	alertQ   []alert.Alert
+	alerts   map[string]int  // place in putAlerts
 	begun    map[string]bool // alerts of alertQ that are new
 	due      map[dueKey]int
 	dueQ     []Due
 	touched  map[[2]string]bool
 	pending  [bulkCount][]any
+	given    [][]any // rows that statements were made of
+	*room
 
 	anyAction *bool // what AnyReviewAction found; nil: not asked since an action was written
+
+	again bool // see Again
 
 	foreseen []answer    // see foresee
 	accepts  []statement // see acceptAtOnce
 	rest     []statement // see later
 	newDay   string      // whose table of events was made
-	text     []byte      // room for one that is put together
 
 	ahead func() error // ends what the database works on meanwhile; nil: it does nothing
 }
 
 func (s *Store) tx(ctx context.Context, c conn, readOnly bool) *Tx {
-	return &Tx{s: s, ctx: ctx, c: c, readOnly: readOnly, n: new(int64)}
+	return &Tx{s: s, ctx: ctx, c: c, readOnly: readOnly, n: new(int64), room: rooms.Get().(*room)}
+}
+
+// A room is the memory in which a transaction puts together what it writes. The next one
+// has it after this: it would be a fifth of all garbage under load.
+type room struct {
+	places [bulkCount][]any // for the rows of bulks
+	alertQ []alert.Alert
+	text   []byte // one that is put together
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// What a room keeps place for: values of a bulk, bytes of a text, and alerts.
+const mostValues, mostText, mostAlerts = 1 << 13, 1 << 18, 512
+
+// leave gives the room to the next transaction, and forgets what is in it.
+func (tx *Tx) leave() {
+	for _, rows := range tx.given {
+		clear(rows)
+	}
+	for i, rows := range tx.pending {
+		clear(rows)
+		tx.keep(i, rows)
+	}
+	clear(tx.alertQ)
+	if tx.alertQ = tx.alertQ[:0]; cap(tx.alertQ) > mostAlerts {
+		tx.alertQ = nil
+	}
+	if cap(tx.text) > mostText {
+		tx.text = nil
+	}
+	rooms.Put(tx.room)
+	tx.room = nil
+}
+
+// keep has the room keep the place of rows that are not needed any longer.
+func (tx *Tx) keep(which int, rows []any) {
+	if n := cap(rows); n > cap(tx.places[which]) && n <= mostValues {
+		tx.places[which] = rows[:0]
+	}
 }
 
 // run calls fn, writes what it left pending, and turns a panic into an error.
@@ -87,6 +130,7 @@ func (tx *Tx) runThen(fn func(*Tx) error, last func(context.Context, []statement
 			err = Panic{v, debug.Stack()}
 		}
 	}()
+	defer tx.leave()
 	defer tx.wait()
 	if err := fn(tx); err != nil {
 		return err
@@ -168,8 +212,19 @@ func (tx *Tx) row(text string, args ...any) func(into ...any) error {
 	}
 }
 
+// Again says that whoever writes this writes more at once.
+func (tx *Tx) Again() { tx.again = true }
+
 // add puts one row aside until its bulk is written.
-func (tx *Tx) add(b int, args ...any) { tx.pending[b] = append(tx.pending[b], args...) }
+func (tx *Tx) add(b int, args ...any) { tx.pending[b] = append(tx.waiting(b), args...) }
+
+// waiting are the rows that wait in a bulk, with place for more.
+func (tx *Tx) waiting(b int) []any {
+	if tx.pending[b] == nil {
+		tx.pending[b] = tx.places[b]
+	}
+	return tx.pending[b]
+}
 
 // later has a statement done with what is written last.
 func (tx *Tx) later(text string, args ...any) {
@@ -269,7 +324,9 @@ func (tx *Tx) queued(which []int) (all []statement, err error) {
 // rowsOf is what waits of a bulk, in as few statements as can be.
 func (tx *Tx) rowsOf(which int) []statement {
 	args := tx.pending[which]
-	tx.pending[which] = nil
+	if len(args) == 0 {
+		return nil
+	}
 	clean(args)
 	b := &tx.s.bulks[which]
 	tx.s.written.Add(int64(len(args) / len(b.kinds)))
@@ -277,6 +334,10 @@ func (tx *Tx) rowsOf(which int) []statement {
 	if tx.s.d.arrays { // they hold the values by now, and the rows' place is free for the next
 		clear(args)
 		tx.pending[which] = args[:0]
+	} else {
+		tx.given = append(tx.given, args)
+		tx.keep(which, args)
+		tx.pending[which] = args[len(args):]
 	}
 	return all
 }
