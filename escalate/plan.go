@@ -135,10 +135,10 @@ type Notice struct {
 // Tell says who hears what of a fact: that somebody has it, that it is over, that the
 // shift changed, that everyone failed. before is the state without the fact.
 func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice) {
-	after := before.After(e)
 	by := e.By.Person()
 	switch f := e.Fact.(type) {
 	case incident.AcknowledgedBy:
+		after := before.After(e)
 		if before.Status == incident.Acknowledged || after.Status != incident.Acknowledged {
 			return nil
 		}
@@ -176,7 +176,7 @@ func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice
 			}
 		}
 	case incident.Gathered:
-		for _, p := range after.Responders {
+		for _, p := range before.After(e).Responders {
 			if !slices.Contains(before.Responders, p) && before.Status.Open() {
 				notices = append(notices, Notice{Person: p, Purpose: Update, Text: "the cause"})
 			}
@@ -193,7 +193,7 @@ func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice
 			}
 		}
 	case incident.Called:
-		return copies(f, e, after, w)
+		return copies(f, e, before, w)
 	case incident.Reported:
 		text := fmt.Sprintf("%s: %s (tried %s)", f.Why, before.Title, w.names(before.Called))
 		for _, t := range f.To {
@@ -205,13 +205,14 @@ func Tell(before incident.Incident, e incident.Entry, w World) (notices []Notice
 
 // copies go to whoever stands in the shadow of a schedule by which others were called. A
 // copy wants no answer: nobody's climb waits for one who learns.
-func copies(f incident.Called, e incident.Entry, in incident.Incident, w World) (notices []Notice) {
-	asked := map[org.Target]bool{}
+func copies(f incident.Called, e incident.Entry, before incident.Incident, w World) (notices []Notice) {
+	var asked []org.Target
 	for _, c := range f.Calls {
-		if c.Via.Kind != "schedule" || asked[c.Via] {
+		if c.Via.Kind != "schedule" || slices.Contains(asked, c.Via) {
 			continue
 		}
-		asked[c.Via] = true
+		asked = append(asked, c.Via)
+		in := before.After(e)
 		id, place := c.Via.Place()
 		if place != "" {
 			continue
