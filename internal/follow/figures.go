@@ -14,12 +14,16 @@ import (
 
 const (
 	figuresFollower = "figures"
-	figuresBatch    = 256              // records in one transaction
-	newsBatch       = 1024             // rows of the feed in one, of which an incident has several
-	yieldMost       = 10 * time.Second // how long reports let triage go first
-	yieldTimes      = 4                // as long as they worked: how long they wait then, while it is busy
-	packAfter       = time.Hour        // a record that is not written anew for so long goes into its pack
-	packEvery       = 5 * time.Minute
+	figuresBatch    = 256 // records in one transaction
+
+	// Rows of the feed in one, of which an incident has several. SQLite has one writer:
+	// senders wait as long as it takes.
+	newsBatchSQLite, newsBatchPostgres = 128, 1024
+
+	yieldMost  = 10 * time.Second // how long reports let triage go first
+	yieldTimes = 4                // as long as they worked: how long they wait then, while it is busy
+	packAfter  = time.Hour        // a record that is not written anew for so long goes into its pack
+	packEvery  = 5 * time.Minute
 )
 
 // Figures keep what the reports count (review/figures) in step with what happened: one
@@ -34,6 +38,7 @@ type Figures struct {
 	engine *engine.Engine
 	log    *slog.Logger
 
+	batch  int       // rows of the feed that one transaction is given
 	packed time.Time // when it was last looked for what can be packed
 }
 
@@ -42,7 +47,11 @@ func NewFigures(o Options) *Figures {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Figures{store: o.Store, engine: o.Engine, log: o.Log}
+	f := &Figures{store: o.Store, engine: o.Engine, log: o.Log, batch: newsBatchSQLite}
+	if o.Store.Dialect() == "postgres" {
+		f.batch = newsBatchPostgres
+	}
+	return f
 }
 
 // Run looks at the feed until ctx ends. While events wait for triage it looks less often,
@@ -189,7 +198,7 @@ func (f *Figures) news(ctx context.Context, who *store.Follower, now time.Time) 
 	var records []figures.Incident
 	cursor := who.Cursor
 	err = f.store.Read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.Feed(who.Cursor, newsBatch)
+		rows, err := tx.Feed(who.Cursor, f.batch)
 		if err != nil || len(rows) == 0 {
 			return err
 		}

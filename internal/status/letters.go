@@ -25,8 +25,8 @@ const (
 	sendTimeout     = 5 * time.Second
 	lease           = 30 * time.Second
 	turn            = 10 * time.Second // then others look whether they want to go on
-	feedBatch       = 100
-	readAtOnce      = 200 // subscribers in one transaction
+	feedBatch       = 1000             // a transaction each, and mostly nothing that anybody is told
+	readAtOnce      = 200              // subscribers in one transaction
 	sendAtOnce      = 8
 )
 
