@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -61,9 +60,10 @@ type cleanup struct {
 	do   func() error
 }
 
-// garbage is how much may be made before it is collected, in per cent of what is in use:
-// that is little here, and collecting often costs more than the few megabytes it saves.
-const garbage = 150
+// ballast is counted as memory in use and takes none. Garbage is collected when there is as
+// much of it as memory in use: that is little here, and collecting often costs more than
+// the few megabytes it saves.
+const ballast = 24 << 20
 
 // threads is how many run Go at least. Where there are fewer processors another program,
 // such as the database, takes one for milliseconds at a time, and with as many threads as
@@ -75,7 +75,7 @@ const threads = 4
 // the first request can come.
 func Serve(ctx context.Context, o config.Server, log *slog.Logger, version string, ready func(*Server)) (err error) {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
+		defer runtime.KeepAlive(make([]byte, ballast))
 	}
 	if n := runtime.GOMAXPROCS(0); os.Getenv("GOMAXPROCS") == "" && n < threads && n == runtime.NumCPU() { // not if a container may use less
 		runtime.GOMAXPROCS(threads)

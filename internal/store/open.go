@@ -32,7 +32,7 @@ func sqliteURL(path, sync string, write bool) string {
 		q.Add("_txlock", "immediate")
 		q.Add("_pragma", "journal_size_limit(67108864)")
 		q.Add("_pragma", fmt.Sprintf("wal_autocheckpoint(%d)", lazy))
-		q.Add("_pragma", "cache_size(-16384)")
+		q.Add("_pragma", "cache_size(-4096)")
 		q.Add("_pragma", "temp_store(MEMORY)") // the savepoints' journal
 	} else {
 		q.Add("_pragma", "query_only(1)")
