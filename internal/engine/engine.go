@@ -123,6 +123,7 @@ type Engine struct {
 	workers   sync.WaitGroup
 	triages   bool          // this node did when it last asked; only triage looks
 	most      int           // events that a transaction triages
+	indexes   int           // rows of the feed that a transaction looks at for titles
 	rests     time.Duration // times as long as triage took: see triageRestsPostgres
 	poked     chan struct{}
 	heard     chan struct{} // events may wait for triage
@@ -142,9 +143,9 @@ func New(o Options) *Engine {
 		fixed: o.Channels, make: o.Make, poked: make(chan struct{}, 1), heard: make(chan struct{}, 1), slots: map[slot]chan struct{}{}, tends: make(chan struct{}, tendAtOnce),
 		ailing: map[string]ailing{}, metrics: newMetrics(), clock: NewClock(),
 	}
-	e.most, e.rests = triageBatchSQLite, triageRestsSQLite
+	e.most, e.rests, e.indexes = triageBatchSQLite, triageRestsSQLite, indexBatchSQLite
 	if o.Store.Dialect() == "postgres" {
-		e.most, e.rests = triageBatchPostgres, triageRestsPostgres
+		e.most, e.rests, e.indexes = triageBatchPostgres, triageRestsPostgres, indexAtOnce
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)

@@ -19,8 +19,9 @@ const (
 	tendTime   = time.Minute // for one of them: a database that hangs holds nobody up for ever
 )
 
-// indexAtOnce is how many rows of the feed are looked at together for new titles.
-const indexAtOnce = 256
+// indexAtOnce is how many rows of the feed are looked at in one turn for new titles. SQLite
+// has one writer: it is given fewer in a transaction.
+const indexAtOnce, indexBatchSQLite = 256, 32
 
 // passes bounds how often one Step looks again after it did something.
 const passes = 16
@@ -106,10 +107,13 @@ func (e *Engine) index(ctx context.Context, now time.Time) (more bool, err error
 		return false, nil
 	}
 	e.indexed = now
-	err = e.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {
-		more, err = tx.IndexTitles(indexAtOnce)
-		return err
-	})
+	more = true
+	for did := 0; did < indexAtOnce && more && err == nil; did += e.indexes {
+		err = e.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {
+			more, err = tx.IndexTitles(e.indexes)
+			return err
+		})
+	}
 	if more || err != nil {
 		e.unindexed.Store(true)
 	}
