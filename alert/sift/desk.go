@@ -70,6 +70,13 @@ func (d Desk) Clears(id string) error {
 
 // Look decides on alerts anew: roots first, so that what they explain can join them.
 func (d Desk) Look(ids []string) error {
+	if d.Forest == nil && len(ids) == 1 { // most are alone: nothing is put in order
+		a, err := d.Keeper.Alert(ids[0])
+		if err == nil && a.Open {
+			_, err = d.one(a)
+		}
+		return err
+	}
 	type one struct {
 		alert.Alert
 		symptom bool

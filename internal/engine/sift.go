@@ -33,7 +33,7 @@ func (t *triaging) fires(a alert.Alert) (alert.Alert, error) {
 	if err := t.desk().Fires(a); err != nil {
 		return a, err
 	}
-	return t.changed[a.ID], nil
+	return *t.changed[a.ID], nil
 }
 
 // cleared takes an alert out of the forest that is over.
@@ -150,7 +150,7 @@ const keepGatherings = 24 * time.Hour // after the last alert that joined
 // look is one alert whose time has come.
 func (t *triaging) look(a alert.Alert) error {
 	if c, ok := t.changed[a.ID]; ok { // by one before it
-		a = c
+		a = *c
 		if a.Sifted.Until.IsZero() || a.Sifted.Until.After(t.now) {
 			return nil
 		}
@@ -170,7 +170,7 @@ func (t *triaging) look(a alert.Alert) error {
 	} else {
 		t.put(a)
 		err = t.desk().Look([]string{a.ID})
-		a = t.changed[a.ID]
+		a = *t.changed[a.ID]
 	}
 	if err == nil && a.Sifted.Until.Equal(until) { // nothing came of it; it must not be due for ever
 		a.Sifted.Until = time.Time{}

@@ -15,7 +15,7 @@ import (
 // alerts between incidents (sift_member.go, sift_fold.go).
 func (t *triaging) Alert(id string) (alert.Alert, error) {
 	if a, ok := t.changed[id]; ok {
-		return a, nil
+		return *a, nil
 	}
 	return t.tx.AlertByID(id)
 }

@@ -320,7 +320,7 @@ func (t *triaging) quiet() error {
 		of := map[incident.ID][]alert.Alert{}
 		for _, id := range t.altered {
 			if a := t.changed[id]; a.Open {
-				of[a.Subject] = append(of[a.Subject], a)
+				of[a.Subject] = append(of[a.Subject], *a)
 			}
 		}
 		return of

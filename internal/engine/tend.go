@@ -60,14 +60,16 @@ func (t *tending) asks(f incident.Fact) incident.Fact {
 	case incident.Opened:
 		if f.Sort == "" || f.Sort == incident.KindDrill {
 			r := t.s.settings.Matrix.Asks(f.Severity)
-			f.UpdateEvery, f.Roles = r.UpdateEvery, r.Roles
+			if r.UpdateEvery != f.UpdateEvery || !slices.Equal(r.Roles, f.Roles) {
+				f.UpdateEvery, f.Roles = r.UpdateEvery, r.Roles
+				return f
+			}
 		}
-		return f
 	case incident.Raised:
 		if r := t.s.settings.Matrix.Asks(f.Severity); f.Severity != "" && (r.UpdateEvery != t.in.UpdateEvery || !slices.Equal(r.Roles, t.in.Roles)) {
 			f.Needs = &incident.Needs{UpdateEvery: r.UpdateEvery, Roles: r.Roles}
+			return f
 		}
-		return f
 	}
 	return f
 }

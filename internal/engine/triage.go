@@ -105,11 +105,11 @@ type triaging struct {
 	tx      *store.Tx
 	s       *setup
 	now     time.Time
-	open    map[store.AlertKey]alert.Alert
-	last    map[store.AlertKey]alert.Alert
+	open    map[store.AlertKey]*alert.Alert
+	last    map[store.AlertKey]*alert.Alert
 	tended  map[incident.ID]*tending
 	order   []*tending
-	changed map[string]alert.Alert // by id
+	changed map[string]*alert.Alert // by id
 	altered []string               // of them those that are to be written
 	dirty   map[string]bool        // the same
 	written map[string]bool        // those that were, at least once
@@ -128,8 +128,8 @@ type triaging struct {
 // batch is an empty one.
 func (e *Engine) batch(tx *store.Tx, s *setup, now time.Time) *triaging {
 	return &triaging{
-		e: e, tx: tx, s: s, now: now, tended: map[incident.ID]*tending{}, changed: map[string]alert.Alert{}, dirty: map[string]bool{}, written: map[string]bool{},
-		open: map[store.AlertKey]alert.Alert{}, last: map[store.AlertKey]alert.Alert{},
+		e: e, tx: tx, s: s, now: now, tended: map[incident.ID]*tending{}, changed: map[string]*alert.Alert{}, dirty: map[string]bool{}, written: map[string]bool{},
+		open: map[store.AlertKey]*alert.Alert{}, last: map[store.AlertKey]*alert.Alert{},
 		firing: map[incident.ID]map[string]bool{}, joined: map[incident.ID]int{}, said: map[string]alert.Category{}, stirred: map[incident.ID]bool{},
 	}
 }
@@ -140,14 +140,18 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time, g
 		return nil, err
 	}
 	t := e.batch(tx, s, now)
-	t.changed, t.kept = make(map[string]alert.Alert, len(heard)), make([]store.KeptEvent, 0, len(heard))
+	t.changed, t.kept = make(map[string]*alert.Alert, len(heard)), make([]store.KeptEvent, 0, len(heard))
+	t.said, t.dirty, t.written = make(map[string]alert.Category, len(heard)), make(map[string]bool, len(heard)), make(map[string]bool, len(heard))
+	t.tended, t.order = make(map[incident.ID]*tending, len(heard)), make([]*tending, 0, len(heard))
 	keys, ids := make([]store.AlertKey, len(heard)), make([]string, len(heard))
 	for i, h := range heard {
 		keys[i], ids[i] = store.AlertKey{Integration: h.Integration, Key: h.Event.Key}, h.ID
 	}
-	if t.open, t.last, err = tx.AlertsByKey(keys); err != nil {
+	open, last, err := tx.AlertsByKey(keys)
+	if err != nil {
 		return nil, err
 	}
+	t.open, t.last = pointers(open), pointers(last)
 	if err := tx.Preload(t.subjects()); err != nil {
 		return nil, err
 	}
@@ -173,10 +177,19 @@ func (e *Engine) triageThese(tx *store.Tx, heard []store.Heard, now time.Time, g
 	return t, tx.Done(ids)
 }
 
+// pointers are alerts that a batch may change where they are.
+func pointers(all map[store.AlertKey]alert.Alert) map[store.AlertKey]*alert.Alert {
+	out := make(map[store.AlertKey]*alert.Alert, len(all))
+	for k, a := range all {
+		out[k] = &a
+	}
+	return out
+}
+
 // subjects are those whose alerts the batch speaks of, in the order in which they are
 // locked.
 func (t *triaging) subjects() (ids []incident.ID) {
-	for _, known := range []map[store.AlertKey]alert.Alert{t.open, t.last} {
+	for _, known := range []map[store.AlertKey]*alert.Alert{t.open, t.last} {
 		for _, a := range known {
 			if a.Subject != "" {
 				ids = append(ids, a.Subject)
@@ -217,7 +230,7 @@ func (t *triaging) settle() error {
 			write = t.tx.AddAlert
 		}
 		t.written[id] = true
-		if err := write(t.changed[id]); err != nil {
+		if err := write(*t.changed[id]); err != nil {
 			return err
 		}
 	}
@@ -238,9 +251,11 @@ func (t *triaging) one(h store.Heard) error {
 	var open, last *alert.Alert
 	var subject incident.ID
 	if a, ok := t.open[key]; ok {
-		open, subject = &a, a.Subject
+		was := *a
+		open, subject = &was, a.Subject
 	} else if a, ok := t.last[key]; ok {
-		last, subject = &a, a.Subject
+		was := *a
+		last, subject = &was, a.Subject
 	}
 	integration, ok := t.s.integrations[h.Integration]
 	if !ok {
@@ -317,7 +332,12 @@ func (t *triaging) put(a alert.Alert) {
 		t.dirty[a.ID] = true
 		t.altered = append(t.altered, a.ID)
 	}
-	t.changed[a.ID] = a
+	now := t.changed[a.ID]
+	if now == nil {
+		now = new(alert.Alert)
+		t.changed[a.ID] = now
+	}
+	*now = a
 	for id, fires := range t.firing {
 		if a.Open && a.Subject == id {
 			fires[a.ID] = true
@@ -327,10 +347,10 @@ func (t *triaging) put(a alert.Alert) {
 	}
 	key := store.AlertKey{Integration: a.Integration, Key: a.Key}
 	if a.Open {
-		t.open[key] = a
+		t.open[key] = now
 		delete(t.last, key)
 	} else {
-		t.last[key] = a
+		t.last[key] = now
 		delete(t.open, key)
 	}
 }

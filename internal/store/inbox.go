@@ -204,7 +204,8 @@ func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 	}
 	out := make([]Heard, 0, min(limit, inboxRoom))
 	err := tx.each(tx.s.sql.Inbox, []any{limit}, func(r row) error {
-		var h Heard
+		out = append(out, Heard{})
+		h := &out[len(out)-1]
 		var no, n, at int64
 		var event sql.RawBytes
 		if err := r.Scan(&no, &n, &at, &h.Integration, &h.Digest, &event, &h.Raw); err != nil {
@@ -217,7 +218,6 @@ func (tx *Tx) Inbox(limit int) ([]Heard, error) {
 				return err
 			}
 		}
-		out = append(out, h)
 		return nil
 	})
 	return out, err
