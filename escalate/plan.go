@@ -212,11 +212,11 @@ func copies(f incident.Called, e incident.Entry, before incident.Incident, w Wor
 			continue
 		}
 		asked = append(asked, c.Via)
-		in := before.After(e)
 		id, place := c.Via.Place()
 		if place != "" {
 			continue
 		}
+		in := before.After(e)
 		for _, p := range w.Who(org.Target{Kind: "schedule", ID: id + "/shadow"}, e.At).People {
 			known := slices.Contains(in.Called, p) || slices.ContainsFunc(notices, func(n Notice) bool { return n.Person == p })
 			if !known {

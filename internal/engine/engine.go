@@ -133,6 +133,7 @@ type Engine struct {
 	unindexed atomic.Bool  // titles may be waiting to be indexed (step.go)
 	triaged   atomic.Int64 // microseconds since 1970: when something was last
 	indexed   time.Time    // when titles were last; only Step looks
+	indexing  atomic.Bool  // beside the looks
 	skewed    atomic.Bool  // this node's clock cannot be trusted: claim nothing (run.go)
 }
 

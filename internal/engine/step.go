@@ -65,7 +65,9 @@ func (e *Engine) look(ctx context.Context, now time.Time) (next time.Time, more 
 		if next.IsZero() || later.Before(next) {
 			next = later
 		}
-	} else if more, err = e.index(work, now); more {
+	} else if e.async {
+		e.indexAside(ctx, now)
+	} else if more, err = e.index(work); more {
 		next = now
 	}
 	if err == nil {
@@ -100,13 +102,31 @@ func (e *Engine) indexLater(now time.Time) time.Time {
 	return at
 }
 
+// indexAside indexes beside the looks: no timer waits for its turn to write.
+func (e *Engine) indexAside(ctx context.Context, now time.Time) {
+	if !e.unindexed.Load() || !e.indexing.CompareAndSwap(false, true) {
+		return
+	}
+	e.indexed = now
+	ctx, done := finishing(ctx)
+	e.workers.Go(func() {
+		defer done()
+		_, err := e.index(ctx)
+		e.indexing.Store(false)
+		if err != nil {
+			e.log.Error("titles could not be indexed, and are later", "error", err)
+		} else if e.unindexed.Load() {
+			e.Poke()
+		}
+	})
+}
+
 // index makes some new incidents findable by their titles, and says whether there may be
 // more of them.
-func (e *Engine) index(ctx context.Context, now time.Time) (more bool, err error) {
+func (e *Engine) index(ctx context.Context) (more bool, err error) {
 	if !e.unindexed.Swap(false) {
 		return false, nil
 	}
-	e.indexed = now
 	more = true
 	for did := 0; did < indexAtOnce && more && err == nil; did += e.indexes {
 		err = e.store.Write(ctx, store.Background, func(tx *store.Tx) (err error) {

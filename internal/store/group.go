@@ -162,6 +162,7 @@ func (g *group) run() {
 // back waits a moment for whoever writes more at once, so that senders who come meanwhile
 // share that commit and do not get one of their own, which costs as much.
 func (g *group) back() *job {
+	g.again = false
 	enough := time.NewTimer(againTime)
 	defer enough.Stop()
 	for {
