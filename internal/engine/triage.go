@@ -110,9 +110,9 @@ type triaging struct {
 	tended  map[incident.ID]*tending
 	order   []*tending
 	changed map[string]*alert.Alert // by id
-	altered []string               // of them those that are to be written
-	dirty   map[string]bool        // the same
-	written map[string]bool        // those that were, at least once
+	altered []string                // of them those that are to be written
+	dirty   map[string]bool         // the same
+	written map[string]bool         // those that were, at least once
 	kept    []store.KeptEvent
 	firing  map[incident.ID]map[string]bool // the open alerts of subjects that were asked for
 	joined  map[incident.ID]int             // how many alerts subjects have that others join
