@@ -1,8 +1,14 @@
 package engine
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
+
+	"tocsin/alert"
+	"tocsin/internal/store"
+	"tocsin/internal/store/storetest"
 )
 
 // TestIndexLater: while events come in, titles wait until it is calm, and no longer than
@@ -62,5 +68,38 @@ func TestSurgeHoldsLooksBack(t *testing.T) {
 		if b.surging(now.Add(surgePause)) {
 			t.Errorf("%s: it does not end", c.name)
 		}
+	}
+}
+
+// Titles of more incidents than one turn looks at are found by their words soon after, by an
+// engine that runs.
+func TestTitlesAreIndexedBesideTheLooks(t *testing.T) {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			e := open(t, url(t), Options{Async: true})
+			ctx, stop := context.WithCancel(t.Context())
+			over := make(chan error, 1)
+			go func() { over <- e.Run(ctx) }()
+			const all = indexAtOnce + indexBatchSQLite
+			events := make([]alert.Event, all)
+			for i := range events {
+				events[i] = alert.Event{Action: alert.Trigger, Key: fmt.Sprint("k", i), Title: fmt.Sprint("fridge ", i)}
+			}
+			if err := e.Hear(ctx, "prom", events, nil, e.Now()); err != nil {
+				t.Fatal(err)
+			}
+			var found []store.Row
+			ok, err := e.Until(ctx, 30*time.Second, func(tx *store.Tx) (_ bool, err error) {
+				found, err = tx.Subjects(store.Filter{Words: "fridge", Limit: 2 * all})
+				return len(found) == all, err
+			})
+			stop()
+			if e := <-over; e != nil {
+				t.Error(e)
+			}
+			if err != nil || !ok {
+				t.Errorf("%d of %d incidents are found by their titles: %v", len(found), all, err)
+			}
+		})
 	}
 }

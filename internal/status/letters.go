@@ -26,6 +26,7 @@ const (
 	lease           = 30 * time.Second
 	turn            = 10 * time.Second // then others look whether they want to go on
 	feedBatch       = 1000             // a transaction each, and mostly nothing that anybody is told
+	oweAtOnce       = 100              // updates in one turn: the lease ends before a thousand of them were written down
 	readAtOnce      = 200              // subscribers in one transaction
 	sendAtOnce      = 8
 )
@@ -145,6 +146,9 @@ func (s *Site) gather(ctx context.Context, f *store.Follower, now time.Time) (ne
 			return err
 		}
 		for _, r := range rows {
+			if len(owed) >= oweAtOnce {
+				break // the others are news of the next turn
+			}
 			cursor = r.Cursor
 			if r.Topic != "incident" || r.Seq == 0 || !updated[r.Subject] {
 				continue

@@ -8,11 +8,11 @@ import (
 // SQLite's log of writes is copied into the database now and then. eager is how many of
 // its pages may wait for that before they are copied beside the writer, while it goes on.
 // Only the writer can begin the log anew: it copies what is left when there are lazy
-// pages. Shortly before that little is left to it, for last pages are copied at once. So
+// pages. Shortly before that little is left to it, for the last pages are copied at once. So
 // hardly any commit waits for the copying of all that was written before it.
 const (
 	eager = 1000
-	last  = 100
+	keen  = 100
 	lazy  = 4000
 )
 
@@ -41,7 +41,7 @@ func (c *checkpointer) run() {
 		pages, copied, err := c.look()
 		most := eager
 		if pages > lazy-eager/2 {
-			most = last
+			most = keen
 		}
 		if err == nil && pages-copied >= most {
 			c.db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")

@@ -86,7 +86,11 @@ func (s *session) query(ctx context.Context, text string, args []any, scan func(
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer func() {
+		if e := rows.Close(); err == nil { // else it says the same again
+			err = e
+		}
+	}()
 	columns := rows.Columns()
 	r := &liteRow{columns: columns, values: make([]driver.Value, len(columns))}
 	for {
