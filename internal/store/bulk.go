@@ -32,6 +32,7 @@ const (
 	addAlerts
 	putDue
 	addDue
+	dropDue
 	putPages
 	addPages
 	putFeed
@@ -129,6 +130,12 @@ var bulks = [bulkCount]bulk{
 		row:   dueRow,
 		kinds: dueKinds,
 		tail:  ` ON CONFLICT (kind, subject) DO UPDATE SET lane = excluded.lane, at = excluded.at, wake_at = excluded.wake_at, gen = due.gen + 1, failures = excluded.failures`,
+	},
+	dropDue: {
+		head:  `DELETE FROM due WHERE (kind, subject) IN (VALUES `,
+		row:   `(?, ?)`,
+		kinds: "tt",
+		tail:  `)`,
 	},
 	addPages: {head: pageHead, row: pageRow, kinds: pageKinds},
 	putPages: {

@@ -23,14 +23,30 @@ type Due struct {
 
 type dueKey struct{ kind, subject string }
 
+// A dueChange is the last word on something that is due: what it is now, or that it is not.
+type dueChange struct {
+	Due
+	gone bool
+}
+
 // Arm sets when something is due; whoever had claimed it is fenced off.
-func (tx *Tx) Arm(d Due) error {
+func (tx *Tx) Arm(d Due) error { return tx.changeDue(dueChange{Due: d}) }
+
+// Disarm forgets that something is due; it need not be.
+func (tx *Tx) Disarm(kind, subject string) error {
+	return tx.changeDue(dueChange{Due{Kind: kind, Subject: subject}, true})
+}
+
+func (tx *Tx) changeDue(d dueChange) error {
 	if tx.readOnly {
 		return tx.fail(errReadOnly)
 	}
 	k := dueKey{d.Kind, d.Subject}
 	if i, ok := tx.due[k]; ok {
 		tx.dueQ[i] = d
+		return tx.failed
+	}
+	if d.gone && tx.neverArmed(d.Due) {
 		return tx.failed
 	}
 	if tx.due == nil {
@@ -43,34 +59,37 @@ func (tx *Tx) Arm(d Due) error {
 
 func (tx *Tx) queueDue() {
 	for _, d := range tx.dueQ {
-		which := putDue
-		if tx.armsFirst(d) {
-			which = addDue
+		switch {
+		case !d.gone:
+			which := putDue
+			if tx.armsFirst(d.Due) {
+				which = addDue
+			}
+			tx.add(which, d.Kind, d.Subject, d.Lane, micros(d.At), micros(d.At), 1, d.Failures)
+		case !tx.neverArmed(d.Due):
+			tx.add(dropDue, d.Kind, d.Subject)
 		}
-		tx.add(which, d.Kind, d.Subject, d.Lane, micros(d.At), micros(d.At), 1, d.Failures)
 	}
 	tx.dueQ = tx.dueQ[:0]
 	clear(tx.due)
 }
 
+// neverArmed says whether none of its kind was ever due for a subject that was created in
+// this transaction.
+func (tx *Tx) neverArmed(d Due) bool {
+	s := tx.subjects[incident.ID(d.Subject)]
+	return s != nil && s.fresh && !slices.Contains(s.armed, d.Kind)
+}
+
 // armsFirst says whether this is the first of its kind that is due for a subject that was
 // created in this transaction.
 func (tx *Tx) armsFirst(d Due) bool {
-	s := tx.subjects[incident.ID(d.Subject)]
-	if s == nil || !s.fresh || slices.Contains(s.armed, d.Kind) {
+	if !tx.neverArmed(d) {
 		return false
 	}
+	s := tx.subjects[incident.ID(d.Subject)]
 	s.armed = append(s.armed, d.Kind)
 	return true
-}
-
-// Disarm forgets that something is due; it need not be.
-func (tx *Tx) Disarm(kind, subject string) error {
-	if err := tx.flush(putDue); err != nil {
-		return err
-	}
-	_, err := tx.exec(tx.s.sql.Disarm, kind, subject)
-	return err
 }
 
 // DueOf says whether and when something is due.

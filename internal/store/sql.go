@@ -11,7 +11,7 @@ type texts struct {
 	Log, LogChain, LogLine, Blank         string
 	AlertsOf, FiringLeft                  string
 	Inbox, InInbox, SetAside, InboxStats  string
-	Due, LockDue, TakeDue, Disarm         string
+	Due, LockDue, TakeDue                 string
 	ClaimDue, ClaimDueNewest              string
 	Agenda                                string
 	ClaimPages, ClaimPagesNewest          string
@@ -173,7 +173,6 @@ var statements = texts{
 	Due:     `SELECT ` + dueColumns + ` FROM due WHERE kind = $1 AND subject = $2`,
 	LockDue: `SELECT gen FROM due WHERE kind = $1 AND subject = $2{lock}`,
 	TakeDue: `SELECT gen FROM due WHERE kind = $1 AND subject = $2{skip}`,
-	Disarm:  `DELETE FROM due WHERE kind = $1 AND subject = $2`,
 
 	ClaimDue:       claimDue(`wake_at`),
 	ClaimDueNewest: claimDue(`wake_at DESC`),

@@ -57,7 +57,7 @@ type Tx struct {
 	alerts   map[string]int  // place in putAlerts
 	begun    map[string]bool // alerts of alertQ that are new
 	due      map[dueKey]int
-	dueQ     []Due
+	dueQ     []dueChange
 	touched  map[[2]string]bool
 	pending  [bulkCount][]any
 	given    [][]any // rows that statements were made of
@@ -312,6 +312,7 @@ func (tx *Tx) queued(which []int) (all []statement, err error) {
 			all, tx.accepts = append(all, tx.accepts...), nil
 		case putDue:
 			tx.queueDue()
+			all = append(all, tx.rowsOf(dropDue)...)
 		}
 		all = append(all, tx.rowsOf(b)...)
 		if add, ok := addOf[b]; ok { // after those that they may take the place of
