@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,8 +125,10 @@ func (e *Engine) Busy() bool { return e.inbox.oldest.Load() != 0 }
 // heldFor is how long senders wait for an answer, from when they were heard on, while
 // triage lags: as long as it takes for all the events for which answers are owed. Then as
 // many are sent as are triaged, and nobody waits for his page behind an hour of events.
-// The farther triage lags the longer; it never stops them. What was sent is on disk
-// meanwhile, so that whoever waited longer than that for the disk waits no more.
+// The farther triage lags the longer; it never stops them. It grows with the root of the
+// lag: the lag tells of events that were let in as long ago as it says, and who corrects
+// much by old news swings. What was sent is on disk meanwhile, so that whoever waited
+// longer than that for the disk waits no more.
 func (b *intake) heldFor(now time.Time) time.Duration {
 	since := b.oldest.Load()
 	if since == 0 {
@@ -134,14 +137,15 @@ func (b *intake) heldFor(now time.Time) time.Duration {
 	speed := cmp.Or(b.speed.Load(), speedUnknown)
 	lag := now.Sub(time.UnixMicro(since)) - lagFree
 	turn := float64(b.owed.Load()) / float64(speed) * float64(time.Second)
-	return time.Duration(min(turn*max(lag.Seconds(), 0)/lagFull.Seconds(), float64(holdMost)))
+	return time.Duration(min(turn*math.Sqrt(max(lag.Seconds(), 0)/lagFull.Seconds()), float64(holdMost)))
 }
 
-// triaged notes how long a batch of so many events took.
+// triaged notes how long a batch of so many events took. One batch takes twice as long as
+// the next: what is said of it is what the last speedOver events or so took.
 func (b *intake) triaged(n int, took time.Duration) {
 	now := int64(float64(n) / max(took, time.Microsecond).Seconds())
 	if old := b.speed.Load(); old != 0 {
-		now = old + (now-old)/8
+		now = old + (now-old)*int64(min(n, speedOver))/speedOver
 	}
 	b.speed.Store(max(now, 1))
 }
@@ -174,6 +178,7 @@ const (
 	holdMost = time.Second
 
 	speedUnknown = 1000 // events a second: what a node takes for granted of another that triages
+	speedOver    = 2048 // events over which the speed of triage is averaged
 )
 
 // Hear takes what a source said. When it returns nil, the events are on disk: counted
