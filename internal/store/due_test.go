@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -368,5 +369,59 @@ func TestDisarmAsksNothing(t *testing.T) {
 		if err == nil {
 			t.Error("a transaction that only reads disarmed something")
 		}
+	})
+}
+
+// What is due no longer is found by its key, however much else is due.
+func TestDisarmPlan(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		numbers := `WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 20000) SELECT n FROM g`
+		if s.d.arrays {
+			numbers = `SELECT n FROM generate_series(1, 20000) AS g(n)`
+		}
+		raw(t, s, `INSERT INTO due (kind, subject, lane, at, wake_at, gen, failures) SELECT 'tend', CAST(n AS TEXT), 1, n, n, 1, 0 FROM (`+numbers+`) x`)
+		if s.d.arrays {
+			if _, err := s.db().Exec(`ANALYZE due`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(t, s, func(tx *Tx) error {
+			for n := range 100 {
+				tx.Disarm("tend", fmt.Sprint(1+n*7))
+			}
+			all, err := tx.queued([]int{putDue})
+			if err != nil || len(all) == 0 {
+				t.Fatalf("%d statements, %v", len(all), err)
+			}
+			explain := "EXPLAIN QUERY PLAN "
+			if s.d.arrays {
+				explain = "EXPLAIN (FORMAT JSON) "
+			}
+			for _, st := range all {
+				err := tx.each(explain+st.text, st.args, func(r row) error {
+					if s.d.arrays {
+						var text string
+						if err := r.Scan(&text); err != nil {
+							return err
+						}
+						var plan []struct{ Plan node }
+						err := json.Unmarshal([]byte(text), &plan)
+						plan[0].Plan.rows(func(kind string) { t.Errorf("%s: %s", kind, text) })
+						return err
+					}
+					var id, parent, x int
+					var detail string
+					err := r.Scan(&id, &parent, &x, &detail)
+					if strings.HasPrefix(detail, "SCAN due") {
+						t.Errorf("%s: %s", detail, st.text)
+					}
+					return err
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	})
 }
