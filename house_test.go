@@ -101,6 +101,7 @@ func TestHouse(t *testing.T) {
 		}
 	}
 	docs := map[string]int{}
+	parses, fuzzes := map[string]string{}, map[string]bool{} // by package
 	err := fs.WalkDir(os.DirFS("."), ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -116,7 +117,16 @@ func TestHouse(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if strings.HasSuffix(file, "_test.go") {
+		test := strings.HasSuffix(file, "_test.go")
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				fuzzes[pkg] = fuzzes[pkg] || test && strings.HasPrefix(fn.Name.Name, "Fuzz")
+				if !test && strings.HasPrefix(fn.Name.Name, "Parse") {
+					parses[pkg] = fn.Name.Name
+				}
+			}
+		}
+		if test {
 			return nil
 		}
 		if f.Doc != nil {
@@ -155,6 +165,11 @@ func TestHouse(t *testing.T) {
 	for pkg, lines := range docs {
 		if lines == 0 || lines > longestDoc {
 			t.Errorf("%s: its doc comment has %d lines; a page is 1 to %d", pkg, lines, longestDoc)
+		}
+	}
+	for pkg, name := range parses {
+		if !fuzzes[pkg] && !strings.HasSuffix(pkg, "test") { // what serves tests reads what we wrote
+			t.Errorf("%s: %s has no fuzz test", pkg, name)
 		}
 	}
 	for pkg := range may {

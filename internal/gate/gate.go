@@ -61,6 +61,9 @@ func ParseTrusted(all []string) (out []netip.Prefix, err error) {
 			}
 			p = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
 		}
+		if p.Addr().Is4In6() {
+			return nil, fmt.Errorf("%q: write the IPv4 network itself, such as 10.0.0.0/8", text)
+		}
 		out = append(out, p.Masked())
 	}
 	return out, nil
